@@ -21,6 +21,7 @@ const CLIENT_SCENARIOS: Readonly<Record<string, readonly string[]>> = {
     'auth/pre-registration',
     'auth/client-credentials-jwt',
     'auth/wif-jwt-bearer',
+    'auth/enterprise-managed-authorization',
   ],
 };
 

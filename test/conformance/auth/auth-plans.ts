@@ -7,6 +7,8 @@ export interface AuthPlan {
   readonly words: readonly string[];
   /** Secrets that they name. */
   readonly secrets: Readonly<Record<string, string>>;
+  /** What the company's IdP goes on with when it is asked for an assertion (RFC 8693); left out: nobody signs in there. */
+  readonly exchange?: { readonly endpoint: string; readonly clientId: string; readonly idToken: string };
   /** The login must not come to its end, and this is what the person at the browser reads. */
   readonly refused?: RegExp;
   /** Every call must fail, however often its person allows what is asked for. */
@@ -20,6 +22,8 @@ export type AuthContext = Readonly<Record<string, unknown>>;
 
 const OWN = { words: ['--credential', 'personal', '--oauth'], secrets: {} } as const;
 const Client = z.object({ client_id: z.string(), client_secret: z.string() });
+
+const Company = Client.extend({ idp_client_id: z.string(), idp_id_token: z.string(), idp_token_endpoint: z.url() });
 
 const REFUSED: Readonly<Record<string, RegExp>> = {
   'auth/resource-mismatch': /describes another resource than server/,
@@ -56,6 +60,9 @@ export function planOf(scenario: string, context: AuthContext, issuer: string): 
       const { client_id, valid_jwt } = z.object({ client_id: z.string(), valid_jwt: z.string() }).parse(context);
       return machine(issuer, 'jwt_bearer', { client_id, client_secret: valid_jwt });
     }
+    case 'auth/enterprise-managed-authorization':
+    case 'auth/cross-app-access-complete-flow':
+      return viaIdp(issuer, Company.parse(context));
     default:
       return OWN;
   }
@@ -65,4 +72,14 @@ export function planOf(scenario: string, context: AuthContext, issuer: string): 
 function machine(issuer: string, grant: string, { client_id: id, client_secret: secret }: z.output<typeof Client>) {
   const client = ['--client-id', id, '--client-secret-ref', 'client-secret', '--issuer', issuer];
   return { words: ['--oauth', '--grant', grant, ...client], secrets: { 'client-secret': secret } };
+}
+
+/** Each person has an account by their sign-in at the company's IdP. */
+function viaIdp(issuer: string, given: z.output<typeof Company>): AuthPlan {
+  const client = ['--client-id', given.client_id, '--client-secret-ref', 'client-secret', '--issuer', issuer];
+  return {
+    words: [...OWN.words, '--via-idp', ...client],
+    secrets: { 'client-secret': given.client_secret },
+    exchange: { endpoint: given.idp_token_endpoint, clientId: given.idp_client_id, idToken: given.idp_id_token },
+  };
 }

@@ -1,11 +1,18 @@
 // A broker that is the client of the suites' authorization servers, and Ada: her browser is a few fetches, as that of the suites' own clients.
+// The suites' IdP signs nobody in and has no keys to look up: it trades an ID token that it hands the client. So Grace signs in at a company's IdP of
+// ours, which passes what the broker asks it for on to the suite's, with that ID token in place of hers.
 // The broker's address is https, as where people use it: so it describes itself to authorization servers at a URL.
 import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { UrlElicitationRequiredError } from '@modelcontextprotocol/sdk/types.js';
+import { signInAt } from '../../../broker/src/http/pages/fixtures/idp-world.ts';
 import { createPageBrowser } from '../../../broker/src/http/pages/fixtures/page-browser.ts';
+import { CLIENT, startCrookedIdp, type TokenAnswer } from '../../../broker/src/identity/idp/fixtures/crooked-idp.ts';
 import { openWorld } from '../../world.ts';
 import type { IssuedGrant } from '../../world/people/issued-grant.ts';
 import { GATE } from '../../world/people/person.ts';
@@ -28,17 +35,22 @@ export interface AuthRun {
 }
 
 export interface AuthWorld extends AsyncDisposable {
-  /** Adds the server at `url` as `plan` says, and calls it as Ada until her client has its answer. */
+  /** Adds the server at `url` as `plan` says, and calls it as its person until their client has its answer. */
   run(leg: Exclude<LegName, 'direct'>, url: string, plan: AuthPlan): Promise<AuthRun>;
   logs(): string;
 }
 
 export async function openAuthWorld(): Promise<AuthWorld> {
-  const brokerArgs = ['--public-url', PUBLIC_URL, '--behind-proxy', '127.0.0.1/32'];
-  const world = await openWorld({ direct: true, brokerArgs });
-  const { broker } = world;
   await using stack = new AsyncDisposableStack();
-  stack.adopt(world, (one) => one.close());
+  const idp = stack.adopt(await startCrookedIdp(), (one) => one.stop());
+  const folder = stack.adopt(mkdtempSync(join(tmpdir(), 'mg-config-')), (one) => rmSync(one, { recursive: true }));
+  writeFileSync(join(folder, 'client-secret'), CLIENT.secret, { mode: 0o600 });
+  const oidc = { issuer: idp.issuer, client_id: CLIENT.id, client_secret_file: 'client-secret', token_exchange: true };
+  const config = join(folder, 'mcpgate.yaml');
+  writeFileSync(config, JSON.stringify({ oidc, outbound: { allow_hosts: ['127.0.0.1'] } }));
+  const brokerArgs = ['--config', config, '--public-url', PUBLIC_URL, '--behind-proxy', '127.0.0.1/32'];
+  const world = stack.adopt(await openWorld({ direct: true, brokerArgs }), (one) => one.close());
+  const { broker } = world;
   const ada = await world.person('ada', { role: 'admin' });
   const browser = createPageBrowser(broker.listenUrl, PUBLIC_URL);
   const { url: link } = (await broker.json(['user', 'link', 'ada'])) as { url: string };
@@ -71,8 +83,21 @@ export async function openAuthWorld(): Promise<AuthWorld> {
     if (!document.grant_types.includes('refresh_token')) throw new Error(`${client} takes no refresh tokens`);
   }
 
-  async function clientOf(leg: Exclude<LegName, 'direct'>, server: string): Promise<Client> {
-    const words = ['grant', 'issue', '--label', randomUUID(), '--server', server, '--user', 'ada'];
+  /** Grace has signed in just now. */
+  async function signIn({ endpoint, clientId, idToken }: NonNullable<AuthPlan['exchange']>): Promise<void> {
+    idp.atExchange = async (form): Promise<TokenAnswer> => {
+      const body = new URLSearchParams([...form, ['client_id', clientId]]);
+      body.set('subject_token', idToken);
+      const answer = await fetch(endpoint, { method: 'POST', body });
+      return { status: answer.status, body: await answer.json() };
+    };
+    idp.claims = { sub: 'grace', preferred_username: 'grace' };
+    const page = await signInAt(idp.issuer, createPageBrowser(broker.listenUrl, PUBLIC_URL));
+    if (page.status !== 200) throw new Error(`Grace is not signed in: ${textOf(page.html)}`);
+  }
+
+  async function clientOf(leg: Exclude<LegName, 'direct'>, server: string, person: string): Promise<Client> {
+    const words = ['grant', 'issue', '--label', randomUUID(), '--server', server, '--user', person];
     const { token } = (await broker.json(words)) as IssuedGrant;
     const client = new Client({ name: 'conformance', version: '1' }, { capabilities: { elicitation: { url: {} } } });
     const env = { ...ada.env, MCPGATE_TOKEN: token, MCPGATE_BROKER: broker.listenUrl };
@@ -125,7 +150,8 @@ export async function openAuthWorld(): Promise<AuthWorld> {
       for (const [name, value] of Object.entries(plan.secrets))
         await broker.run(['secret', 'set', name], { stdin: value });
       await broker.run(['server', 'add', server, url, ...plan.words]);
-      const client = await clientOf(leg, server);
+      if (plan.exchange !== undefined) await signIn(plan.exchange);
+      const client = await clientOf(leg, server, plan.exchange === undefined ? 'ada' : 'grace');
       try {
         let wrong: string | undefined;
         for (let calls = plan.calls ?? 1; calls > 0 && wrong === undefined; calls--)

@@ -29,12 +29,6 @@ export const NOT_PASSED: readonly NotCarried[] = [
     reason:
       'the metadata of the first suite’s server calls itself by another address than the one it is found at, and must not be used then (RFC 8414, section 3.3): the current suite has mended that, and it passes there',
   },
-  ...['auth/enterprise-managed-authorization', 'auth/cross-app-access-complete-flow'].map((scenario) => ({
-    legs,
-    scenario,
-    checks: ['complete-flow-token-exchange', 'complete-flow-jwt-bearer', AS_PLANNED],
-    reason: 'mcpgate does not get tokens with a person’s sign-in at the company’s IdP yet',
-  })),
   { legs, scenario: 'auth/dpop', checks: POSSESSION, reason: POSSESSION_REASON },
   {
     legs,
