@@ -22,6 +22,7 @@ import { createExternalPeople } from './idp/external-people.ts';
 import { createForwardedPeople, type ForwardedSettings } from './idp/forwarded-people.ts';
 import { createAssertionRequests } from './idp/assertion-requests.ts';
 import { createIdJags } from './idp/id-jags.ts';
+import { createHomeOf } from './idp/workspace-choice.ts';
 import { createIdpMetadata } from './idp/idp-metadata.ts';
 import type { IdpSettings } from '../config/idp-settings.ts';
 import { createGroups } from './registers/groups.ts';
@@ -117,7 +118,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
       ? {
           clients: idp.assertionClients,
           idJags: createIdJags({ idpIssuer: idp.issuer, issuer, metadata, store, clock }),
-          ...{ audit, workspaceId: DEFAULT_WORKSPACE, host: new URL(idp.issuer).host },
+          ...{ audit, home: createHomeOf(idp, store.workspaces), host: new URL(idp.issuer).host },
         }
       : undefined;
   const oauth = createOAuthServer({

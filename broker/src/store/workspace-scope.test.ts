@@ -233,6 +233,7 @@ const TABLE: Table = {
     findAll: { everywhere: 'ids of the OAuth server are unique' },
     list: { everywhere: 'whose each is, its user says' },
     update: { everywhere: 'ids of the OAuth server are unique' },
+    replace: { everywhere: 'ids of the OAuth server are unique' },
     makeRoom: { everywhere: 'clients belong to nobody before somebody logs in with them' },
     consume: { everywhere: 'ids of the OAuth server are unique' },
     destroy: { everywhere: 'ids of the OAuth server are unique' },

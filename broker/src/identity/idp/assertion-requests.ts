@@ -1,8 +1,8 @@
-// Asks the company's IdP for identity assertions about people to authorization servers of others (token exchange, RFC 8693; ID-JAG). For that the
-// ID token of each person's last sign-in is kept, sealed, as long as it is good; and its refresh token, where the configuration asks for one.
+// Asks the company's IdP for identity assertions about people to authorization servers of others (token exchange, RFC 8693; ID-JAG), with what is
+// kept of each person's last sign-in there.
+import { decodeJwt, jwtVerify } from 'jose';
 import { GateError } from 'mcpgate-shared/error';
 import type { Clock } from 'mcpgate-shared/clock';
-import { decodeJwt } from 'jose';
 import {
   allowInsecureRequests,
   customFetch,
@@ -10,36 +10,34 @@ import {
   OperationProcessingError,
   processGenericTokenEndpointResponse,
   ResponseBodyError,
+  WWWAuthenticateChallengeError,
 } from 'oauth4webapi';
-import { z } from 'zod';
-import type { CompanyAssertions } from '../../accounts/company-assertions.ts';
+import type { AssertionAnswer, AssertionRequest, CompanyAssertions } from '../../accounts/company-assertions.ts';
 import type { IdpSettings } from '../../config/idp-settings.ts';
 import { quoteForeign } from '../../mcp/quote-foreign.ts';
 import type { Store } from '../../store/store.ts';
-import { sha256Hex } from '../../store/secret-token.ts';
 import type { Vault } from '../../vault/vault.ts';
 import { idpFetch } from './idp-fetch.ts';
 import type { IdpMetadata } from './idp-metadata.ts';
-import { clientAuth } from './idp-tokens.ts';
+import { CLOCK_TOLERANCE_S, clientAuth, SIGNATURES } from './idp-tokens.ts';
+import { createKeptSignIns, type KeptSignIn, type Renew } from './kept-sign-ins.ts';
 
-const KIND = 'IdpSignIn';
 const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const ID_TOKEN = 'urn:ietf:params:oauth:token-type:id_token';
 const ID_JAG = 'urn:ietf:params:oauth:token-type:id-jag';
-/** An ID token that ends so soon is not sent any more. */
-const SOON_MS = 10_000;
-/** How long a sign-in with a refresh token may go unused. */
-const KEEP_MS = 30 * 86_400_000;
-/** So often, and so long, a broker looks whether another one has refreshed. */
-const LOOK_MS = 200;
-const LOOKS = 60;
-
-const KeptSchema = z.object({ idToken: z.string(), refreshToken: z.string().nullable() });
-type Kept = z.output<typeof KeptSchema>;
+/** By these the IdP says that the sign-in is over, or asks for another one. */
+const ENDED: ReadonlySet<string> = new Set(['invalid_grant', 'login_required', 'interaction_required']);
+/** Who has signed in just now is not sent to sign in again: the IdP means something else. */
+const JUST_NOW_S = 60;
 
 export interface AssertionRequests extends CompanyAssertions {
   /** Of a sign-in that was verified. */
-  keep(userId: string, tokens: Kept): Promise<void>;
+  keep(userId: string, tokens: Pick<KeptSignIn, 'idToken' | 'refreshToken'>): Promise<void>;
+  /**
+   * The person has signed out at the IdP, of that session there or of all. What was kept for offline access outlives it, unless the configuration has
+   * devices end with it too (OpenID Connect Back-Channel Logout 1.0, section 2.7).
+   */
+  signedOut(userId: string, sid: string | undefined): Promise<void>;
 }
 
 export function createAssertionRequests(parts: {
@@ -50,56 +48,39 @@ export function createAssertionRequests(parts: {
   clock: Clock;
 }): AssertionRequests {
   const { settings, metadata, store, vault, clock } = parts;
-  const purposeOf = (userId: string): string => `idp-sign-in:${userId}`;
   const underWay = new Map<string, Promise<string | undefined>>();
+  const signIns = createKeptSignIns({ store, vault, clock, renew });
 
-  async function keep(userId: string, kept: Kept): Promise<void> {
-    if (!settings.tokenExchange) return;
-    const sealed = vault.seal(purposeOf(userId), Buffer.from(JSON.stringify(kept), 'utf8'));
-    const expiresAt = kept.refreshToken === null ? endOf(kept.idToken) : clock.now() + KEEP_MS;
-    const none = { grantId: null, userCode: null, consumedAt: null };
-    const payload = JSON.stringify(Buffer.from(sealed).toString('base64'));
-    await store.oauth.upsert({ kind: KIND, idHash: sha256Hex(userId), payload, ...none, uid: userId, expiresAt });
-  }
-
-  async function find(userId: string): Promise<{ kept: Kept; inUse: boolean } | undefined> {
-    const row = await store.oauth.find(KIND, sha256Hex(userId));
-    if (row === undefined || (row.expiresAt ?? 0) <= clock.now()) return undefined;
-    const sealed = Buffer.from(z.string().parse(JSON.parse(row.payload)), 'base64');
-    const text = Buffer.from(await vault.open(purposeOf(userId), sealed)).toString('utf8');
-    return { kept: KeptSchema.parse(JSON.parse(text)), inUse: row.consumedAt !== null };
-  }
-
-  /** An ID token of the person that is still good; undefined: they must sign in again. */
-  async function subjectToken(userId: string): Promise<string | undefined> {
-    for (let looks = 0; looks < LOOKS; looks++) {
-      const found = await find(userId);
-      if (found === undefined) return undefined;
-      const { kept, inUse } = found;
-      if (endOf(kept.idToken) - clock.now() > SOON_MS) return kept.idToken;
-      if (kept.refreshToken === null) return undefined;
-      // One broker alone uses a refresh token, once: providers that rotate it take a second use for a theft.
-      if (!inUse && (await store.oauth.consume(KIND, sha256Hex(userId), clock.now())))
-        return refresh(userId, kept.refreshToken);
-      await new Promise<void>((resolve) => void clock.after(LOOK_MS, resolve));
-    }
-    return undefined;
-  }
-
-  async function refresh(userId: string, refreshToken: string): Promise<string | undefined> {
+  async function renew(...[kept, refreshToken, sending]: Parameters<Renew>): ReturnType<Renew> {
+    let isSent = false;
     try {
-      const answer = await ask('refresh_token', { refresh_token: refreshToken, scope: settings.scopes.join(' ') });
-      if (answer.id_token === undefined) return undefined;
-      await keep(userId, { idToken: answer.id_token, refreshToken: answer.refresh_token ?? refreshToken });
-      return answer.id_token;
+      const answer = await ask('refresh_token', { refresh_token: refreshToken }, async () => {
+        await sending();
+        isSent = true;
+      });
+      if (answer.id_token === undefined) return { kind: 'over' };
+      await verify(answer.id_token, kept);
+      return { kind: 'renewed', idToken: answer.id_token, refreshToken: answer.refresh_token ?? null };
     } catch (error) {
-      if (!(error instanceof ResponseBodyError) || error.status >= 500) throw away(error);
-      await forget(userId);
-      return undefined;
+      if (!isAboutIdp(error)) throw error;
+      if (error instanceof ResponseBodyError && error.error === 'invalid_grant') return { kind: 'over' };
+      return { kind: 'failed', wasTaken: isSent && mayBeTaken(error), error: away(error) };
     }
   }
 
-  async function ask(grantType: string, parameters: Record<string, string>) {
+  /** It is about the same person (OpenID Connect Core, section 12.2). */
+  async function verify(idToken: string, { idToken: before }: KeptSignIn): Promise<void> {
+    const { keys } = await metadata.read();
+    await jwtVerify(idToken, keys, {
+      issuer: settings.issuer,
+      audience: settings.clientId,
+      algorithms: SIGNATURES,
+      clockTolerance: CLOCK_TOLERANCE_S,
+      subject: decodeJwt(before).sub ?? '',
+    });
+  }
+
+  async function ask(grantType: string, parameters: Record<string, string>, sending?: () => Promise<void>) {
     const { server } = await metadata.read();
     const auth = await clientAuth(settings, server.token_endpoint_auth_methods_supported);
     const client = { client_id: settings.clientId };
@@ -107,6 +88,7 @@ export function createAssertionRequests(parts: {
       [customFetch]: idpFetch,
       [allowInsecureRequests]: new URL(settings.issuer).protocol === 'http:',
     };
+    await sending?.();
     const response = await genericTokenEndpointRequest(server, client, auth, grantType, parameters, options);
     // RFC 8693, section 2.2.1: `N_A` is the type of what is no access token.
     return await processGenericTokenEndpointResponse(server, client, response, {
@@ -121,50 +103,88 @@ export function createAssertionRequests(parts: {
       { cause: error },
     );
 
-  const forget = (userId: string): Promise<void> => store.oauth.destroy(KIND, sha256Hex(userId));
+  async function exchange(subject: string, { audience, resource, scopes }: AssertionRequest): Promise<AssertionAnswer> {
+    const asked = {
+      ...{ subject_token: subject, subject_token_type: ID_TOKEN, requested_token_type: ID_JAG, audience, resource },
+      ...(scopes.length === 0 ? {} : { scope: scopes.join(' ') }),
+    };
+    const refused = (why: string): AssertionAnswer => ({ kind: 'refused', by: settings.label, why });
+    try {
+      const answer = await ask(EXCHANGE, asked);
+      if (answer['issued_token_type'] === ID_JAG) return { kind: 'granted', assertion: answer.access_token };
+      return refused('it gave a token of another kind');
+    } catch (error) {
+      if (!isAboutIdp(error)) throw error;
+      if (error instanceof WWWAuthenticateChallengeError) return refused('it does not know this broker');
+      if (!(error instanceof ResponseBodyError) || error.status >= 500 || error.status === 429) throw away(error);
+      const { error: code, error_description: description } = error;
+      if (ENDED.has(code) && !isFrom(subject, clock.now() - JUST_NOW_S * 1000)) return { kind: 'no_sign_in' };
+      return refused(quoteForeign(description === undefined ? code : `${code}: ${description}`));
+    }
+  }
+
+  function subjectOf(userId: string): Promise<string | undefined> {
+    const known = underWay.get(userId);
+    if (known !== undefined) return known;
+    const looking = signIns.idToken(userId).finally(() => underWay.delete(userId));
+    underWay.set(userId, looking);
+    return looking;
+  }
 
   return {
-    keep,
-    forget,
-    async request({ workspaceId, userId, audience, resource, scopes }) {
-      const user = await store.users.byId(userId);
-      if (!settings.tokenExchange || user?.workspaceId !== workspaceId || user.disabledAt !== null)
+    async keep(userId, tokens) {
+      if (settings.tokenExchange) await signIns.keep(userId, tokens);
+    },
+    forget: signIns.forget,
+    async signedOut(userId, sid) {
+      const kept = settings.tokenExchange ? await signIns.find(userId) : undefined;
+      if (kept === undefined || (kept.refreshToken !== null && settings.logoutEnds === 'sessions')) return;
+      const keptSid = decodeJwt(kept.idToken)['sid'];
+      if (sid === undefined || keptSid === undefined || keptSid === sid) await signIns.forget(userId);
+    },
+    async request(of) {
+      const user = await store.users.byId(of.userId);
+      if (!settings.tokenExchange || user?.workspaceId !== of.workspaceId || user.disabledAt !== null)
         return { kind: 'no_sign_in' };
-      const looking = underWay.get(userId) ?? subjectToken(userId).finally(() => underWay.delete(userId));
-      underWay.set(userId, looking);
-      const subject = await looking;
-      if (subject === undefined) return { kind: 'no_sign_in' };
-      const asked = {
-        ...{ subject_token: subject, subject_token_type: ID_TOKEN, requested_token_type: ID_JAG, audience, resource },
-        ...(scopes.length === 0 ? {} : { scope: scopes.join(' ') }),
-      };
-      try {
-        const answer = await ask(EXCHANGE, asked);
-        if (answer['issued_token_type'] === ID_JAG) return { kind: 'granted', assertion: answer.access_token };
-        return { kind: 'refused', by: settings.label, why: 'it gave a token of another kind' };
-      } catch (error) {
-        if (error instanceof ResponseBodyError && error.status < 500) {
-          const { error: code, error_description: description } = error;
-          return {
-            kind: 'refused',
-            by: settings.label,
-            why: quoteForeign(description === undefined ? code : `${code}: ${description}`),
-          };
-        }
-        if (
-          error instanceof GateError ||
-          error instanceof OperationProcessingError ||
-          error instanceof ResponseBodyError ||
-          error instanceof TypeError
-        )
-          throw away(error);
-        throw error;
+      // A second time with what a refresh brings, where the IdP takes the ID token no more.
+      for (let tries = 0; tries < 2; tries++) {
+        const subject = await subjectOf(of.userId);
+        if (subject === undefined) break;
+        const answer = await exchange(subject, of);
+        if (answer.kind !== 'no_sign_in') return answer;
+        await signIns.spent(of.userId, subject);
       }
+      return { kind: 'no_sign_in' };
     },
   };
 }
 
-/** ms since the epoch; of a token that was verified when it came. */
-function endOf(idToken: string): number {
-  return (decodeJwt(idToken).exp ?? 0) * 1000;
+/** Whether it was made then or later. */
+const isFrom = (idToken: string, time: number): boolean => (decodeJwt(idToken).iat ?? 0) * 1000 >= time;
+
+/** Whether it is about what the IdP answered, or that it did not. */
+const isAboutIdp = (error: unknown): boolean =>
+  (error instanceof GateError && error.code !== 'unavailable' && error.code !== 'internal') ||
+  error instanceof OperationProcessingError ||
+  error instanceof ResponseBodyError ||
+  error instanceof WWWAuthenticateChallengeError ||
+  error instanceof TypeError ||
+  (error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_J'));
+
+/** Whether the IdP may have used up what it was sent: not where nobody answered at its address, and not where it said no itself. */
+function mayBeTaken(error: unknown): boolean {
+  if (error instanceof ResponseBodyError || error instanceof WWWAuthenticateChallengeError)
+    return error.status === 502 || error.status === 504;
+  if (error instanceof OperationProcessingError && error.cause instanceof Response)
+    return error.cause.status < 400 || error.cause.status === 502 || error.cause.status === 504;
+  return !isUnsent(error);
+}
+
+const UNSENT: ReadonlySet<unknown> = new Set([
+  ...['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'],
+]);
+
+function isUnsent(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return ('code' in error && UNSENT.has(error.code)) || isUnsent(error.cause);
 }

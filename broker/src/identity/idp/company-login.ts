@@ -6,7 +6,6 @@ import type { Audit } from '../../audit/audit.ts';
 import type { AuditEvent } from '../../domain/call-record.ts';
 import type { Log } from '../../domain/log.ts';
 import { createRefusalLog } from '../../domain/bounds/refusal-log.ts';
-import { DEFAULT_WORKSPACE } from '../../domain/workspace.ts';
 import type { Store } from '../../store/store.ts';
 import type { Vault } from '../../vault/vault.ts';
 import type { ClientSessions } from '../client-sessions.ts';
@@ -29,7 +28,7 @@ import { createIdpSessions } from './idp-sessions.ts';
 import { createLogoutEffects } from './logout-effects.ts';
 import { createLogoutTokens, type LogoutOutcome } from './logout-tokens.ts';
 import { createSignInAttempts } from './sign-in-attempts.ts';
-import { createWorkspaceChoice, readWorkspaceClaim } from './workspace-choice.ts';
+import { createHomeOf, createWorkspaceChoice, readWorkspaceClaim } from './workspace-choice.ts';
 
 const WINDOW_S = 15 * 60;
 export const CALLBACK_PATH = '/oauth/idp/callback';
@@ -79,7 +78,7 @@ export function createCompanyLogin(parts: {
   vault: Pick<Vault, 'seal' | 'open'>;
   audit: Audit;
   /** Keeps what the IdP gave, for those servers whose accounts come of it. */
-  assertionRequests: Pick<AssertionRequests, 'keep'>;
+  assertionRequests: Pick<AssertionRequests, 'keep' | 'signedOut'>;
   devices: Pick<Devices, 'revoke'>;
   clientSessions: Pick<ClientSessions, 'list' | 'end'>;
   clock: Clock;
@@ -95,17 +94,14 @@ export function createCompanyLogin(parts: {
     toldBy: settings.label,
     workspaces: store.workspaces,
   });
-  /** The workspace in whose log an event is recorded before the person's workspace is known. */
-  const home = async (): Promise<string> => {
-    const { workspace = DEFAULT_WORKSPACE } = settings;
-    return (await store.workspaces.has(workspace)) ? workspace : DEFAULT_WORKSPACE;
-  };
+  const home = createHomeOf(settings, store.workspaces);
   const attempts = createSignInAttempts({ store, clock });
   const returnTo = `${parts.issuer}${SIGNED_OUT_PATH}`;
   const idpSessions = createIdpSessions({ settings, metadata, returnTo, store, vault, clock, log });
   const origins = createIdpOrigins({ issuer: settings.issuer, store });
   const effects = createLogoutEffects({
     ends: settings.logoutEnds,
+    signedOut: parts.assertionRequests.signedOut,
     actor: `idp:${host}`,
     store,
     origins,

@@ -20,7 +20,8 @@ export const idpFetch: CustomFetch = async (url, options) => {
   try {
     const response = await fetch(url, {
       method: options.method,
-      headers: options.headers,
+      // On a connection of its own: on one that was left open and ends just now nobody could tell whether the IdP has heard it.
+      headers: { ...options.headers, connection: 'close' },
       body: options.body instanceof URLSearchParams ? options.body : (options.body ?? null),
       redirect: 'manual',
       signal,

@@ -8,6 +8,7 @@ import type { UserRecord } from '../../domain/people/people.ts';
 import type { Store } from '../../store/store.ts';
 import type { ClientSessions } from '../client-sessions.ts';
 import type { Devices } from '../registers/registers.ts';
+import type { AssertionRequests } from './assertion-requests.ts';
 import type { FromIdp, IdpOrigins } from './idp-origins.ts';
 
 /** Ends what a sign-out at the IdP is to end. Throws `internal`, after everything has been tried, where something could not be ended. */
@@ -26,6 +27,8 @@ export interface LogoutEffects {
 
 export function createLogoutEffects(parts: {
   ends: 'sessions' | 'devices';
+  /** Forgets what is kept of the sign-in that ends by it. */
+  signedOut: AssertionRequests['signedOut'];
   /** The actor in the audit log. */
   actor: string;
   store: Store;
@@ -35,7 +38,7 @@ export function createLogoutEffects(parts: {
   devices: Pick<Devices, 'revoke'>;
   clientSessions: Pick<ClientSessions, 'list' | 'end'>;
 }): LogoutEffects {
-  const { ends, actor: name, store, origins, audit, clock, devices, clientSessions } = parts;
+  const { ends, signedOut, actor: name, store, origins, audit, clock, devices, clientSessions } = parts;
 
   const allOf = async ({ id, name }: UserRecord): Promise<FromIdp[]> => {
     const live = (await store.devices.listByUser(id)).filter((device) => device.revokedAt === null);
@@ -69,6 +72,7 @@ export function createLogoutEffects(parts: {
     endOne,
     async end(user, address, { sid, isNamed }) {
       const { id, workspaceId } = user;
+      await signedOut(id, sid);
       const from = sid === undefined ? [] : (await origins.of(sid)).filter(({ userId }) => userId === id);
       const browsers =
         sid === undefined ? await store.webSessions.removeByUser(id) : await endBrowsers(user, from, isNamed);

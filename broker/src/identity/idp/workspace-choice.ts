@@ -46,6 +46,14 @@ export function createWorkspaceChoice(options: {
   };
 }
 
+/** The workspace in whose log is recorded what the IdP says as long as nobody's workspace is known: its own, else the default one. */
+export const createHomeOf =
+  (settings: Pick<WorkspaceSettings, 'workspace'>, workspaces: Pick<Store['workspaces'], 'has'>) =>
+  async (): Promise<string> => {
+    const { workspace = DEFAULT_WORKSPACE } = settings;
+    return (await workspaces.has(workspace)) ? workspace : DEFAULT_WORKSPACE;
+  };
+
 const MAX_NAMES = 2_000;
 const MAX_NAME_CHARS = 256;
 

@@ -223,4 +223,17 @@ suite('an identity assertion of the company’s IdP', () => {
     assert.ok(metadata['grant_types_supported']?.includes(GRANT));
     assert.deepEqual(metadata['token_endpoint_auth_methods_supported'], ['none', 'client_secret_basic']);
   });
+
+  test('that is refused is told in the log of the workspace that the IdP belongs to', async () => {
+    const settings = { ...idpSettingsFor(idp.issuer), workspace: 'payments' };
+    const secrets = new Map([[CLIENT, () => Promise.resolve(SECRET)]]);
+    const theirs = await createIdpWorld({ ...settings, assertionClients: secrets });
+    const said = async (workspace: string) => (await theirs.events('assertion.refused', workspace)).length;
+    await trade('no assertion', undefined, theirs.origin);
+    assert.equal(await said(WORKSPACE), 1, 'as long as there is no such workspace');
+    await theirs.store.workspaces.add('payments');
+    await trade('no assertion', undefined, theirs.origin);
+    assert.deepEqual([await said('payments'), await said(WORKSPACE)], [1, 1]);
+    await theirs.close();
+  });
 });

@@ -20,7 +20,7 @@ export interface AssertionGrantOptions {
   idJags: IdJags;
   audit: Pick<Audit, 'event' | 'refused'>;
   /** In whose log a refusal is recorded. */
-  workspaceId: string;
+  home: () => Promise<string>;
   /** The IdP's host, for the log. */
   host: string;
 }
@@ -52,7 +52,7 @@ export function registerAssertionGrant(
     addressOf: (request: IncomingMessage) => string;
   },
 ): void {
-  const { idJags, audit, workspaceId, host, clientLogins, clock, accessTokenTtlS } = options;
+  const { idJags, audit, home, host, clientLogins, clock, accessTokenTtlS } = options;
 
   /** The grant that the client's tokens for this person and resource hang on: the one that there is, or a new one. */
   async function grantOf(user: UserRecord, clientId: string, resource: string, address: string): Promise<string> {
@@ -93,7 +93,7 @@ export function registerAssertionGrant(
       const checked = await idJags.accept(assertion, client.clientId, asked);
       if (checked.kind === 'refused') {
         await audit.refused({
-          workspace_id: workspaceId,
+          workspace_id: await home(),
           type: 'assertion.refused',
           actor: 'anonymous',
           subject: `client:${client.clientId}`,

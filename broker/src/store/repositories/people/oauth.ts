@@ -34,6 +34,8 @@ export interface OAuthRepository {
   addOnce(object: OAuthObject): Promise<boolean>;
   /** Marks an object as used. True only for the first of several requests, also of those at the same time. */
   consume(kind: string, idHash: string, at: number): Promise<boolean>;
+  /** Puts this payload in the place of that one; false where another one is there, or none. Atomic. */
+  replace(kind: string, idHash: string, from: string, to: Pick<OAuthObject, 'payload' | 'expiresAt'>): Promise<boolean>;
   destroy(kind: string, idHash: string): Promise<void>;
   destroyByGrant(grantId: string): Promise<number>;
   /** Access and refresh tokens of a grant that are neither used up nor expired. */
@@ -135,6 +137,16 @@ export function createOAuth(db: Kysely<Database>): OAuthRepository {
         .where('kind', '=', kind)
         .where('id_hash', '=', idHash)
         .where('consumed_at', 'is', null)
+        .executeTakeFirst();
+      return result.numUpdatedRows > 0n;
+    },
+    async replace(kind, idHash, from, { payload, expiresAt }) {
+      const result = await db
+        .updateTable('oauth_objects')
+        .set({ payload, expires_at: expiresAt })
+        .where('kind', '=', kind)
+        .where('id_hash', '=', idHash)
+        .where('payload', '=', from)
         .executeTakeFirst();
       return result.numUpdatedRows > 0n;
     },
