@@ -169,6 +169,10 @@ test('keys are tried before they are kept: what is refused changes nothing, and 
     'account.expired',
     'account.connected',
   ]);
+  const removed = (await world.broker.json(['server', 'remove', 'counting'])) as Record<string, unknown>;
+  assert.equal(removed['accounts_revoked'], 0);
+  const why = 'its keys are forgotten here, and good at counting until they are ended there';
+  assert.deepEqual(removed['accounts_left'], [{ accounts: 1, why }]);
 });
 
 test('a wait outlives the daemon that is killed under it, and ends with the person’s access', async (t) => {

@@ -184,6 +184,10 @@ export const AddedServerSchema = ServerSchema.extend({
 
 export const RemovedServerSchema = ServerSchema.extend({
   secrets_unused: z.array(z.string()).meta({ description: 'Secrets that only this server referred to; they stay' }),
+  accounts_revoked: z.number().int().meta({ description: 'Accounts that were ended at their provider, too' }),
+  accounts_left: z
+    .array(z.object({ accounts: z.number().int(), why: z.string() }))
+    .meta({ description: 'Accounts that are forgotten here and may be good elsewhere, by why' }),
 }).meta({ id: 'RemovedServer' });
 
 export const RenamedServerSchema = z

@@ -197,9 +197,18 @@ export function serverOperations(
       if (record.enabled) await store.servers.update(record.id, { enabled: false });
       const { there } = await accounts.endOfServer(record);
       await store.servers.remove(record.id);
-      await there;
+      const ended = await there;
       await changed(caller, 'server.removed', record);
-      return { ...toServer(record, undefined), secrets_unused: await unusedSecrets(needs, record) };
+      const left = Map.groupBy(
+        ended.flatMap(({ why }) => why ?? []),
+        (why) => why,
+      );
+      return {
+        ...toServer(record, undefined),
+        secrets_unused: await unusedSecrets(needs, record),
+        accounts_revoked: ended.filter(({ revoked }) => revoked).length,
+        accounts_left: [...left].map(([why, { length }]) => ({ accounts: length, why })),
+      };
     }),
   ];
 }

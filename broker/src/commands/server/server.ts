@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { secretsApi } from 'mcpgate-shared/api/secrets';
 import { type Server, serversApi } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
+import { plainLine } from 'mcpgate-shared/plain-line';
 import { runsOf } from 'mcpgate-shared/values/record-outline';
 import { shownTextsOf } from '../../domain/transports/transports.ts';
 import { DEFINITIONS_HELP, definitionPolicyOf } from './definition-flags.ts';
@@ -132,7 +133,13 @@ export function serverCommand(context: CommandContext): Command {
       await withSession(context, options, async ({ api, show, inside }) => {
         await assertRemoval(context, options, `the server ${name}, and the accounts that people have there`);
         const removed = await api.call(serversApi.remove, { params: { name } });
-        show(removed, [`${name} is removed`, ...unusedLines(removed.secrets_unused, inside)].join('\n'));
+        const count = (accounts: number) => `${accounts} ${accounts === 1 ? 'account' : 'accounts'}`;
+        const revoked = removed.accounts_revoked;
+        const lines = [
+          `${name} is removed${revoked === 0 ? '' : `, and ${count(revoked)} ended at the provider`}`,
+          ...removed.accounts_left.map(({ accounts, why }) => `  ! ${count(accounts)}: ${plainLine(why)}`),
+        ];
+        show(removed, [...lines, ...unusedLines(removed.secrets_unused, inside)].join('\n'));
       }),
   );
   return command;
