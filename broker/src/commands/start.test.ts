@@ -88,14 +88,13 @@ describe('a running broker', () => {
   const setupLink = (text: string): string | undefined => /http:\S+\/setup\?\S+/.exec(text)?.[0];
 
   /** What a request for another host name gets: `fetch` does not let one set it. */
-  const statusFor = async (path: string, headers: Record<string, string>): Promise<number> =>
+  const answerFor = async (path: string, headers: Record<string, string>): Promise<IncomingMessage> =>
     await new Promise((resolve, reject) => {
-      const sent = request(`${broker.url}${path}`, { headers }, (response) => {
-        response.resume();
-        resolve(response.statusCode ?? 0);
-      });
+      const sent = request(`${broker.url}${path}`, { headers }, (response) => resolve(response.resume()));
       sent.on('error', reject).end();
     });
+  const statusFor = async (path: string, headers: Record<string, string>) =>
+    (await answerFor(path, headers)).statusCode;
 
   test('keeps its key and its socket to itself', () => {
     const mode = (name: string): number => statSync(join(broker.dataDir, name)).mode & 0o777;
@@ -152,7 +151,13 @@ describe('a running broker', () => {
     };
     assert.equal(await statusFor('/elsewhere', upgrade), 404);
     assert.equal(await statusFor('/v1/tunnel', upgrade), 426, 'no subprotocol');
-    assert.equal(await statusFor('/v1/tunnel', { ...upgrade, 'sec-websocket-protocol': 'mcpgate.v1' }), 401);
+    const tunnel = { ...upgrade, 'sec-websocket-protocol': 'mcpgate.v1' };
+    const challengeFor = async (headers: Record<string, string>) => {
+      const { statusCode, headers: answered } = await answerFor('/v1/tunnel', { ...tunnel, ...headers });
+      return [statusCode, answered['www-authenticate']?.split(',', 1)[0]];
+    };
+    assert.deepEqual(await challengeFor({}), [401, 'Bearer']);
+    assert.deepEqual(await challengeFor({ authorization: 'Bearer mcg_x' }), [401, 'Bearer error="invalid_token"']);
     assert.equal(await statusFor('/v1/tunnel', {}), 426);
   });
 
@@ -161,7 +166,9 @@ describe('a running broker', () => {
       headers: { authorization: 'Bearer mcg_not-a-real-one' },
     });
     assert.equal(response.status, 401);
-    assert.match(response.headers.get('www-authenticate') ?? '', /^Bearer/);
+    assert.equal(response.headers.get('www-authenticate'), 'Bearer error="invalid_token"');
+    const without = await fetch(`${broker.url}/api/v1/users`);
+    assert.equal(without.headers.get('www-authenticate'), 'Bearer', 'RFC 6750: no error code where no token was sent');
     const events = JSON.stringify(await broker.json(['audit', 'search', '--type', 'auth.rejected']));
     assert.match(events, /"door":"api"/);
     assert.doesNotMatch(events + broker.stderr(), /mcg_not-a-real-one/);

@@ -8,7 +8,8 @@ import type { ListedItem, Requester } from '../upstreams/upstream.ts';
 /** What the record of a call has as its rule where what it asks for waits for a person. */
 export const HELD_RULE = 'definition-held';
 
-type Asker = Pick<Requester, 'userKey'>;
+/** Of a requester, what is needed here: whose account is used where each person has their own. */
+type UserKey = Pick<Requester, 'userKey'>;
 
 export interface ReviewedList {
   /** What is served, sorted by name. The same definitions are the same bytes, whatever order and spacing the server chose this time. */
@@ -28,9 +29,14 @@ export interface Definitions {
    * What is served of a server's list. A list that was reviewed before costs nothing. Throws `unavailable` where something of it is new and cannot
    * be kept: nothing is served that is not written down.
    */
-  review(server: ServerRecord, kind: ListKind, requester: Asker, listed: readonly ListedItem[]): Promise<ReviewedList>;
+  review(
+    server: ServerRecord,
+    kind: ListKind,
+    requester: UserKey,
+    listed: readonly ListedItem[],
+  ): Promise<ReviewedList>;
   /** The server's instructions that are served; empty where there are none, or none is accepted. */
-  instructions(server: ServerRecord, requester: Asker, text: string): Promise<string>;
+  instructions(server: ServerRecord, requester: UserKey, text: string): Promise<string>;
   /** Something was accepted, here or at another broker: it is read again, and listeners hear of it. */
   changed(change: AcceptedChange): void;
   /** What is accepted may have changed unheard: reads it again, and tells of every server where it has. Throws where the store cannot be read. */

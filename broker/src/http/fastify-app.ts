@@ -8,6 +8,7 @@ import { checkBodies, STRANGERS_BODY_BYTES } from './doors/body-doors.ts';
 import { isCanonicalPath, pathOf, withoutMcpSlash } from './doors/canonical-path.ts';
 import { errorBody, HTTP_STATUS } from './error-status.ts';
 import type { Listener } from './listener.ts';
+import { bearerChallenge } from './rejection.ts';
 
 export interface FastifyAppOptions {
   listener: Pick<Listener, 'server' | 'attach'>;
@@ -64,7 +65,7 @@ export function createFastifyApp({ listener, log, trustedProxies }: FastifyAppOp
     const { retryAfterMs } = error;
     if (retryAfterMs !== undefined) void reply.header('retry-after', Math.max(1, Math.ceil(retryAfterMs / 1000)));
     if (error.code === 'not_logged_in' && !reply.hasHeader('www-authenticate'))
-      void reply.header('www-authenticate', 'Bearer error="invalid_token"');
+      void reply.header('www-authenticate', bearerChallenge(request.headers.authorization));
     return reply.code(HTTP_STATUS[error.code]).type('application/json').send(errorBody(error, request.id));
   });
   return app;

@@ -9,6 +9,12 @@ export function bearerOf(header: string | undefined): string | undefined {
   return /^Bearer ([\x21-\x7e]+)$/i.exec(header ?? '')?.[1];
 }
 
+/** The `WWW-Authenticate` header of a 401. RFC 6750, section 3: no error code where no token was sent. `more`: further parameters. */
+export function bearerChallenge(authorization: string | undefined, more: readonly string[] = []): string {
+  const parameters = [...(bearerOf(authorization) === undefined ? [] : ['error="invalid_token"']), ...more];
+  return parameters.length === 0 ? 'Bearer' : `Bearer ${parameters.join(', ')}`;
+}
+
 /** Records the rejection in the audit log, and makes the error to throw: 401, or 403 for a grant that came from an address where it may not be used. */
 export async function rejected(
   audit: Pick<Audit, 'refused'>,

@@ -140,7 +140,9 @@ export function createTunnel(
   const reject = (socket: Duplex, address: string, rejected: Authentication & { kind: 'rejected' }) => {
     const status = FORBIDDEN.has(rejected.reason) ? 403 : 401;
     const { reason, message } = rejected;
-    const headers = [`WWW-Authenticate: Bearer error="invalid_token", error_description="${message}"`];
+    // RFC 6750, section 3: no error code where no token was sent.
+    const why = reason === 'missing' ? '' : ` error="invalid_token", error_description="${message}"`;
+    const headers = [`WWW-Authenticate: Bearer${why}`];
     rejectUpgrade(socket, { status, code: reason, message, headers });
     meter.rejected(status === 403 ? 'revoked' : 'token', { address }, rejected.message);
     const data = { door: 'tunnel', reason: rejected.reason };

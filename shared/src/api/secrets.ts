@@ -138,10 +138,9 @@ export const SecretUsesSchema = z
 export type SecretUses = z.output<typeof SecretUsesSchema>;
 
 const NameOnly = z.strictObject({ name: SecretNameSchema });
-const ValueSchema = z
-  .string()
-  .min(1, 'the value is empty')
-  .max(64 * 1024, 'it is longer than 64 KiB');
+/** In characters. Keys and certificates are shorter; what is longer is a file that was named by mistake. */
+export const SECRET_VALUE_MAX = 64 * 1024;
+const ValueSchema = z.string().min(1, 'the value is empty').max(SECRET_VALUE_MAX, 'it is longer than 64 KiB');
 const ExpirySchema = TimeSchema.nullable().optional().meta({ description: 'When its service takes it no more' });
 const VersionNumber = z.coerce.number().int().min(1);
 

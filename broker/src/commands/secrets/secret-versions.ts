@@ -87,7 +87,7 @@ async function rotateSecret(
   name: string,
   options: RotateOptions,
 ): Promise<boolean> {
-  const value = await readSecret(context, `new value of ${name} (not shown): `);
+  const value = await readSecret(context, name, 'new value');
   const body = { value, prove_dead: options.proveDead === true, ...expiryOf(options, context.now()) };
   const told = { count: 0 };
   const tell = (steps: RotatedSecret['steps']): void => {

@@ -5,6 +5,21 @@ import { administration, keysOf } from '../fixtures/administration.ts';
 const admin = administration();
 
 describe('secrets', () => {
+  test('a value that is too long is refused by the name of its secret, and what was there stays', async () => {
+    await admin.broker.json(['secret', 'set', 'long-token'], { stdin: 'x'.repeat(65_536) + '\r\n' });
+    for (const words of [
+      ['secret', 'set', 'long-token'],
+      ['secret', 'rotate', 'long-token'],
+    ]) {
+      const { code, stderr } = await admin.failure(words, 'y'.repeat(1024 * 1024));
+      assert.equal(code, 2);
+      assert.match(stderr, /the value of long-token is longer than 64 KiB; nothing was changed/);
+    }
+    const [version] = Object(await admin.broker.json(['secret', 'history', 'long-token'])) as { version: number }[];
+    assert.equal(version?.version, 1);
+    await admin.broker.json(['secret', 'remove', 'long-token', '--yes']);
+  });
+
   test('come from stdin, lose the line end, and are listed without a value', async () => {
     const set = await admin.broker.json(['secret', 'set', 'github-token'], { stdin: 'first-v4lue\n' });
     assert.equal(Object(set)['version'], 1);

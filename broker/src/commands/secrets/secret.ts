@@ -62,7 +62,7 @@ async function setSecret(
   name: string,
   options: SetOptions,
 ): Promise<boolean> {
-  const given = sourceOf(options) ?? { value: await readSecret(context, `value of ${name} (not shown): `) };
+  const given = sourceOf(options) ?? { value: await readSecret(context, name) };
   const body = { ...given, ...expiryOf(options, context.now()) };
   const text = `Setting ${name}, and probing its servers (Ctrl-C to stop; it is set at once)`;
   const secret = await withProgress(context, text, () => api.call(secretsApi.set, { params: { name }, body }));

@@ -6,7 +6,7 @@ import type { Audit } from '../../audit/audit.ts';
 import type { Principal } from '../../domain/people/principal.ts';
 import type { Identity } from '../../identity/identity.ts';
 import type { ForwardedDoor } from '../doors/forwarded-door.ts';
-import { bearerOf, rejected } from '../rejection.ts';
+import { bearerChallenge, bearerOf, rejected } from '../rejection.ts';
 
 type McpRequest = FastifyRequest;
 
@@ -51,9 +51,7 @@ export function createMcpDoor(options: {
     const path = server === undefined ? '/mcp' : `/mcp/${server}`;
     const metadata = `resource_metadata="${publicUrl}/.well-known/oauth-protected-resource${path}"`;
     const error = await rejected(audit, answer, { door: 'mcp', address: request.ip });
-    // RFC 6750, section 3: no error code where no token was sent.
-    const challenge = bearer === undefined ? `Bearer ${metadata}` : `Bearer error="invalid_token", ${metadata}`;
-    void reply.header('www-authenticate', challenge);
+    void reply.header('www-authenticate', bearerChallenge(request.headers.authorization, [metadata]));
     throw error;
   }
 

@@ -8,6 +8,7 @@ import { createAddressThrottle } from '../../identity/throttle.ts';
 import { takesBodies } from '../doors/body-doors.ts';
 import { HTTP_STATUS } from '../error-status.ts';
 import { toHttpError } from '../fastify-app.ts';
+import { bearerChallenge } from '../rejection.ts';
 import { registerDiscovery } from './discovery.ts';
 import { registerGroups } from './group-routes.ts';
 import { createScimDoor } from './scim-caller.ts';
@@ -56,7 +57,8 @@ export async function registerScim(
       if (mustBeLogged(error)) request.log.error({ req: request, err: thrown }, 'a request failed');
       const { retryAfterMs } = error;
       if (retryAfterMs !== undefined) void reply.header('retry-after', Math.ceil(retryAfterMs / 1000));
-      if (error.code === 'not_logged_in') void reply.header('www-authenticate', 'Bearer error="invalid_token"');
+      if (error.code === 'not_logged_in')
+        void reply.header('www-authenticate', bearerChallenge(request.headers.authorization));
       return reply.code(HTTP_STATUS[error.code]).send(scimErrorBody(error, request.id));
     });
     app.setNotFoundHandler((request) => {

@@ -222,6 +222,9 @@ suite('an identity assertion of the company’s IdP', () => {
     >;
     assert.ok(metadata['grant_types_supported']?.includes(GRANT));
     assert.deepEqual(metadata['token_endpoint_auth_methods_supported'], ['none', 'client_secret_basic']);
+    assert.deepEqual(metadata['authorization_grant_profiles_supported'], [
+      'urn:ietf:params:oauth:grant-profile:id-jag',
+    ]);
   });
 
   test('that is refused is told in the log of the workspace that the IdP belongs to', async () => {

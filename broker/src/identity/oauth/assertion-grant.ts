@@ -1,6 +1,6 @@
 // The grant by which an AI client of the company trades an identity assertion of the company's IdP for an access token (RFC 7523; ID-JAG), without
 // a page. The token is an ordinary one of the person for the MCP door; the client's login is listed and ended like any other.
-import { errors, type Provider } from 'oidc-provider';
+import { errors, type Configuration, type Provider } from 'oidc-provider';
 import type { AdapterPayload } from 'oidc-provider';
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from 'mcpgate-shared/clock';
@@ -13,6 +13,15 @@ import { createClientGrantId } from './grant-id.ts';
 import { MCP_SCOPE } from './oauth-settings.ts';
 
 const ASSERTION_GRANT = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+
+/**
+ * What the provider is told besides: these clients prove themselves by a secret. And its metadata say that it takes ID-JAGs, which AI clients look
+ * for: the grant type alone may mean assertions of any kind.
+ */
+export const assertionConfiguration = {
+  clientAuthMethods: ['none', 'client_secret_basic'],
+  discovery: { authorization_grant_profiles_supported: ['urn:ietf:params:oauth:grant-profile:id-jag'] },
+} satisfies Configuration;
 
 export interface AssertionGrantOptions {
   /** The clients that may, by id, each with what reads its secret: the company's IdP knows them by these ids. */

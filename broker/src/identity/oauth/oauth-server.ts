@@ -16,7 +16,12 @@ import { readDeviceInfo } from './device-info.ts';
 import type { SaveGrant } from './device-logins.ts';
 import { hashDeviceProof } from './known-devices.ts';
 import { createClientGrantId, isClientGrantId } from './grant-id.ts';
-import { assertionClient, registerAssertionGrant, type AssertionGrantOptions } from './assertion-grant.ts';
+import {
+  assertionClient,
+  assertionConfiguration,
+  registerAssertionGrant,
+  type AssertionGrantOptions,
+} from './assertion-grant.ts';
 import type { ClientLogins } from './client-logins.ts';
 import { createConsents, nameOfClient, type Consent, type Consents } from './consents.ts';
 import { createOAuthAdapter } from './oauth-adapter.ts';
@@ -176,7 +181,7 @@ export function createOAuthServer(options: OAuthServerOptions): OAuthServer {
   const provider = new Provider(issuer, {
     ...fixedConfiguration(keys, settings),
     ...webClients.configuration,
-    ...(assertions === undefined ? {} : { clientAuthMethods: ['none', 'client_secret_basic'] }),
+    ...(assertions === undefined ? {} : assertionConfiguration),
     adapter: createOAuthAdapter(store, clock, (id) =>
       assertions === undefined ? undefined : assertionClient(assertions, id),
     ),
