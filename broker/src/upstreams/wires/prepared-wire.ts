@@ -63,5 +63,9 @@ export type PrepareWire<T extends Transport> = (
 
 export function maskedEvents(events: WireEvents, mask: MessageMask | undefined): WireEvents {
   if (mask === undefined) return events;
-  return { ...events, message: (text, pieces, exchange) => events.message(mask.text(text), pieces, exchange) };
+  return {
+    ...events,
+    message: (text, pieces, exchange) => events.message(mask.text(text), pieces, exchange),
+    refused: (text, exchange) => events.refused(mask.text(text), exchange),
+  };
 }
