@@ -6,6 +6,7 @@ import type { ServerRecord } from '../../domain/server-record.ts';
 import { attemptOf } from '../attempt.ts';
 import { remedy } from '../remedy.ts';
 import { lacking, nobodysAccount } from './account-values.ts';
+import type { HideToken } from './secret-mask.ts';
 
 export interface Bearer {
   /** Undefined for an account of keys, which stand in the texts of the record. Throws an AttemptError of `account_needed`. */
@@ -26,7 +27,7 @@ export function createBearer(
   owner: AccountOwner | undefined,
   accounts: Pick<Accounts, 'token' | 'refused' | 'keysRefused' | 'pageOf'>,
   keys: ReadonlyMap<string, string>,
-  hide: (token: string) => void,
+  hide: HideToken,
 ): Bearer | undefined {
   if (record.account === null) return undefined;
   if (owner === undefined) throw nobodysAccount(record);
@@ -36,7 +37,7 @@ export function createBearer(
   function take(answer: TokenAnswer, cause?: unknown): string {
     if (answer.kind === 'lacking')
       throw lacking(record, owner ?? 'shared', answer.lack, accounts.pageOf(record), cause);
-    if (answer.value !== last) hide((last = answer.value));
+    if (answer.value !== last) hide('account', (last = answer.value));
     return answer.value;
   }
 

@@ -4,6 +4,7 @@ import type { IdentityTokens } from '../../assertions/assertions.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { identityHeaderOf } from '../../domain/transports/transports.ts';
 import type { Bearer } from './bearer.ts';
+import type { HideToken } from './secret-mask.ts';
 
 export interface Carried {
   /** Names and values in turn. */
@@ -26,7 +27,7 @@ export function createCarriedHeaders(parts: {
   bearer: Bearer | undefined;
   identityTokens: Pick<IdentityTokens, 'tokenFor'>;
   /** Told each token before it is used, so that nobody hears it from the server. */
-  hide: (token: string) => void;
+  hide: HideToken;
 }): CarriedHeaders | undefined {
   const { record, userId, bearer, identityTokens, hide } = parts;
   const header = identityHeaderOf(record.transport)?.toLowerCase();
@@ -38,7 +39,7 @@ export function createCarriedHeaders(parts: {
     const headers = token === undefined ? [] : ['authorization', `Bearer ${token}`];
     if (!saysWho) return { headers, token };
     const identity = await identityTokens.tokenFor(record, userId);
-    if (identity !== last) hide((last = identity));
+    if (identity !== last) hide('identity', (last = identity));
     return { headers: [...headers, header, identity], token };
   }
 

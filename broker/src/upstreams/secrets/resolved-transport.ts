@@ -6,7 +6,7 @@ import { fillTransport, type SecretValue, type Values } from 'mcpgate-shared/val
 import { guardHome } from './home-folder.ts';
 import { secretNamesIn } from '../../domain/transports/transport-texts.ts';
 import { hiddenIn } from './hidden-values.ts';
-import { createGrowingMask, createSecretMask, type SecretMask } from './secret-mask.ts';
+import { createGrowingMask, createSecretMask, type HideToken, type SecretMask } from './secret-mask.ts';
 import type { Secrets } from './secrets.ts';
 
 export interface ResolvedTransport {
@@ -16,7 +16,7 @@ export interface ResolvedTransport {
   /** Replaces every secret value by `***`. */
   mask: SecretMask;
   /** A token that requests carry is hidden from now on. */
-  hide: (token: string) => void;
+  hide: HideToken;
 }
 
 /** Names of the secrets that a record refers to. */
@@ -61,7 +61,7 @@ function maskOf(record: ServerRecord, hidden: readonly string[]): Pick<ResolvedT
   if (record.account?.kind !== 'oauth' && identityHeaderOf(record.transport) === undefined)
     return { mask: createSecretMask(hidden), hide: () => undefined };
   const mask = createGrowingMask(hidden);
-  return { mask, hide: (token) => mask.hide(hiddenIn(record.transport, [token])) };
+  return { mask, hide: (of, token) => mask.hide(of, hiddenIn(record.transport, [token])) };
 }
 
 /** What of an account nobody may read. */

@@ -41,16 +41,23 @@ export function createSecretMask(secrets: readonly string[]): SecretMask {
   };
 }
 
-/** So many values that came later are hidden: the one in use, and those that are on their way out. */
+/** So many tokens of a kind that came later are hidden: the one in use, and those that are on their way out. */
 const MOST_ADDED = 4;
+
+/** What requests carry that comes and goes: the token of an account, and the one that says who asks. One is made anew more often than the other. */
+export type TokenKind = 'account' | 'identity';
+
+/** A token of that kind is hidden from now on. */
+export type HideToken = (of: TokenKind, token: string) => void;
 
 /** A mask to which values are added as they come: tokens that are refreshed. */
 export interface GrowingMask extends SecretMask {
-  hide(values: readonly string[]): void;
+  /** `values`: a token in all its forms. */
+  hide(of: TokenKind, values: readonly string[]): void;
 }
 
 export function createGrowingMask(secrets: readonly string[]): GrowingMask {
-  let added: (readonly string[])[] = [];
+  const added: Record<TokenKind, (readonly string[])[]> = { account: [], identity: [] };
   let mask = createSecretMask(secrets);
   return {
     text: (text) => mask.text(text),
@@ -58,9 +65,9 @@ export function createGrowingMask(secrets: readonly string[]): GrowingMask {
       text: (message) => mask.message?.text(message) ?? message,
       open: () => mask.message?.open() ?? { feed: (bytes) => [bytes], end: () => [] },
     },
-    hide(values) {
-      added = [...added, values].slice(-MOST_ADDED);
-      mask = createSecretMask([...new Set([...secrets, ...added.flat()])]);
+    hide(of, values) {
+      added[of] = [...added[of], values].slice(-MOST_ADDED);
+      mask = createSecretMask([...new Set([...secrets, ...added.account.flat(), ...added.identity.flat()])]);
     },
   };
 }
