@@ -44,6 +44,16 @@ onBothEngines((open) => {
   }
   const kidOf = (token: string) => decodeProtectedHeader(token).kid;
 
+  it('are signed by one more key where two brokers rotate at the same moment; the other is told so in words', async (t) => {
+    const { first, second, kids } = await world(t);
+    assert.deepEqual(await kids(), ['identity-1']);
+    const outcomes = await Promise.allSettled([first, second].map(({ keys }) => keys.rotate({ atOnce: true })));
+    const refusals = outcomes.flatMap((each) => (each.status === 'rejected' ? [each.reason as Error] : []));
+    for (const { message } of refusals) assert.match(message, /^somebody else has rotated them at the same moment/);
+    second.keys.changed();
+    assert.equal((await kids()).length, 1);
+  });
+
   it('say who it is, to one server, for two minutes; any broker over the database verifies them', async (t) => {
     const { clock, grace, first, second, verified } = await world(t);
     const [token, other] = [await first.tokenFor(server, grace), await second.tokenFor(server, grace)];

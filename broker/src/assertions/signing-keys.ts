@@ -127,7 +127,12 @@ export function createSigningKeys(parts: {
         throw new GateError('conflict', `${next.kid} is to follow already; it signs from ${timeOf(next.signsFrom)} on`);
       const over = keys.filter((_key, index) => atOnce || isOver(keys, index)).map(({ kid }) => kid);
       const signsFrom = clock.now() + (atOnce ? 0 : KEYS_AGE_MS + SKEW_MS);
-      await add(Math.max(...keys.map(({ kid }) => numberOf(kid)), 0) + 1, signsFrom, over);
+      await add(Math.max(...keys.map(({ kid }) => numberOf(kid)), 0) + 1, signsFrom, over).catch((error: unknown) => {
+        if (!(error instanceof GateError) || error.code !== 'conflict') throw error;
+        throw new GateError('conflict', 'somebody else has rotated them at the same moment: list them', {
+          cause: error,
+        });
+      });
       known = undefined;
       return views(await all());
     },
