@@ -66,10 +66,12 @@ test('a call just works once its person has signed in at the company’s IdP, wi
   assert.match(await world.broker.run(['server', 'show', 'web']), /of the sign-in at the company’s IdP/);
 
   const people = ['grace', 'linus'];
+  const pages = new Map<string, Awaited<ReturnType<typeof openBrowser>>['page']>();
   const callers = new Map<string, Awaited<ReturnType<typeof openMcpCaller>>>();
   for (const name of people) {
     idp.people.set(name, { preferred_username: name, email: `${name}@corp.example`, email_verified: true });
     const { page } = await openBrowser(t);
+    pages.set(name, page);
     await page.goto(`${url}/login/idp`);
     await page.getByLabel('Login').fill(name);
     await page.getByRole('button', { name: 'Go' }).click();
@@ -85,6 +87,21 @@ test('a call just works once its person has signed in at the company’s IdP, wi
     'one for each, as long as the token is good',
   );
   assert.ok(server.received.every(({ person, token }) => token === '' || token.startsWith(`at-${person}-`)));
+
+  // Disconnected, it stays so until its person connects again, which leads through the sign-in and back.
+  const page = pages.get('grace');
+  assert.ok(page);
+  await page.goto(`${url}/accounts/web`);
+  await page.getByRole('button', { name: 'Disconnect' }).click();
+  await page.getByText('web is disconnected').waitFor();
+  for (const _again of [1, 2]) await assert.rejects(call('grace'), /connect your account at web|accounts\/web/);
+  assert.equal(assertions.length, 2, 'no other is asked for');
+  assert.equal(await call('linus'), 'linus with ***');
+  await page.goto(`${url}/accounts/web`);
+  await page.getByRole('button', { name: 'Connect' }).click();
+  await page.getByText('Your AI clients use it as you.', { exact: true }).waitFor();
+  assert.equal(await call('grace'), 'grace with ***');
+  assert.equal(assertions.splice(2).length, 1);
 
   // The token is good no more, and there is no refresh token: another assertion does.
   server.endAccess();

@@ -132,6 +132,9 @@ export interface Accounts {
   /** The same for all at a server that is about to be removed. */
   endOfServer(server: ServerRecord): Promise<EndedAccounts>;
 
+  /** Records were changed or removed, here or elsewhere: ends what a client had for itself at servers that are not what they were. */
+  serversChanged(): Promise<void>;
+
   /** Whoever waits for an account hears of it here, whichever broker it was made at. Returns the function that ends it. */
   onChange(listener: (change: AccountChange) => void): () => void;
   /** For what another broker over the same database has changed. */

@@ -18,6 +18,7 @@ import type { AccountChange, Accounts, AccountView, Ended, EndedAccounts, Finish
 import type { CompanyAssertions } from './company-assertions.ts';
 import { checkKeys, KeysRefused, keysOf } from './keys.ts';
 import { CLIENT_DOCUMENT_PATH, createClientIdentities } from './oauth/client-identity.ts';
+import { createDeclined } from './oauth/declined.ts';
 import { comesOfSignIn, createEnterpriseTokens } from './oauth/enterprise.ts';
 import { createKeptTokens } from './oauth/kept-tokens.ts';
 import { createLogins } from './oauth/login.ts';
@@ -54,12 +55,21 @@ export function createAccounts(options: AccountsOptions): Accounts {
   /** What was given to connections last, by server and owner, as long as it is good. */
   const handedOut = new Map<string, Pick<AccountRecord, 'workspaceId' | 'serverId' | 'owner' | 'version'>>();
   const clients = createClientIdentities({ store, vault, publicUrl, now: () => clock.now() });
+  const declined = createDeclined(store);
   const logins = createLogins({ store, vault, clock, guardedFetch, clients });
   const tokens = createKeptTokens({
     store,
     vault,
     clock,
-    enterprise: createEnterpriseTokens({ store, vault, clock, guardedFetch, clients, company: options.company }),
+    enterprise: createEnterpriseTokens({
+      store,
+      vault,
+      clock,
+      guardedFetch,
+      clients,
+      declined,
+      company: options.company,
+    }),
     refresher: createRefresher({ store, vault, clock, log, guardedFetch, clients }),
     random: options.random ?? Math.random,
     async onExpired(server, { workspaceId, serverId, owner }) {
@@ -69,7 +79,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
     onError: (error) => log.warn({ err: error }, 'the tokens of an account could not be refreshed ahead of their end'),
   });
 
-  const machine = createMachineTokens({ vault, clock, guardedFetch, random: options.random ?? Math.random });
+  const machine = createMachineTokens({ vault, clock, log, guardedFetch, random: options.random ?? Math.random });
   vault.onChange(machine.secretChanged);
 
   function tell(change: AccountChange): void {
@@ -250,8 +260,11 @@ export function createAccounts(options: AccountsOptions): Accounts {
           `server ${server.name} is used with a client's own tokens: there is nothing to connect`,
         );
       // Whoever signs in at the IdP anew has it.
-      if (comesOfSignIn(server))
-        return { url: `${publicUrl}/login/idp`, browserSecret: browserSecret ?? createSecret() };
+      if (comesOfSignIn(server)) {
+        await declined.remove(server.id, owner);
+        const query = new URLSearchParams({ to: `accounts/${server.name}` }).toString();
+        return { url: `${publicUrl}/login/idp?${query}`, browserSecret: browserSecret ?? createSecret() };
+      }
       const known = await tokens.read(server, owner);
       // More is asked for besides what was given, not in its place.
       const more = typeof known === 'string' || known.record.wanted.length === 0 ? [] : allOf(known.record);
@@ -277,6 +290,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
       await record('account.connected', server, owner, actor);
     },
     async disconnect(server, owner, actor) {
+      if (comesOfSignIn(server)) await declined.add(server.id, owner);
       const account = await store.accounts.find(server.id, owner);
       if (account === undefined || !(await forget(account))) return undefined;
       const ended = await end(account, server);
@@ -288,6 +302,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
       const accounts = await store.accounts.ofOwner(workspaceId, `user:${userId}`);
       return endAll(accounts, accounts.length === 0 ? [] : await store.servers.list(workspaceId));
     },
+    serversChanged: () => machine.settle((workspaceId) => store.servers.list(workspaceId)),
     endOfServer: async (server) => endAll(await store.accounts.ofServer(server.id), [server]),
     onChange(listener) {
       listeners.add(listener);

@@ -7,6 +7,7 @@ import type { Principal } from '../domain/people/principal.ts';
 import { serverCalled, type ServerRecord } from '../domain/server-record.ts';
 import { targetDigestOf } from '../domain/transports/transports.ts';
 import type { Accounts, AccountView } from './accounts.ts';
+import { comesOfSignIn } from './oauth/enterprise.ts';
 
 /** Whose accounts. */
 export type AccountPerson = Pick<Principal, 'workspaceId'> & NonNullable<Principal['user']>;
@@ -46,7 +47,9 @@ export function createOwnAccounts(parts: {
       if (server.credential !== 'personal' || server.account === null) continue;
       const account = known.get(server.id);
       if (account === undefined && !(await mayUse(principal, server.name))) continue;
-      const lack = account === undefined ? 'missing' : await accounts.lackOf(server, owner);
+      // One that comes of the sign-in is there as soon as somebody looks.
+      const isMissing = account === undefined && !comesOfSignIn(server);
+      const lack = isMissing ? 'missing' : await accounts.lackOf(server, owner);
       found.push({ server, state: lack ?? 'connected', account });
     }
     return found;

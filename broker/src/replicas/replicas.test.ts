@@ -88,6 +88,7 @@ async function open(t: TestContext, { follows = true } = {}) {
         changed: ({ serverId, owner }) => tell(`account ${serverId}/${owner}`),
         recheck: () => tell('accounts'),
       },
+      serversChanged: () => Promise.resolve(),
     },
     definitions: {
       changed: ({ serverId }) => void told.push(`definitions ${serverId}`),

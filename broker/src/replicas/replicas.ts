@@ -27,7 +27,7 @@ export interface Keepers {
   gateway: Pick<GatewayService, 'policyChanged' | 'recheckPolicies'>;
   upstreams: Pick<Upstreams, 'reload' | 'callsEnded'>;
   vault: Pick<Vault, 'elsewhere'>;
-  accounts: Pick<Accounts, 'elsewhere'>;
+  accounts: Pick<Accounts, 'elsewhere' | 'serversChanged'>;
   approvals: Pick<Approvals, 'elsewhere'>;
   keys: Pick<KeyRotation, 'changed'>;
   /** The keys that sign. */
@@ -80,6 +80,7 @@ export function createReplicas(parts: {
       keepers.assertions.changed();
       await keepers.upstreams.reload();
       await keepers.accounts.elsewhere.recheck();
+      await keepers.accounts.serversChanged();
       await keepers.definitions.recheck();
       return ended;
     },
@@ -105,7 +106,8 @@ export function createReplicas(parts: {
       case 'policy':
         return gateway.policyChanged(message.workspaceId);
       case 'servers':
-        return upstreams.reload();
+        await upstreams.reload();
+        return accounts.serversChanged();
       case 'secret':
         return vault.elsewhere.changed(message);
       case 'account':

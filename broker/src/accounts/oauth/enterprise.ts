@@ -17,20 +17,23 @@ import type { Vault } from '../../vault/vault.ts';
 import type { CompanyAssertions } from '../company-assertions.ts';
 import { sealAccount, type TokensContent } from '../sealed-account.ts';
 import type { ClientIdentities } from './client-identity.ts';
+import type { Declined } from './declined.ts';
 import { discover } from './discovery.ts';
 import { explain, oauthErrorOf, oauthFetch } from './guarded.ts';
 import { tokensOf, urlOf } from './login.ts';
 import type { Loaded } from './refresher.ts';
+import { revokeTokens } from './revoke.ts';
 
 const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
-/** After a refusal the IdP is not asked for the same again before so long. */
+/** After a refusal the IdP is not asked for the same again before so long, and while it is away not with each call. */
 const REFUSED_MS = 5_000;
+const PAUSES_MS: Readonly<Record<string, number | undefined>> = { forbidden: REFUSED_MS, unreachable: 1_000 };
 
 export type Minted =
   | { kind: 'fresh'; loaded: Loaded }
   /** The person must sign in at the company's IdP again. */
   | { kind: 'no_sign_in' }
-  /** There is no account to be had: whose it would be has ended, or the server was moved meanwhile. */
+  /** There is no account to be had: its person does not want it, whose it would be has ended, or the server was moved meanwhile. */
   | { kind: 'gone' };
 
 export interface EnterpriseTokens {
@@ -49,8 +52,9 @@ export function createEnterpriseTokens(parts: {
   guardedFetch: GuardedFetch;
   clients: ClientIdentities;
   company: CompanyAssertions | undefined;
+  declined: Pick<Declined, 'has'>;
 }): EnterpriseTokens {
-  const { store, vault, clock, guardedFetch, clients, company } = parts;
+  const { store, vault, clock, guardedFetch, clients, company, declined } = parts;
   const underWay = new Map<string, Promise<Minted>>();
   const refusals = createRecentMap<{ until: number; error: GateError }>({ clock, keepMs: REFUSED_MS });
 
@@ -59,6 +63,8 @@ export function createEnterpriseTokens(parts: {
     if (company === undefined)
       throw refused(`server ${server.name} wants the sign-in at the company's IdP, and there is none`);
     const { workspaceId, id: serverId, name: serverName, transport } = server;
+    const owner = `user:${userId}` as const;
+    if (await declined.has(serverId, owner)) return { kind: 'gone' };
     const url = urlOf(server);
     const { server: at, resource, scopes: named } = await discover(guardedFetch, { name: serverName, url, form });
     const scopes = [...(form.scopes ?? named ?? [])];
@@ -97,12 +103,16 @@ export function createEnterpriseTokens(parts: {
         ...(revocation === undefined ? {} : { revocation_endpoint: revocation }),
       },
     };
-    const of = { workspaceId, serverId, owner: `user:${userId}` } as const;
+    const of = { workspaceId, serverId, owner };
     const sealed = sealAccount(vault, of, content);
     const values = { sealed, scopes: given, expiresAt };
     const renewed = from && (await store.accounts.refreshed(from.record, values));
     const record = renewed ?? (await store.accounts.put({ ...of, target, kind: 'oauth', ...values }));
-    return record === undefined ? { kind: 'gone' } : { kind: 'fresh', loaded: { record, content } };
+    if (record === undefined) return { kind: 'gone' };
+    // Whoever disconnects says so first and ends what there is then: one of both finds what was made meanwhile.
+    if (!(await declined.has(serverId, owner))) return { kind: 'fresh', loaded: { record, content } };
+    if (await store.accounts.remove(of)) await revokeTokens({ guardedFetch, clients }, server, content);
+    return { kind: 'gone' };
   }
 
   return {
@@ -116,8 +126,9 @@ export function createEnterpriseTokens(parts: {
       if (known !== undefined) return known;
       const minting = make(server, userId, from)
         .catch((error: unknown) => {
-          if (error instanceof GateError && error.code === 'forbidden')
-            refusals.set(key, { until: clock.now() + REFUSED_MS, error });
+          const pauseMs = error instanceof GateError ? PAUSES_MS[error.code] : undefined;
+          if (error instanceof GateError && pauseMs !== undefined)
+            refusals.set(key, { until: clock.now() + pauseMs, error });
           throw error;
         })
         .finally(() => underWay.delete(key));

@@ -54,3 +54,54 @@ it('are fetched once for all who ask, again when they end or are refused, and no
   says = { token_type: 'Bearer', expires_in: 3_600 };
   assert.deepEqual(await token(), { kind: 'token', value: 'at-robot-4' });
 });
+
+it('end here and at their provider when the record that they were fetched for is changed, disabled or removed, and not before', async (t) => {
+  const grant = { kind: 'oauth', grant: 'client_credentials' } as const;
+  const world = await startOAuthWorld(t, {
+    credential: 'shared',
+    account: { ...grant, clientId: 'robot', clientSecret: SECRET },
+  });
+  const { upstream, accounts, store } = world;
+  const answer = await fetch(`${upstream.issuer}/register`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      redirect_uris: ['https://robot.example/'],
+      token_endpoint_auth_method: 'client_secret_post',
+    }),
+  });
+  const known = (await answer.json()) as { client_id: string; client_secret: string };
+  const account = { ...grant, clientId: known.client_id, clientSecret: known.client_secret };
+  upstream.atToken = (_request, response) => {
+    const { access_token: token } = upstream.issue('robot');
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ access_token: token, token_type: 'Bearer', expires_in: 3_600 }));
+    return true;
+  };
+  // Which nothing but this test uses.
+  const { id: _id, ...like } = world.serverNamed('web');
+  let record = await store.servers.create({ ...like, name: 'robot', account });
+  const { id } = record;
+  const given: string[] = [];
+  const ask = async () => {
+    const answer = await accounts.token(record, 'shared');
+    if (answer.kind === 'token') given.push(answer.value);
+  };
+  await ask();
+  await accounts.serversChanged();
+  assert.deepEqual(upstream.revoked, []);
+  record = await store.servers.update(id, { account: { ...account, scopes: ['read'] } });
+  await accounts.serversChanged();
+  assert.deepEqual(upstream.revoked, given);
+  await ask();
+  await store.servers.update(id, { enabled: false });
+  await accounts.serversChanged();
+  assert.deepEqual(upstream.revoked, given);
+  record = await store.servers.update(id, { enabled: true });
+  await ask();
+  assert.equal(upstream.revoked.length, 2);
+  await store.servers.remove(id);
+  await accounts.serversChanged();
+  assert.deepEqual(upstream.revoked, given);
+  assert.equal(given.length, 3);
+});

@@ -1,10 +1,12 @@
 // The tokens of a client itself, where nobody logs in: had by its secret, its key, or what a workload's platform signs for it. They are kept in memory
-// alone, as any broker can have new ones whenever it wants, and are fetched again ahead of their end. Nothing rotates, so brokers need not agree.
+// alone, as any broker can have new ones whenever it wants, and are fetched again ahead of their end. Nothing rotates, so brokers need not agree. They
+// end with the record that they were fetched for, at each broker, and at their provider where it ends tokens on request.
 import { createPrivateKey } from 'node:crypto';
 import { GateError } from 'mcpgate-shared/error';
 import { isSecretReference, referencesIn } from 'mcpgate-shared/values/secret-reference';
 import type { Clock } from 'mcpgate-shared/clock';
 import { importPKCS8 } from 'jose';
+import type { BaseLogger } from 'pino';
 import {
   type AuthorizationServer,
   type ClientAuth,
@@ -13,6 +15,8 @@ import {
   None,
   PrivateKeyJwt,
   processGenericTokenEndpointResponse,
+  processRevocationResponse,
+  revocationRequest,
   type TokenEndpointResponse,
 } from 'oauth4webapi';
 import type { OAuthForm } from '../../domain/people/account.ts';
@@ -36,9 +40,14 @@ const NOT_TAKEN: ReadonlySet<string> = new Set(['invalid_client', 'unauthorized_
 const FRESH_MS = 5_000;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
+/** Nobody who changes a record waits longer for a provider. */
+const END_WAIT_MS = 5_000;
 const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 
 interface Held {
+  server: MachineServer;
+  /** Who gave it. */
+  at: AuthorizationServer;
   /** Of the record as it was: what is in it decides whose tokens they are. */
   of: string;
   value: string;
@@ -51,6 +60,8 @@ export interface MachineTokens {
   token(server: MachineServer): TokenAnswer | Promise<TokenAnswer>;
   /** Another token to try once; undefined: it would be refused like this one. */
   refused(server: MachineServer, token: string, challenge: Challenge): Promise<TokenAnswer | undefined>;
+  /** Ends what was fetched for records that are not there any more, disabled, or others by now. `list`: the records of a workspace. */
+  settle(list: (workspaceId: string) => Promise<readonly ServerRecord[]>): Promise<void>;
   /** What comes of the server's secret being this one, which nothing else uses. Throws GateError where that is not found out. */
   attempt(server: MachineServer, secret: string): Promise<ClientAttempt>;
   /** The secret has another value: what was had by the one before is not given any more. */
@@ -64,13 +75,14 @@ export function isOfMachine(server: ServerRecord): server is MachineServer {
 export function createMachineTokens(parts: {
   vault: Pick<Vault, 'resolve'>;
   clock: Clock;
+  log: Pick<BaseLogger, 'warn'>;
   guardedFetch: GuardedFetch;
   /** From 0 to 1. */
   random: () => number;
 }): MachineTokens {
-  const { vault, clock, guardedFetch, random } = parts;
+  const { vault, clock, log, guardedFetch, random } = parts;
   const held = new Map<string, Held>();
-  const underWay = new Map<string, Promise<Held>>();
+  const underWay = new Map<string, { server: MachineServer; run: Promise<Held> }>();
   const pauses = new Map<string, { failures: number; until: number; error: GateError }>();
   /** How often each secret has changed. */
   const changes = new Map<string, number>();
@@ -84,8 +96,40 @@ export function createMachineTokens(parts: {
   async function ask(server: MachineServer): Promise<Held> {
     const of = keyOf(server);
     const fresh = { of, ...(await fetchWith(server)) };
+    const before = held.get(server.id);
     held.set(server.id, fresh);
+    if (before !== undefined && before.of !== of) void end(before);
     return fresh;
+  }
+
+  /** At its provider; what comes of that is only for the log. */
+  async function end({ server, at, value }: Held): Promise<void> {
+    const { host } = new URL(at.issuer);
+    try {
+      if (at.revocation_endpoint === undefined) throw new GateError('upstream', `${host} ends no tokens on request`);
+      const { account: form, workspaceId } = server;
+      const isAssertion = form.grant === 'jwt_bearer';
+      const proof = isAssertion
+        ? None()
+        : await proofOf(at, (await vault.resolve(workspaceId, form.clientSecret)).value);
+      const options = oauthFetch(guardedFetch, urlOf(server).hostname);
+      const more = { ...options, additionalParameters: { token_type_hint: 'access_token' } };
+      const response = await revocationRequest(at, { client_id: form.clientId }, proof, value, more);
+      await processRevocationResponse(response);
+    } catch (error) {
+      const why = explain(error, host).message;
+      log.warn({ server: server.name, why }, 'a token of the broker’s client is good at its provider until it ends');
+    }
+  }
+
+  /** Those that `isCurrent` does not hold for, ended within the time that somebody waits for it. */
+  async function endWhere(isCurrent: (key: string) => boolean): Promise<void> {
+    const gone = [...held.values()].filter(({ of }) => !isCurrent(of));
+    for (const { server } of gone) held.delete(server.id);
+    let cancel: () => void = () => undefined;
+    const late = new Promise<void>((resolve) => void (cancel = clock.after(END_WAIT_MS, resolve)));
+    await Promise.race([Promise.all(gone.map((each) => end(each))), late]);
+    cancel();
   }
 
   async function fetchWith(server: MachineServer, tried?: string): Promise<Omit<Held, 'of'>> {
@@ -121,14 +165,14 @@ export function createMachineTokens(parts: {
     const odd = oddKind(answer);
     if (odd !== undefined) throw new GateError('upstream', `${new URL(at.issuer).host} ${odd}`);
     const { accessToken, expiresAt } = tokensOf(answer, scopes, startedAt);
-    return { value: accessToken, fetchedAt: clock.now(), expiresAt };
+    return { server, at, value: accessToken, fetchedAt: clock.now(), expiresAt };
   }
 
   /** One question at a time, and none while the provider has said no only just now. */
   function fetchFor(server: MachineServer): Promise<Held> {
     const key = keyOf(server);
     const known = underWay.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) return known.run;
     const pause = pauses.get(key);
     if (pause !== undefined && clock.now() < pause.until) {
       const retryAfterMs = pause.until - clock.now();
@@ -150,7 +194,7 @@ export function createMachineTokens(parts: {
       },
     );
     const settled = run.finally(() => underWay.delete(key));
-    underWay.set(key, settled);
+    underWay.set(key, { server, run: settled });
     return settled;
   }
 
@@ -175,6 +219,27 @@ export function createMachineTokens(parts: {
       if (Math.abs(clock.now() - known.fetchedAt) < FRESH_MS) return undefined;
       const fresh = await fetchFor(server);
       return fresh.value === token ? undefined : answerOf(fresh);
+    },
+    async settle(list) {
+      if (held.size === 0 && underWay.size === 0) return;
+      const workspaces = new Set([...held.values(), ...underWay.values()].map(({ server }) => server.workspaceId));
+      const records = (await Promise.all([...workspaces].map((id) => list(id)))).flat();
+      const current = new Set(
+        records
+          .filter((each) => each.enabled)
+          .filter(isOfMachine)
+          .map(keyOf),
+      );
+      const isCurrent = (key: string): boolean => current.has(key);
+      for (const [key, { run }] of underWay) {
+        // What is fetched for a record of before goes when it is there.
+        if (!isCurrent(key))
+          run.then(
+            () => endWhere((of) => of !== key),
+            () => undefined,
+          );
+      }
+      await endWhere(isCurrent);
     },
     async attempt(server, secret) {
       try {

@@ -74,6 +74,7 @@ export function serverOperations(
       },
     });
     await upstreams.reload();
+    await accounts.serversChanged();
   };
   const change = async (caller: Caller, name: string, wanted: Omit<Change, 'read'>) => {
     const read = (): Promise<ServerRecord> => find(caller.workspaceId, name);

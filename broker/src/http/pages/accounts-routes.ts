@@ -101,7 +101,9 @@ export function registerAccountsRoutes(app: FastifyInstance, context: PageContex
           const { server } = of.own;
           const begun = await accounts.begin(server, of.owner, request.cookies[cookie.name]);
           reply.setCookie(cookie.name, begun.browserSecret, cookie.options);
-          return await context.send(reply, goThereToConnectPage({ server: server.name, href: begun.url }), { person });
+          const isBySignIn = server.account?.kind === 'oauth' && server.account.via === 'idp';
+          const page = goThereToConnectPage({ server: server.name, href: begun.url, isBySignIn });
+          return await context.send(reply, page, { person });
         } catch (error) {
           if (!(error instanceof GateError) || mustBeLogged(error)) throw error;
           request.log.warn({ err: error, server: of.own.server.name }, 'a login at a server could not be begun');

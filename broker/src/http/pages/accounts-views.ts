@@ -145,12 +145,18 @@ const disconnectForm = ({ csrf, path }: AccountPageView): string =>
     </form>`;
 
 /** A page and not a redirect: a form's answer may lead to this broker only, and an authorization server goes on to hosts of its own choice. */
-export const goThereToConnectPage = (view: { server: string; href: string }): PageContent => ({
+export const goThereToConnectPage = (view: { server: string; href: string; isBySignIn: boolean }): PageContent => ({
   title: `Connect ${view.server}`,
   goOnTo: view.href,
   content: html`<div class="card">
     <h1>Connect ${view.server}</h1>
-    <p class="lead">It goes on to ${hostOf(view.href)}, where you say whether mcpgate may act as you.</p>
+    <p class="lead">
+      ${
+        view.isBySignIn
+          ? 'It goes on to the sign-in of your company: who has signed in there has an account.'
+          : `It goes on to ${hostOf(view.href)}, where you say whether mcpgate may act as you.`
+      }
+    </p>
     <a class="button full" href="${view.href}">Continue</a>
   </div>`,
 });
