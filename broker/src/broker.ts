@@ -457,7 +457,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       operations,
       enterWorkspace,
       pages: createPages({
-        ...{ identity, publicUrl, clock, forwarded },
+        ...{ identity, publicUrl, clock, forwarded, approvals },
         accounts: { accounts, own: ownAccounts, keysEntry, servers: (workspaceId) => upstreams.servers(workspaceId) },
       }),
       readiness,

@@ -4,11 +4,14 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { Decider } from '../../approvals/approvals.ts';
 import { startHttpUpstream } from '../../upstreams/fixtures/http-upstream.ts';
 import { ada, type Message, startWorld, textOf } from '../fixtures/gateway-world.ts';
+import { askedIn, modernClient } from '../fixtures/modern-client.ts';
 
 let world: Awaited<ReturnType<typeof startWorld>>;
 let upstream: Awaited<ReturnType<typeof startHttpUpstream>>;
 let rule: string;
 
+const firstAsking = async (): Promise<string> =>
+  (await world.store.policy.snapshot('default')).rules.find(({ effect }) => effect === 'ask')?.id ?? assert.fail();
 const ask = async (approvers: readonly string[] = ['group:leads']) => {
   const added = { effect: 'ask', who: ['*'], what: ['web__echo'], approvers, createdBy: 'test' } as const;
   rule = (await world.store.policy.addRule('default', added)).id;
@@ -166,5 +169,56 @@ describe('a call under a rule that asks', () => {
       /"text": "use \*\*\* now",\n {2}"password": "\*\*\*",\n {2}"long": "x{400}… \(2000 characters\)",\n {2}"turned": "a\\u\{202e\}b"/,
     );
     assert.ok(found?.sealed && !Buffer.from(found.sealed).includes('use'), 'it is sealed in the store');
+  });
+});
+
+describe('a call that whoever makes it confirms', () => {
+  beforeEach(() => ask(['self']));
+  const confirmed = { action: 'accept', content: { decision: 'approve' } };
+  const LEGACY_FORM = { protocolVersion: '2025-11-25', capabilities: { elicitation: {} } };
+  const isQuestion = ({ method }: Message) => method === 'elicitation/create';
+
+  it('is put to them at their AI client, with its arguments, and goes on or ends as they say', async () => {
+    await world.store.policy.removeRule('default', await firstAsking());
+    world.gateway.policyChanged('default');
+    const client = world.connect();
+    await client.request('initialize', LEGACY_FORM);
+    const answer = client.call('web__echo', { text: 'mine' });
+    const question = await client.next(isQuestion);
+    assert.match(
+      String(question.params?.['message']),
+      /^\[mcpgate\] Rule r_\w+ asks you to confirm the call of web__echo with \{\s+"text": "mine"/,
+    );
+    assert.equal(executed(), 0);
+    client.raw(JSON.stringify({ jsonrpc: '2.0', id: question.id, result: confirmed }));
+    assert.equal(textOf(await answer), 'mine');
+    const denied = client.call('web__echo', { text: 'not mine' });
+    const second = await client.next(isQuestion);
+    client.raw(JSON.stringify({ jsonrpc: '2.0', id: second.id, result: { action: 'decline' } }));
+    assert.match(textOf(await denied), /^\[mcpgate denied\] .*ada denied request/);
+    assert.equal(executed(), 1);
+  });
+
+  it('is asked of a client of 2026-07-28 in its result', async () => {
+    await world.store.policy.removeRule('default', await firstAsking());
+    world.gateway.policyChanged('default');
+    const modern = modernClient(world.connect(), { elicitation: { form: {} } });
+    const params = { name: 'web__echo', arguments: { text: 'mine' } };
+    const asked = await modern.request('tools/call', params);
+    const [[key] = assert.fail()] = askedIn(asked);
+    assert.equal(executed(), 0);
+    assert.equal(textOf(await modern.retry('tools/call', params, asked, { [key]: confirmed })), 'mine');
+  });
+
+  it('is confirmed on the page that their laptop opens, and by nobody else', async () => {
+    await world.store.policy.removeRule('default', await firstAsking());
+    world.gateway.policyChanged('default');
+    const opened = Promise.withResolvers<string>();
+    const client = world.connect(ada, undefined, undefined, (url) => (opened.resolve(url), true));
+    const answer = client.call('web__echo', { text: 'mine' });
+    const id = idIn(await opened.promise);
+    await assert.rejects(decide(id, 'approve'), /only user:ada can confirm it/);
+    await decide(id, 'approve', person('ada', []));
+    assert.equal(textOf(await answer), 'mine');
   });
 });

@@ -3,6 +3,7 @@ import { SELF } from '../../domain/approval.ts';
 import type { Approval } from '../../approvals/approvals.ts';
 import type { Call } from '../call/forward.ts';
 import { PROGRESS } from '../call/server-notification.ts';
+import { confirmAtClient } from './confirm-at-client.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 import type { Handling } from '../request.ts';
 import type { SessionScope } from '../session-scope.ts';
@@ -12,21 +13,26 @@ const WAIT_MS = 5 * 60_000;
 /** Clients that were not promised progress give a call up after a minute, some after half of one. */
 const UNHEARD_WAIT_MS = 25_000;
 
-type Parts = Pick<GatewayParts, 'approvals' | 'personWaits'>;
+type Parts = Pick<GatewayParts, 'approvals' | 'personWaits' | 'log'>;
 
 /** Resolves when it is decided, or nobody waits any more. */
 export async function untilDecided(
-  { approvals, personWaits }: Parts,
-  _scope: SessionScope,
-  { signal, tell }: Handling,
+  parts: Parts,
+  scope: SessionScope,
+  handling: Handling,
   { progressToken }: Call,
   approval: Approval,
 ): Promise<void> {
+  const { approvals, personWaits } = parts;
+  const { tell } = handling;
+  const over = new AbortController();
+  const signal = AbortSignal.any([handling.signal, over.signal]);
+  const isAsked = confirmAtClient(parts, scope, handling, approval, signal);
   let steps = 0;
-  await personWaits.until({
+  const decided = personWaits.until({
     what: `request ${approval.id}`,
-    limitMs: progressToken === undefined ? UNHEARD_WAIT_MS : WAIT_MS,
-    signal,
+    limitMs: progressToken === undefined && !isAsked ? UNHEARD_WAIT_MS : WAIT_MS,
+    signal: handling.signal,
     onTick() {
       if (progressToken === undefined) return;
       // In tiny steps, because progress must grow, and the server's own comes later under the same token.
@@ -43,6 +49,8 @@ export async function untilDecided(
       return now === undefined || now.state !== 'open';
     },
   });
+  // The question is withdrawn where it was decided elsewhere.
+  await decided.finally(() => over.abort());
 }
 
 /** `group:leads or user:grace` */

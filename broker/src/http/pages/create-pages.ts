@@ -7,6 +7,7 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from 'mcpgate-shared/clock';
 import { publicMessage } from '../../domain/public-message.ts';
 import { GateError } from 'mcpgate-shared/error';
+import type { Approvals } from '../../approvals/approvals.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { takesBodies } from '../doors/body-doors.ts';
 import { HTTP_STATUS } from '../error-status.ts';
@@ -20,6 +21,7 @@ import { registerDeviceRoutes } from './device-routes.ts';
 import { renderPage } from './layout.ts';
 import { registerHomeRoutes } from './home-routes.ts';
 import { pageCookies, type PageContext } from './page-context.ts';
+import { registerRequestsRoutes } from './requests-routes.ts';
 import { messagePage } from './plain-views.ts';
 
 /** `formTarget`: a source to which the answer to a form may redirect besides this broker, because browsers check redirects by `form-action` too. */
@@ -37,6 +39,8 @@ export interface PagesOptions {
   forwarded?: ForwardedDoor | undefined;
   /** What people have at servers. */
   accounts?: AccountsOfPages | undefined;
+  /** What waits for people to decide. */
+  approvals?: Approvals | undefined;
 }
 
 /** What the page for an error says. It never shows a stack, nor the message of an unexpected error. */
@@ -61,7 +65,14 @@ function explain(error: unknown): { status: number; title: string; message: stri
   };
 }
 
-export function createPages({ identity, publicUrl, clock, forwarded, accounts }: PagesOptions): FastifyPluginAsync {
+export function createPages({
+  identity,
+  publicUrl,
+  clock,
+  forwarded,
+  accounts,
+  approvals,
+}: PagesOptions): FastifyPluginAsync {
   const cookies = pageCookies(publicUrl);
   const { host } = new URL(publicUrl);
 
@@ -164,5 +175,6 @@ export function createPages({ identity, publicUrl, clock, forwarded, accounts }:
     registerConsentRoutes(app, context);
     if (identity.idp) registerIdpRoutes(app, context, identity.idp);
     if (accounts) registerAccountsRoutes(app, context, accounts);
+    if (approvals) registerRequestsRoutes(app, context, approvals);
   };
 }

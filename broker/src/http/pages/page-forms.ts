@@ -10,6 +10,8 @@ export const UserCodeQuerySchema = z
   .catch({ user_code: '', workspace: '' });
 /** The pages of accounts, as `to` has them. */
 const ACCOUNTS = /^accounts(?:\/[a-z0-9-]{1,24}(?:\/shared)?)?$/;
+/** What waits for a person, likewise. */
+const REQUESTS = /^requests(?:\/q_[a-z2-7]{8})?$/;
 /**
  * Where a sign-in leads: by default to the home page; with `to` to the device page or one of accounts, with `user_code` to that device, with `consent` to the request of
  * an HTTP client. `workspace`: the one to sign in to; empty: the first one.
@@ -17,7 +19,7 @@ const ACCOUNTS = /^accounts(?:\/[a-z0-9-]{1,24}(?:\/shared)?)?$/;
 const goal = {
   user_code: text(64),
   consent: text(64),
-  to: z.union([z.literal(['device', '']), z.string().regex(ACCOUNTS)]).catch(''),
+  to: z.union([z.literal(['device', '']), z.string().regex(ACCOUNTS), z.string().regex(REQUESTS)]).catch(''),
   workspace: text(64),
 };
 const noGoal = { user_code: '', consent: '', to: '', workspace: '' } as const;
@@ -37,6 +39,10 @@ export const SetupFormSchema = z
 export const DeviceFormSchema = z
   .object({ user_code: text(64), typed_code: text(64), decision: z.enum(['approve', 'deny', '']).catch('') })
   .catch({ user_code: '', typed_code: '', decision: '' });
+
+export const RequestFormSchema = z
+  .object({ decision: z.enum(['approve', 'hour', 'deny', '']).catch(''), note: text(300) })
+  .catch({ decision: '', note: '' });
 
 /** The keys of an account, under names that its server's record has. */
 export const KeysFormSchema = z.record(z.string().max(64), z.string().max(70_000)).catch({});
