@@ -31,6 +31,8 @@ export interface CallerNames {
 }
 
 export interface RuleIndex<R> {
+  /** There are no rules in it, so that it need not be asked. */
+  isEmpty: boolean;
   /** The first rule that matches, in their order. */
   first(caller: CallerNames, what: string): R | undefined;
   /** Adds all rules that match. */
@@ -64,40 +66,53 @@ export function createRuleIndex<R extends OrderedRule>(
     }
   }
 
-  function shelvesFor(what: string): readonly (Shelf<R> | undefined)[] {
-    const server = serverPart(what);
-    return [exact.get(what), server === undefined ? undefined : byServer.get(server), any];
+  function eachShelf(what: string, visit: (shelf: Shelf<R>) => void): void {
+    const named = exact.get(what);
+    if (named !== undefined) visit(named);
+    const server = byServer.size === 0 ? undefined : serverPart(what);
+    const ofServer = server === undefined ? undefined : byServer.get(server);
+    if (ofServer !== undefined) visit(ofServer);
+    visit(any);
   }
 
   return {
+    isEmpty: exact.size === 0 && byServer.size === 0 && isBare(any),
     first(caller, what) {
       let best: R | undefined;
-      const look = (entries: readonly Entry<R>[] | undefined): void => {
-        for (const entry of entries ?? []) {
+      const look = (entries: readonly Entry<R>[]): void => {
+        for (const entry of entries) {
           if (best !== undefined && entry.ordered.order >= best.order) return;
           if (!matches(entry, caller, what)) continue;
           best = entry.ordered;
           return;
         }
       };
-      for (const shelf of shelvesFor(what)) {
-        if (shelf === undefined) continue;
-        for (const token of caller.who) look(shelf.byWho.get(token));
-        look(shelf.globWho);
-      }
+      eachShelf(what, (shelf) => eachEntries(shelf, caller, look));
       return best;
     },
     collect(caller, what, into) {
-      const look = (entries: readonly Entry<R>[] | undefined): void => {
-        for (const entry of entries ?? []) if (matches(entry, caller, what)) into.add(entry.ordered);
+      const look = (entries: readonly Entry<R>[]): void => {
+        for (const entry of entries) if (matches(entry, caller, what)) into.add(entry.ordered);
       };
-      for (const shelf of shelvesFor(what)) {
-        if (shelf === undefined) continue;
-        for (const token of caller.who) look(shelf.byWho.get(token));
-        look(shelf.globWho);
-      }
+      eachShelf(what, (shelf) => eachEntries(shelf, caller, look));
     },
   };
+}
+
+const isBare = <R>({ byWho, globWho }: Shelf<R>): boolean => byWho.size === 0 && globWho.length === 0;
+
+/** The entries of a shelf that may match the caller. */
+function eachEntries<R>(
+  { byWho, globWho }: Shelf<R>,
+  caller: CallerNames,
+  visit: (entries: readonly Entry<R>[]) => void,
+): void {
+  if (byWho.size > 0)
+    for (const token of caller.who) {
+      const entries = byWho.get(token);
+      if (entries !== undefined) visit(entries);
+    }
+  if (globWho.length > 0) visit(globWho);
 }
 
 function matches<R>({ what: glob, who, except }: Entry<R>, caller: CallerNames, what: string): boolean {

@@ -31,9 +31,12 @@ function isPlain({ when, until, observe, limits }: Rule): boolean {
   return when === undefined && until === undefined && !observe && limits.length === 0;
 }
 
+const NO_RULES: readonly CompiledRule[] = [];
+
 const inOrder = (rules: CompiledRule[]): CompiledRule[] => rules.sort((a, b) => a.order - b.order);
 
 interface NameIndex {
+  isEmpty: boolean;
   first(caller: CallerNames, names: readonly string[]): CompiledRule | undefined;
   collect(caller: CallerNames, names: readonly string[]): CompiledRule[];
 }
@@ -44,17 +47,23 @@ function createNameIndex(rules: readonly CompiledRule[]): NameIndex {
   const shared = createRuleIndex(rules, ({ what }) => what.filter(isSharedName));
   const indexOf = (name: string, at: number): RuleIndex<CompiledRule> => (at > 0 && isSharedName(name) ? shared : own);
   return {
+    isEmpty: own.isEmpty && shared.isEmpty,
     first(caller, names) {
       let best: CompiledRule | undefined;
       for (const [at, name] of names.entries()) {
-        const found = indexOf(name, at).first(caller, name);
+        const index = indexOf(name, at);
+        if (index.isEmpty) continue;
+        const found = index.first(caller, name);
         if (found !== undefined && (best === undefined || found.order < best.order)) best = found;
       }
       return best;
     },
     collect(caller, names) {
       const found = new Set<CompiledRule>();
-      for (const [at, name] of names.entries()) indexOf(name, at).collect(caller, name, found);
+      for (const [at, name] of names.entries()) {
+        const index = indexOf(name, at);
+        if (!index.isEmpty) index.collect(caller, name, found);
+      }
       return inOrder([...found]);
     },
   };
@@ -73,7 +82,6 @@ export function createStandingFinder(rules: readonly Rule[]): StandingFinder {
     return {
       plain: createNameIndex(own.filter(({ rule }) => isPlain(rule))),
       live: createNameIndex(own.filter(({ rule }) => !isPlain(rule))),
-      hasLive: own.some(({ rule }) => !isPlain(rule)),
     };
   };
   const indexes = { deny: indexesOf('deny'), ask: indexesOf('ask'), allow: indexesOf('allow') };
@@ -83,11 +91,11 @@ export function createStandingFinder(rules: readonly Rule[]): StandingFinder {
     const giving: CallerNames = { who: tokens.favour, except: tokens.against };
     let isLive = false;
     const matching = (effect: RuleEffect, caller: CallerNames, of: readonly string[]): readonly CompiledRule[] => {
-      const { plain, live, hasLive } = indexes[effect];
-      const first = plain.first(caller, of);
-      const others = hasLive ? live.collect(caller, of) : [];
+      const { plain, live } = indexes[effect];
+      const first = plain.isEmpty ? undefined : plain.first(caller, of);
+      const others = live.isEmpty ? NO_RULES : live.collect(caller, of);
       isLive ||= others.length > 0;
-      return first === undefined ? others : inOrder([first, ...others]);
+      return first === undefined ? others : others.length === 0 ? [first] : inOrder([first, ...others]);
     };
     const taken = (of: RuleNames) => ({ deny: matching('deny', taking, of), ask: matching('ask', taking, of) });
     const { meant, feared } = readingsOf(server, names);

@@ -77,10 +77,15 @@ function readings(text: string): readonly string[] {
 /** The shorter forms of a spelling: without fragment, query and a `/` at the end, without `;` parameters, and a file's URI without its host. */
 function shorterOf(normal: string): readonly string[] {
   const ends = [normal.indexOf('#'), normal.indexOf(QUERY)].filter((at) => at >= 0);
-  const cut = [normal, ...ends.map((at) => normal.slice(0, at))];
-  const plain = [...cut, ...cut.map((text) => text.replace(/;[^/]*/g, ''))];
-  const hostless = plain.flatMap((text) => [text, text.replace(FILE_OF_HOST, '$1').replace(NO_SCHEME, 'file:///')]);
-  return hostless.flatMap((text) => [text, text.replace(/(?<=[^/:])\/+$/, '')]);
+  let forms = new Set([normal, ...ends.map((at) => normal.slice(0, at))]);
+  // Each expression is only tried where it can match, and on no text twice: a URI may be long.
+  const add = (shorter: (text: string) => string): void => {
+    forms = new Set([...forms].flatMap((text) => [text, shorter(text)]));
+  };
+  add((text) => (text.includes(';') ? text.replace(/;[^/]*/g, '') : text));
+  add((text) => (text.includes('file://') ? text.replace(FILE_OF_HOST, '$1') : text).replace(NO_SCHEME, 'file:///'));
+  add((text) => (text.endsWith('/') ? text.replace(/(?<=[^/:])\/+$/, '') : text));
+  return [...forms];
 }
 
 /** A server may look at a file's path alone, without its host or scheme. */
