@@ -13,6 +13,7 @@ import { keyOperations } from './key-operations.ts';
 import type { Operation } from './operation.ts';
 import { proposalOperations } from './servers/proposal-operations.ts';
 import { requestOperations } from './request-operations.ts';
+import { previewOperations } from './rules/preview-operations.ts';
 import { ruleOperations } from './rules/rule-operations.ts';
 import { secretOperations } from './secret-operations.ts';
 import { serverOperations } from './servers/server-operations.ts';
@@ -37,6 +38,7 @@ export function adminOperations(dependencies: AdminDependencies): Operation[] {
     ...keyOperations(dependencies),
     ...bundleOperations(dependencies),
     ...ruleOperations(dependencies),
+    ...previewOperations(dependencies),
     ...definitionOperations(dependencies),
     ...requestOperations(dependencies),
     ...auditOperations(dependencies),

@@ -13,6 +13,9 @@ export interface AuditSearch {
   limit: number;
 }
 
+/** What is known of a call from before it was forwarded. */
+export type RecordedCall = CallIntent & { id: string; ts: string };
+
 export type LoggedEvent = AuditEvent & { id: string; ts: string; seq: number; prev_hash: string; hash: string };
 
 export interface Audit {
@@ -27,6 +30,8 @@ export interface Audit {
   /** An event that a stranger caused by being refused. It gets a row within a rate; past that it is counted, so that no flood fills the log. */
   refused(event: AuditEvent): Promise<void>;
   searchCalls(search: AuditSearch): Promise<CallRecord[]>;
+  /** All calls of that time, the oldest first, in parts: there may be millions. */
+  calls(span: { workspaceId: string; since: number; until: number }): AsyncIterable<RecordedCall[]>;
   searchEvents(search: AuditSearch & { type?: string }): Promise<LoggedEvent[]>;
   /** Every call that carried a secret, the newest first, as far as it has ended. `version` null: any. */
   callsWithSecret(search: {

@@ -8,7 +8,7 @@ import type { Store } from '../store/store.ts';
 import type { Audit } from './audit.ts';
 import { createChainWriter } from './chain-writer.ts';
 import { createEventIds, eventIdTime } from './event-id.ts';
-import { eventRow, intentRow, joinCall, outcomeRow, toCallRecord, toLoggedEvent } from './log-rows.ts';
+import { eventRow, intentRow, joinCall, outcomeRow, toCallRecord, toRecordedCall, toLoggedEvent } from './log-rows.ts';
 import { createRefusedEvents } from './refused-events.ts';
 
 /** The outcome of a call that was refused because its intent was not known to be recorded. */
@@ -37,6 +37,8 @@ export interface AuditOptions {
 
 /** So many calls are read at a time. */
 const PAGE = 1_000;
+/** How many calls are read at once where all of a time are asked for. */
+const CALLS_AT_ONCE = 2_000;
 
 export function createAudit({ store, clock, writerId, log }: AuditOptions): Audit {
   const nextId = createEventIds(clock);
@@ -115,6 +117,16 @@ export function createAudit({ store, clock, writerId, log }: AuditOptions): Audi
     async searchCalls(search) {
       const rows = await store.audit.calls(search);
       return rows.map(toCallRecord);
+    },
+    async *calls({ workspaceId, since, until }) {
+      let after = { ts: since, id: '' };
+      for (;;) {
+        const rows = await store.audit.intents({ workspaceId, until, after, limit: CALLS_AT_ONCE });
+        yield rows.map(toRecordedCall);
+        const last = rows.at(-1);
+        if (last === undefined || rows.length < CALLS_AT_ONCE) return;
+        after = { ts: last.ts, id: last.id };
+      }
     },
     async searchEvents(search) {
       const rows = await store.audit.events(search);

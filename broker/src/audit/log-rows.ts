@@ -4,7 +4,7 @@ import { GateError } from 'mcpgate-shared/error';
 import { z } from 'zod';
 import type { AuditEvent, CallIntent, CallOutcome, CallRecord } from '../domain/call-record.ts';
 import type { AuditRow, CallRow } from '../store/audit-row.ts';
-import type { LoggedEvent } from './audit.ts';
+import type { LoggedEvent, RecordedCall } from './audit.ts';
 import type { LooseRow } from './chain-writer.ts';
 
 type IntentData = Omit<CallIntent, 'workspace_id' | 'server' | 'tool_name'>;
@@ -130,14 +130,22 @@ export function outcomeRow(
 
 /** The record of a call. Its position in the chain is that of the outcome, or that of the intent where there is no outcome yet. */
 export function toCallRecord({ intent, outcome }: CallRow): CallRecord {
-  const asked: CallIntent = {
-    workspace_id: intent.workspaceId,
-    server: intent.server ?? '',
-    tool_name: intent.toolName,
-    ...readData(intentSchema, intent),
-  };
+  const asked = intentOf(intent);
   const ended = outcome === null ? NO_OUTCOME : readData(outcomeSchema, outcome);
   return joinCall(intent.id, intent.ts, asked, outcome ?? intent, ended);
+}
+
+function intentOf(row: AuditRow): CallIntent {
+  return {
+    workspace_id: row.workspaceId,
+    server: row.server ?? '',
+    tool_name: row.toolName,
+    ...readData(intentSchema, row),
+  };
+}
+
+export function toRecordedCall(intent: AuditRow): RecordedCall {
+  return { id: intent.id, ts: new Date(intent.ts).toISOString(), ...intentOf(intent) };
 }
 
 /** Makes the record from an intent and an outcome in memory. `sealedBy`: the row whose position in the chain the record has. */

@@ -102,8 +102,12 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   'rule add': [
     "rule add --allow --who group:payments --what 'github__*' --note 'the payments team'",
-    "rule add --deny --who '*' --what 'github__delete_*'",
+    "rule add --deny --who '*' --what 'github__delete_*' --dry-run",
   ],
+  'rule remove': ['rule remove r_7dm2qa --dry-run', 'rule remove r_7dm2qa'],
+  'rule matrix': ['rule matrix', "rule matrix --user ada --tool 'github__*'", 'rule matrix --group payments --json'],
+  'rule simulate': ['rule simulate rules.yaml', 'rule simulate rules.yaml --since 7d --add'],
+  'rule suggest': ['rule suggest --since 30d'],
   'rule test': ['rule test --who user:ada --what github__delete_repository'],
   tool: ['tool list --held', 'tool diff github__create_issue', 'tool accept github --yes'],
   'tool diff': ['tool diff github__create_issue', 'tool diff instructions:github'],

@@ -27,7 +27,7 @@ describe('rules', () => {
     );
     assert.deepEqual(keysOf(allow), [
       ...['approvers', 'created_at', 'created_by', 'effect', 'except', 'expired', 'id', 'limits', 'managed_by'],
-      ...['nobody_yet', 'note', 'observe', 'until', 'what', 'when', 'who'],
+      ...['nobody_yet', 'note', 'observe', 'until', 'warnings', 'what', 'when', 'who'],
     ]);
     assert.deepEqual(allow['nobody_yet'], ['group:qa']);
     assert.match(String(allow['created_by']), /^host:\S+$/);
@@ -48,7 +48,7 @@ describe('rules', () => {
     assert.equal(code, 0);
     assert.match(
       stdout,
-      /^added \S+: allow [^\n]*\n +! there is no user:adda yet; the rule waits for the first one of that name\n$/,
+      /^added \S+: allow [^\n]*\n +! there is no user:adda yet; the rule waits for the first one of that name; did you mean user:ada\?\n +! mistyped: there is no such server; 0 tools\n$/,
     );
     const [, id = ''] = /^added (\S+):/.exec(stdout) ?? [];
     await admin.broker.json(['rule', 'remove', id]);

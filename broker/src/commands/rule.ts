@@ -12,10 +12,19 @@ import {
 } from './session/admin-session.ts';
 import type { CommandContext } from './context.ts';
 import { parseRecord } from '../mcp/json-rpc-guard.ts';
+import { addMatrix } from './rules/matrix.ts';
+import { addSimulate } from './rules/simulate.ts';
+import { assertOpening, LONG_AGO, showTried } from './rules/try-change.ts';
+import { askedOption, type AskedOptions } from './terminal/confirm.ts';
 import { ago } from './terminal/table.ts';
 import { futureTime } from './values.ts';
 
-interface AddOptions extends AdminOptions {
+interface TriedOptions extends AskedOptions {
+  dryRun?: boolean;
+  since?: string;
+}
+
+interface AddOptions extends TriedOptions {
   allow?: boolean;
   deny?: boolean;
   ask?: boolean;
@@ -62,17 +71,21 @@ export function ruleCommand(context: CommandContext): Command {
     .option('--until <time>', '2h, 3d, 2026-12-24 or 2026-12-24T18:00:00Z: from then on the rule does nothing')
     .option('--observe', 'decide nothing: the log says would_deny where the rule would have denied')
     .option('--note <text>', 'why; shown in lists')
+    .option('--dry-run', 'add nothing: who would gain and lose what, and which recorded calls would be decided otherwise')
+    .option('--since <time>', 'with --dry-run: recorded calls from then on', LONG_AGO)
+    .option('-y, --yes', 'do not ask where everybody is allowed everything')
     .action(async (options: AddOptions) => await withSession(context, options, (session) => addRule(session, options)));
   adminOptions(command.command('list').description('all rules')).action(
     async (options: AdminOptions) => await withSession(context, options, listRules),
   );
-  adminOptions(command.command('remove <id>').description('remove a rule')).action(
-    async (id: string, options: AdminOptions) =>
-      await withSession(context, options, async ({ api, show }) => {
-        const rule = await api.call(rulesApi.remove, { params: { id } });
-        show(rule, `removed ${rule.id}: ${ruleSentence(rule)}`);
-      }),
-  );
+  adminOptions(command.command('remove <id>').description('remove a rule'))
+    .option('--dry-run', 'remove nothing: who would gain and lose what, and which recorded calls would be decided otherwise')
+    .option('--since <time>', 'with --dry-run: recorded calls from then on', LONG_AGO)
+    .option('-y, --yes', 'do not ask where that opens something')
+    .action(
+      async (id: string, options: TriedOptions) =>
+        await withSession(context, options, (session) => removeRule(session, id, options)),
+    );
   adminOptions(
     command
       .command('test [who] [what]')
@@ -89,6 +102,8 @@ export function ruleCommand(context: CommandContext): Command {
       const question = { ...options, who: who ?? options.who, what: what ?? options.what };
       await withVerdict(command, context, options, (session) => testRule(session, question));
     });
+  addMatrix(command, context);
+  addSimulate(command, context);
   return command;
 }
 
@@ -96,34 +111,47 @@ export function enforcementCommand(context: CommandContext): Command {
   const command = new Command('enforcement')
     .description('off: rules are not asked; observe: a deny is only recorded; enforce: a deny denies')
     .argument('[mode]', 'off, observe or enforce; left out: what it is');
-  return adminOptions(command).action(
-    async (mode: string | undefined, options: AdminOptions) =>
-      await withSession(context, options, (session) => enforce(session, mode)),
+  return askedOption(adminOptions(command)).action(
+    async (mode: string | undefined, options: AskedOptions) =>
+      await withSession(context, options, (session) => enforce(session, mode, options)),
   );
 }
 
-async function addRule({ api, show, context }: AdminSession, options: AddOptions): Promise<void> {
+async function addRule(session: AdminSession, options: AddOptions): Promise<void> {
+  const { api, show, context } = session;
   const { allow, deny, ask, approver, who, except, what, when, observe, note } = options;
   if ([allow, deny, ask].filter((each) => each === true).length !== 1)
     throw new GateError('usage', 'give --allow, --deny or --ask, one of them');
   const until = futureTime('--until', options.until, context.now());
-  const rule = await api.call(rulesApi.add, {
-    body: {
-      effect: deny === true ? 'deny' : ask === true ? 'ask' : 'allow',
-      ...(approver && { approvers: approver }),
-      ...{ who, what },
-      ...(except && { except }),
-      ...(when !== undefined && { when }),
-      ...(until !== undefined && { until }),
-      ...(observe && { observe }),
-      ...(note === undefined ? {} : { note }),
-    },
-  });
+  const body = {
+    effect: deny === true ? ('deny' as const) : ask === true ? ('ask' as const) : ('allow' as const),
+    ...(approver && { approvers: approver }),
+    ...{ who, what },
+    ...(except && { except }),
+    ...(when !== undefined && { when }),
+    ...(until !== undefined && { until }),
+    ...(observe && { observe }),
+    ...(note === undefined ? {} : { note }),
+  };
+  const change = { kind: 'add', rules: [body] } as const;
+  if (options.dryRun === true)
+    return await showTried(session, change, 'the rule is not added; it would change this:', options.since);
+  if (allow === true && who.includes('*') && what.includes('*'))
+    await assertOpening(session, options, change, 'Allow everybody everything?', true);
+  const rule = await api.call(rulesApi.add, { body });
   const added = `added ${rule.id}: ${ruleSentence(rule)}`;
-  const waits = rule.nobody_yet.map(
-    (each) => `  ! there is no ${each} yet; the rule waits for the first one of that name`,
-  );
-  show(rule, [added, ...waits].join('\n'));
+  const doubts = rule.warnings.map((each) => `  ! ${each}`);
+  show(rule, [added, ...doubts].join('\n'));
+}
+
+async function removeRule(session: AdminSession, id: string, options: TriedOptions): Promise<void> {
+  const { api, show } = session;
+  const change = { kind: 'remove', ids: [id] } as const;
+  if (options.dryRun === true)
+    return await showTried(session, change, `rule ${id} is not removed; that would change this:`, options.since);
+  await assertOpening(session, options, change, `Remove rule ${id}?`);
+  const rule = await api.call(rulesApi.remove, { params: { id } });
+  show(rule, `removed ${rule.id}: ${ruleSentence(rule)}`);
 }
 
 async function listRules({ api, list, context }: AdminSession): Promise<void> {
@@ -179,17 +207,21 @@ async function testRule(
     },
   });
   const by = verdict.rule === null ? '' : ` (${verdict.rule})`;
-  show(verdict, `${verdict.decision}${by}: ${verdict.reason}`);
+  const doubts = verdict.warnings.map((each) => `  ! ${each}`);
+  show(verdict, [`${verdict.decision}${by}: ${verdict.reason}`, ...doubts].join('\n'));
   return verdict.decision === 'deny';
 }
 
-async function enforce({ api, show }: AdminSession, mode: string | undefined): Promise<void> {
+async function enforce(session: AdminSession, mode: string | undefined, options: AskedOptions): Promise<void> {
+  const { api, show } = session;
   if (mode === undefined) {
     const now = await api.call(rulesApi.enforcement, {});
     return show(now, now.enforcement);
   }
   const wanted = EnforcementSchema.safeParse(mode);
   if (!wanted.success) throw new GateError('usage', `"${mode}" is none of off, observe, enforce`);
+  const change = { kind: 'enforcement', enforcement: wanted.data } as const;
+  if (wanted.data !== 'enforce') await assertOpening(session, options, change, `Set enforcement to ${wanted.data}?`);
   const now = await api.call(rulesApi.setEnforcement, { body: { enforcement: wanted.data } });
   show(now, `enforcement is now ${now.enforcement}`);
 }

@@ -1,12 +1,12 @@
 // Answers `rule test`: the verdict that the gateway would find on a thing of which only the name is known.
 import { CONNECT, verdictOnConnecting } from './connecting.ts';
-import { ownNames, RESOURCE, subjectsOf } from './naming.ts';
+import { ownNames, RESOURCE, subjectsOf, type Subject } from './naming.ts';
 import type { CompiledPolicy, Question, Verdict } from './verdict.ts';
 
 /**
  * `name`: as written in rules. `resource:URI` may mean a resource of each of `servers`: where their verdicts differ, the first one that does not
  * allow it is returned, and its reason says so. `accountsAt`: those of them at which the caller can have an account of their own, and
- * `SERVER__connect` is the tool that connects it.
+ * `SERVER__connect` is the tool that connects it. `subjects`: what is known of the things of that name.
  */
 export function previewVerdict(
   policy: CompiledPolicy,
@@ -14,8 +14,9 @@ export function previewVerdict(
   servers: readonly string[],
   name: string,
   accountsAt: readonly string[] = [],
+  subjects: readonly Subject[] = subjectsOf(name, servers),
 ): Verdict {
-  const verdicts = subjectsOf(name, servers).map(({ server, names }) => {
+  const verdicts = subjects.map(({ server, names }) => {
     const connects = accountsAt.includes(server) && name === ownNames('tools', server, CONNECT)[0];
     const verdict = connects
       ? verdictOnConnecting(policy, { ...caller, server })

@@ -428,6 +428,7 @@ const TABLE: Table = {
         await store.audit.calls({ ...all(at), user: 'ada', server: 'wiki', tool: 'wiki__*' }),
       ],
     },
+    intents: { reads: async (store, at) => await store.audit.intents({ ...all(at) }) },
     events: {
       reads: async (store, at) => [
         await store.audit.events({ ...all(at) }),

@@ -67,6 +67,9 @@ export type Rule = z.output<typeof RuleSchema>;
 export const AddedRuleSchema = RuleSchema.extend({
   /** The people and groups in WHO that do not exist yet. The rule holds for them once they do; or the name is mistyped. */
   nobody_yet: z.array(z.string()),
+  warnings: z.array(z.string()).default([]).meta({
+    description: 'What of the rule matches nobody or nothing that is known today, and what may have been meant',
+  }),
 }).meta({ id: 'AddedRule' });
 
 export const EnforcementSchema = z.enum(['off', 'observe', 'enforce']);
@@ -79,6 +82,7 @@ export const VerdictSchema = z
     policy_version: z.number().int(),
     who: z.string(),
     what: z.string(),
+    warnings: z.array(z.string()).default([]).meta({ description: 'That no server is known to offer it' }),
   })
   .meta({ id: 'Verdict' });
 

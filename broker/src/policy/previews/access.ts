@@ -1,10 +1,15 @@
 // Who may do what, over people and things: as it stands, and how it differs between two policies.
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Principal } from '../../domain/people/principal.ts';
 import { PLAIN_RULE, type Rule } from '../../domain/rule.ts';
 import type { RuleNames } from '../naming.ts';
 import type { Facts } from '../verdict.ts';
-import { ANY_CALL, foreseePolicy, type ForeseenPolicy, type Possible, type PossibleDecision } from './possible-verdicts.ts';
+import {
+  ANY_CALL,
+  foreseePolicy,
+  type ForeseenPolicy,
+  type Possible,
+  type PossibleDecision,
+} from './possible-verdicts.ts';
 
 /** Somebody whom rules know: `user:ada`, or `grant:ci` of nobody. */
 export interface Person {
@@ -26,47 +31,25 @@ export interface Cell {
   thing: Thing;
 }
 
-/** How many verdicts are asked for before others have their turn. */
-const IN_ONE_TURN = 500;
-
 const factsAt = (now: number): Facts => ({ now, client: { name: null, version: null }, address: undefined });
 
 /** Judges every thing for every person; what is not known of calls is left open. */
-export async function* accessUnder(
+export function* accessUnder(
   policy: ForeseenPolicy,
   people: readonly Person[],
   things: readonly Thing[],
   now: number,
-): AsyncGenerator<Cell & { possible: Possible }> {
+): Generator<Cell & { possible: Possible }> {
   const facts = factsAt(now);
-  let asked = 0;
   for (const person of people)
     for (const thing of things) {
-      if (++asked % IN_ONE_TURN === 0) await nextTurn();
       const { principal } = person;
       yield { person, thing, possible: policy.judge({ principal, server: thing.server, facts }, thing.ways) };
     }
 }
 
-export interface AccessChange extends Cell {
-  before: Possible;
-  after: Possible;
-}
-
-/** Those whose decision differs. */
-export async function* accessChanges(
-  before: ForeseenPolicy,
-  after: ForeseenPolicy,
-  people: readonly Person[],
-  things: readonly Thing[],
-  now: number,
-): AsyncGenerator<AccessChange> {
-  const facts = factsAt(now);
-  for await (const { person, thing, possible } of accessUnder(before, people, things, now)) {
-    const next = after.judge({ principal: person.principal, server: thing.server, facts }, thing.ways);
-    if (decisionsOf(possible).join() !== decisionsOf(next).join()) yield { person, thing, before: possible, after: next };
-  }
-}
+export const isOther = (before: Possible, after: Possible): boolean =>
+  decisionsOf(before).join() !== decisionsOf(after).join();
 
 const RANKS: Readonly<Record<PossibleDecision, number>> = { deny: 0, ask: 1, would_deny: 2, allow: 2 };
 
@@ -100,7 +83,10 @@ export type Direction = 'gains' | 'loses' | 'other';
 export function scopeOfRules(
   workspaceRules: readonly Rule[],
   now: number,
-): { isAboutPerson(person: Pick<Person, 'principal'>): boolean; isAboutThing(thing: Pick<Thing, 'server' | 'ways'>): boolean } {
+): {
+  isAboutPerson(person: Pick<Person, 'principal'>): boolean;
+  isAboutThing(thing: Pick<Thing, 'server' | 'ways'>): boolean;
+} {
   const allowing = (rule: Rule, widened: Partial<Rule>): Rule => {
     const { when: _when, until: _until, ...rest } = rule;
     return { ...rest, ...PLAIN_RULE, ...widened, effect: 'allow' };

@@ -16,8 +16,24 @@ const WHO = [
   ...['*', 'user:ada', 'user:g*', 'group:eng', 'group:ops', 'role:member', 'grant:ci'],
   ...['client:cursor', 'client:c*', 'device:mac', 'net:10.0.0.0/8', 'net:192.0.2.0/24'],
 ];
-const WHAT = ['*', 'a__*', 'a__read', 'b__write', 'read:a', 'write:*', 'bundle:x', 'resource:*', 'resource:a+file:///*'];
-const WHEN = ['args.n > 1', 'args.text == "x"', 'user.name == "ada"', 'client.name == "cursor"', 'tool.class == "read"'];
+const WHAT = [
+  '*',
+  'a__*',
+  'a__read',
+  'b__write',
+  'read:a',
+  'write:*',
+  'bundle:x',
+  'resource:*',
+  'resource:a+file:///*',
+];
+const WHEN = [
+  'args.n > 1',
+  'args.text == "x"',
+  'user.name == "ada"',
+  'client.name == "cursor"',
+  'tool.class == "read"',
+];
 
 const rules: fc.Arbitrary<Rule[]> = fc
   .array(

@@ -13,6 +13,8 @@ export interface AuditRepository {
   append(rows: readonly AuditRow[]): Promise<void>;
   /** `type` and `tool` may hold `*`. `user`: the actor, or for events also the subject. At most 10,000 rows. */
   calls(query: AuditQuery): Promise<CallRow[]>;
+  /** Calls without their outcomes. */
+  intents(query: AuditQuery): Promise<AuditRow[]>;
   events(query: AuditQuery): Promise<AuditRow[]>;
   /** Those that have an outcome. */
   callsWithSecret(query: SecretUseQuery): Promise<CallRow[]>;
@@ -31,6 +33,12 @@ export function createAuditRows(engine: Engine): AuditRepository {
   const { db } = engine;
   const otherNames = async ({ workspaceId, server }: AuditQuery): Promise<NameSpan[]> =>
     server === undefined ? [] : await otherNamesOf(db, workspaceId, server);
+
+  async function intentsOf(query: AuditQuery): Promise<Selectable<AuditEventsTable>[]> {
+    const names = await otherNames(query);
+    // The conditions are written literally, as in the partial indexes, so that these are used.
+    return await search(db, query, names, (rows) => rows.where(sql<boolean>`type = 'call.intent'`)).execute();
+  }
 
   async function withOutcomes(intents: readonly Selectable<AuditEventsTable>[]): Promise<CallRow[]> {
     if (intents.length === 0) return [];
@@ -51,12 +59,10 @@ export function createAuditRows(engine: Engine): AuditRepository {
   return {
     append: (rows) => engine.appendAudit(rows),
     async calls(query) {
-      // The conditions are written literally, as in the partial indexes, so that these are used.
-      const names = await otherNames(query);
-      const intents = await search(db, query, names, (rows) =>
-        rows.where(sql<boolean>`type = 'call.intent'`),
-      ).execute();
-      return await withOutcomes(intents);
+      return await withOutcomes(await intentsOf(query));
+    },
+    async intents(query) {
+      return (await intentsOf(query)).map(toRow);
     },
     async events(query) {
       const names = await otherNames(query);

@@ -8,7 +8,8 @@ const MOST_RULES = 2_000;
 
 const DecisionSchema = z.enum(['allow', 'deny', 'ask', 'would_deny']);
 const DecisionsSchema = z.array(DecisionSchema).meta({
-  description: 'What may be decided; several where that depends on the arguments, the time, the client, the device or the address',
+  description:
+    'What may be decided; several where that depends on the arguments, the time, the client, the device or the address',
 });
 export type PreviewedDecision = z.output<typeof DecisionSchema>;
 
@@ -27,7 +28,9 @@ export const AccessChangeSchema = z
     what: z.array(z.string()),
     before: DecisionsSchema,
     after: DecisionsSchema,
-    rules: z.array(z.string()).meta({ description: 'By which it is so afterwards; `new` and a number: of those proposed' }),
+    rules: z
+      .array(z.string())
+      .meta({ description: 'By which it is so afterwards; `new` and a number: of those proposed' }),
   })
   .meta({ id: 'AccessChange' });
 export type AccessChange = z.output<typeof AccessChangeSchema>;
@@ -60,7 +63,9 @@ export const ReplaySchema = z
     changes: z.array(CallsChangeSchema),
     unknowns: z.array(CallsChangeSchema),
     left_out: z.number().int().meta({ description: 'Lines that are not shown' }),
-    stopped_at: TimeSchema.nullable().meta({ description: 'There were too many calls; those after this were not looked at' }),
+    stopped_at: TimeSchema.nullable().meta({
+      description: 'There were too many calls; those after this were not looked at',
+    }),
   })
   .meta({ id: 'Replay' });
 export type Replay = z.output<typeof ReplaySchema>;
@@ -74,7 +79,10 @@ export const RulePreviewSchema = z
     things: z.number().int(),
     never_listed: z.array(z.string()).meta({ description: 'Servers of which it is not known what they offer' }),
     access: z.array(AccessChangeSchema),
-    left_out: z.number().int().meta({ description: 'Pairs of a person and a thing that were not looked at, or are not shown' }),
+    left_out: z
+      .number()
+      .int()
+      .meta({ description: 'Pairs of a person and a thing that were not looked at, or are not shown' }),
     replay: ReplaySchema.nullable(),
   })
   .meta({ id: 'RulePreview' });
@@ -126,7 +134,8 @@ export const previewsApi = {
     name: 'previewRules',
     method: 'POST',
     path: '/rules/preview',
-    summary: 'Who would gain and lose what by a change of the rules, and which recorded calls would be decided otherwise; nothing is changed',
+    summary:
+      'Who would gain and lose what by a change of the rules, and which recorded calls would be decided otherwise; nothing is changed',
     access: 'operator',
     body: z.strictObject({
       change: RuleChangeSchema,

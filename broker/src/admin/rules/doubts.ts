@@ -1,0 +1,114 @@
+// What of a rule matches nobody or nothing that is known today, and what may have been meant. The policy itself is asked whether it matches.
+import { RoleSchema } from 'mcpgate-shared/api/fields';
+import { nearest } from 'mcpgate-shared/nearest';
+import { PLAIN_RULE, type NewRule, type Rule } from '../../domain/rule.ts';
+import { CONNECT } from '../../policy/connecting.ts';
+import { splitName } from '../../policy/naming.ts';
+import { scopeOfRules } from '../../policy/previews/access.ts';
+import type { KnownWorld } from './known-world.ts';
+
+/** What is said of a new rule: people and groups that do not exist yet, and sentences about whatever matches nothing. */
+export function doubtsAbout(
+  { who, except, what, approvers }: Pick<Rule, 'who' | 'except' | 'what' | 'approvers'>,
+  world: KnownWorld,
+  now: number,
+): { nobody_yet: string[]; warnings: string[] } {
+  const named = [...new Set([...who, ...except, ...approvers])];
+  const there = [...world.users.values()].map(({ name }) => `user:${name}`);
+  const exact = [...there, ...world.groups.map((name) => `group:${name}`)];
+  const nobodyYet = named.filter((each) => /^(?:user|group):[^*?]+$/.test(each) && !exact.includes(each));
+  return {
+    nobody_yet: nobodyYet,
+    warnings: [
+      ...nobodyYet.map(
+        (each) => `there is no ${each} yet; the rule waits for the first one of that name${meant(each, exact)}`,
+      ),
+      ...named.filter((each) => !nobodyYet.includes(each)).flatMap((each) => aboutWho(each, world, now)),
+      ...[...new Set(what)].flatMap((each) => aboutWhat(each, world, now)),
+    ],
+  };
+}
+
+/** Of a thing that no server is known to offer. */
+export function doubtsAboutThing(what: string, world: KnownWorld): string[] {
+  return /[*?]/.test(what) || what.startsWith('bundle:') ? [] : aboutWhat(what, world, 0);
+}
+
+const meant = (word: string, candidates: readonly string[]): string => {
+  const kind = word.slice(0, word.indexOf(':') + 1);
+  const near = nearest(
+    word.slice(kind.length),
+    candidates.filter((each) => each.startsWith(kind)).map((each) => each.slice(kind.length)),
+  );
+  return near === undefined ? '' : `; did you mean ${kind}${near}?`;
+};
+
+const probe = (of: Partial<NewRule>): Rule => ({
+  ...PLAIN_RULE,
+  ...{ id: 'probe', effect: 'allow', who: ['*'], what: ['*'], createdAt: 0, createdBy: '' },
+  ...of,
+});
+
+/** Devices, clients and networks are not known beforehand. */
+function aboutWho(who: string, { people, grants }: KnownWorld, now: number): string[] {
+  if (/^(?:\*$|self$|device:|client:|net:)/.test(who)) return [];
+  const { isAboutPerson } = scopeOfRules([probe({ who: [who] })], now);
+  if (people.some(isAboutPerson)) return [];
+  if (who.startsWith('grant:')) {
+    const labels = grants.filter(({ state }) => state === 'active').map(({ label }) => `grant:${label}`);
+    return labels.includes(who) ? [] : [`${who} is nobody today${meant(who, labels)}`];
+  }
+  return [
+    `${who} is nobody today${meant(
+      who,
+      RoleSchema.options.map((role) => `role:${role}`),
+    )}`,
+  ];
+}
+
+function aboutWhat(what: string, world: KnownWorld, now: number): string[] {
+  const { isAboutThing } = scopeOfRules([probe({ what: [what] })], now);
+  // What is read under a URI is not listed beforehand.
+  if (what.startsWith('resource:') || what.startsWith('event:') || world.things.some(isAboutThing)) return [];
+  const names = world.servers.map(({ name }) => name);
+  const [, head = '', rest = ''] = /^(bundle:|read:|write:|prompt:)?(.*)$/s.exec(what) ?? [];
+  if (head === 'bundle:') {
+    if (world.bundles.some(({ name }) => name === rest)) return [];
+    return [
+      `${what} matches no bundle today${meant(
+        what,
+        world.bundles.map(({ name }) => `bundle:${name}`),
+      )}`,
+    ];
+  }
+  const isClass = head === 'read:' || head === 'write:';
+  const split = isClass ? { server: rest, rest: '' } : splitName(rest);
+  const things = head === 'prompt:' ? 'prompts' : 'tools';
+  if (split === undefined) {
+    if (names.length === 0) return [`${what}: 0 ${things}; there is no server yet`];
+    const near = names.find((name) => name === rest) ?? nearest(rest.replaceAll(/[*?_]+$/g, ''), names);
+    return [`${what}: 0 ${things}; write SERVER__TOOL${near === undefined ? '' : `; did you mean ${near}__*?`}`];
+  }
+  const { server, rest: own } = split;
+  // The tool of mcpgate itself that connects an account there.
+  if (own === CONNECT && names.includes(server)) return [];
+  if (/[*?]/.test(server)) return [`${what}: 0 ${things} today`];
+  if (!names.includes(server)) {
+    const near = nearest(server, names);
+    return [`${server}: ${near === undefined ? 'there is no such server;' : `did you mean ${near}?`} 0 ${things}`];
+  }
+  if (world.neverListed.includes(server))
+    return [
+      `${server} has never been listed, so nobody knows its ${things} yet; \`mcpgate-broker server test ${server}\` lists them`,
+    ];
+  const near = isClass
+    ? undefined
+    : nearest(
+        own,
+        world.things.flatMap(({ name }) => {
+          const known = splitName(name.startsWith(head) ? name.slice(head.length) : '');
+          return known?.server === server ? [known.rest] : [];
+        }),
+      );
+  return [`${what}: 0 ${things} today${near === undefined ? '' : `; did you mean ${head}${server}__${near}?`}`];
+}

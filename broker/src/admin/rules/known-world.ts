@@ -1,0 +1,122 @@
+// The people that there are, and the things that servers are known to offer by the definitions that were kept of them: no server is asked.
+import { newestAccepted } from '../../definitions/which-served.ts';
+import type { Definition } from '../../domain/definition.ts';
+import type { Principal } from '../../domain/people/principal.ts';
+import type { Grant } from '../../domain/people/people.ts';
+import type { Bundle } from '../../domain/bundle.ts';
+import type { ServerRecord } from '../../domain/server-record.ts';
+import { parseRecord } from '../../mcp/json-rpc-guard.ts';
+import { ruleNames, subjectsOf, toolClassOf, type RuleNames, type Subject } from '../../policy/naming.ts';
+import type { Person, Thing } from '../../policy/previews/access.ts';
+import type { AdminDependencies } from '../dependencies.ts';
+
+export interface KnownWorld {
+  /** Everybody who is not disabled, and each live grant that is nobody's. */
+  people: readonly Person[];
+  /** Of all people, by their ids. */
+  users: ReadonlyMap<string, NonNullable<Principal['user']>>;
+  groups: readonly string[];
+  grants: readonly Grant[];
+  servers: readonly ServerRecord[];
+  bundles: readonly Bundle[];
+  things: readonly Thing[];
+  /** The names of servers whose tools were never listed. */
+  neverListed: readonly string[];
+}
+
+export async function knownWorld(
+  { store, people }: Pick<AdminDependencies, 'store' | 'people'>,
+  workspaceId: string,
+): Promise<KnownWorld> {
+  const [persons, groups, grants, servers, bundles] = await Promise.all([
+    people.users.list(workspaceId),
+    people.groups.list(workspaceId),
+    people.grants.list(workspaceId),
+    store.servers.list(workspaceId),
+    store.bundles.list(workspaceId),
+  ]);
+  const users = new Map(persons.map(({ id, name, role, groups: of }) => [id, { id, name, role, groups: of }]));
+  const things: Thing[] = [];
+  const neverListed: string[] = [];
+  for (const server of servers) {
+    if (!(await store.definitions.begunKinds(server.id)).includes('tools')) neverListed.push(server.name);
+    things.push(...(await thingsOf(store, server, bundles)));
+  }
+  return {
+    people: [
+      ...persons
+        .filter(({ disabledAt }) => disabledAt === null)
+        .map(({ id, name }): Person => ({
+          name: `user:${name}`,
+          principal: {
+            workspaceId,
+            ...userIn(users, id),
+            credential: { kind: 'device', id: 'preview', label: 'preview' },
+          },
+        })),
+      ...grants
+        .filter(({ user, state }) => user === null && state === 'active')
+        .map((grant): Person => ({ name: `grant:${grant.label}`, principal: { workspaceId, ...grantOf(grant) } })),
+    ],
+    ...{ users, grants, servers, bundles, things, neverListed },
+    groups: groups.map(({ name }) => name),
+  };
+}
+
+function userIn(users: KnownWorld['users'], id: string): Pick<Principal, 'user'> {
+  const user = users.get(id);
+  return user === undefined ? {} : { user };
+}
+
+export function grantOf({ id, label, servers }: Grant): Pick<Principal, 'credential' | 'servers'> {
+  return { credential: { kind: 'grant', id, label }, servers };
+}
+
+async function thingsOf(
+  store: AdminDependencies['store'],
+  server: ServerRecord,
+  bundles: readonly Bundle[],
+): Promise<Thing[]> {
+  const byName = new Map<string, Definition[]>();
+  for await (const part of store.definitions.ofServer(server.id))
+    for (const each of part) {
+      const key = `${each.kind}\n${each.name}`;
+      // Of texts that nobody looks at any more only what counts is kept.
+      if (each.kind !== 'instructions') byName.set(key, [...(byName.get(key) ?? []), each]);
+    }
+  return [...byName.values()].flatMap((variants) => {
+    const served = newestAccepted(variants) ?? variants.at(-1);
+    return served === undefined ? [] : waysOf(server, served, bundles);
+  });
+}
+
+function waysOf(server: ServerRecord, { kind, text }: Definition, bundles: readonly Bundle[]): Thing[] {
+  const said = parseRecord(text);
+  const own = said?.[kind === 'templates' ? 'uriTemplate' : 'name'];
+  if (typeof own !== 'string' || kind === 'instructions') return [];
+  const annotations = Object(said?.['annotations']);
+  const toolClass = kind === 'tools' ? toolClassOf(server, own, annotations['readOnlyHint'] === true) : 'read';
+  const names = ruleNames(kind, server.name, own, toolClass);
+  const name = kind === 'templates' ? `resource:${server.name}+${own}` : names[0];
+  const within = kind === 'tools' ? bundles.filter(({ tools }) => tools.some((each) => isIn(each, server, own))) : [];
+  return [
+    { name, server: server.name, ways: [names] },
+    ...within.map((bundle): Thing => {
+      const through: RuleNames = [...names, `bundle:${bundle.name}`];
+      return { name: `${name} in bundle:${bundle.name}`, server: server.name, ways: [through] };
+    }),
+  ];
+}
+
+const isIn = (tool: Bundle['tools'][number], server: ServerRecord, own: string): boolean =>
+  tool.serverId === server.id && tool.tool === own;
+
+/** What a name means that is written as in rules: with all names that the thing is known to have. */
+export function subjectsCalled(name: string, { things, servers }: KnownWorld): readonly Subject[] {
+  const known = things.filter((thing) => thing.name === name);
+  if (known.length > 0) return known.map(({ server, ways: [names] }) => ({ server, names }));
+  return subjectsOf(
+    name,
+    servers.map((server) => server.name),
+  );
+}

@@ -1,0 +1,45 @@
+// A rule as somebody asks for it, made ready to be stored or to be tried out; what cannot be used is refused.
+import { rulesApi } from 'mcpgate-shared/api/rules';
+import { GateError } from 'mcpgate-shared/error';
+import type { z } from 'zod';
+import { rangeMistake } from '../../domain/bounds/address-ranges.ts';
+import type { NewRule } from '../../domain/rule.ts';
+import { compileExpression, isMistaken } from '../../policy/conditions/cel.ts';
+
+export type AskedRule = z.output<typeof rulesApi.add.body>;
+
+/** Throws `usage`. */
+export function newRuleOf(asked: AskedRule, createdBy: string, now: number): NewRule {
+  const { effect, who, except = [], what, when, until, observe = false, approvers = [], note } = asked;
+  refuseRanges([...who, ...except]);
+  if (when !== undefined) refuseCondition(when);
+  if (effect !== 'ask' && approvers.length > 0)
+    throw new GateError('usage', 'only a rule that asks has approvers; add it with the effect ask');
+  const endsAt = until === undefined ? undefined : Date.parse(until);
+  if (endsAt !== undefined && endsAt <= now)
+    throw new GateError('usage', `the rule would have ended already, at ${until}`);
+  return {
+    ...{ effect, who, except, what, observe, approvers },
+    ...(when === undefined ? {} : { when }),
+    ...(endsAt === undefined ? {} : { until: endsAt }),
+    ...(note === undefined ? {} : { note }),
+    createdBy,
+  };
+}
+
+/** Throws `usage` where a condition cannot be read, with the place marked. */
+function refuseCondition(when: string): void {
+  const read = compileExpression(when, 'bool');
+  if (!isMistaken(read)) return;
+  const line = when.replaceAll(/\s/g, ' ');
+  throw new GateError('usage', `the condition cannot be used: ${read.message}\n  ${line}\n  ${' '.repeat(read.at)}^`);
+}
+
+/** Throws `usage` where a range of addresses is none. */
+function refuseRanges(who: readonly string[]): void {
+  for (const each of who.filter((token) => token.startsWith('net:'))) {
+    const mistake = rangeMistake(each.slice('net:'.length));
+    if (mistake !== undefined)
+      throw new GateError('usage', `"${each}": ${mistake}; write net:10.0.0.0/8 or net:2001:db8::/32`);
+  }
+}

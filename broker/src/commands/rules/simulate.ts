@@ -1,0 +1,80 @@
+// `rule simulate FILE`: what rules of a file would do to people, to things and to the calls that were made. `rule suggest`: rules from what was used.
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { rulesApi } from 'mcpgate-shared/api/rules';
+import { previewsApi, type Suggestion } from 'mcpgate-shared/api/rules/previews';
+import { GateError } from 'mcpgate-shared/error';
+import { parseDocument, stringify } from 'yaml';
+import { z } from 'zod';
+import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../session/admin-session.ts';
+import type { CommandContext } from '../context.ts';
+import { pastTime } from '../values.ts';
+import { counted, few } from './preview-text.ts';
+import { LONG_AGO, showTried } from './try-change.ts';
+
+interface SimulateOptions extends AdminOptions {
+  since: string;
+  add?: boolean;
+}
+
+const MOST_BYTES = 4 * 1024 * 1024;
+const FileSchema = z.strictObject({ rules: z.array(rulesApi.add.body).max(2_000) });
+
+export function addSimulate(rule: Command, context: CommandContext): void {
+  adminOptions(
+    rule
+      .command('simulate <file>')
+      .description('what the rules of a file (YAML or JSON) would change, if they were all the rules'),
+  )
+    .option('--since <time>', 'recorded calls from then on: 30d, 2026-11-21', LONG_AGO)
+    .option('--add', 'if they were added to the rules that there are')
+    .action(
+      async (file: string, options: SimulateOptions) =>
+        await withSession(context, options, async (session) => {
+          const rules = await readRules(context, file);
+          const change = options.add === true ? ({ kind: 'add', rules } as const) : ({ kind: 'replace', rules } as const);
+          const title = `with ${counted(rules.length, 'rule')} of ${file}${options.add === true ? ' added' : ' in place of all others'}; nothing is changed:`;
+          await showTried(session, change, title, options.since);
+        }),
+    );
+  adminOptions(rule.command('suggest').description('the fewest rules that cover what was used, and what nobody used'))
+    .option('--since <time>', 'recorded calls from then on: 30d, 2026-11-21', LONG_AGO)
+    .action(
+      async (options: SimulateOptions) => await withSession(context, options, (session) => suggest(session, options)),
+    );
+}
+
+/** Throws `usage`, naming the file and the place. */
+async function readRules({ cwd }: Pick<CommandContext, 'cwd'>, file: string): Promise<z.output<typeof FileSchema>['rules']> {
+  const text = await readFile(resolve(cwd, file), 'utf8').catch((error: unknown) => {
+    throw new GateError('usage', `${file} cannot be read: ${error instanceof Error ? error.message : ''}`);
+  });
+  if (text.length > MOST_BYTES) throw new GateError('usage', `${file} is larger than ${MOST_BYTES} bytes`);
+  const document = parseDocument(text, { prettyErrors: true });
+  const [mistake] = document.errors;
+  if (mistake !== undefined) throw new GateError('usage', `${file}: ${mistake.message}`);
+  const read = FileSchema.safeParse(document.toJS({ maxAliasCount: 100 }));
+  if (read.success) return read.data.rules;
+  const [issue] = read.error.issues;
+  const at = issue?.path.map(String).join('.') ?? '';
+  throw new GateError('usage', `${file}: ${at === '' ? '' : `${at}: `}${issue?.message ?? 'it does not fit'}`);
+}
+
+async function suggest({ api, show, context }: AdminSession, { since }: SimulateOptions): Promise<void> {
+  const from = pastTime('--since', since, context.now()) ?? '';
+  const found = await api.call(previewsApi.suggest, { query: { since: from } });
+  show(found, suggestionText(found));
+}
+
+function suggestionText({ calls, since, rules, unused, unused_rules, never_listed, stopped_at }: Suggestion): string {
+  const comment = [
+    `since ${since}, ${counted(calls, 'call')}: try it with \`mcpgate-broker rule simulate FILE\``,
+    ...(stopped_at === null ? [] : [`there are more: calls after ${stopped_at} were not looked at`]),
+    ...(unused_rules.length === 0 ? [] : [`rules that no call went by: ${few(unused_rules, 20)}`]),
+    ...unused.slice(0, 50).map(({ what, people }) => `unused: ${what}, which ${counted(people, 'person').replace('persons', 'people')} may use`),
+    ...(unused.length > 50 ? [`and ${unused.length - 50} more that nobody used: --json has them`] : []),
+    ...(never_listed.length === 0 ? [] : [`never listed: ${few(never_listed, 10)}`]),
+  ];
+  return `${comment.map((line) => `# ${line}`).join('\n')}\n${stringify({ rules })}`;
+}
