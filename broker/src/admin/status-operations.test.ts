@@ -40,7 +40,8 @@ it('a server that nothing keeps apart is warned of by its name, with the reason,
       const [record] = pool.records;
       if (record !== undefined) await pool.upstreams.acquire(record, requester('ada')).catch(() => undefined);
       const [status] = statusOperations({
-        ...{ store, keys, vault, secretWatch: { warnings: async () => [] } },
+        ...{ store, keys, vault, clock: systemClock, secretWatch: { warnings: async () => [] } },
+        audit: { searchEvents: async () => [] },
         upstreams: pool.upstreams,
         links: () => [],
         memory: () => ({

@@ -8,6 +8,7 @@ import { definitionWarnings } from './definition-operations.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime } from './iso-time.ts';
 import { operation, type Operation } from './operation.ts';
+import { openingWarnings, removedRules } from './rules/opening-warnings.ts';
 
 export function statusOperations({
   store,
@@ -19,13 +20,15 @@ export function statusOperations({
   keys,
   secretWatch,
   vault,
-}: Pick<
+  audit,
+  clock,
+}: { audit: Pick<AdminDependencies['audit'], 'searchEvents'> } & Pick<
   AdminDependencies,
-  'keys' | 'vault' | 'store' | 'upstreams' | 'secretWatch' | 'links' | 'memory' | 'eventLoopDelay' | 'facts'
+  'clock' | 'keys' | 'vault' | 'store' | 'upstreams' | 'secretWatch' | 'links' | 'memory' | 'eventLoopDelay' | 'facts'
 >): Operation[] {
   return [
     operation(statusApi.status, async (_input, { workspaceId }) => {
-      const [readiness, policy, users, key, holding, proposals, secrets, definitions] = await Promise.all([
+      const [readiness, policy, users, key, holding, proposals, secrets, definitions, removed] = await Promise.all([
         facts.readiness(),
         store.policy.snapshot(workspaceId),
         store.users.count(workspaceId),
@@ -34,6 +37,7 @@ export function statusOperations({
         store.proposals.list(workspaceId, { all: false }),
         secretWatch.warnings(workspaceId),
         definitionWarnings(store, workspaceId),
+        removedRules(audit, workspaceId, clock.now()),
       ]);
       const servers = upstreams.status(workspaceId);
       const live = links().filter((link) => link.workspaceId === workspaceId);
@@ -57,6 +61,7 @@ export function statusOperations({
         ...(policy.enforcement === 'enforce'
           ? []
           : [`enforcement is ${policy.enforcement}: rules do not deny anything`]),
+        ...openingWarnings(policy.rules, removed),
         ...(holding.some((laptop) => laptop.live > 0)
           ? [
               `secrets in use here stand in clear on laptops: \`audit search --events --type 'laptop.*'${inWorkspace(workspaceId)}\` says whose; rotate them once they are taken out (\`mcpgate install-clients --clean-tokens\`)`,

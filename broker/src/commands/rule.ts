@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { ruleSentence } from 'mcpgate-shared/api/rules/rule-sentence';
 import { EnforcementSchema, rulesApi } from 'mcpgate-shared/api/rules';
+import type { RuleChange } from 'mcpgate-shared/api/rules/previews';
 import { GateError } from 'mcpgate-shared/error';
 import {
   adminOptions,
@@ -71,7 +72,10 @@ export function ruleCommand(context: CommandContext): Command {
     .option('--until <time>', '2h, 3d, 2026-12-24 or 2026-12-24T18:00:00Z: from then on the rule does nothing')
     .option('--observe', 'decide nothing: the log says would_deny where the rule would have denied')
     .option('--note <text>', 'why; shown in lists')
-    .option('--dry-run', 'add nothing: who would gain and lose what, and which recorded calls would be decided otherwise')
+    .option(
+      '--dry-run',
+      'add nothing: who would gain and lose what, and which recorded calls would be decided otherwise',
+    )
     .option('--since <time>', 'with --dry-run: recorded calls from then on', LONG_AGO)
     .option('-y, --yes', 'do not ask where everybody is allowed everything')
     .action(async (options: AddOptions) => await withSession(context, options, (session) => addRule(session, options)));
@@ -79,7 +83,10 @@ export function ruleCommand(context: CommandContext): Command {
     async (options: AdminOptions) => await withSession(context, options, listRules),
   );
   adminOptions(command.command('remove <id>').description('remove a rule'))
-    .option('--dry-run', 'remove nothing: who would gain and lose what, and which recorded calls would be decided otherwise')
+    .option(
+      '--dry-run',
+      'remove nothing: who would gain and lose what, and which recorded calls would be decided otherwise',
+    )
     .option('--since <time>', 'with --dry-run: recorded calls from then on', LONG_AGO)
     .option('-y, --yes', 'do not ask where that opens something')
     .action(
@@ -133,7 +140,7 @@ async function addRule(session: AdminSession, options: AddOptions): Promise<void
     ...(observe && { observe }),
     ...(note === undefined ? {} : { note }),
   };
-  const change = { kind: 'add', rules: [body] } as const;
+  const change: RuleChange = { kind: 'add', rules: [body] };
   if (options.dryRun === true)
     return await showTried(session, change, 'the rule is not added; it would change this:', options.since);
   if (allow === true && who.includes('*') && what.includes('*'))
@@ -146,7 +153,7 @@ async function addRule(session: AdminSession, options: AddOptions): Promise<void
 
 async function removeRule(session: AdminSession, id: string, options: TriedOptions): Promise<void> {
   const { api, show } = session;
-  const change = { kind: 'remove', ids: [id] } as const;
+  const change: RuleChange = { kind: 'remove', ids: [id] };
   if (options.dryRun === true)
     return await showTried(session, change, `rule ${id} is not removed; that would change this:`, options.since);
   await assertOpening(session, options, change, `Remove rule ${id}?`);

@@ -14,7 +14,11 @@ const MOST_IN_A_RULE = 100;
 /** `used`: the names of people by what they used. `groups`: the names of people by their groups. */
 export function fewestRules(
   used: ReadonlyMap<string, ReadonlySet<string>>,
-  { groups, things, isOf }: {
+  {
+    groups,
+    things,
+    isOf,
+  }: {
     groups: ReadonlyMap<string, readonly string[]>;
     things: readonly Thing[];
     isOf(what: string, thing: Thing): boolean;
@@ -32,7 +36,12 @@ export function fewestRules(
   return [...byWho.values()].flatMap(({ who, what, more }) => {
     const note = `suggested by what was used${more === 0 ? '' : `; ${more} of these people did not use all of it`}`;
     return parts(who).flatMap((some) =>
-      parts(withClasses(what, things, isOf)).map((these): SuggestedRule => ({ effect: 'allow', who: some, what: these, note })),
+      parts(withClasses(what, things, isOf)).map((these): SuggestedRule => ({
+        effect: 'allow',
+        who: some,
+        what: these,
+        note,
+      })),
     );
   });
 }
@@ -48,7 +57,10 @@ function namesOf(
   for (;;) {
     let best: { name: string; of: readonly string[]; covers: number } | undefined;
     for (const [name, of] of groups) {
-      const [among, covers] = [of.filter((each) => people.has(each)).length, of.filter((each) => rest.has(each)).length];
+      const [among, covers] = [
+        of.filter((each) => people.has(each)).length,
+        of.filter((each) => rest.has(each)).length,
+      ];
       if (among * 2 < of.length || covers < 2 || (best !== undefined && best.covers >= covers)) continue;
       best = { name, of, covers };
     }
@@ -63,7 +75,11 @@ function namesOf(
 }
 
 /** `read:SERVER` in place of the tools that it means, where these are all that it means, and more than one. */
-function withClasses(what: readonly string[], things: readonly Thing[], isOf: (what: string, thing: Thing) => boolean): string[] {
+function withClasses(
+  what: readonly string[],
+  things: readonly Thing[],
+  isOf: (what: string, thing: Thing) => boolean,
+): string[] {
   const names = new Set(what);
   const found: string[] = [];
   for (const server of new Set(things.map((each) => each.server))) {

@@ -1,5 +1,5 @@
 // A rule as somebody asks for it, made ready to be stored or to be tried out; what cannot be used is refused.
-import { rulesApi } from 'mcpgate-shared/api/rules';
+import type { rulesApi } from 'mcpgate-shared/api/rules';
 import { GateError } from 'mcpgate-shared/error';
 import type { z } from 'zod';
 import { rangeMistake } from '../../domain/bounds/address-ranges.ts';

@@ -68,7 +68,9 @@ export function previewOperations({ store, people, clock, audit }: Needs): Opera
       const changed = policyAfter(before, change, { workspaceId, now });
       const { access, leftOut } = await accessChanged(before, changed, world, now);
       const doubts = changed.added.flatMap((rule) =>
-        doubtsAbout(rule, world, now).warnings.map((each) => (changed.added.length === 1 ? each : `${rule.id}: ${each}`)),
+        doubtsAbout(rule, world, now).warnings.map((each) =>
+          changed.added.length === 1 ? each : `${rule.id}: ${each}`,
+        ),
       );
       return {
         policy_version: stored.version,

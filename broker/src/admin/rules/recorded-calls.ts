@@ -10,7 +10,16 @@ import { grantOf, type KnownWorld } from './known-world.ts';
 /** Two calls with the same key differ in their time and their arguments alone. */
 export function callKey(call: RecordedCall): string {
   const { member_id, credential_kind, credential_id, device, client_name, client_version, server, tool_name } = call;
-  return JSON.stringify([member_id, credential_kind, credential_id, device, client_name, client_version, server, tool_name]);
+  return JSON.stringify([
+    member_id,
+    credential_kind,
+    credential_id,
+    device,
+    client_name,
+    client_version,
+    server,
+    tool_name,
+  ]);
 }
 
 export interface AskedAgain {
@@ -36,7 +45,8 @@ export function createCallReader(world: KnownWorld, workspaceId: string): CallRe
   function callerOf(call: RecordedCall): Principal | undefined {
     const user = call.member_id === null ? undefined : world.users.get(call.member_id);
     const grant = call.credential_kind === 'grant' ? grants.get(call.credential_id) : undefined;
-    if ((user === undefined) !== (call.member_id === null) || (user === undefined && grant === undefined)) return undefined;
+    if ((user === undefined) !== (call.member_id === null) || (user === undefined && grant === undefined))
+      return undefined;
     const { credential_kind: kind, credential_id: id, credential_label: label, device } = call;
     return {
       workspaceId,

@@ -89,7 +89,8 @@ export async function replay(
 }
 
 function compared({ who, principal, thing, facts }: AskedAgain, { before, after, scope }: Policies): Answer {
-  if (scope !== undefined && !(scope.isAboutPerson({ principal }) && scope.isAboutThing(thing))) return { kind: 'same' };
+  if (scope !== undefined && !(scope.isAboutPerson({ principal }) && scope.isAboutThing(thing)))
+    return { kind: 'same' };
   const question = { principal, server: thing.server, facts };
   const [was, is] = [before.judge(question, thing.ways), after.judge(question, thing.ways)];
   const isCertain = was.certain !== undefined && is.certain !== undefined;

@@ -54,7 +54,11 @@ export async function suggestion(
   return {
     ...{ since, calls },
     stopped_at: stoppedAt,
-    rules: fewestRules(used, { groups, things: tools, isOf: (what, { ways }) => ways.every((names) => names.includes(what)) }),
+    rules: fewestRules(used, {
+      groups,
+      things: tools,
+      isOf: (what, { ways }) => ways.every((names) => names.includes(what)),
+    }),
     unused_rules: snapshot.rules
       .filter(({ id, effect, observe }) => effect !== 'deny' && !observe && !wentBy.has(id))
       .map(({ id }) => id),

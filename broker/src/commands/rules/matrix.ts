@@ -21,9 +21,16 @@ export function addMatrix(rule: Command, context: CommandContext): void {
     );
 }
 
-async function showMatrix({ api, list, json, show }: AdminSession, { user, group, tool }: MatrixOptions): Promise<void> {
+async function showMatrix(
+  { api, list, json, show }: AdminSession,
+  { user, group, tool }: MatrixOptions,
+): Promise<void> {
   const matrix = await api.call(previewsApi.matrix, {
-    query: { ...(user !== undefined && { user }), ...(group !== undefined && { group }), ...(tool !== undefined && { tool }) },
+    query: {
+      ...(user !== undefined && { user }),
+      ...(group !== undefined && { group }),
+      ...(tool !== undefined && { tool }),
+    },
   });
   if (json) return show(matrix, '');
   const rows = matrix.rows.toSorted((a, b) => rank(a) - rank(b));

@@ -1,5 +1,11 @@
 // What a change of rules would do, as lines for people.
-import type { AccessChange, CallsChange, PreviewedDecision, Replay, RulePreview } from 'mcpgate-shared/api/rules/previews';
+import type {
+  AccessChange,
+  CallsChange,
+  PreviewedDecision,
+  Replay,
+  RulePreview,
+} from 'mcpgate-shared/api/rules/previews';
 import { plainLine } from 'mcpgate-shared/plain-line';
 
 const MOST_SHOWN = 20;
@@ -10,7 +16,7 @@ const WORDS: Readonly<Record<PreviewedDecision, string>> = {
   would_deny: 'only logged as would_deny',
 };
 
-export const decisionsText = (decisions: readonly PreviewedDecision[]): string =>
+const decisionsText = (decisions: readonly PreviewedDecision[]): string =>
   decisions.map((each) => WORDS[each]).join(' or ');
 
 /** The first few, and how many more. */
@@ -28,7 +34,9 @@ export function accessLines({ access, people, things, never_listed, left_out, as
     ...(as_enforced ? ['  (enforcement is not on: this is what it would be with `enforcement enforce`)'] : []),
     ...(access.length === 0 ? [none] : []),
     ...access.slice(0, MOST_SHOWN).map(accessLine),
-    ...(access.length > MOST_SHOWN ? [`  … and ${counted(access.length - MOST_SHOWN, 'line')} more: --json has them`] : []),
+    ...(access.length > MOST_SHOWN
+      ? [`  … and ${counted(access.length - MOST_SHOWN, 'line')} more: --json has them`]
+      : []),
     ...(left_out > 0 ? [`  ! ${left_out} pairs of a person and a thing are not shown`] : []),
     ...(never_listed.length > 0 ? [`  ! never listed, so what they offer is not known: ${few(never_listed, 10)}`] : []),
   ];
@@ -36,7 +44,9 @@ export function accessLines({ access, people, things, never_listed, left_out, as
 
 function accessLine({ direction, who, what, before, after }: AccessChange): string {
   const sign = { gains: '+', loses: '-', other: '~' }[direction];
-  const verb = { gains: who.length === 1 ? 'gains' : 'gain', loses: who.length === 1 ? 'loses' : 'lose', other: ':' }[direction];
+  const verb = { gains: who.length === 1 ? 'gains' : 'gain', loses: who.length === 1 ? 'loses' : 'lose', other: ':' }[
+    direction
+  ];
   return `  ${sign} ${few(who, 5)} ${verb} ${few(what, 5)} (${decisionsText(before)} → ${decisionsText(after)})`;
 }
 

@@ -33,7 +33,8 @@ export function addSimulate(rule: Command, context: CommandContext): void {
       async (file: string, options: SimulateOptions) =>
         await withSession(context, options, async (session) => {
           const rules = await readRules(context, file);
-          const change = options.add === true ? ({ kind: 'add', rules } as const) : ({ kind: 'replace', rules } as const);
+          const change =
+            options.add === true ? ({ kind: 'add', rules } as const) : ({ kind: 'replace', rules } as const);
           const title = `with ${counted(rules.length, 'rule')} of ${file}${options.add === true ? ' added' : ' in place of all others'}; nothing is changed:`;
           await showTried(session, change, title, options.since);
         }),
@@ -46,7 +47,10 @@ export function addSimulate(rule: Command, context: CommandContext): void {
 }
 
 /** Throws `usage`, naming the file and the place. */
-async function readRules({ cwd }: Pick<CommandContext, 'cwd'>, file: string): Promise<z.output<typeof FileSchema>['rules']> {
+async function readRules(
+  { cwd }: Pick<CommandContext, 'cwd'>,
+  file: string,
+): Promise<z.output<typeof FileSchema>['rules']> {
   const text = await readFile(resolve(cwd, file), 'utf8').catch((error: unknown) => {
     throw new GateError('usage', `${file} cannot be read: ${error instanceof Error ? error.message : ''}`);
   });
@@ -72,7 +76,12 @@ function suggestionText({ calls, since, rules, unused, unused_rules, never_liste
     `since ${since}, ${counted(calls, 'call')}: try it with \`mcpgate-broker rule simulate FILE\``,
     ...(stopped_at === null ? [] : [`there are more: calls after ${stopped_at} were not looked at`]),
     ...(unused_rules.length === 0 ? [] : [`rules that no call went by: ${few(unused_rules, 20)}`]),
-    ...unused.slice(0, 50).map(({ what, people }) => `unused: ${what}, which ${counted(people, 'person').replace('persons', 'people')} may use`),
+    ...unused
+      .slice(0, 50)
+      .map(
+        ({ what, people }) =>
+          `unused: ${what}, which ${counted(people, 'person').replace('persons', 'people')} may use`,
+      ),
     ...(unused.length > 50 ? [`and ${unused.length - 50} more that nobody used: --json has them`] : []),
     ...(never_listed.length === 0 ? [] : [`never listed: ${few(never_listed, 10)}`]),
   ];

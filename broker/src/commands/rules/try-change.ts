@@ -20,7 +20,7 @@ export async function showTried(
   show(preview, [title, ...previewLines(preview)].join('\n'));
 }
 
-export function previewLines(preview: RulePreview): string[] {
+function previewLines(preview: RulePreview): string[] {
   return [
     ...preview.warnings.map((each) => `  ! ${each}`),
     ...accessLines(preview),

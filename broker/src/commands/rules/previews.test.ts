@@ -1,0 +1,175 @@
+// What rules would do, told before they do it: against a running broker, and a server whose tools it has listed.
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { startSloppyHttp } from 'mcpgate-test/upstreams/sloppy/http';
+import { administration } from '../fixtures/administration.ts';
+
+const TOOLS = [
+  { name: 'read_page', annotations: { readOnlyHint: true }, inputSchema: { type: 'object' } },
+  { name: 'read_list', annotations: { readOnlyHint: true }, inputSchema: { type: 'object' } },
+  { name: 'delete_page', inputSchema: { type: 'object' } },
+];
+const answer = ({ method }: { method: string | undefined }) =>
+  method === 'tools/list'
+    ? { result: JSON.stringify({ tools: TOOLS }) }
+    : method === 'tools/call'
+      ? { result: JSON.stringify({ content: [] }) }
+      : undefined;
+
+let far: Awaited<ReturnType<typeof startSloppyHttp>>;
+let token = '';
+const admin = administration(async (broker) => {
+  far = await startSloppyHttp('http', { answer });
+  await broker.json(['user', 'add', 'ada']);
+  await broker.json(['user', 'add', 'grace']);
+  await broker.json(['group', 'add', 'eng', 'ada', 'grace']);
+  await broker.json(['server', 'add', 'site', far.url]);
+  const grant = Object(await broker.json(['grant', 'issue', '--label', 'ci', '--server', 'site']));
+  token = String(grant['token']);
+});
+after(() => far.close());
+
+const lines = async (...args: string[]): Promise<string> => {
+  const { stdout, stderr, code } = await admin.broker.run(args, '');
+  assert.equal(code, 0, stderr);
+  return stdout;
+};
+
+/** As the grant: lists the tools and calls some, in a session of its own. */
+async function use(...tools: string[]): Promise<void> {
+  const post = (message: object, session?: string | null) =>
+    fetch(`${admin.broker.url}/mcp`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        authorization: `Bearer ${token}`,
+        ...(session ? { 'mcp-session-id': session } : {}),
+      },
+      body: JSON.stringify({ jsonrpc: '2.0', ...message }),
+    });
+  const params = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'x', version: '1' } };
+  const hello = await post({ id: 1, method: 'initialize', params });
+  const session = hello.headers.get('mcp-session-id');
+  await (await post({ id: 2, method: 'tools/list' }, session)).text();
+  for (const [at, name] of tools.entries())
+    await (await post({ id: 3 + at, method: 'tools/call', params: { name, arguments: { n: 1 } } }, session)).text();
+}
+
+describe('rules', () => {
+  let everything = '';
+  before(async () => {
+    const early = await lines('rule', 'add', '--allow', '--who', 'user:ada', '--what', 'site__read_page');
+    assert.match(early, /! site has never been listed, so nobody knows its tools yet/);
+    const rule = Object(await admin.broker.json(['rule', 'add', '--allow', '--who', 'grant:ci', '--what', 'site__*']));
+    everything = String(rule['id']);
+    await use('site__read_page', 'site__read_page', 'site__delete_page');
+  });
+
+  it('that match nothing today say so when they are added, and name what may have been meant', async () => {
+    const told = await lines(
+      ...['rule', 'add', '--deny', '--dry-run', '--who', 'user:adda', 'grant:cj', '--what'],
+      ...['siet__*', 'site__delet_page', 'write:siet', 'bundle:none', 'site__read_*'],
+    );
+    assert.match(told, /there is no user:adda yet; [^\n]*did you mean user:ada\?/);
+    assert.match(told, /grant:cj is nobody today; did you mean grant:ci\?/);
+    assert.match(told, /! siet: did you mean site\? 0 tools\n/);
+    assert.match(told, /! site__delet_page: 0 tools today; did you mean site__delete_page\?/);
+    assert.match(told, /! bundle:none matches no bundle today\n/);
+    assert.doesNotMatch(told, /! site__read_\*/);
+    const { stdout } = await admin.broker.run(['rule', 'test', 'user:ada', 'siet__read_page'], '');
+    assert.match(stdout, /^deny: [^\n]*\n +! siet: did you mean site\? 0 tools\n$/);
+  });
+
+  it('are tried out before they are added: who gains and loses what, and which recorded calls are decided otherwise', async () => {
+    const gains = await lines('rule', 'add', '--allow', '--who', 'group:eng', '--what', 'read:site', '--dry-run');
+    assert.match(gains, /\+ user:ada gains site__read_list \(denied → allowed\)/);
+    assert.match(gains, /\+ user:grace gains site__read_\w+, site__read_\w+ \(denied → allowed\)/);
+    const args = ['rule', 'add', '--deny', '--who', '*', '--what', 'write:site'];
+    const loses = Object(await admin.broker.json([...args, '--dry-run']));
+    assert.deepEqual(
+      loses['access'].map(({ direction, who, what }: Record<string, unknown>) => ({ direction, who, what })),
+      [{ direction: 'loses', who: ['grant:ci'], what: ['site__delete_page'] }],
+    );
+    const { judged, changed, unknown, people, tools } = loses['replay'];
+    assert.deepEqual([judged, changed, unknown, people, tools], [3, 1, 0, ['grant:ci'], ['site__delete_page']]);
+    const rules = await admin.rows('rule', 'list');
+    assert.equal(rules.length, 2, 'nothing was added');
+    const out = Object(await admin.broker.json(['rule', 'remove', everything, '--dry-run']));
+    assert.equal(out['replay'].changed, 3);
+    assert.equal((await admin.rows('rule', 'list')).length, 2, 'nothing was removed');
+  });
+
+  it('of a file are tried out in place of those that there are; what arguments decide is counted apart', async () => {
+    const file = join(admin.broker.dataDir, 'rules.yaml');
+    writeFileSync(
+      file,
+      "rules:\n  - { effect: allow, who: ['*'], what: ['read:site'] }\n  - { effect: allow, who: ['grant:ci'], what: ['site__delete_page'], when: 'args.n > 0' }\n",
+    );
+    const told = Object(await admin.broker.json(['rule', 'simulate', file]));
+    const { judged, changed, unknown } = told['replay'];
+    assert.deepEqual([judged, changed, unknown], [3, 0, 1]);
+    assert.match(
+      await lines('rule', 'simulate', file, '--since', '7d'),
+      /\? 1 call of which the log does not say enough/,
+    );
+    writeFileSync(file, 'rules:\n  - { effect: allow, who: [nobody], what: [a] }\n');
+    const { stderr, code } = await admin.failure(['rule', 'simulate', file]);
+    assert.equal(code, 2);
+    assert.match(stderr, /rules\.0\.who\.0: WHO is/);
+    writeFileSync(file, 'rules: [\n');
+    assert.match((await admin.failure(['rule', 'simulate', file])).stderr, /line 2/);
+  });
+
+  it('are shown as who can do what, in lines that fit 80 columns', async () => {
+    const matrix = Object(await admin.broker.json(['rule', 'matrix', '--tool', 'site__*']));
+    assert.equal(matrix['people'], 3);
+    assert.equal(matrix['things'], 3);
+    const ci = matrix['rows'].filter(({ who }: { who: string[] }) => who.includes('grant:ci'));
+    assert.deepEqual(ci, [
+      {
+        who: ['grant:ci'],
+        what: ['site__delete_page', 'site__read_list', 'site__read_page'],
+        decisions: ['allow'],
+        rules: [everything],
+      },
+    ]);
+    const text = await lines('rule', 'matrix', '--user', 'ada');
+    assert.match(text, /^WHO +MAY +WHAT +RULE\nuser:ada +yes +site__read_page +r_\w+\n/);
+    assert.equal((await admin.failure(['rule', 'matrix', '--user', 'nobody'])).code, 1);
+  });
+
+  it('are suggested by what was used, and what nobody used is named', async () => {
+    const told = Object(await admin.broker.json(['rule', 'suggest']));
+    assert.deepEqual(
+      told['rules'].map(({ who, what }: Record<string, unknown>) => ({ who, what })),
+      [{ who: ['grant:ci'], what: ['site__delete_page', 'site__read_page'] }],
+    );
+    assert.deepEqual(told['unused'], [{ what: 'site__read_list', people: 1 }]);
+    assert.equal(told['unused_rules'].length, 1);
+    const file = join(admin.broker.dataDir, 'suggested.yaml');
+    writeFileSync(file, await lines('rule', 'suggest'));
+    assert.equal(Object(await admin.broker.json(['rule', 'simulate', file]))['replay'].changed, 0);
+  });
+
+  it('that are removed, or not enforced, tell what that opens, and status warns until they are back', async () => {
+    const deny = Object(
+      await admin.broker.json(['rule', 'add', '--deny', '--who', 'grant:ci', '--what', 'write:site']),
+    );
+    const { stderr, stdout } = await admin.broker.run(['rule', 'remove', String(deny['id'])], '');
+    assert.match(stderr, /this opens:\n +\+ grant:ci gains site__delete_page \(denied → allowed\)/);
+    assert.match(stdout, /^removed/);
+    const warnings = async () => Object(await admin.broker.json(['status']))['warnings'].join('\n');
+    assert.match(await warnings(), /rule r_\w+ was removed by host:\S+: deny grant:ci to call write:site/);
+    await admin.broker.json(['rule', 'add', '--deny', '--who', 'grant:ci', '--what', 'write:site']);
+    assert.doesNotMatch(await warnings(), /was removed by/);
+    const off = await admin.broker.run(['enforcement', 'observe'], '');
+    assert.match(off.stderr, /this opens:\n/);
+    assert.match(await warnings(), /enforcement is observe/);
+    await admin.broker.json(['enforcement', 'enforce']);
+    await admin.broker.json(['rule', 'add', '--allow', '--who', '*', '--what', '*']);
+    assert.match(await warnings(), /rule r_\w+ allows everybody everything/);
+  });
+});
