@@ -146,6 +146,9 @@ export function createDefinitions(parts: {
       const { instructions } = JSON.parse(served.text) as { instructions: unknown };
       return typeof instructions === 'string' ? instructions : '';
     },
+    async hasListed({ id }, { kind, name }) {
+      return (await pins.of(id)).variants({ kind, name: storedName(name) }).length > 0;
+    },
     changed(change) {
       pins.forget(change.serverId);
       tell(change);

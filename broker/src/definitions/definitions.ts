@@ -37,6 +37,8 @@ export interface Definitions {
   ): Promise<ReviewedList>;
   /** The server's instructions that are served; empty where there are none, or none is accepted. */
   instructions(server: ServerRecord, requester: UserKey, text: string): Promise<string>;
+  /** Whether the server has ever listed a thing of this name, for anybody: what is kept is read, and not the server. */
+  hasListed(server: Pick<ServerRecord, 'id'>, thing: DefinitionName): Promise<boolean>;
   /** Something was accepted, here or at another broker: it is read again, and listeners hear of it. */
   changed(change: AcceptedChange): void;
   /** What is accepted may have changed unheard: reads it again, and tells of every server where it has. Throws where the store cannot be read. */

@@ -26,7 +26,7 @@ export interface GatewayParts {
   accounts: Pick<Accounts, 'pageOf' | 'lackOf' | 'onChange' | 'ofOwner' | 'disconnect'>;
   ownAccounts: OwnAccounts;
   keysEntry: KeysEntry;
-  definitions: Pick<Definitions, 'review' | 'instructions' | 'onChange'>;
+  definitions: Pick<Definitions, 'review' | 'instructions' | 'hasListed' | 'onChange'>;
   accountWaits: AccountWaits;
   approvals: Pick<Approvals, 'ask' | 'use' | 'find' | 'decide' | 'pageOf' | 'onChange'>;
   personWaits: PersonWaits;

@@ -23,7 +23,7 @@ export type Found =
 
 type Parts = Pick<
   GatewayParts,
-  'upstreams' | 'policies' | 'catalog' | 'clock' | 'log' | 'listDeadlineMs' | 'waits' | 'refused'
+  'upstreams' | 'policies' | 'catalog' | 'definitions' | 'clock' | 'log' | 'listDeadlineMs' | 'waits' | 'refused'
 >;
 
 /** Of a tool that was not looked up yet. */
@@ -37,7 +37,11 @@ export async function findByName(parts: Parts, scope: SessionScope, kind: NamedK
   return await findOwn(parts, scope, {
     kind,
     own: name,
-    has: async (server) => (await listOf(parts, scope, kind, server))?.byOwnKey.has(name) === true,
+    async has(server) {
+      const listed = await listOf(parts, scope, kind, server);
+      // A server that cannot be read now may still be the one that is meant. Without this the call, and what it says, would go to another one.
+      return listed?.byOwnKey.has(name) ?? (await parts.definitions.hasListed(server, { kind, name }));
+    },
     exposed: exposedName,
   });
 }
@@ -91,7 +95,7 @@ async function findOwn(parts: Parts, scope: SessionScope, { kind, own, has, expo
   return { kind: 'several', answer: errorReply(RPC_CODE.invalidParams, message) };
 }
 
-/** The list as it was read last; it is read where it never was. A server that does not answer in time is taken to have nothing. */
+/** The list as it was read last; it is read where it never was. Undefined: it does not answer in time. */
 async function listOf(
   parts: Parts,
   scope: SessionScope,

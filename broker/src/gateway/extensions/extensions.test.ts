@@ -138,6 +138,22 @@ describe('a name without its server', () => {
       },
     });
 
+  it('does not mean a server that happens to answer, where one that cannot be read now has such a tool, too', async (t) => {
+    const away = { kind: 'stdio' as const, command: process.execPath, args: ['-e', 'process.exit(1)'], env: {} };
+    const world = await startWorld({ a: away, b: tools('both', 'mine') });
+    t.after(() => world.end());
+    await world.rule('allow', '*', '*');
+    const listed = { key: 'both', text: JSON.stringify({ name: 'both', inputSchema: { type: 'object' } }) };
+    await world.definitions.review(world.serverNamed('a'), 'tools', { userKey: 'user:u-ada' }, [listed]);
+    const client = world.connect();
+    assert.match((await client.call('both')).error?.message ?? '', /several servers.*"a__both", "b__both"/);
+    assert.equal(textOf(await client.call('mine')), 'called mine');
+    assert.deepEqual(
+      (await world.received('b', 'tools/call')).map(({ params }) => (params as { name: string }).name),
+      ['mine'],
+    );
+  });
+
   it('means the thing of the only server that has it, for the one who may use it', async (t) => {
     const world = await startWorld({ a: tools('both', 'mine'), b: tools('both', 'its__own') });
     t.after(() => world.end());
