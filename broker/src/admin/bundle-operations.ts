@@ -170,10 +170,7 @@ function assertDistinct(tools: readonly BundleTool[]): void {
 /** Fixed arguments are in the log and in answers of the API: a secret has no place there. Throws `usage`, without the value. */
 function assertNoSecret(tool: string, fixed: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(fixed)) {
-    const isSecret = textsIn(value).some(
-      (text) => hasReference(text) || senseOfValue(text) === 'token' || (text !== '' && senseOfName(name) === 'secret'),
-    );
-    if (isSecret)
+    if (holdsSecret(name, value))
       throw new GateError(
         'usage',
         `${tool}: the argument ${JSON.stringify(name.slice(0, 60))} looks like a secret, which cannot be fixed in a bundle; put it into the server's record, as \${secret:NAME}`,
@@ -181,7 +178,11 @@ function assertNoSecret(tool: string, fixed: Readonly<Record<string, unknown>>):
   }
 }
 
-function textsIn(value: unknown): string[] {
-  if (typeof value === 'string') return [value];
-  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
+/** `name`: under which the value stands, however deep. */
+function holdsSecret(name: string, value: unknown): boolean {
+  if (typeof value === 'string')
+    return hasReference(value) || senseOfValue(value) === 'token' || (value !== '' && senseOfName(name) === 'secret');
+  if (typeof value !== 'object' || value === null) return false;
+  if (Array.isArray(value)) return value.some((each) => holdsSecret(name, each));
+  return Object.entries(value).some(([own, each]) => holdsSecret(own, each));
 }

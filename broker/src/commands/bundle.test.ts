@@ -87,6 +87,17 @@ describe('bundles', () => {
       [['bundle', 'add', 'kit', '--tool', 'git__a', '--fix', `token=${secret}`], 2, /looks like a secret/],
       [['bundle', 'add', 'kit', '--tool', 'git__a', '--fix', `x={"y":["${secret}"]}`], 2, /looks like a secret/],
       [['bundle', 'add', 'kit', '--tool', 'git__a', '--fix', 'x=${secret:git}'], 2, /looks like a secret/],
+      [['bundle', 'add', 'kit', '--tool', 'git__a', '--fix', 'auth={"password":"short"}'], 2, /looks like a secret/],
+      [
+        ['bundle', 'add', 'kit', '--tool', 'git__a', '--fix', '__proto__={"a":1}'],
+        2,
+        /named __proto__ cannot be fixed/,
+      ],
+      [
+        ['bundle', 'add', 'kit', '--tool', 'git__a', '--fix', 'x={"__proto__":1}'],
+        2,
+        /named __proto__ cannot be fixed/,
+      ],
       [['bundle', 'show', 'kit'], 1, /no bundle kit/],
       [['bundle', 'set', 'kit', '--description', 'x'], 1, /no bundle kit/],
       [['bundle', 'set', 'kit'], 2, /say what changes/],

@@ -94,13 +94,26 @@ type Json = NonNullable<NewBundleTool['fix']>[string];
 function fixedOf(text: string): [name: string, value: Json] {
   const at = text.indexOf('=');
   if (at <= 0) throw new GateError('usage', '--fix is ARGUMENT=VALUE, as in --fix owner=acme');
-  const value = text.slice(at + 1);
+  const name = text.slice(0, at);
+  const value = valueOf(text.slice(at + 1));
+  // The API leaves members of this name out, wherever they stand: the call would go without what was meant to be fixed.
+  if (namesIn(name, value).includes('__proto__'))
+    throw new GateError('usage', 'an argument named __proto__ cannot be fixed');
+  return [name, value];
+}
+
+function valueOf(text: string): Json {
   try {
-    return [text.slice(0, at), JSON.parse(value) as Json];
+    return JSON.parse(text) as Json;
   } catch {
     // What is no JSON is a text: nobody should have to quote `acme` twice.
-    return [text.slice(0, at), value];
+    return text;
   }
+}
+
+function namesIn(name: string, value: Json): string[] {
+  if (typeof value !== 'object' || value === null) return [name];
+  return [name, ...Object.entries(value).flatMap(([own, each]) => namesIn(own, each))];
 }
 
 async function addBundle(
