@@ -7,6 +7,7 @@ import { PLAIN_RULE, type Enforcement, type PolicySnapshot, type Rule } from '..
 import { compilePolicy } from '../compile-policy.ts';
 import { ruleNames, type RuleNames } from '../naming.ts';
 import type { Facts } from '../verdict.ts';
+import { isOther, scopeOfRules } from './access.ts';
 import { ANY_CALL, foreseePolicy, RECORDED_CALL } from './possible-verdicts.ts';
 
 const NOW = Date.parse('2026-06-01T12:00:00Z');
@@ -174,5 +175,29 @@ describe('what can be said of a call beforehand', () => {
     ]);
     assert.deepEqual(decisions(rule({ effect: 'deny' }), rule({ effect: 'allow', when: 'args.n > 1' })), ['deny']);
     assert.deepEqual(decisions(rule({ effect: 'deny', who: ['user:grace'], when: 'args.n > 1' })), ['deny']);
+  });
+});
+
+describe('what a change of rules is about', () => {
+  it('is every person and thing whose decision differs by it, so that nothing else need be looked at', () => {
+    fc.assert(
+      fc.property(world, fc.nat(7), ({ snapshot, principal, thing, facts }, at) => {
+        const about = snapshot.rules.filter((_rule, place) => place === at);
+        const after = { ...snapshot, rules: snapshot.rules.filter((_rule, place) => place !== at) };
+        const question = { principal, server: thing.server, facts: { ...facts, now: NOW } };
+        for (const unknowns of [ANY_CALL, RECORDED_CALL]) {
+          const judged = [snapshot, after].map((each) =>
+            foreseePolicy(each, NOW, unknowns).judge(question, [thing.names]),
+          );
+          const [was, is] = judged;
+          assert.ok(was !== undefined && is !== undefined);
+          if (!isOther(was, is)) continue;
+          const scope = scopeOfRules(about, NOW);
+          assert.ok(scope.isAboutPerson({ principal }), 'the person is none of the rule');
+          assert.ok(scope.isAboutThing({ server: thing.server, ways: [thing.names] }), 'the thing is none of the rule');
+        }
+      }),
+      { numRuns: 300 },
+    );
   });
 });
