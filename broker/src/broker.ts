@@ -7,6 +7,7 @@ import { createAccounts } from './accounts/create-accounts.ts';
 import { createKeysEntry } from './accounts/enter-keys.ts';
 import { createOwnAccounts } from './accounts/own-accounts.ts';
 import { createApprovals } from './approvals/create-approvals.ts';
+import { createGrantAccess } from './approvals/grant-access.ts';
 import { createAssertions } from './assertions/create-assertions.ts';
 import { adminOperations } from './admin/admin-operations.ts';
 import { createAudit } from './audit/create-audit.ts';
@@ -193,6 +194,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       ...{ store, vault, audit, clock },
       publicUrl: new URL(publicUrl).origin,
       matches: (pattern, text) => compileGlob(pattern).matches(text),
+      grant: createGrantAccess({ store, audit, policyChanged: (workspaceId) => gateway.policyChanged(workspaceId) }),
     });
     const assertions = createAssertions({ store, vault, clock, issuer: new URL(publicUrl).origin });
     const upstreams = createUpstreams({

@@ -24,6 +24,11 @@ export interface AskedCall {
   args: () => unknown;
 }
 
+/** What somebody was denied because no rule allows it. */
+export type DeniedThing = Pick<AskedCall, 'principal' | 'clientName' | 'address' | 'what' | 'policyVersion'> & {
+  server: string;
+};
+
 /** Who decides. */
 export interface Decider {
   actor: Actor;
@@ -53,6 +58,15 @@ export interface ApprovalChange {
 export interface Approvals {
   /** The approval of this call as it stands; nobody is asked twice for the same. Throws `throttled` where too much of this caller waits already. */
   ask(call: AskedCall): Promise<Approval>;
+  /** The id under which a person can ask for what they were denied; undefined: they cannot. */
+  offer(denied: DeniedThing): Promise<string | undefined>;
+  /** Asks for what was offered to this person. As it stands where it was asked for already. Throws `not_found`. */
+  request(
+    workspaceId: string,
+    ownerKey: string,
+    asked: { id: string; reason: string | null },
+    actor: Actor,
+  ): Promise<Approval>;
   /** False: it does not hold (any more). What is for one call is used up. */
   use(approval: Approval): Promise<boolean>;
   /** Where people see it in the browser. */

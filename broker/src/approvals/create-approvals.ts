@@ -10,6 +10,7 @@ import { inWorkspace } from '../domain/workspace.ts';
 import { shortId } from '../store/short-id.ts';
 import type { Store } from '../store/store.ts';
 import type { Vault } from '../vault/vault.ts';
+import { createAccessRequests } from './access-requests.ts';
 import type { ApprovalChange, Approvals, AskedCall } from './approvals.ts';
 import { shownArguments } from './shown-arguments.ts';
 import { refusalFor } from './who-decides.ts';
@@ -23,6 +24,8 @@ export interface ApprovalsOptions {
   publicUrl: string;
   /** Whether a glob of a rule matches a name. */
   matches: (pattern: string, text: string) => boolean;
+  /** Adds a rule that allows what was asked for until then (ms since the epoch); its id. */
+  grant: (approval: Approval, until: number, by: Actor) => Promise<string>;
 }
 
 const MINUTE_MS = 60_000;
@@ -33,13 +36,17 @@ const ONCE_MS = 15 * MINUTE_MS;
 const DENIED_MS = 15 * MINUTE_MS;
 /** The longest time for which one approval lets calls go on. */
 const MOST_MS = 24 * 60 * MINUTE_MS;
+/** The same of access, and how long it holds unless said. */
+const MOST_ACCESS_MS = 366 * 24 * 60 * MINUTE_MS;
+const ACCESS_MS = 8 * 60 * MINUTE_MS;
 /** What may wait for approvers of one caller. */
 const MOST_OPEN = 20;
 const KEPT_MS = 30 * 24 * 60 * MINUTE_MS;
 const LISTED = 200;
 
 export function createApprovals(options: ApprovalsOptions): Approvals {
-  const { store, vault, audit, clock, publicUrl, matches } = options;
+  const { store, vault, audit, clock, publicUrl, matches, grant } = options;
+  const access = createAccessRequests(options);
   const listeners = new Set<(change: ApprovalChange) => void>();
 
   function tell({ workspaceId, id }: ApprovalChange): void {
@@ -125,6 +132,14 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
       }
       return approval;
     },
+    offer: (denied) => access.offer(denied),
+    async request(workspaceId, ownerKey, { id, reason }, actor) {
+      const { approval, isNew } = await access.request(workspaceId, ownerKey, id, reason);
+      if (!isNew) return approval;
+      await record('approval.asked', approval, actor, { approvers: [...approval.approvers], reason });
+      tell(approval);
+      return approval;
+    },
     async use(approval) {
       if (!(await store.approvals.use(approval.workspaceId, approval.id))) return false;
       const { who, address, decidedBy, scope } = approval;
@@ -152,16 +167,20 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
       const open = await found(workspaceId, id);
       const refusal = refusalFor(open, decider, matches);
       if (refusal !== undefined) throw new GateError('forbidden', `you cannot decide ${id}: ${refusal}`);
-      if (forMs !== undefined && forMs > MOST_MS)
-        throw new GateError('usage', 'calls can be approved for 24 hours at most; add a rule for more');
+      const isAccess = open.kind === 'access';
+      if (forMs !== undefined && forMs > (isAccess ? MOST_ACCESS_MS : MOST_MS))
+        throw new GateError(
+          'usage',
+          `it can be approved for ${isAccess ? '366 days' : '24 hours'} at most; add a rule for more`,
+        );
       const isYes = verdict === 'approve';
       const now = clock.now();
       const decided = await store.approvals.decide(workspaceId, id, {
         state: isYes ? 'approved' : 'denied',
-        scope: !isYes ? null : forMs === undefined ? 'once' : 'while',
+        scope: !isYes ? null : forMs === undefined && !isAccess ? 'once' : 'while',
         by: decider.actor.name,
         note,
-        until: now + (isYes ? (forMs ?? ONCE_MS) : DENIED_MS),
+        until: now + (isYes ? (forMs ?? (isAccess ? ACCESS_MS : ONCE_MS)) : DENIED_MS),
       });
       if (decided === undefined) throw decidedAlready(await found(workspaceId, id), now);
       await record(isYes ? 'approval.approved' : 'approval.denied', decided, decider.actor, {
@@ -172,6 +191,7 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
           decider.principal?.user !== undefined &&
           decided.ownerKey === `user:${decider.principal.user.id}`,
       });
+      if (isAccess && isYes) await grant(decided, decided.expiresAt, decider.actor);
       tell(decided);
       return decided;
     },

@@ -28,7 +28,7 @@ export interface GatewayParts {
   keysEntry: KeysEntry;
   definitions: Pick<Definitions, 'review' | 'instructions' | 'hasListed' | 'onChange'>;
   accountWaits: AccountWaits;
-  approvals: Pick<Approvals, 'ask' | 'use' | 'find' | 'decide' | 'pageOf' | 'onChange'>;
+  approvals: Pick<Approvals, 'ask' | 'use' | 'find' | 'decide' | 'pageOf' | 'onChange' | 'offer' | 'request' | 'list'>;
   personWaits: PersonWaits;
   audit: Pick<Audit, 'beginCall' | 'endCall' | 'recordCall' | 'event'>;
   policies: PolicyCache;

@@ -11,6 +11,7 @@ import { addInstallClients } from './clients/install-clients.ts';
 import { addLogin } from './login.ts';
 import { addLogout } from './logout.ts';
 import { addStatus } from './status/status.ts';
+import { addRequest } from './requests/request.ts';
 import { addTools } from './tools/tools.ts';
 import type { CliContext } from '../context.ts';
 
@@ -45,6 +46,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 not logged in or revoked, 4 broker out 
   addStatus(program, context);
   addConnect(program, context);
   addDisconnect(program, context);
+  addRequest(program, context);
   addTools(program, context);
   addCall(program, context);
   // bin/mcpgate.cjs handles `serve` itself, so that it starts fast; here it is only defined for the help.

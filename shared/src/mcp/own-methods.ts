@@ -17,6 +17,10 @@ export const OWN_METHODS = {
   accountsSet: 'mcpgate/accounts/set',
   /** Ends one. */
   accountsEnd: 'mcpgate/accounts/end',
+  /** What the person asked for. */
+  requests: 'mcpgate/requests',
+  /** Asks for access that was denied. */
+  requestsMake: 'mcpgate/requests/make',
 } as const;
 
 export type OwnMethod = (typeof OWN_METHODS)[keyof typeof OWN_METHODS];
@@ -31,6 +35,8 @@ export const OWN_PARAMS = {
   'mcpgate/accounts/await': ['server'],
   'mcpgate/accounts/set': ['server', 'values', 'target'],
   'mcpgate/accounts/end': ['server'],
+  'mcpgate/requests': [],
+  'mcpgate/requests/make': ['id', 'reason'],
 } as const satisfies Record<OwnMethod, readonly string[]>;
 
 /** Whether a method is one of mcpgate's, of whatever version. */

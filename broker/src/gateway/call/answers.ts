@@ -24,6 +24,8 @@ export interface Denial {
   /** Who was denied, as rules name them: `user:ada` or `grant:ci`. */
   who: string;
   workspaceId: string;
+  /** Under which the caller can ask for it. */
+  offer?: string | undefined;
 }
 
 /** A request that could not be carried out. `name`: of its server, or empty where the server is not known. */
@@ -40,8 +42,9 @@ export function denialReply(method: string, denial: Denial): Answer {
     : errorReply(RPC_CODE.denied, denialText(denial), said);
 }
 
-export function decisionOf({ verdict, policyVersion, server, what }: Denial): object {
-  return { decision: verdict.decision, rule: verdict.rule, policy_version: policyVersion, server, tool: what };
+export function decisionOf({ verdict, policyVersion, server, what, offer }: Denial): object {
+  const said = { decision: verdict.decision, rule: verdict.rule, policy_version: policyVersion, server, tool: what };
+  return offer === undefined ? said : { ...said, request: offer };
 }
 
 function denialText(denial: Denial): string {
@@ -56,11 +59,14 @@ function denialText(denial: Denial): string {
       : verdict.rule === HELD_RULE
         ? `To have it reviewed: send your administrator this; they can run \`mcpgate-broker tool diff ${ruleWord(denial.what)}${inWorkspace(denial.workspaceId)}\`, then \`mcpgate-broker tool accept ${ruleWord(denial.what)}${inWorkspace(denial.workspaceId)}\`.`
         : verdict.rule === null
-          ? `To ask for access: send your administrator this; they can run \`mcpgate-broker rule add --allow --who ${who} --what ${ruleWord(denial.what)}${inWorkspace(denial.workspaceId)}\`.`
+          ? `To ask for access: ${byOneself(denial)}send your administrator this; they can run \`mcpgate-broker rule add --allow --who ${who} --what ${ruleWord(denial.what)}${inWorkspace(denial.workspaceId)}\`.`
           : `To ask for access: send your administrator the rule's name and ${what}.`;
   const verb = /^(resource|prompt|event):/.test(what) ? 'use' : 'call';
   return `[mcpgate denied] ${who} may not ${verb} ${what}: ${verdict.reason}. ${rule}. ${ask}${isNowhere ? '' : ' Do not try again until it is granted.'}`;
 }
+
+const byOneself = ({ offer }: Denial): string =>
+  offer === undefined ? '' : `run \`mcpgate request ${offer} "why you need it"\`, or `;
 
 /** A server chooses the names of its tools: such a name is quoted, so that it cannot look like a sentence of mcpgate's. */
 export function quotedName(what: string): string {

@@ -14,16 +14,32 @@ import { whoOf, type SessionScope } from '../session-scope.ts';
 
 /** Records the denial and returns its answer. */
 export async function answerDenied(
-  parts: Pick<GatewayParts, 'audit' | 'elapsedMs'>,
+  parts: Pick<GatewayParts, 'audit' | 'elapsedMs' | 'approvals' | 'log'>,
   scope: SessionScope,
   request: Request,
   server: string,
   judged: Judged,
 ): Promise<Answer> {
-  const answer = denialOf(scope, request.method, server, judged);
+  const offer = await offerOf(parts, scope, server, judged);
+  const answer = denialReply(request.method, { ...denialFor(scope, server, judged), offer });
   const intent = await callIntent(scope, request, server, judged);
   await parts.audit.recordCall(intent, unsent(parts, judged, 'denied', 'denied', answer));
   return answer;
+}
+
+/** The id under which the caller can ask for what no rule allows. */
+async function offerOf(
+  { approvals, log }: Pick<GatewayParts, 'approvals' | 'log'>,
+  { principal, client, address }: SessionScope,
+  server: string,
+  { verdict, what, policyVersion }: Judged,
+): Promise<string | undefined> {
+  if (verdict.rule !== null || verdict.decision !== 'deny') return undefined;
+  const from = { clientName: client.name, address: address() ?? null };
+  return await approvals.offer({ principal, ...from, server, what, policyVersion }).catch((error: unknown) => {
+    log.warn({ err: error }, 'what was denied cannot be asked for');
+    return undefined;
+  });
 }
 
 /** Records a call that was not approved, or not yet, and returns its answer. */
@@ -80,7 +96,7 @@ export interface Missing extends Omit<Judged, 'what' | 'verdict' | 'policyVersio
 
 /** The denial where the rules deny the name, else the answer that it does not exist. */
 export async function answerMissing(
-  parts: Pick<GatewayParts, 'audit' | 'elapsedMs' | 'refused'>,
+  parts: Pick<GatewayParts, 'audit' | 'elapsedMs' | 'refused' | 'approvals' | 'log'>,
   scope: SessionScope,
   request: Request,
   policy: CompiledPolicy,

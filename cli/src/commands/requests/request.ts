@@ -1,0 +1,94 @@
+// `mcpgate request ID [REASON]`: asks for what a denial named. `mcpgate requests`: how one's own requests stand.
+import type { Command } from 'commander';
+import { GateError } from 'mcpgate-shared/error';
+import { member } from 'mcpgate-shared/member';
+import { OWN_METHODS } from 'mcpgate-shared/mcp/own-methods';
+import type { CliContext } from '../../context.ts';
+import { onePlainLine } from '../one-plain-line.ts';
+import { withSession } from '../tools/with-session.ts';
+
+interface OwnRequest {
+  id: string;
+  tool: string;
+  state: string;
+  decided_by: string | null;
+  expires_at: string | null;
+  note: string | null;
+}
+
+export function addRequest(program: Command, context: CliContext): void {
+  program
+    .command('request')
+    .description('ask for access that was denied, by the id in the denial')
+    .argument('<ID>', 'as the denial says it')
+    .argument('[REASON]', 'why; whoever decides reads it')
+    .option('--json', 'print one JSON object')
+    .action((id: string, reason: string | undefined, flags: { json?: true }) => runRequest(id, reason, flags, context));
+  program
+    .command('requests')
+    .description('what you asked for, and what waits for somebody to approve it')
+    .option('--json', 'print one JSON array')
+    .action((flags: { json?: true }) => runRequests(flags, context));
+}
+
+async function runRequest(
+  id: string,
+  reason: string | undefined,
+  flags: { json?: true },
+  context: CliContext,
+): Promise<void> {
+  const { terminal, interrupted: signal } = context;
+  await withSession(context, async (session) => {
+    const params = { id, ...(reason === undefined ? {} : { reason }) };
+    const { result } = await session.request(OWN_METHODS.requestsMake, params, { signal });
+    const found = member(result, 'request');
+    const request = readRequest(found);
+    if (request.id !== id) throw new GateError('protocol', 'the broker did not say what became of the request');
+    if (flags.json === true) return terminal.print(JSON.stringify(found, null, 2));
+    terminal.note(`${onePlainLine(request.tool)}: ${stateText(request)}`);
+  });
+}
+
+async function runRequests(flags: { json?: true }, context: CliContext): Promise<void> {
+  const { terminal, interrupted: signal } = context;
+  await withSession(context, async (session) => {
+    const { result } = await session.request(OWN_METHODS.requests, {}, { signal });
+    const given = member(result, 'requests');
+    const found: unknown[] = Array.isArray(given) ? given : [];
+    if (flags.json === true) return terminal.print(JSON.stringify(found, null, 2));
+    if (found.length === 0) terminal.note('You have asked for nothing.');
+    for (const each of found.map(readRequest))
+      terminal.print(`${onePlainLine(each.id)}  ${onePlainLine(each.tool)}  ${stateText(each)}`);
+  });
+}
+
+function stateText({ state, decided_by: by, expires_at: until, note }: OwnRequest): string {
+  const why = note === null ? '' : ` (${onePlainLine(note)})`;
+  switch (state) {
+    case 'open':
+      return 'waits to be decided';
+    case 'approved':
+      return `approved by ${onePlainLine(by ?? 'somebody')}, until ${onePlainLine(until ?? 'some time')}${why}`;
+    case 'denied':
+      return `denied by ${onePlainLine(by ?? 'somebody')}${why}`;
+    case 'used':
+      return `approved by ${onePlainLine(by ?? 'somebody')}, and used`;
+    default:
+      return 'over';
+  }
+}
+
+function readRequest(value: unknown): OwnRequest {
+  const textAt = (key: string): string | null => {
+    const found = member(value, key);
+    return typeof found === 'string' ? found : null;
+  };
+  return {
+    id: textAt('id') ?? '',
+    tool: textAt('tool') ?? '',
+    state: textAt('state') ?? '',
+    decided_by: textAt('decided_by'),
+    expires_at: textAt('expires_at'),
+    note: textAt('note'),
+  };
+}
