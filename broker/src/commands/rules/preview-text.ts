@@ -29,7 +29,7 @@ export const counted = (count: number, one: string): string => `${count} ${one}$
 
 /** Without the recorded calls. */
 export function accessLines({ access, people, things, never_listed, left_out, as_enforced }: RulePreview): string[] {
-  const none = `  nobody gains or loses anything (${counted(people, 'person or grant').replace('grants', 'grants')}, ${counted(things, 'known thing')})`;
+  const none = `  nobody gains or loses anything (people and grants: ${people}; known things: ${things})`;
   return [
     ...(as_enforced ? ['  (enforcement is not on: this is what it would be with `enforcement enforce`)'] : []),
     ...(access.length === 0 ? [none] : []),
