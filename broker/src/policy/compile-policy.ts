@@ -71,7 +71,7 @@ export function compilePolicy({ version, enforcement, rules: all }: PolicySnapsh
     const known = view.answers.get(key);
     if (known !== undefined) return known;
     const standing = standingOf(view.tokens, server, names);
-    const answer = { standing, verdict: standing.isLive ? undefined : settle(standing, () => 'yes') };
+    const answer = { standing, verdict: standing.isLive ? undefined : settle(standing, ALWAYS.match, ALWAYS.limitsOf) };
     view.answers.keep(key, answer, ANSWER_BYTES + RULE_BYTES * rulesIn(standing));
     return answer;
   }
@@ -91,10 +91,8 @@ export function compilePolicy({ version, enforcement, rules: all }: PolicySnapsh
     if (bound !== undefined) return bound;
     if (enforcement === 'off') return ENFORCEMENT_OFF;
     const { verdict, standing } = answerOf(viewOf(own, principal, facts), server, names);
-    const found = verdict ?? settle(standing, createMatcher(question, isCall));
-    if (enforcement === 'observe' && (found.decision === 'deny' || found.decision === 'ask'))
-      return { decision: 'would_deny', rule: found.rule, reason: found.reason };
-    return found;
+    const found = verdict ?? settled(standing, question, isCall);
+    return enforcement === 'observe' ? observed(found) : found;
   }
 
   return {
@@ -121,6 +119,22 @@ export function compilePolicy({ version, enforcement, rules: all }: PolicySnapsh
 const NOTHING_KNOWN: Facts = { now: 0, client: { name: null, version: null }, address: undefined };
 
 const ENFORCEMENT_OFF: Verdict = { decision: 'allow', rule: null, reason: 'enforcement is off' };
+
+const ALWAYS = { match: () => 'yes' as const, limitsOf: () => [] };
+
+function settled(standing: Standing, question: Question, isCall: boolean): Verdict {
+  const matcher = createMatcher(question, isCall);
+  return settle(standing, matcher.match, matcher.limitsOf);
+}
+
+/** In a workspace that only observes nothing is denied, and nobody is asked. */
+function observed({ decision, rule, reason, limits }: Verdict): Verdict {
+  return {
+    decision: decision === 'deny' || decision === 'ask' ? 'would_deny' : decision,
+    ...{ rule, reason },
+    ...(limits && { limits: limits.map((each) => ({ ...each, observe: true })) }),
+  };
+}
 
 function rulesIn({ meant, feared }: Standing): number {
   const all = [...meant.map(({ matching }) => matching), ...feared];

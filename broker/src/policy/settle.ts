@@ -3,17 +3,19 @@
 import type { Rule } from '../domain/rule.ts';
 import { shown } from './readings.ts';
 import type { CompiledRule, Matching, Standing } from './standing.ts';
-import type { Verdict } from './verdict.ts';
+import type { LimitOf, Verdict } from './verdict.ts';
 
 /** Whether a rule matches a call. `mistake`: its condition, or what its limit adds up, cannot be evaluated. */
 export type Match = 'yes' | 'no' | { mistake: string };
 
 export type MatchOf = (rule: CompiledRule) => Match;
+/** What a call takes of the limits of a rule that matches. */
+export type LimitsOf = (rule: CompiledRule) => readonly LimitOf[];
 
 const EFFECTS = ['deny', 'ask', 'allow'] as const;
 
 /** `match`: asked at most a few times for a rule, so it should remember its answers. */
-export function settle({ meant, feared }: Standing, match: MatchOf): Verdict {
+export function settle({ meant, feared }: Standing, match: MatchOf, limitsOf: LimitsOf): Verdict {
   const readings = [...meant.map(({ matching }) => matching), ...feared];
   const firstOf = (effects: readonly (typeof EFFECTS)[number][], fits: (rule: CompiledRule) => boolean) =>
     earliest(readings.flatMap((matching) => effects.flatMap((effect) => matching[effect].find(fits) ?? [])));
@@ -35,10 +37,19 @@ export function settle({ meant, feared }: Standing, match: MatchOf): Verdict {
   if (missed !== undefined)
     return { decision: 'deny', rule: null, reason: `${NO_RULE} as what it stands for, ${shown(missed.own)}` };
 
+  const giving = new Set(meant.flatMap(({ matching: { ask, allow } }) => [...ask, ...allow]));
+  const limits = [...giving].filter(matches).flatMap(limitsOf);
+  const limited = limits.length > 0 && { limits };
   const ask = firstOf(['ask'], (each) => decides(each) && matches(each));
   if (ask !== undefined) {
     const { id, approvers } = ask.rule;
-    return { decision: 'ask', rule: id, reason: `rule ${id} asks somebody first${noteOf(ask.rule)}`, approvers };
+    return {
+      decision: 'ask',
+      rule: id,
+      reason: `rule ${id} asks somebody first${noteOf(ask.rule)}`,
+      approvers,
+      ...limited,
+    };
   }
   const observed =
     firstOf(['deny', 'ask'], (each) => !decides(each) && matches(each)) ??
@@ -46,9 +57,9 @@ export function settle({ meant, feared }: Standing, match: MatchOf): Verdict {
   if (observed !== undefined) {
     const { id } = observed.rule;
     const why = isMistake(match(observed)) ? mistakeOf(observed.rule, match(observed)) : denialBy(observed.rule);
-    return { decision: 'would_deny', rule: id, reason: `${why}; it only observes` };
+    return { decision: 'would_deny', rule: id, reason: `${why}; it only observes`, ...limited };
   }
-  return { decision: 'allow', rule: given.rule.id, reason: `rule ${given.rule.id} allows it` };
+  return { decision: 'allow', rule: given.rule.id, reason: `rule ${given.rule.id} allows it`, ...limited };
 }
 
 const NO_RULE = 'no rule allows it';

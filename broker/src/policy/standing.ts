@@ -12,6 +12,8 @@ export interface CompiledRule extends OrderedRule {
   rule: Rule;
   /** The condition, or what is wrong with it; undefined where the rule has none. */
   condition: Expression | ExpressionMistake | undefined;
+  /** What each of its limits adds up; undefined: calls are counted. */
+  sums: readonly (Expression | ExpressionMistake | undefined)[];
 }
 
 /** The rules that are about one reading of a thing, of each effect. */
@@ -76,6 +78,7 @@ export function createStandingFinder(rules: readonly Rule[]): StandingFinder {
     order,
     rule,
     condition: rule.when === undefined ? undefined : compileExpression(rule.when, 'bool'),
+    sums: rule.limits.map(({ sum }) => (sum === undefined ? undefined : compileExpression(sum, 'number'))),
   }));
   const indexesOf = (effect: RuleEffect) => {
     const own = compiled.filter(({ rule }) => rule.effect === effect);

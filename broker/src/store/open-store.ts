@@ -26,6 +26,7 @@ import { createLeftChannels } from './repositories/links/left-channels.ts';
 import { createLinks } from './repositories/links/links.ts';
 import { createOAuth } from './repositories/people/oauth.ts';
 import { createOAuthRegistrations } from './repositories/people/oauth-registrations.ts';
+import { createLimitUses } from './repositories/limit-uses.ts';
 import { createPolicy } from './repositories/policy.ts';
 import { createProposals } from './repositories/servers/proposals.ts';
 import { createProvisioning } from './repositories/people/provisioning.ts';
@@ -105,6 +106,7 @@ function createStore(engine: Engine, clock: Clock): Store {
     approvals: createApprovals(db, clock, announce),
     bundles: createBundles(db, clock, announce),
     definitions: createDefinitions(db, clock, announce),
+    limits: createLimitUses(db),
     policy: createPolicy(db, clock, announce),
     settings: createSettings(db),
     audit: createAuditRows(engine),

@@ -31,6 +31,18 @@ import type { PolicyRepository } from './repositories/policy.ts';
 import type { SettingsRepository } from './repositories/settings.ts';
 import type { AuditRepository } from './repositories/audit.ts';
 
+/** One limit of a rule, and whose allowance of it. */
+export interface LimitKey {
+  workspaceId: string;
+  rule: string;
+  /** Which limit of the rule, from 0. */
+  place: number;
+  subject: string;
+}
+
+/** How much was used in a slot of time. */
+export type Use = [slot: number, amount: number];
+
 export interface Store {
   workspaces: WorkspacesRepository;
   users: UsersRepository;
@@ -63,6 +75,12 @@ export interface Store {
   bundles: BundlesRepository;
   /** What was seen of servers' tools and other things, and which of it is accepted. */
   definitions: DefinitionRows;
+  limits: {
+    /** Changes what was used of one limit by one of those who share it, under a lock. `work` is given what was used. */
+    change(key: LimitKey, work: (uses: readonly Use[]) => { uses: Use[]; overAt: number }): Promise<void>;
+    /** Forgets what counts no more. */
+    sweep(before: number): Promise<void>;
+  };
   policy: PolicyRepository;
   settings: SettingsRepository;
   audit: AuditRepository;
