@@ -36,6 +36,7 @@ import { createPublicApp } from './http/public-app.ts';
 import { createUpgradeDoor } from './http/doors/upgrade-door.ts';
 import { createLaptops } from './laptops/create-laptops.ts';
 import { createIdentity } from './identity/create-identity.ts';
+import { createLimits } from './limits/limits.ts';
 import type { Logger } from './log/logger.ts';
 import { createGuardedFetch } from './net/guarded-fetch.ts';
 import { compileGlob } from './policy/glob.ts';
@@ -253,7 +254,10 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     closers.push(() => identity.close());
     const laptops = createLaptops({ store, vault, audit, clock });
     const definitions = createDefinitions({ store, audit, log });
+    const limits = createLimits({ store, clock, onError: (error) => log.warn({ err: error }, 'what was not used of a limit could not be given back') });
+    closers.push(() => limits.close());
     const gateway = createGateway({
+      limits,
       upstreams,
       definitions,
       accounts,

@@ -18,6 +18,7 @@ import { addSimulate } from './rules/simulate.ts';
 import { assertOpening, LONG_AGO, showTried } from './rules/try-change.ts';
 import { askedOption, type AskedOptions } from './terminal/confirm.ts';
 import { ago } from './terminal/table.ts';
+import { limitsFrom, type LimitFlags } from './limit-flags.ts';
 import { futureTime } from './values.ts';
 
 interface TriedOptions extends AskedOptions {
@@ -25,7 +26,7 @@ interface TriedOptions extends AskedOptions {
   since?: string;
 }
 
-interface AddOptions extends TriedOptions {
+interface AddOptions extends TriedOptions, LimitFlags {
   allow?: boolean;
   deny?: boolean;
   ask?: boolean;
@@ -69,6 +70,9 @@ export function ruleCommand(context: CommandContext): Command {
       'globs over SERVER__TOOL, resource:URI, prompt:SERVER__NAME, event:SERVER__NAME; or read:, write:SERVER, bundle:NAME',
     )
     .option('--when <cel>', 'only where this CEL condition over args, user, tool, time and client is true')
+    .option('--limit <n/time...>', '10/minute, 100/day, 5/15m: at most so many calls within any such time')
+    .option('--sum <cel<=n/time...>', "'args.amount<=500/day': the calls together at most so much within any such time")
+    .option('--per <whose>', 'person (default), group or rule: who shares the allowance of --limit and --sum')
     .option('--until <time>', '2h, 3d, 2026-12-24 or 2026-12-24T18:00:00Z: from then on the rule does nothing')
     .option('--observe', 'decide nothing: the log says would_deny where the rule would have denied')
     .option('--note <text>', 'why; shown in lists')
@@ -129,6 +133,7 @@ async function addRule(session: AdminSession, options: AddOptions): Promise<void
   const { allow, deny, ask, approver, who, except, what, when, observe, note } = options;
   if ([allow, deny, ask].filter((each) => each === true).length !== 1)
     throw new GateError('usage', 'give --allow, --deny or --ask, one of them');
+  const limits = limitsFrom(options);
   const until = futureTime('--until', options.until, context.now());
   const body = {
     effect: deny === true ? ('deny' as const) : ask === true ? ('ask' as const) : ('allow' as const),
@@ -136,6 +141,7 @@ async function addRule(session: AdminSession, options: AddOptions): Promise<void
     ...{ who, what },
     ...(except && { except }),
     ...(when !== undefined && { when }),
+    ...(limits.length > 0 && { limits }),
     ...(until !== undefined && { until }),
     ...(observe && { observe }),
     ...(note === undefined ? {} : { note }),

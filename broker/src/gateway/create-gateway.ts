@@ -36,6 +36,7 @@ export interface GatewayOptions {
   /** Whether this broker hears changes of the rules that other brokers make. While it returns false, nothing is allowed. */
   hears?: () => boolean;
   audit: Pick<Audit, 'beginCall' | 'endCall' | 'recordCall' | 'event'>;
+  limits: GatewayParts['limits'];
   log: Pick<BaseLogger, 'error' | 'warn' | 'debug'>;
   clock: Clock;
   laptops?: Laptops;
@@ -87,6 +88,7 @@ export function createGateway(options: GatewayOptions): GatewayService {
     personWaits,
     audit: options.audit,
     policies,
+    limits: options.limits,
     definitions: options.definitions,
     catalog: createCatalog(upstreams, options.definitions, options.clock),
     subscriptions: createSubscriptions(upstreams, options.log),

@@ -8,6 +8,7 @@ import type { Approvals } from '../approvals/approvals.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Definitions } from '../definitions/definitions.ts';
 import type { Laptops } from '../laptops/laptops.ts';
+import type { Limits } from '../limits/limits.ts';
 import type { Upstreams } from '../upstreams/upstream.ts';
 import type { AccountWaits } from './accounts/account-waits.ts';
 import type { RefusedMessages } from './edges/refused-messages.ts';
@@ -32,6 +33,7 @@ export interface GatewayParts {
   personWaits: PersonWaits;
   audit: Pick<Audit, 'beginCall' | 'endCall' | 'recordCall' | 'event'>;
   policies: PolicyCache;
+  limits: Pick<Limits, 'reserve'>;
   catalog: Catalog;
   subscriptions: Subscriptions;
   parkedCalls: ParkedCalls;

@@ -6,7 +6,7 @@
 // and a slot counts until its last moment is as long ago as the limit says. A block can only be spent within the slot that it was taken in.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { LimitOf } from '../policy/verdict.ts';
-import type { LimitKey, Store, Use } from '../store/store.ts';
+import type { Store, Use } from '../store/store.ts';
 
 export type Reserved =
   | {
@@ -29,13 +29,15 @@ export interface Limits {
 const SLOTS = 60;
 /** A block is this part of the whole allowance, where that is at least one call. */
 const BLOCK_PART = 20;
+/** How often what counts no more is forgotten. */
+const SWEEP_MS = 600_000;
 
-type Taken = 'taken' | { retryAt: number };
+/** `slot`: the one that it was taken in, to which it may be given back. */
+type Taken = { slot: number } | { retryAt: number };
 
 interface Counter {
   take(amount: number): Taken | Promise<Taken>;
   giveBack(amount: number, slot: number): void;
-  readonly slot: number;
   end(): Promise<void>;
 }
 
@@ -61,19 +63,32 @@ export function createLimits(options: {
     return made;
   }
 
+  /** Goes on with what the store has to be asked for. */
   async function reserveFrom(
     workspaceId: string,
     limits: readonly LimitOf[],
-    from: number,
+    first: Promise<Taken>,
     so: Progress,
   ): Promise<Reserved> {
-    for (const limit of limits.slice(from)) {
-      const counter = counterOf(workspaceId, limit);
-      const ended = note(so, limit, counter, await counter.take(limit.amount));
-      if (ended !== undefined) return ended;
+    try {
+      for (const [index, limit] of limits.entries()) {
+        const counter = counterOf(workspaceId, limit);
+        const ended = note(so, limit, counter, await (index === 0 ? first : counter.take(limit.amount)));
+        if (ended !== undefined) return ended;
+      }
+      return reservedOf(so);
+    } catch (error) {
+      for (const each of so.back) each();
+      throw error;
     }
-    return reservedOf(so);
   }
+
+  const sweep = (): (() => void) =>
+    clock.after(SWEEP_MS, () => {
+      options.store.limits.sweep(clock.now()).catch(options.onError);
+      cancelSweep = sweep();
+    });
+  let cancelSweep = sweep();
 
   return {
     reserve(workspaceId, limits) {
@@ -81,20 +96,14 @@ export function createLimits(options: {
       for (const [index, limit] of limits.entries()) {
         const counter = counterOf(workspaceId, limit);
         const taken = counter.take(limit.amount);
-        if (taken instanceof Promise)
-          return taken.then(
-            (now) => note(so, limit, counter, now) ?? reserveFrom(workspaceId, limits, index + 1, so),
-            (error: unknown) => {
-              for (const each of so.back) each();
-              throw error;
-            },
-          );
+        if (taken instanceof Promise) return reserveFrom(workspaceId, limits.slice(index), taken, so);
         const ended = note(so, limit, counter, taken);
         if (ended !== undefined) return ended;
       }
       return reservedOf(so);
     },
     async close() {
+      cancelSweep();
       await Promise.all([...counters.values()].map((counter) => counter.end()));
     },
   };
@@ -106,8 +115,8 @@ interface Progress {
 }
 
 function note(so: Progress, limit: LimitOf, counter: Counter, taken: Taken): Reserved | undefined {
-  if (taken === 'taken') {
-    const { slot } = counter;
+  if ('slot' in taken) {
+    const { slot } = taken;
     so.back.push(() => counter.giveBack(limit.amount, slot));
     return undefined;
   }
@@ -142,6 +151,7 @@ function createCounter(options: {
 }): Counter {
   const { most, withinMs, clock } = options;
   const slotMs = Math.max(1, Math.ceil(withinMs / SLOTS));
+  const blockSize = Math.floor(most / BLOCK_PART);
   const slotNow = () => Math.floor(clock.now() / slotMs);
   const overAt = (slot: number) => (slot + 1) * slotMs + withinMs;
   /** What is left of the block, and in which slot it can be spent. */
@@ -165,13 +175,15 @@ function createCounter(options: {
   }
 
   async function takeBlock(amount: number): Promise<Taken> {
-    if (spend(amount)) return 'taken';
-    let taken: Taken = 'taken';
+    const spent = spend(amount);
+    if (spent !== undefined) return spent;
     const unspent = block;
     const slot = slotNow();
+    let taken: Taken = { slot };
     let next = { slot, left: 0 };
     // Nothing of it is spent meanwhile. Where the store fails, it is lost: nobody knows whether it was given back.
-    block = { slot: unspent.slot, left: 0 };
+    block = { slot, left: 0 };
+    planEnd();
     await options.change((uses) => {
       const rest = counted(uses, unspent);
       const used = rest.reduce((sum, [, each]) => sum + each, 0);
@@ -181,8 +193,8 @@ function createCounter(options: {
         taken = { retryAt: freeAt(rest, amount) };
         return { uses: rest, overAt: lastOver(rest) };
       }
-      taken = 'taken';
-      const size = Math.max(amount, Math.min(Math.floor(most / BLOCK_PART), free));
+      taken = { slot };
+      const size = Math.max(amount, Math.min(blockSize, free));
       next = { slot, left: size - amount };
       const mine = rest.find(([each]) => each === slot);
       const others = rest.filter(([each]) => each !== slot);
@@ -190,15 +202,15 @@ function createCounter(options: {
       return { uses: now, overAt: lastOver(now) };
     });
     block = next;
-    planEnd();
     return taken;
   }
 
   /** Takes from the block what it has. */
-  function spend(amount: number): boolean {
-    if (block.slot !== slotNow() || block.left < amount) return false;
+  function spend(amount: number): Taken | undefined {
+    const { slot } = block;
+    if (slot !== slotNow() || block.left < amount) return undefined;
     block.left -= amount;
-    return true;
+    return { slot };
   }
 
   /** When uses have gone by so much that `amount` fits. `uses` may be in any order. */
@@ -237,14 +249,11 @@ function createCounter(options: {
   }
 
   return {
-    get slot() {
-      return block.slot;
-    },
-    take: (amount) => (spend(amount) ? 'taken' : enqueue(() => takeBlock(amount))),
+    take: (amount) => spend(amount) ?? enqueue(() => takeBlock(amount)),
     giveBack(amount, slot) {
-      if (slot === block.slot && slot === slotNow()) {
+      // Where calls are taken one by one, another broker may wait for this one.
+      if (blockSize > 0 && slot === block.slot && slot === slotNow()) {
         block.left += amount;
-        planEnd();
         return;
       }
       const work = async () =>

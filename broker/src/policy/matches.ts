@@ -31,9 +31,8 @@ export function createMatcher(question: Question, isCall: boolean): { match: Mat
     for (const [place, limit] of rule.limits.entries()) {
       const amount = each.sums[place] === undefined ? 1 : amountOf(each.sums[place]);
       if (typeof amount !== 'number') return amount;
-      const { most, withinMs, per } = limit;
-      for (const subject of subjectsOf(question.principal, rule, per))
-        taken.push({ rule: rule.id, place, most, withinMs, per, subject, amount, observe: rule.observe });
+      for (const subject of subjectsOf(question.principal, rule, limit.per))
+        taken.push({ ...limit, rule: rule.id, place, subject, amount, observe: rule.observe });
     }
     limits.set(each, taken);
     return 'yes';

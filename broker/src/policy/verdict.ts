@@ -42,6 +42,8 @@ export interface LimitOf {
   most: number;
   withinMs: number;
   per: LimitPer;
+  /** What is added up; left out: calls are counted. */
+  sum?: string;
   /** Whose allowance it is: `user:ID`, `group:NAME`, or empty where everybody shares it. */
   subject: string;
   /** How much the call takes. */
@@ -59,6 +61,8 @@ export interface Verdict {
   reason: string;
   /** What has to be taken of these allowances before the call is made; left out where there are none. */
   limits?: readonly LimitOf[];
+  /** Of a deny for want of allowance: when enough of it is free again, ms since the epoch; Infinity: never. */
+  retryAt?: number;
   /** Of `ask`: who may say yes, written like WHO. */
   approvers?: readonly string[];
 }

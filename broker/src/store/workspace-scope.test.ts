@@ -405,6 +405,10 @@ const TABLE: Table = {
     remove: { writes: (store, { workspaceId }) => store.bundles.remove(workspaceId, 'kit') },
   },
   definitions: SCOPE_OF_DEFINITIONS,
+  limits: {
+    change: { everywhere: 'limits.test.ts says whose allowance it changes' },
+    sweep: { everywhere: 'time passes in all of them' },
+  },
   policy: {
     snapshot: { reads: (store, { workspaceId }) => store.policy.snapshot(workspaceId) },
     addRule: {

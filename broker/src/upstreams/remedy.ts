@@ -157,6 +157,19 @@ function isNotExecuted(outcome: Outcome): outcome is NotExecuted {
   return outcome === 'never_sent' || outcome === 'unauthorized' || outcome === 'session_lost';
 }
 
+/** The outcomes of a request that was handed to a connection which prove that it was not executed. */
+const NOT_EXECUTED: ReadonlySet<Outcome> = new Set([
+  ...(['never_sent', 'unauthorized', 'account_needed', 'session_lost', 'busy', 'redirected', 'refused'] as const),
+]);
+
+/** Whether a client's request provably was not executed. `mayRepeat`: it was sent once more although it may have been executed before. */
+export function wasNotExecuted(
+  error: unknown,
+  { wasSent, mayRepeat }: { wasSent: boolean; mayRepeat: boolean },
+): boolean {
+  return !wasSent || (!mayRepeat && NOT_EXECUTED.has(attemptOf(error).outcome));
+}
+
 /** Why the request may be sent again, for the record of the call; undefined: it must not be. */
 export function retryReason(error: unknown, repeatable: Repeatable | undefined): RetryReason | undefined {
   const attempt = attemptOf(error);

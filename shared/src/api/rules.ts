@@ -108,6 +108,8 @@ export const rulesApi = {
       what: z.array(WhatSchema).min(1).max(100),
       /** A CEL condition over `args`, `user`, `tool`, `time` and `client`. */
       when: z.string().min(1).max(2_000).optional(),
+      /** Each call under the rule takes of all of these; one that is used up denies. */
+      limits: z.array(LimitSchema).max(10).optional(),
       /** From then on the rule does nothing. */
       until: z.iso.datetime({ offset: true }).optional(),
       observe: z.boolean().optional(),

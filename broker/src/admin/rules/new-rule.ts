@@ -1,5 +1,5 @@
 // A rule as somebody asks for it, made ready to be stored or to be tried out; what cannot be used is refused.
-import type { rulesApi } from 'mcpgate-shared/api/rules';
+import type { Limit, RuleEffect, rulesApi } from 'mcpgate-shared/api/rules';
 import { GateError } from 'mcpgate-shared/error';
 import type { z } from 'zod';
 import { rangeMistake } from '../../domain/bounds/address-ranges.ts';
@@ -10,9 +10,10 @@ export type AskedRule = z.output<typeof rulesApi.add.body>;
 
 /** Throws `usage`. */
 export function newRuleOf(asked: AskedRule, createdBy: string, now: number): NewRule {
-  const { effect, who, except = [], what, when, until, observe = false, approvers = [], note } = asked;
+  const { effect, who, except = [], what, when, limits = [], until, observe = false, approvers = [], note } = asked;
   refuseRanges([...who, ...except]);
-  if (when !== undefined) refuseCondition(when);
+  if (when !== undefined) refuseExpression('the condition', when, 'bool');
+  refuseLimits(effect, limits);
   if (effect !== 'ask' && approvers.length > 0)
     throw new GateError('usage', 'only a rule that asks has approvers; add it with the effect ask');
   const endsAt = until === undefined ? undefined : Date.parse(until);
@@ -21,18 +22,32 @@ export function newRuleOf(asked: AskedRule, createdBy: string, now: number): New
   return {
     ...{ effect, who, except, what, observe, approvers },
     ...(when === undefined ? {} : { when }),
+    limits: limits.map(({ most, within_ms: withinMs, per, sum }) => ({
+      ...{ most, withinMs, per },
+      ...(sum !== null && { sum }),
+    })),
     ...(endsAt === undefined ? {} : { until: endsAt }),
     ...(note === undefined ? {} : { note }),
     createdBy,
   };
 }
 
-/** Throws `usage` where a condition cannot be read, with the place marked. */
-function refuseCondition(when: string): void {
-  const read = compileExpression(when, 'bool');
+/** Throws `usage` where an expression cannot be read, with the place marked. */
+function refuseExpression(name: string, text: string, result: 'bool' | 'number'): void {
+  const read = compileExpression(text, result);
   if (!isMistaken(read)) return;
-  const line = when.replaceAll(/\s/g, ' ');
-  throw new GateError('usage', `the condition cannot be used: ${read.message}\n  ${line}\n  ${' '.repeat(read.at)}^`);
+  const line = text.replaceAll(/\s/g, ' ');
+  throw new GateError('usage', `${name} cannot be used: ${read.message}\n  ${line}\n  ${' '.repeat(read.at)}^`);
+}
+
+function refuseLimits(effect: RuleEffect, limits: readonly Limit[]): void {
+  if (effect === 'deny' && limits.length > 0)
+    throw new GateError('usage', 'a rule that denies has no limit; give the limit to the rule that allows');
+  for (const { most, sum } of limits) {
+    if (sum !== null) refuseExpression('the sum of a limit', sum, 'number');
+    else if (!Number.isInteger(most))
+      throw new GateError('usage', `a limit of calls is a whole number, and not ${most}`);
+  }
 }
 
 /** Throws `usage` where a range of addresses is none. */

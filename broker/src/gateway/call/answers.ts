@@ -43,7 +43,9 @@ export function denialReply(method: string, denial: Denial): Answer {
 }
 
 export function decisionOf({ verdict, policyVersion, server, what, offer }: Denial): object {
-  const said = { decision: verdict.decision, rule: verdict.rule, policy_version: policyVersion, server, tool: what };
+  const { decision, rule, retryAt } = verdict;
+  const retry = retryAt !== undefined && { retry_at: retryAt === Infinity ? null : new Date(retryAt).toISOString() };
+  const said = { decision, rule, policy_version: policyVersion, server, tool: what, ...retry };
   return offer === undefined ? said : { ...said, request: offer };
 }
 
@@ -61,8 +63,15 @@ function denialText(denial: Denial): string {
         : verdict.rule === null
           ? `To ask for access: ${byOneself(denial)}send your administrator this; they can run \`mcpgate-broker rule add --allow --who ${who} --what ${ruleWord(denial.what)}${inWorkspace(denial.workspaceId)}\`.`
           : `To ask for access: send your administrator the rule's name and ${what}.`;
+  const { retryAt } = verdict;
+  const end =
+    isNowhere || retryAt === Infinity
+      ? ''
+      : retryAt === undefined
+        ? ' Do not try again until it is granted.'
+        : ` Or try again then: ${new Date(retryAt).toISOString()}.`;
   const verb = /^(resource|prompt|event):/.test(what) ? 'use' : 'call';
-  return `[mcpgate denied] ${who} may not ${verb} ${what}: ${verdict.reason}. ${rule}. ${ask}${isNowhere ? '' : ' Do not try again until it is granted.'}`;
+  return `[mcpgate denied] ${who} may not ${verb} ${what}: ${verdict.reason}. ${rule}. ${ask}${end}`;
 }
 
 const byOneself = ({ offer }: Denial): string =>

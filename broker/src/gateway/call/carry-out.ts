@@ -1,20 +1,21 @@
-// Carries out a request whose server is known: record the intent (committed) -> forward -> record the outcome -> answer. There is no other
+// Carries out a request whose server is known: take of the allowances of rules -> record the intent (committed) -> forward -> record the outcome -> answer. There is no other
 // way to a server: tools, resources, prompts, tasks and completions all take this one.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
-import type { CallOutcome } from '../../domain/call-record.ts';
+import type { CallIntent, CallOutcome } from '../../domain/call-record.ts';
 import { byteLengthOf } from '../../message/pieces.ts';
 import { callIntent } from './call-intent.ts';
 import { type Call, forward } from './forward.ts';
 import { onceConnected } from '../accounts/once-connected.ts';
 import { onceApproved } from '../approvals/once-approved.ts';
 import { createInputTally } from './input-tally.ts';
-import { answerDenied } from './not-forwarded.ts';
+import { answerDenied, denialOf } from './not-forwarded.ts';
 import { errorReply, NO_REPLY, type Answer, type Reply } from '../reply.ts';
 import type { Handling, Request } from '../request.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 import type { SessionScope } from '../session-scope.ts';
 import { withOwnAnswers } from '../tasks/answered-task.ts';
 import { withOwnTask } from '../tasks/related-task.ts';
+import { withinLimits } from './within-limits.ts';
 
 /** Rejects where the intent cannot be recorded; then nothing was forwarded. */
 export async function carryOut(
@@ -30,16 +31,35 @@ export async function carryOut(
     return await onceApproved(parts, scope, handling, call, (approved) => carryOut(parts, scope, handling, approved));
   const sent = await asServerKnowsTasks(parts, scope, request, call);
   if (sent === undefined) return answerForeignTask(parts, scope, request);
-  const intent = await callIntent(scope, request, server.name, call);
+  const { workspaceId } = scope.principal;
+  const limited = await withinLimits(parts, workspaceId, sent);
+  let { giveBack } = limited;
+  if (giveBack === undefined) return await answerDenied(parts, scope, request, server.name, limited.call);
   const sinceStart = () => Math.round((parts.elapsedMs() - call.startedAt) * 100) / 100;
-  const callId = await parts.audit.beginCall(intent);
+  let intent: CallIntent;
+  let callId: string;
+  try {
+    intent = await callIntent(scope, request, server.name, limited.call);
+    callId = await parts.audit.beginCall(intent);
+  } catch (error) {
+    giveBack();
+    throw error;
+  }
   const input = handling.input ?? createInputTally();
   const each = { ...handling, input };
-  const first = await forward(parts, scope, each, sent, callId);
+  const first = await forward(parts, scope, each, limited.call, callId);
   const forwarded = await onceConnected(parts, scope, each, call, first, async (again) => {
     const next = await asServerKnowsTasks(parts, scope, request, again);
-    return next === undefined ? answerForeignTask(parts, scope, request) : forward(parts, scope, each, next, callId);
+    if (next === undefined) return answerForeignTask(parts, scope, request);
+    // What the rules say now may be about other allowances than what they said before the wait.
+    giveBack?.();
+    const limitedNow = await withinLimits(parts, workspaceId, next);
+    ({ giveBack } = limitedNow);
+    if (giveBack !== undefined) return await forward(parts, scope, each, limitedNow.call, callId);
+    const answer = denialOf(scope, request.method, server.name, limitedNow.call);
+    return { ...first, status: 'denied', errorCode: 'denied', answer };
   });
+  if (forwarded.isUnexecuted === true) giveBack?.();
   const outcome: CallOutcome = {
     status: forwarded.status,
     error_code: forwarded.errorCode,

@@ -6,7 +6,7 @@ import type { CallStatus, RetryReason } from '../../domain/call-record.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { parseRecord } from '../../mcp/json-rpc-guard.ts';
 import { attemptOf, outcomeUnknown, type Outcome } from '../../upstreams/attempt.ts';
-import { remedy, type Repeatable } from '../../upstreams/remedy.ts';
+import { remedy, wasNotExecuted, type Repeatable } from '../../upstreams/remedy.ts';
 import { untilAborted } from '../../domain/until-aborted.ts';
 import type { UpstreamSession } from '../../upstreams/upstream.ts';
 import { failureReply } from './answers.ts';
@@ -68,6 +68,8 @@ export interface Forwarded {
   retryReason: RetryReason | null;
   /** Nothing was executed, because of this. */
   lack?: AccountLack;
+  /** The server provably did not execute it, so that what was taken for it of the allowance of a rule is given back. */
+  isUnexecuted?: boolean;
 }
 
 export async function forward(
@@ -93,7 +95,7 @@ export async function forward(
       const message = `server ${server.name} did not give this "requestState"; send the request again without it`;
       const answer = errorReply(RPC_CODE.invalidParams, message);
       const sent = { upstreamMs: null, secretVersions: session.secretVersions, attempts, retryReason };
-      return { ...sent, status: 'failed', errorCode: String(RPC_CODE.invalidParams), answer };
+      return { ...sent, status: 'failed', errorCode: String(RPC_CODE.invalidParams), answer, isUnexecuted: true };
     }
     sentAt = parts.elapsedMs();
     attempts = 1;
@@ -135,7 +137,9 @@ export async function forward(
     const next = remedy(attemptOf(error), { what: 'call', wasSent: attempts > 0 });
     const failure = next === 'tell_unknown' ? unseen(toGateError(error), server.name) : toGateError(error);
     const { outcome, lack } = attemptOf(failure);
+    const mayRepeat = retryReason === 'read_only' || retryReason === 'idempotent';
     return {
+      isUnexecuted: wasNotExecuted(error, { wasSent: attempts > 0, mayRepeat }),
       ...(next === 'connect_account' && lack !== undefined && { lack }),
       status: STATUS[outcome] ?? 'failed',
       errorCode: failure.code,

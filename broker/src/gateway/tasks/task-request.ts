@@ -2,6 +2,7 @@
 // still allow the tool that made it, and has the request carried out.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { placeOf } from '../../upstreams/upstream.ts';
+import { factsWithoutCall } from '../call/facts.ts';
 import { requestOne } from '../call/request-one.ts';
 import { readRequestParams } from '../call/request-params.ts';
 import { errorReply, type Reply } from '../reply.ts';
@@ -32,7 +33,15 @@ export async function requestOfTask(parts: GatewayParts, scope: SessionScope, ha
   return requestOne(parts, scope, handling, {
     server,
     params: read,
-    requested: () => ({ ruleNames: entry.ruleNames, replaced: { taskId: JSON.stringify(entry.ownId) } }),
+    requested: (policy) => ({
+      ruleNames: entry.ruleNames,
+      replaced: { taskId: JSON.stringify(entry.ownId) },
+      // It is no call of the tool: that one was judged by its arguments, and took of the allowance.
+      verdict: policy.foresee({
+        ...{ principal: scope.principal, server: server.name, names: entry.ruleNames },
+        facts: factsWithoutCall(parts, scope),
+      }),
+    }),
     rewrite(text) {
       const prefix = prefixFor(scope, server);
       return withSeenTaskIds(asSeen(text, server.name, seenUriFor(scope, server)), prefix, method !== 'tasks/result');
