@@ -126,7 +126,65 @@ describe('rules', () => {
     );
   });
 
+  test('may have limits, which read as sentences; `rule test` says on what its yes depends', async () => {
+    const { stdout } = await admin.broker.run(
+      [
+        ...['rule', 'add', '--allow', '--who', '*', '--what', 'metered__*', '--limit', '10/minute', '100/day', '5/15m'],
+        ...['--sum', 'args.amount * 1.5 <= 500.5 / day', '--per', 'group'],
+      ],
+      '',
+    );
+    const [, id = '', told] = /^added (\S+): (.*)\n/.exec(stdout) ?? [];
+    assert.equal(
+      told,
+      'allow everybody to call metered__*, at most 10 a minute per group, at most 100 a day per group, at most 5 in 15 minutes per group, args.amount * 1.5 at most 500.5 a day per group',
+    );
+    const [row] = (await admin.rows('rule', 'list')).filter((each) => each['id'] === id);
+    assert.deepEqual((row?.['limits'] as unknown[])[3], {
+      ...{ most: 500.5, within_ms: 86_400_000, per: 'group', sum: 'args.amount * 1.5' },
+    });
+    const tested = await admin.broker.run(['rule', 'test', 'ada', 'metered__x', '--args', '{"amount":1}'], '');
+    assert.match(
+      tested.stdout,
+      new RegExp(`^allow \\(${id}\\): rule ${id} allows it, within its limits: at most 10 a`),
+    );
+    const negative = await admin.broker.run(['rule', 'test', 'ada', 'metered__x', '--args', '{"amount":-1}'], '');
+    assert.match(negative.stdout, /^deny .*: what its limit adds up is less than nothing/);
+    await admin.broker.json(['rule', 'remove', id]);
+  });
+
   test('that make no sense are refused', async () => {
+    for (const extra of [
+      ...[
+        ['--limit', '10'],
+        ['--limit', '0/day'],
+        ['--limit', '1.5/day'],
+        ['--limit', '10/fortnight'],
+        ['--limit', '-1/day'],
+      ],
+      ...[
+        ['--limit', '1/0s'],
+        ['--limit', '1/10ms'],
+        ['--limit', '1/1000d'],
+        ['--per', 'rule'],
+        ['--limit', '1/day', '--per', 'team'],
+      ],
+      ...[
+        ['--sum', 'args.amount'],
+        ['--sum', 'args.amount<=0/day'],
+        ['--sum', '1 +<=5/day'],
+        ['--sum', '"a"<=5/day'],
+      ],
+    ])
+      assert.equal(
+        (await admin.failure(['rule', 'add', '--allow', '--who', '*', '--what', 'x', ...extra])).code,
+        2,
+        extra.join(' '),
+      );
+    assert.equal(
+      (await admin.failure(['rule', 'add', '--deny', '--who', '*', '--what', 'x', '--limit', '1/day'])).code,
+      2,
+    );
     assert.equal((await admin.failure(['rule', 'add', '--who', '*', '--what', '*'])).code, 2);
     assert.equal((await admin.failure(['rule', 'add', '--allow', '--deny', '--who', '*', '--what', '*'])).code, 2);
     assert.equal((await admin.failure(['rule', 'add', '--allow', '--who', 'ada', '--what', '*'])).code, 2);

@@ -1,5 +1,6 @@
 // The operations on rules: list, add, remove, enforcement, and `rule test`, which shows the verdict on a call that nobody makes.
 import { rulesApi } from 'mcpgate-shared/api/rules';
+import { limitText } from 'mcpgate-shared/api/rules/rule-sentence';
 import { GateError } from 'mcpgate-shared/error';
 import type { AuditEvent } from '../../domain/call-record.ts';
 import { personalOwner } from '../../domain/people/account.ts';
@@ -62,7 +63,7 @@ export function ruleOperations({ store, audit, people, policyChanged, clock }: N
       const world = await knownWorld({ store, people }, workspaceId);
       const { servers } = world;
       const { user } = caller.principal;
-      const { decision, rule, reason } = previewVerdict(
+      const { decision, rule, reason, limits = [] } = previewVerdict(
         compilePolicy(snapshot, clock.now()),
         caller,
         servers.map(({ name }) => name),
@@ -70,8 +71,12 @@ export function ruleOperations({ store, audit, people, policyChanged, clock }: N
         servers.filter((each) => user && personalOwner(each, `user:${user.id}`)).map(({ name }) => name),
         subjectsCalled(what, world),
       );
+      const within = [
+        ...new Set(limits.map(({ withinMs, ...each }) => limitText({ sum: null, ...each, within_ms: withinMs }))),
+      ];
+      const depends = within.length === 0 ? '' : `, within its limits: ${within.join(', ')}`;
       const warnings = doubtsAboutThing(what, world);
-      return { ...{ decision, rule, reason }, policy_version: snapshot.version, ...{ who, what, warnings } };
+      return { ...{ decision, rule, reason: reason + depends }, policy_version: snapshot.version, ...{ who, what, warnings } };
     }),
     operation(rulesApi.enforcement, async (_input, { workspaceId }) => {
       const { enforcement } = await store.policy.snapshot(workspaceId);
