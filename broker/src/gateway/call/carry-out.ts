@@ -1,7 +1,8 @@
-// Carries out a request whose server is known: take of the allowances of rules -> record the intent (committed) -> forward -> record the outcome -> answer. There is no other
-// way to a server: tools, resources, prompts, tasks and completions all take this one.
+// Carries out a request whose server is known: take of the allowances of rules -> record the intent (committed) -> forward -> record the outcome ->
+// answer. There is no other way to a server: tools, resources, prompts, tasks and completions all take this one.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import type { CallIntent, CallOutcome } from '../../domain/call-record.ts';
+import { withinLimits } from '../../limits/within-limits.ts';
 import { byteLengthOf } from '../../message/pieces.ts';
 import { callIntent } from './call-intent.ts';
 import { type Call, forward } from './forward.ts';
@@ -15,7 +16,6 @@ import type { GatewayParts } from '../gateway-parts.ts';
 import type { SessionScope } from '../session-scope.ts';
 import { withOwnAnswers } from '../tasks/answered-task.ts';
 import { withOwnTask } from '../tasks/related-task.ts';
-import { withinLimits } from './within-limits.ts';
 
 /** Rejects where the intent cannot be recorded; then nothing was forwarded. */
 export async function carryOut(
@@ -32,14 +32,15 @@ export async function carryOut(
   const sent = await asServerKnowsTasks(parts, scope, request, call);
   if (sent === undefined) return answerForeignTask(parts, scope, request);
   const { workspaceId } = scope.principal;
-  const limited = await withinLimits(parts, workspaceId, sent);
+  const limited = await withinLimits(parts, workspaceId, sent.verdict);
+  const judged = { ...sent, verdict: limited.verdict };
   let { giveBack } = limited;
-  if (giveBack === undefined) return await answerDenied(parts, scope, request, server.name, limited.call);
+  if (giveBack === undefined) return await answerDenied(parts, scope, request, server.name, judged);
   const sinceStart = () => Math.round((parts.elapsedMs() - call.startedAt) * 100) / 100;
   let intent: CallIntent;
   let callId: string;
   try {
-    intent = await callIntent(scope, request, server.name, limited.call);
+    intent = await callIntent(scope, request, server.name, judged);
     callId = await parts.audit.beginCall(intent);
   } catch (error) {
     giveBack();
@@ -47,16 +48,16 @@ export async function carryOut(
   }
   const input = handling.input ?? createInputTally();
   const each = { ...handling, input };
-  const first = await forward(parts, scope, each, limited.call, callId);
+  const first = await forward(parts, scope, each, judged, callId);
   const forwarded = await onceConnected(parts, scope, each, call, first, async (again) => {
     const next = await asServerKnowsTasks(parts, scope, request, again);
     if (next === undefined) return answerForeignTask(parts, scope, request);
     // What the rules say now may be about other allowances than what they said before the wait.
     giveBack?.();
-    const limitedNow = await withinLimits(parts, workspaceId, next);
+    const limitedNow = await withinLimits(parts, workspaceId, next.verdict);
     ({ giveBack } = limitedNow);
-    if (giveBack !== undefined) return await forward(parts, scope, each, limitedNow.call, callId);
-    const answer = denialOf(scope, request.method, server.name, limitedNow.call);
+    if (giveBack !== undefined) return await forward(parts, scope, each, next, callId);
+    const answer = denialOf(scope, request.method, server.name, { ...next, verdict: limitedNow.verdict });
     return { ...first, status: 'denied', errorCode: 'denied', answer };
   });
   if (forwarded.isUnexecuted === true) giveBack?.();

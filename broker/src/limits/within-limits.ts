@@ -1,12 +1,12 @@
 // Takes what a call needs of the allowances of rules before it is recorded and forwarded, or says that it is denied for want of that.
 import { limitText } from 'mcpgate-shared/api/rules/rule-sentence';
-import type { LimitOf, Verdict } from '../../policy/verdict.ts';
-import type { GatewayParts } from '../gateway-parts.ts';
-import type { Call } from './forward.ts';
+import type { Clock } from 'mcpgate-shared/clock';
+import type { LimitOf, Verdict } from '../policy/verdict.ts';
+import type { Limits } from './limits.ts';
 
-/** `call`: with the verdict as it is now. `giveBack`: undefined where the call is denied; else for a call that was not executed after all. */
+/** `verdict`: as it is now. `giveBack`: undefined where the call is denied; else for a call that was not executed after all. */
 export interface Limited {
-  call: Call;
+  verdict: Verdict;
   giveBack: (() => void) | undefined;
 }
 
@@ -14,21 +14,21 @@ const nothing = (): void => undefined;
 
 /** Rejects where the store does not answer; then nothing was taken. */
 export async function withinLimits(
-  { limits, clock }: Pick<GatewayParts, 'limits' | 'clock'>,
+  { limits, clock }: { limits: Pick<Limits, 'reserve'>; clock: Pick<Clock, 'now'> },
   workspaceId: string,
-  call: Call,
+  verdict: Verdict,
 ): Promise<Limited> {
-  const { verdict } = call;
-  if (verdict.limits === undefined) return { call, giveBack: nothing };
+  if (verdict.limits === undefined) return { verdict, giveBack: nothing };
   const taking = limits.reserve(workspaceId, verdict.limits);
   const reserved = taking instanceof Promise ? await taking : taking;
   if (reserved.kind === 'exceeded') {
     const denied = beyond('deny', reserved.limit, reserved.retryAt, clock.now());
-    return { call: { ...call, verdict: denied }, giveBack: undefined };
+    return { verdict: denied, giveBack: undefined };
   }
-  if (reserved.beyond === undefined || verdict.decision === 'would_deny') return { call, giveBack: reserved.giveBack };
+  if (reserved.beyond === undefined || verdict.decision === 'would_deny')
+    return { verdict, giveBack: reserved.giveBack };
   const noted = beyond('would_deny', reserved.beyond, undefined, clock.now());
-  return { call: { ...call, verdict: noted }, giveBack: reserved.giveBack };
+  return { verdict: noted, giveBack: reserved.giveBack };
 }
 
 function beyond(decision: 'deny' | 'would_deny', limit: LimitOf, retryAt: number | undefined, now: number): Verdict {
