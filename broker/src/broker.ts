@@ -254,7 +254,11 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     closers.push(() => identity.close());
     const laptops = createLaptops({ store, vault, audit, clock });
     const definitions = createDefinitions({ store, audit, log });
-    const limits = createLimits({ store, clock, onError: (error) => log.warn({ err: error }, 'what was not used of a limit could not be given back') });
+    const limits = createLimits({
+      store,
+      clock,
+      onError: (error) => log.warn({ err: error }, 'what was not used of a limit could not be given back'),
+    });
     closers.push(() => limits.close());
     const gateway = createGateway({
       limits,

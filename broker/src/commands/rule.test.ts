@@ -140,7 +140,7 @@ describe('rules', () => {
       'allow everybody to call metered__*, at most 10 a minute per group, at most 100 a day per group, at most 5 in 15 minutes per group, args.amount * 1.5 at most 500.5 a day per group',
     );
     const [row] = (await admin.rows('rule', 'list')).filter((each) => each['id'] === id);
-    assert.deepEqual((row?.['limits'] as unknown[])[3], {
+    assert.deepEqual(Object(row?.['limits'])[3], {
       ...{ most: 500.5, within_ms: 86_400_000, per: 'group', sum: 'args.amount * 1.5' },
     });
     const tested = await admin.broker.run(['rule', 'test', 'ada', 'metered__x', '--args', '{"amount":1}'], '');
