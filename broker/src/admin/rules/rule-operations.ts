@@ -63,7 +63,12 @@ export function ruleOperations({ store, audit, people, policyChanged, clock }: N
       const world = await knownWorld({ store, people }, workspaceId);
       const { servers } = world;
       const { user } = caller.principal;
-      const { decision, rule, reason, limits = [] } = previewVerdict(
+      const {
+        decision,
+        rule,
+        reason,
+        limits = [],
+      } = previewVerdict(
         compilePolicy(snapshot, clock.now()),
         caller,
         servers.map(({ name }) => name),
@@ -76,7 +81,11 @@ export function ruleOperations({ store, audit, people, policyChanged, clock }: N
       ];
       const depends = within.length === 0 ? '' : `, within its limits: ${within.join(', ')}`;
       const warnings = doubtsAboutThing(what, world);
-      return { ...{ decision, rule, reason: reason + depends }, policy_version: snapshot.version, ...{ who, what, warnings } };
+      return {
+        ...{ decision, rule, reason: reason + depends },
+        policy_version: snapshot.version,
+        ...{ who, what, warnings },
+      };
     }),
     operation(rulesApi.enforcement, async (_input, { workspaceId }) => {
       const { enforcement } = await store.policy.snapshot(workspaceId);
