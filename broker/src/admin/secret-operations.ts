@@ -103,7 +103,7 @@ export function secretOperations(
     }),
     operation(secretsApi.rollback, async ({ params: { name }, body }, { workspaceId, actor }) => {
       const { version: now } = await find(workspaceId, name);
-      const to = body.version ?? (await versionBefore(workspaceId, name));
+      const to = body.version ?? (await versionToGoBackTo(workspaceId, name, now));
       if (to === now) throw new GateError('conflict', `version ${to} of ${name} is the one that is in use`);
       const from = await vault.versions.restore(workspaceId, name, to);
       await secretEvents(audit, { workspaceId, name, actor })('secret.rolled_back', { version: to, from });
@@ -164,16 +164,35 @@ export function secretOperations(
     );
   }
 
+  /**
+   * The earlier version that was in use last. One with a higher number than the present one was gone back from, and is never chosen by itself:
+   * whoever goes back twice wants an older value, not the bad one again.
+   */
+  async function versionToGoBackTo(workspaceId: string, name: string, now: number): Promise<number> {
+    const retired = (await vault.versions.history(workspaceId, name)).filter(({ state }) => state === 'retired');
+    const earlier = lastRetired(retired.filter(({ version }) => version < now));
+    if (earlier !== undefined) return earlier;
+    const why =
+      retired.length === 0
+        ? `the secret ${name} has only the version that is in use: there is nothing to go back to`
+        : `no version of ${name} is older than ${now}, and the newer ones were gone back from: name one with --to; \`mcpgate-broker secret history ${name}${inWorkspace(workspaceId)}\` shows them`;
+    throw new GateError('not_found', why);
+  }
+
   /** The one that was in use until the present one took its place. */
   async function versionBefore(workspaceId: string, name: string): Promise<number> {
     const retired = (await vault.versions.history(workspaceId, name)).filter(({ state }) => state === 'retired');
-    const [last] = retired.toSorted((a, b) => (b.retiredAt ?? 0) - (a.retiredAt ?? 0) || b.version - a.version);
-    if (last !== undefined) return last.version;
+    const last = lastRetired(retired);
+    if (last !== undefined) return last;
     throw new GateError(
       'not_found',
       `the secret ${name} has only the version that is in use: there is nothing to go back to`,
     );
   }
+}
+
+function lastRetired(versions: readonly { version: number; retiredAt: number | null }[]): number | undefined {
+  return versions.toSorted((a, b) => (b.retiredAt ?? 0) - (a.retiredAt ?? 0) || b.version - a.version)[0]?.version;
 }
 
 function readingOf(view: SourceView | undefined): Secret['reading'] {

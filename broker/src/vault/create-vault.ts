@@ -80,7 +80,9 @@ export async function createVault(options: {
     const source = await store.secretSources.find(workspaceId, name);
     if (source === undefined) return await read(workspaceId, name);
     const found = await followed.value(source);
-    return found === undefined ? await read(workspaceId, name) : { ...found, imported: false };
+    return found === undefined
+      ? await read(workspaceId, name)
+      : { ...found, imported: false, source: source.reference };
   }
 
   async function open(

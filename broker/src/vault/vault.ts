@@ -51,6 +51,8 @@ export interface OpenedSecret {
   version: number;
   /** Its value came from an import. */
   imported: boolean;
+  /** Where it is read, left out for one that the vault keeps. */
+  source?: string;
 }
 
 /** `kept`: it is away, and what was read before lives on. */

@@ -30,7 +30,7 @@ export function whatIsWrong(
   if (before !== undefined)
     return `the master key ${file} is the one from before the rotation of ${new Date(before.retiredAt ?? 0).toISOString()}: ${right}; nothing is lost`;
   if (main.id !== current.id && main.id !== next?.id)
-    return `the master key ${file} is not the one this database was sealed with (it is ${main.id}): put the original file back; ${right}`;
+    return `the master key ${file} is not the one this database was sealed with (it is ${main.id}): ${right}`;
   const closed = dataKeys.filter(({ id }) => !keys.isOpen(id));
   if (closed.length === 0) return undefined;
   const isForeign = closed.some(({ wrapped }) => [...wrapped.keys()].every((id) => !keys.held.has(id)));

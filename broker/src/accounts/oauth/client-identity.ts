@@ -104,7 +104,10 @@ export function createClientIdentities(options: {
     const text = await answer.text();
     const registered = answer.ok ? RegisteredSchema.safeParse(parseRecord(text)) : undefined;
     if (registered?.success !== true)
-      throw new GateError('upstream', `${who} failed (HTTP ${answer.status}); register a client by hand: --client-id`);
+      throw new GateError(
+        'upstream',
+        `${who} failed (HTTP ${answer.status}); ${answer.status >= 500 ? 'it does not work now: try again later' : 'register a client by hand: --client-id'}`,
+      );
     const { client_id: id, client_secret: secret, client_secret_expires_at: ends = 0 } = registered.data;
     const given = registered.data.token_endpoint_auth_method ?? method;
     const client: OAuthClient = { id, method: secret === undefined ? 'none' : given, secret: secret ?? null };

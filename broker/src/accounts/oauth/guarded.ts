@@ -78,7 +78,8 @@ export function explain(error: unknown, who: string): GateError {
   if (said !== undefined) return new GateError('upstream', `${who} refused: ${said}`, { cause: error });
   const status = statusOf(error);
   const what = status === undefined ? 'what cannot be understood' : `HTTP ${status}`;
-  return new GateError('upstream', `${who} answered ${what}`, { cause: error });
+  const later = status !== undefined && status >= 500 ? ', as it does not work now; try again later' : '';
+  return new GateError('upstream', `${who} answered ${what}${later}`, { cause: error });
 }
 
 /** The same failure in words that name the server. */

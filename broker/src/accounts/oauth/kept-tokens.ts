@@ -16,7 +16,10 @@ import type { Loaded, Refresher } from './refresher.ts';
 
 /** So long before its end a token is refreshed; a short-lived one when a quarter of its life is left. */
 const AHEAD_MS = 60_000;
-/** One that was refused so soon after it was given is no stale one: another would be refused like it. */
+/**
+ * One that was refused so soon after it was given is no stale one: it was taken back, or the server takes none. To ask once for another tells which;
+ * that one, refused as soon, is not asked to be replaced again.
+ */
 const FRESH_MS = 5_000;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
@@ -48,6 +51,8 @@ export function createKeptTokens(parts: {
   let kept = makeMap();
   /** Of those whose provider is away: how often in a row, and when it is asked again. */
   const pauses = new Map<string, { failures: number; until: number; error: GateError }>();
+  /** Whose token was refused just now, so that another was asked for. */
+  const askedAgain = createRecentMap<number>({ clock, keepMs: FRESH_MS });
   const keyOf = (serverId: string, owner: AccountOwner): string => `${serverId} ${owner}`;
 
   async function read(server: ServerRecord, owner: AccountOwner): Promise<Loaded | AccountLack> {
@@ -164,8 +169,12 @@ export function createKeptTokens(parts: {
       const found = await read(server, owner);
       if (typeof found === 'string') return without(server, owner, found);
       if (found.content.accessToken !== token) return tokenOf(found);
+      const key = keyOf(server.id, owner);
+      const hasNoOther = found.content.refreshToken === null && !comesOfSignIn(server);
       // Of either sign: a clock that was set back, or another broker's that is ahead, makes nothing fresh for hours.
-      if (Math.abs(clock.now() - found.record.updatedAt) < FRESH_MS) return undefined;
+      const isFresh = Math.abs(clock.now() - found.record.updatedAt) < FRESH_MS;
+      if (isFresh && (hasNoOther || askedAgain.get(key) !== undefined)) return undefined;
+      askedAgain.set(key, clock.now());
       if (comesOfSignIn(server)) return mint(server, owner, found);
       if (found.content.refreshToken === null) return expired(server, found);
       const answer = await renew(server, { ...found, record: { ...found.record, expiresAt: clock.now() } });

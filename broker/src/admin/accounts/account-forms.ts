@@ -50,7 +50,9 @@ export function assertAccountFits({ name, transport, credential, account }: Told
   const declared = account?.kind === 'keys' ? account.fields.map((field) => field.name) : [];
   const undeclared = used.find((key) => !declared.includes(key));
   if (undeclared !== undefined)
-    throw usage(`\${account:${undeclared}} is no key of its account; declare it with --key ${undeclared}='LABEL'`);
+    throw usage(
+      `\${account:${undeclared}} is no key of its account; declare it with --key ${undeclared}='LABEL', or, where everybody is to use one secret, say all of it at once: --credential shared --no-account --header NAME='\${secret:NAME}' (or --env), in the place of what has \${account:${undeclared}}`,
+    );
   const twice = declared.find((key, index) => declared.indexOf(key) !== index);
   if (twice !== undefined) throw usage(`the key ${twice} is declared twice`);
   const unused = declared.find((key) => !used.includes(key));
@@ -63,7 +65,7 @@ export function assertAccountFits({ name, transport, credential, account }: Told
   if (account.kind === 'keys') {
     if (credential === 'personal') return;
     throw usage(
-      'keys that everybody uses are secrets: `secret set NAME` and ${secret:NAME}; --key is for personal ones',
+      "keys that everybody uses are secrets, and --key is for personal ones: `secret set NAME`, then all of it at once: --credential shared --no-account --header NAME='${secret:NAME}' (or --env), in the place of what has ${account:…}",
     );
   }
   if (!isAtUrl(transport)) throw usage('OAuth is for servers at a URL; a command takes keys');

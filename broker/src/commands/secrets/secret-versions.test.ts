@@ -125,6 +125,8 @@ describe('a secret with a server that names a probe', () => {
     const { version } = await json(['secret', 'set', 'tok'], 'four-v4lue', 1);
     const back = await json(['secret', 'rollback', 'tok']);
     assert.deepEqual([back.version, back.verified], [version - 1, true]);
+    const further = await json(['secret', 'rollback', 'tok'], undefined, 1);
+    assert.ok(further.version < version - 1, 'never to the one that was gone back from');
     const named = await json(['secret', 'rollback', 'tok', '--to', '1'], undefined, 1);
     assert.deepEqual([named.version, named.verified], [1, false]);
     const same = await admin.failure(['secret', 'rollback', 'tok', '--to', '1']);

@@ -1,8 +1,9 @@
 // `secret rotate`, `rollback`, `history` and `blast`: what is done with the versions of a secret.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { secretsApi, type RotatedSecret } from 'mcpgate-shared/api/secrets';
+import { secretsApi, type RotatedSecret, type Secret } from 'mcpgate-shared/api/secrets';
 import { GateError } from 'mcpgate-shared/error';
+import { plainLine } from 'mcpgate-shared/plain-line';
 import {
   adminOptions,
   withSession,
@@ -182,6 +183,7 @@ async function showUses(
   };
   const uses = await api.call(secretsApi.uses, { params: { name }, query });
   if (json) return show(uses, '');
+  const kept = (await api.call(secretsApi.list, {})).find((secret) => secret.name === name);
   const what = version === undefined ? name : `version ${version} of ${name}`;
   const count = (number: number, one: string, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
   const row = (index: number): string[] => {
@@ -204,9 +206,16 @@ async function showUses(
     `no call has used ${what} since ${uses.since}`,
     [
       `${count(uses.calls, 'call')} by ${count(uses.people.length, 'person', 'people')} from ${count(uses.devices.length, 'device')} used ${what} since ${uses.since}`,
-      `where it may have leaked: mcpgate-broker secret rotate ${name} --prove-dead${inside}`,
+      `where it may have leaked: ${whenLeaked(name, kept, inside)}`,
     ],
   );
+}
+
+function whenLeaked(name: string, kept: Secret | undefined, inside: string): string {
+  if (kept === undefined) return 'revoke it at its service; it was removed here';
+  if (kept.reading !== null)
+    return `make a new one at its service, put it where it is read from (${plainLine(kept.source)}), and revoke the old one`;
+  return `mcpgate-broker secret rotate ${name} --prove-dead${inside}`;
 }
 
 function versionOf(flag: string, text: string): number {

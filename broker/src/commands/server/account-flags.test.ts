@@ -58,7 +58,7 @@ describe('the account that a server is used with', () => {
       [['--oauth', '--', 'node'], /OAuth is for servers at a URL/],
       [[URL_OF_JIRA, '--oauth', '--client-secret-ref', 'jira-client'], /a client secret belongs to a client/],
       [[URL_OF_JIRA, '--oauth', '--client-id', 'me', '--client-secret-ref', 'jira-client'], /name it with --issuer/],
-      [[URL_OF_JIRA, '--scope', 'read'], /--scope is for an account by --oauth/],
+      [[URL_OF_JIRA, '--scope', 'read'], /--scope says how an account by OAuth is made: give it along with --oauth/],
       [[URL_OF_JIRA, '--oauth', '--key', 'TOKEN=it'], /made by --oauth or of keys, not both/],
       [[URL_OF_JIRA, '--credential', 'mine'], /"mine" is neither shared nor personal/],
     ];

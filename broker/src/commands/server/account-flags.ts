@@ -56,7 +56,11 @@ export function accountOf(flags: AccountFlags): { credential?: WhoseCredential; 
   };
   if (oauth !== true) {
     const alone = Object.entries(ofOAuth).find(([, value]) => value !== undefined);
-    if (alone !== undefined) throw new GateError('usage', `${alone[0]} is for an account by --oauth`);
+    if (alone !== undefined)
+      throw new GateError(
+        'usage',
+        `${alone[0]} says how an account by OAuth is made: give it along with --oauth, and with all else that is to hold of that account`,
+      );
     return keys.length === 0 ? own : { ...own, account: checked({ kind: 'keys', fields: keys }) };
   }
   if (keys.length > 0) throw new GateError('usage', 'an account is made by --oauth or of keys, not both');

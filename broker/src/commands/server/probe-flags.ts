@@ -3,19 +3,20 @@ import { isRecord } from '../../mcp/json-rpc-guard.ts';
 import { GateError } from 'mcpgate-shared/error';
 
 export interface ProbeFlags {
-  /** False: `--no-probe`. */
-  probe?: string | boolean;
+  probe?: string;
+  noProbe?: true;
   probeArgs?: string;
 }
 
 /** Undefined where the flags say nothing, null for none. Throws `usage`. */
 export function probeOf({
   probe,
+  noProbe,
   probeArgs,
 }: ProbeFlags): { tool: string; arguments: Record<string, unknown> } | null | undefined {
-  if (typeof probe !== 'string') {
+  if (probe === undefined) {
     if (probeArgs !== undefined) throw new GateError('usage', '--probe-args is for the call of --probe TOOL');
-    return probe === false ? null : undefined;
+    return noProbe === true ? null : undefined;
   }
   return { tool: probe, arguments: probeArgs === undefined ? {} : argumentsOf(probeArgs) };
 }

@@ -74,7 +74,7 @@ describe('server edit', () => {
     }
     assert.deepEqual(await show(), before);
     const failed = await edit('false');
-    assert.deepEqual([failed.code, failed.kept], [130, []]);
+    assert.deepEqual([failed.code, failed.kept], [1, []]);
     assert.match(failed.stderr, /the editor ended with 1; nothing was changed/);
     const none = await runBrokerCommand(['server', 'edit', 'wiki'], { env: { MCPGATE_DATA: admin.broker.dataDir } });
     assert.match(none.stderr, /say which editor: set VISUAL or EDITOR/);

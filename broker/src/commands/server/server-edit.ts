@@ -121,7 +121,7 @@ async function editedText(context: CommandContext, editor: string, file: string,
   } finally {
     end();
   }
-  if (code !== 0) throw new GateError('cancelled', `the editor ended with ${code}; nothing was changed`);
+  if (code !== 0) throw new GateError('conflict', `the editor ended with ${code}; nothing was changed`);
   return withoutMistakes(await readFile(file, 'utf8'));
 }
 

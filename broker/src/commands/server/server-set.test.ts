@@ -71,6 +71,11 @@ describe('server set', () => {
     for (const [words, message] of [
       [['own', '--identity-header', 'Authorization'], /a meaning of its own/],
       [['own', '--identity-header', 'A', '--no-identity-header'], /say one of them/],
+      [['own', '--probe', 'X', '--no-probe'], /--probe and --no-probe: say one of them/],
+      [['own', '--probe-args', '{}', '--no-probe'], /--probe-args and --no-probe: say one of them/],
+      [['own', '--read', 'X', '--no-read'], /--read and --no-read: say one of them/],
+      [['own', '--oauth', '--no-account'], /--oauth and --no-account: say one of them/],
+      [['own', '--header', 'A=1', '--no-header', 'a'], /--header A and --no-header A: say one of them/],
       [['gh', '--identity-header', 'X-Who'], /is for servers at a URL/],
     ] as const) {
       const { code, stderr } = await admin.broker.run(['server', 'set', ...words]);

@@ -78,7 +78,6 @@ export function addSetCommand(server: Command, context: CommandContext): void {
       'a tool that changes nothing and needs the credential: its answer tells whether that is taken',
     )
     .option('--probe-args <json>', 'with --probe: the arguments of its call, as a JSON object')
-    .option('--no-probe', 'name none')
     .option('--dry-run', 'say what would be changed, and change nothing');
   removalOption(command, '--no-header <name...>', 'take headers out');
   removalOption(command, '--no-identity-header', 'do not tell it who asks');
@@ -86,6 +85,7 @@ export function addSetCommand(server: Command, context: CommandContext): void {
   removalOption(command, '--no-cwd', 'start it in the home that the broker makes');
   removalOption(command, '--no-read', 'name none that only read');
   removalOption(command, '--no-write', 'name none that may write');
+  removalOption(command, '--no-probe', 'name none');
   removalOption(command, '--no-account', 'all that it needs is in the vault');
   command.action(async (name: string, words: string[], options: SetOptions) => {
     await withSession(context, adminOptionsOf(options), (session) => setServer(session, name, words, options));
@@ -100,6 +100,7 @@ async function setServer(
   words: readonly string[],
   options: SetOptions,
 ): Promise<void> {
+  refuseOpposites(options);
   const changes = { ...whereOf(name, words, options), ...valuesOf(options), ...settingsOf(options) };
   if (Object.keys(changes).length === 0)
     throw new GateError(
@@ -127,11 +128,8 @@ function whereOf(name: string, words: readonly string[], { url, command, arg }: 
 
 function valuesOf(options: SetOptions) {
   const { header, noHeader, identityHeader, noIdentityHeader, env, noEnv, cwd, noCwd } = options;
-  if (identityHeader !== undefined && noIdentityHeader === true)
-    throw new GateError('usage', '--identity-header and --no-identity-header: say one of them');
-  if (cwd !== undefined && noCwd === true) throw new GateError('usage', '--cwd and --no-cwd: say one of them');
-  const headers = { ...removed(noHeader), ...pairs('--header', header, /=|:\s*/) };
-  const variables = { ...removed(noEnv), ...pairs('--env', env, /=/) };
+  const headers = inOneWay('--header', removed(noHeader), pairs('--header', header, /=|:\s*/));
+  const variables = inOneWay('--env', removed(noEnv), pairs('--env', env, /=/));
   return {
     ...(Object.keys(headers).length === 0 ? {} : { headers }),
     ...(identityHeader === undefined ? {} : { identity_header: identityHeader }),
@@ -140,6 +138,39 @@ function valuesOf(options: SetOptions) {
     ...(cwd === undefined ? {} : { cwd }),
     ...(noCwd === true ? { cwd: null } : {}),
   };
+}
+
+/** Flags of which one takes back what the other says. Throws `usage` where both are given: which of them is meant is not known. */
+function refuseOpposites(options: SetOptions): void {
+  const { identityHeader, noIdentityHeader, cwd, noCwd, read, noRead, write, noWrite, probe, probeArgs } = options;
+  const { oauth, key, openKey, noAccount, noProbe } = options;
+  const pairsOfFlags: [string, unknown, string, unknown][] = [
+    ['--identity-header', identityHeader, '--no-identity-header', noIdentityHeader],
+    ['--cwd', cwd, '--no-cwd', noCwd],
+    ['--read', read, '--no-read', noRead],
+    ['--write', write, '--no-write', noWrite],
+    ['--probe', probe, '--no-probe', noProbe],
+    ['--probe-args', probeArgs, '--no-probe', noProbe],
+    ['--oauth', oauth, '--no-account', noAccount],
+    ['--key', key, '--no-account', noAccount],
+    ['--open-key', openKey, '--no-account', noAccount],
+  ];
+  for (const [flag, said, opposite, unsaid] of pairsOfFlags)
+    if (said !== undefined && unsaid !== undefined)
+      throw new GateError('usage', `${flag} and ${opposite}: say one of them`);
+}
+
+/** What is taken out and what is set. Throws `usage` where a name is both; letter case makes no other header. */
+function inOneWay(
+  flag: '--header' | '--env',
+  out: Readonly<Record<string, null>>,
+  set: Readonly<Record<string, string>>,
+): Record<string, string | null> {
+  const known = (name: string): string => (flag === '--header' ? name.toLowerCase() : name);
+  const both = Object.keys(set).find((name) => Object.keys(out).some((each) => known(each) === known(name)));
+  if (both !== undefined)
+    throw new GateError('usage', `${flag} ${both} and ${flag.replace('--', '--no-')} ${both}: say one of them`);
+  return { ...out, ...set };
 }
 
 const removed = (names: readonly string[] | undefined): Record<string, null> =>

@@ -67,7 +67,13 @@ export function registerAccountsRoutes(app: FastifyInstance, context: PageContex
   ) =>
     context.send(
       reply,
-      accountPage({ csrf: context.csrf(reply), own: account, path, isShared, problem: problem?.message }),
+      accountPage({
+        csrf: context.csrf(reply),
+        own: account,
+        path,
+        isShared,
+        problem: problem && asSentence(problem.message),
+      }),
       { person, ...(problem === undefined ? {} : { status: HTTP_STATUS[problem.code] }) },
     );
 
@@ -163,6 +169,9 @@ export function registerAccountsRoutes(app: FastifyInstance, context: PageContex
     return reply.type('application/json').send(document);
   });
 }
+
+/** An error begins as what follows the name of a program; on a page nothing stands before it. */
+const asSentence = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 
 const TO_ACCOUNTS = { href: '/accounts', text: 'To your accounts' };
 

@@ -126,6 +126,7 @@ export async function connect(deps: ConnectDeps, request: ConnectRequest): Promi
     record,
     homeName: request.homeName,
     mask: resolved.mask,
+    sources: resolved.sources,
     carries,
     output: { stderr, onNoise },
   });

@@ -15,7 +15,7 @@ import { nextStep } from './next-step.ts';
 import { connectTo, handshakeTls, resolveHost } from './probe-address.ts';
 import { callProbe, namingAProbe, ProbeRefused } from './probe-call.ts';
 import { accountValues } from '../secrets/account-values.ts';
-import { resolveTransport } from '../secrets/resolved-transport.ts';
+import { resolveTransport, type SecretSourceNames } from '../secrets/resolved-transport.ts';
 import type { ListKind } from '../../mcp/list-kind.ts';
 import type { ListedItem, ServerFacts, TestReport, TestStep, TriedSecret, ProbeResult } from '../upstream.ts';
 
@@ -47,10 +47,12 @@ export async function testServer(all: ConnectDeps, request: TestRequest): Promis
     ...(tried === undefined ? {} : { vault: withTried(all.vault, record, tried) }),
     ...(given === undefined ? {} : { accounts: withKeys(all.accounts, given) }),
   };
+  const isNobody = identityHeaderOf(record.transport) !== undefined && userId === undefined;
   const steps: TestStep[] = [];
   let verdict: ProbeResult = 'unproven';
   let tools: readonly ListedItem[] | null = null;
   let mask = (text: string): string => text;
+  let sources: SecretSourceNames = new Map();
   let current = 'secrets';
   let since = performance.now();
   const begin = (step: string): void => {
@@ -72,6 +74,7 @@ export async function testServer(all: ConnectDeps, request: TestRequest): Promis
     begin('secrets');
     const resolved = await resolveTransport(record, deps.vault, keys);
     mask = resolved.mask.text;
+    ({ sources } = resolved);
     const { transport, versions } = resolved;
     done(versions.length === 0 ? 'none needed' : versions.join(', '));
     if (isAtUrl(transport) && URL.canParse(transport.url)) await reach(new URL(transport.url), take);
@@ -88,7 +91,7 @@ export async function testServer(all: ConnectDeps, request: TestRequest): Promis
       deps.accounts = withToken(deps.accounts, answer);
       done('its authorization server gives a token for it');
     }
-    if (identityHeaderOf(record.transport) !== undefined && userId === undefined) {
+    if (isNobody) {
       begin('identity');
       done('nobody is named to it, as no person tests it; whoever does so as a person is', [NOBODY]);
     }
@@ -142,10 +145,14 @@ export async function testServer(all: ConnectDeps, request: TestRequest): Promis
       done(`${connection.noise()} lines on stdout that are no messages; it should log on stderr`);
     }
   } catch (error) {
-    const detail = mask(error instanceof Error && 'code' in error ? error.message : toGateError(error).message);
-    const next = nextStep(current, error, record);
-    steps.push({ step: current, ok: false, detail, ms: ms(), next, warnings: [] });
     verdict = isRefusal(error) ? 'refused' : 'failed';
+    const said = mask(error instanceof Error && 'code' in error ? error.message : toGateError(error).message);
+    // What the error advises is for the value that is in use, and for whoever may be asked; neither is so here.
+    const isPlain =
+      (tried !== undefined || isNobody) && remedy(attemptOf(error), { what: 'credentials' }) === 'new_credentials';
+    const detail = isPlain ? `server ${record.name} refused its credentials (HTTP 401)` : said;
+    const next = nextStep(current, error, record, { isTried: tried !== undefined, sources, isNobody });
+    steps.push({ step: current, ok: false, detail, ms: ms(), next, warnings: [] });
   } finally {
     await connection?.session.close();
     if (runsHere(record.transport)) await deps.homes.removeHome(folderOf(record), homeName);

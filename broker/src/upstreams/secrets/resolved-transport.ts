@@ -9,10 +9,15 @@ import { hiddenIn } from './hidden-values.ts';
 import { createGrowingMask, createSecretMask, type HideToken, type SecretMask } from './secret-mask.ts';
 import type { Secrets } from './secrets.ts';
 
+/** What `secret set --from` was told, by the name of the secret. */
+export type SecretSourceNames = ReadonlyMap<string, string>;
+
 export interface ResolvedTransport {
   transport: Transport;
   /** `name@version`, sorted, each once. */
   versions: readonly string[];
+  /** Where those are read that the vault does not keep, by name. */
+  sources: SecretSourceNames;
   /** Replaces every secret value by `***`. */
   mask: SecretMask;
   /** A token that requests carry is hidden from now on. */
@@ -35,9 +40,11 @@ export async function resolveTransport(
 ): Promise<ResolvedTransport> {
   const values = new Map<string, SecretValue>();
   const versions = new Set<string>();
+  const sources = new Map<string, string>();
   for (const name of secretNamesOf(record)) {
     const secret = await vault.value(record.workspaceId, name);
     values.set(name, secret);
+    if (secret.source !== undefined) sources.set(name, secret.source);
     versions.add(carriedVersion({ name, version: secret.version }));
   }
   const hidden = hiddenIn(record.transport, [
@@ -52,6 +59,7 @@ export async function resolveTransport(
   return {
     transport: fillTransport(record.transport, valueOf, runsHere(record.transport) ? guardHome : undefined),
     versions: [...versions].sort(),
+    sources,
     ...maskOf(record, hidden),
   };
 }

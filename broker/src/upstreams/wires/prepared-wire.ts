@@ -9,6 +9,7 @@ import type { ProcessHomes } from '../process/process-home.ts';
 import type { ProcessRegister } from '../process/process-register.ts';
 import type { CarriedHeaders } from '../secrets/carried-headers.ts';
 import type { MessageMask, SecretMask } from '../secrets/secret-mask.ts';
+import type { SecretSourceNames } from '../secrets/resolved-transport.ts';
 import type { StderrRing } from './stdio/stderr-ring.ts';
 import type { OpenWire, WireEvents } from './wire.ts';
 
@@ -49,6 +50,8 @@ export interface WireRequest {
   /** The name of the home below the server's folder. */
   homeName: string;
   mask: SecretMask;
+  /** Where those of its secrets are read that the vault does not keep. */
+  sources: SecretSourceNames;
   /** What each request over HTTP carries besides, and what a refusal means where the server is used with an account. */
   carries: CarriedHeaders | undefined;
   output: ProcessOutput;

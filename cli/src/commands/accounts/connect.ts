@@ -20,7 +20,7 @@ export function addConnect(program: Command, context: CliContext): void {
   program
     .command('connect')
     .description('connect your own account at a server: in the browser, or with its keys')
-    .argument('[SERVER]', 'which one; without it you see them all and are asked')
+    .argument('[SERVER]', 'which one; without it you see them all, and are asked at a terminal')
     .option('--no-browser', 'only print the address of the page')
     .option('--with-keys', 'read the keys as one JSON object from stdin instead of asking for them')
     .option(
@@ -60,7 +60,7 @@ async function runConnect(server: string | undefined, flags: ConnectFlags, conte
   });
 }
 
-/** The one that the person wants; undefined where there is none to connect. Throws `usage` where nobody can be asked. */
+/** The one that the person wants; undefined where there is none to connect, or nobody can be asked. */
 async function choose(accounts: readonly OwnAccount[], context: CliContext): Promise<OwnAccount | undefined> {
   const { terminal } = context;
   if (accounts.length === 0) {
@@ -69,8 +69,10 @@ async function choose(accounts: readonly OwnAccount[], context: CliContext): Pro
   }
   const width = Math.max(...accounts.map(({ server }) => server.length));
   for (const { server, state } of accounts) terminal.print(`${server.padEnd(width)}  ${STATE_WORDS[state]}`);
-  if (!context.stdinIsTTY)
-    throw new GateError('usage', 'stdin is no terminal, so you cannot be asked which one: run mcpgate connect SERVER');
+  if (!context.stdinIsTTY) {
+    terminal.note('Connect one with `mcpgate connect SERVER`.');
+    return undefined;
+  }
   const first = accounts.find(({ state }) => state !== 'connected');
   return await withPrompter(context, async (prompter) => {
     const offered = first === undefined ? '' : ` [${first.server}]`;

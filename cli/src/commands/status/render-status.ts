@@ -111,7 +111,7 @@ function loginWords({ kind, store, path }: Status['token']): string {
 
 /** One of another service, which stands in clear in a client's file. */
 function tokenWords(token: Status['clients'][number]['tokens'][number]): string {
-  const what = `${entryText(token)}: ${tokenText(token)} in clear`;
+  const what = `${entryText(token)}, in clear: ${tokenText(token)}`;
   return token.server === null
     ? what
     : `${what}; mcpgate has ${token.server}: \`mcpgate install-clients --clean-tokens\``;
