@@ -10,6 +10,7 @@ import { createApprovals } from './approvals/create-approvals.ts';
 import { createGrantAccess } from './approvals/grant-access.ts';
 import { createAssertions } from './assertions/create-assertions.ts';
 import { adminOperations } from './admin/admin-operations.ts';
+import { leftBehindEvents } from './admin/rotation/secret-events.ts';
 import { createAudit } from './audit/create-audit.ts';
 import { createRegistry } from './catalogue/registry/registry.ts';
 import { forwardedSettings, idpSettings } from './config/idp-settings.ts';
@@ -153,24 +154,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     closers.push(() => keys.close());
     const secretWatch = createSecretWatch({
       ...{ store, versions: vault.versions, onChange: vault.onChange, clock, log, maxAgeMs: config.secrets.max_age },
-      recordAbandoned: ({ workspaceId, name, version, setBy }) =>
-        audit.event({
-          workspace_id: workspaceId,
-          type: 'secret.rotation_abandoned',
-          actor: 'broker',
-          subject: `secret:${name}`,
-          address: null,
-          data: { version, begun_by: setBy },
-        }),
-      recordRotated: ({ workspaceId, name, version, from, setBy }) =>
-        audit.event({
-          workspace_id: workspaceId,
-          type: 'secret.rotated',
-          actor: 'broker',
-          subject: `secret:${name}`,
-          address: null,
-          data: { version, from, verified: null, begun_by: setBy, found_later: true },
-        }),
+      ...leftBehindEvents(audit),
     });
     closers.push(() => secretWatch.close());
     // What the error broke off may have been the handling of a revocation by another broker: everything is read again.
