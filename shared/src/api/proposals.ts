@@ -15,13 +15,17 @@ const ReferenceSchema = z
   .string()
   .regex(new RegExp(`^(?:(?:[A-Za-z]{1,20} )?${SECRET_REFERENCE})?$`), 'only a reference to a secret, or nothing');
 
+/** A parameter of a URL: its name, and a reference or the mark of a value that was withheld. */
+const PARAMETER = `[A-Za-z_][\\w.-]{0,99}=(?:${WITHHELD}|${SECRET_REFERENCE})`;
+const PROPOSED_URL = new RegExp(`^https?://[^\\s?#@]{1,500}(?:\\?${PARAMETER}(?:&${PARAMETER}){0,19})?$`);
+
 const names = z.record(z.string().regex(/^[A-Za-z_][\w-]{0,99}$/, 'no name'), ReferenceSchema);
 
 export const ProposedTransportSchema = transportForm(
   {
     command: z.string().regex(/^[\w.@+-]{1,100}$/, 'a command without its folder'),
     args: z.array(z.string().max(300)).max(50),
-    url: z.string().regex(/^https?:\/\/[^\s?#@]{1,500}$/, 'a URL without user and parameters'),
+    url: z.string().regex(PROPOSED_URL, 'a URL without user, and without values of its parameters'),
     values: names,
   },
   {},

@@ -67,6 +67,18 @@ describe('a proposal that is accepted', () => {
       headers: { Authorization: 'Bearer ${secret:notes-url}', 'X-Key': '${secret:notes-x-key}' },
     });
     assert.deepEqual(web.answer.unset, ['notes-url', 'notes-x-key']);
+    const asked = await accept('asked', {
+      kind: 'http',
+      url: 'https://asked.example/mcp?api_key=${secret:asked-api_key}&region=<value>',
+      headers: {},
+    });
+    assert.deepEqual(asked.record?.transport, {
+      kind: 'http',
+      url: 'https://asked.example/mcp?api_key=${secret:asked-url}&region=<value>',
+      headers: {},
+    });
+    assert.deepEqual(asked.answer.unset, ['asked-url']);
+    assert.deepEqual(asked.answer.missing, ['the URL, parameter region']);
     const run = await accept('files', {
       kind: 'stdio',
       command: 'npx',

@@ -131,7 +131,14 @@ function recordOf({ transport }: Proposal): { transport: Transport; missing: str
   const kept = Object.fromEntries(named.filter(([, value]) => value !== ''));
   const missing = [
     ...named.flatMap(([name, value]) => (value === '' ? [name] : [])),
-    ...unnamedTextsOf(transport).flatMap(({ text, label }) => (text.includes(WITHHELD) ? [label] : [])),
+    ...unnamedTextsOf(transport).flatMap(({ text, label }) => withheldIn(text, label)),
   ];
   return { transport: readTransport(withNamedValues(transport, kept)), missing };
+}
+
+/** `label`: what the text is. Of a URL the parameters are named, one by one. */
+function withheldIn(text: string, label: string): string[] {
+  const parameter = new RegExp(`[?&]([\\w.-]+)=${WITHHELD}`, 'g');
+  const parameters = [...text.matchAll(parameter)].map(([, name = '']) => `${label}, parameter ${name}`);
+  return text.replace(parameter, '').includes(WITHHELD) ? [label, ...parameters] : parameters;
 }

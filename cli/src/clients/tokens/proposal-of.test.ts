@@ -44,17 +44,17 @@ suite('what a proposal holds', () => {
     );
   });
 
-  test('is the address without user, parameters and what is no word in its path, and the names of headers', () => {
+  test('is the address without user and what is no word in its path, with the names of parameters and headers', () => {
     assert.deepEqual(
       proposalOf('wiki', {
-        url: 'https://ada:hunter2@wiki.example.com:8443/v1/mcp/9f8e7d6c5b4a39281706?api_key=abc#x',
+        url: 'https://ada:hunter2@wiki.example.com:8443/v1/mcp/9f8e7d6c5b4a39281706?api_key=abc&region=eu&flag#x',
         headers: { Authorization: 'Bearer q7Jx2pLwZr9Kd3Vb8Nt5Hs1M', 'X-Team': 'payments' },
       }),
       {
         name: 'wiki',
         transport: {
           kind: 'http',
-          url: 'https://wiki.example.com:8443/v1/mcp/<value>',
+          url: 'https://wiki.example.com:8443/v1/mcp/<value>?api_key=${secret:wiki-api-key}&region=<value>&flag=<value>',
           headers: { Authorization: 'Bearer ${secret:wiki-authorization}', 'X-Team': '' },
         },
       },

@@ -26,26 +26,31 @@ export function proposalOf(name: string, value: unknown): ProposalForm | null {
   const targets = targetsOf(transport);
   const named = (values: Readonly<Record<string, string>>): Record<string, string> =>
     Object.fromEntries(Object.entries(values).map(([key, text]) => [key, offeredValue(server, key, text)]));
-  const offered = withNamedValues(offeredTexts(transport, targets), named(namedValuesOf(transport)));
+  const offered = withNamedValues(offeredTexts(server, transport, targets), named(namedValuesOf(transport)));
   const checked = ProposalFormSchema.safeParse({ name: server, transport: offered });
   return checked.success ? checked.data : null;
 }
 
+/** As many as the form of a proposal takes. */
+const MOST_PARAMETERS = 20;
+
 type Kind = RecordTexts['kind'];
 
 /** All but the variables or headers. */
-const OFFERED: { readonly [K in Kind]: (record: RecordTexts<K>, targets: readonly string[]) => RecordTexts } = {
-  stdio: ({ kind, command, args, env }, targets) => ({
+const OFFERED: {
+  readonly [K in Kind]: (server: string, record: RecordTexts<K>, targets: readonly string[]) => RecordTexts;
+} = {
+  stdio: (server, { kind, command, args, env }, targets) => ({
     kind,
     command: /[^/\\]*$/.exec(command)?.[0] ?? '',
-    args: args.map((text, index) => offeredArgument(text, args[index - 1], targets)),
+    args: args.map((text, index) => offeredArgument(server, text, args[index - 1], targets)),
     env,
   }),
-  http: ({ kind, url, headers }) => ({ kind, url: offeredUrl(url), headers }),
+  http: (server, { kind, url, headers }) => ({ kind, url: offeredUrl(server, url), headers }),
 };
 
-function offeredTexts<K extends Kind>(record: RecordTexts<K>, targets: readonly string[]): RecordTexts {
-  return OFFERED[record.kind](record, targets);
+function offeredTexts<K extends Kind>(server: string, record: RecordTexts<K>, targets: readonly string[]): RecordTexts {
+  return OFFERED[record.kind](server, record, targets);
 }
 
 /** A reference to a secret that the administrators set, where one stood there; else nothing. */
@@ -56,8 +61,8 @@ function offeredValue(server: string, key: string, text: string): string {
   return `${isSecretReference(text.slice(scheme.length)) ? scheme : ''}${secretReference(secretNameFor(server, key))}`;
 }
 
-/** Scheme, host and those parts of the path that are words. */
-function offeredUrl(url: string): string {
+/** Scheme, host, those parts of the path that are words, and the names of the parameters: without one of these the server may not be the same. */
+function offeredUrl(server: string, url: string): string {
   const plain = replaceReferences(url, () => '0');
   if (!URL.canParse(plain)) return '';
   const { protocol, host, pathname } = new URL(plain);
@@ -65,14 +70,23 @@ function offeredUrl(url: string): string {
   return `${protocol}//${host}${pathname
     .split('/')
     .map((part) => (isWord(part) ? part : WITHHELD))
-    .join('/')}`;
+    .join('/')}${offeredParameters(server, url)}`;
+}
+
+function offeredParameters(server: string, url: string): string {
+  const query = /^[^?#]*\?([^#]*)/.exec(url)?.[1] ?? '';
+  const offered = query.split('&').flatMap((each) => {
+    const [, name, value = ''] = /^([A-Za-z_][\w.-]{0,99})(?:=(.*))?$/s.exec(each) ?? [];
+    return name === undefined ? [] : [`${name}=${offeredValue(server, name, value) || WITHHELD}`];
+  });
+  return offered.length === 0 ? '' : `?${offered.slice(0, MOST_PARAMETERS).join('&')}`;
 }
 
 /** They take no value, so what follows is something of its own. */
 const BARE_FLAG = /^(?:-y|--yes|-i|-t|-it|--rm|--init|--stdio|--interactive|-q|--quiet|--silent)$/;
 const SUBCOMMAND = /^(?:run|exec|dlx|x|tool|stdio|serve|server|start|mcp)$/;
 
-function offeredArgument(text: string, before: string | undefined, targets: readonly string[]): string {
+function offeredArgument(server: string, text: string, before: string | undefined, targets: readonly string[]): string {
   const [reference] = referencesIn(text);
   if (reference !== undefined && isSecretReference(text)) return secretReference(reference.name);
   if (/^(?:-[A-Za-z]{1,2}|--[a-z][a-z-]{0,30})$/.test(text)) return text;
@@ -82,7 +96,7 @@ function offeredArgument(text: string, before: string | undefined, targets: read
   if (isPackage(text, targets)) return text;
   if (isOperand && SUBCOMMAND.test(text)) return text;
   if (/^(?:-e|--env)$/.test(before ?? '') && /^[A-Z][A-Z0-9_]{0,60}$/.test(text)) return text;
-  if (isOperand && /^https?:\/\//i.test(text)) return offeredUrl(text) || WITHHELD;
+  if (isOperand && /^https?:\/\//i.test(text)) return offeredUrl(server, text) || WITHHELD;
   return WITHHELD;
 }
 
