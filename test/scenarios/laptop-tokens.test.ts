@@ -97,7 +97,7 @@ test('tokens in an AI client’s file are told of with the broker’s server and
 
   const cleaned = await gate('install-clients', '--clean-tokens', '--yes');
   assert.equal(cleaned.code, 0, cleaned.stderr);
-  assert.match(cleaned.stdout, new RegExp(`secret set ${secret}`));
+  assert.match(cleaned.stdout, new RegExp(`secret rotate ${secret} --prove-dead`));
   const left = readFileSync(file, 'utf8');
   assert.ok(
     !left.includes(TOKEN) && left.includes('// mine') && left.includes('// keep') && left.includes(OTHER),

@@ -333,7 +333,7 @@ test('connect and disconnect say what is wrong in one line, with the exit codes 
   const { world } = await withOwnKeys(t);
   const linus = await world.member('linus');
   const cases: [args: string[], stdin: string, code: number, says: RegExp][] = [
-    [['connect'], '', 2, /stdin is no terminal.*run mcpgate connect SERVER/],
+    [['connect'], '', 0, /Connect one with `mcpgate connect SERVER`/],
     [['connect', 'nope'], '', 1, /no server "nope" with an account of your own; there is: counting/],
     [['connect', 'open'], '', 1, /no server "open"/],
     [['connect', 'counting'], '', 2, /pipe the keys \(TOKEN\) as JSON with --with-keys/],
