@@ -89,14 +89,22 @@ export async function openGatedServer(
 }
 
 /** Everything that a server lists, as its capabilities say. */
+/** Each list by name, because mcpgate sorts what servers list in any order. */
 async function listsOf({ sdk }: AiClient): Promise<Record<string, unknown>> {
   const { tools, resources, prompts } = sdk.getServerCapabilities() ?? {};
   return {
-    ...(tools && { tools: (await sdk.listTools()).tools }),
-    ...(prompts && { prompts: (await sdk.listPrompts()).prompts }),
+    ...(tools && { tools: byKey((await sdk.listTools()).tools, ({ name }) => name) }),
+    ...(prompts && { prompts: byKey((await sdk.listPrompts()).prompts, ({ name }) => name) }),
     ...(resources && {
-      resources: (await sdk.listResources()).resources,
-      templates: (await sdk.listResourceTemplates().catch(() => ({ resourceTemplates: [] }))).resourceTemplates,
+      resources: byKey((await sdk.listResources()).resources, ({ uri }) => uri),
+      templates: byKey(
+        (await sdk.listResourceTemplates().catch(() => ({ resourceTemplates: [] }))).resourceTemplates,
+        ({ uriTemplate }) => uriTemplate,
+      ),
     }),
   };
+}
+
+function byKey<T>(entries: readonly T[], keyOf: (entry: T) => string): T[] {
+  return entries.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : keyOf(a) > keyOf(b) ? 1 : 0));
 }

@@ -73,7 +73,7 @@ export const AREAS: Readonly<Record<string, MutationArea>> = {
   },
   workspaces: {
     sources: [
-      'broker/src/store/repositories/{secrets/secrets,secrets/secret-rows,secrets/secret-versions,groups,policy,provisioning,links,web-sessions}.ts',
+      'broker/src/store/repositories/{secrets/secrets,secrets/secret-rows,secrets/secret-versions,people/groups,policy,people/provisioning,links/links,people/web-sessions}.ts',
     ],
     tests: ['broker/src/store/{announced,workspace-scope,workspaces,store,people,logins,provisioning}.test.ts'],
   },
@@ -129,7 +129,7 @@ export const AREAS: Readonly<Record<string, MutationArea>> = {
     ],
     tests: [
       'cli/src/clients/{entry-match,files/unified-diff,files/file-snapshot,change-client,change-by-client}.test.ts',
-      'cli/src/commands/{client-files,install-clients,uninstall-clients,claude-code-command}.test.ts',
+      'cli/src/commands/{client-files,clients/install-clients,uninstall-clients,claude-code-command}.test.ts',
     ],
   },
 };

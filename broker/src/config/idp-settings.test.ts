@@ -27,6 +27,8 @@ test('each key about the company’s IdP is a setting of the same name, and its 
     justInTime: true,
     endSession: false,
     logoutEnds: 'devices',
+    tokenExchange: false,
+    assertionClients: new Map(),
   });
   assert.equal(await clientSecret?.(), 'value of ${secret:idp}');
 });

@@ -48,13 +48,15 @@ const ANYONES_BODIES = [
   ...['/oauth/token', '/applications', '/consent/:id', '/device', '/devices', '/link', '/login', '/logout', '/setup'],
   ...['/accounts/:server/connect', '/accounts/:server/disconnect', '/accounts/:server/keys'],
   ...['/accounts/:server/shared/connect', '/accounts/:server/shared/disconnect'],
+  '/requests/:id',
 ];
 /** Read by whoever asks; pages send who is not signed in to the login. */
 const ANYONES_PAGES = [
   ...['/healthz', '/readyz', '/metrics', '/api/v1/openapi.json', '/v1/tunnel'],
   ...['/.well-known/oauth-protected-resource', '/.well-known/oauth-protected-resource/*'],
   ...['/', '/assets/*', '/consent', '/consent/:id', '/device', '/link', '/login', '/logout', '/setup'],
-  ...['/accounts', '/accounts/:server', '/accounts/:server/shared'],
+  ...['/accounts', '/accounts/:server', '/accounts/:server/shared', '/requests', '/requests/:id'],
+  '/.well-known/jwks.json',
   ...['/oauth/upstream/callback/:of', '/oauth/upstream/client/:of'],
 ];
 const isRead = ({ method }: Route) => method === 'GET' || method === 'HEAD';
