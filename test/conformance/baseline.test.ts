@@ -8,7 +8,9 @@ import { runCommand } from '../world/command.ts';
 import { REQUIREMENT_SETS } from './suites.ts';
 import { startHttpUpstream } from './upstream/http-upstream.ts';
 
-for (const { name, program, version } of REQUIREMENT_SETS.filter(({ select }) => select.length > 0)) {
+for (const { name, program, version } of REQUIREMENT_SETS.filter(
+  ({ select, list }) => select.length > 0 && list('server').length > 0,
+)) {
   test(`the conformance server does what ${name} requires, and what the suite runs without scoring it`, async (t) => {
     const upstream = await startHttpUpstream();
     const folder = mkdtempSync(join(tmpdir(), 'mg-conformance-'));

@@ -130,7 +130,17 @@ export function contrast(wanted: string, got: string): string {
 function answerTo(exchange: Exchange, sent: Message | undefined, response: Message | undefined): unknown {
   if (sent?.method === undefined || sent.id === undefined) return 'accepted';
   if (response === undefined) return exchange.abandoned ? ABANDONED : 'none';
-  return response.error === undefined ? { result: response.result } : { error: response.error };
+  return response.error === undefined ? { result: unordered(sent.method, response.result) } : { error: response.error };
+}
+
+/** mcpgate sorts what servers list in any order, so that AI clients' prompt caches hold: the order of a list is not compared. */
+function unordered(method: string, result: unknown): unknown {
+  if (!method.endsWith('/list') || typeof result !== 'object' || result === null) return result;
+  const sorted = (entries: readonly unknown[]) =>
+    entries.toSorted((a, b) => (canonicalText(a) < canonicalText(b) ? -1 : 1));
+  return Object.fromEntries(
+    Object.entries(result).map(([key, value]) => [key, Array.isArray(value) ? sorted(value) : value]),
+  );
 }
 
 /**
