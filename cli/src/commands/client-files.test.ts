@@ -75,7 +75,7 @@ describe('a file that cannot be changed safely stays as it is, and the other cli
     chmodSync(at(), 0o755);
     const isRoot = process.getuid?.() === 0;
     const script = `
-      import { runInstallClients } from ${JSON.stringify(join(import.meta.dirname, 'install-clients.ts'))};
+      import { runInstallClients } from ${JSON.stringify(join(import.meta.dirname, 'clients', 'install-clients.ts'))};
       import { seteuid } from 'node:process';
       ${isRoot ? 'seteuid(65534);' : ''}
       const deps = { ...${JSON.stringify(home.deps)}, configDir: ${JSON.stringify(at('conf'))}, stdout: process.stdout, stderr: process.stderr, now: Date.now };
