@@ -10,7 +10,7 @@ import { inWorkspace } from '../domain/workspace.ts';
 import { splitName } from '../policy/naming.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime } from './iso-time.ts';
-import { operation, type Caller, type Operation } from './operation.ts';
+import { eventBy, operation, type Caller, type Operation } from './operation.ts';
 
 type Needs = Pick<AdminDependencies, 'store' | 'audit' | 'policyChanged'>;
 
@@ -48,14 +48,7 @@ const noted = ({ description, tools }: Bundle): string[] => [
 export function bundleOperations({ store, audit, policyChanged }: Needs): Operation[] {
   const changed = async (caller: Caller, type: string, subject: string, data: Noted) => {
     policyChanged(caller.workspaceId);
-    await audit.event({
-      workspace_id: caller.workspaceId,
-      type,
-      actor: caller.actor.name,
-      subject,
-      address: caller.actor.address,
-      data: { ...data },
-    });
+    await audit.event(eventBy(caller, { type, subject, data: { ...data } }));
   };
 
   const toolsOf = async (workspaceId: string, given: readonly NewBundleTool[]): Promise<BundleTool[]> => {

@@ -15,7 +15,7 @@ import { serverCalled, type ServerRecord } from '../domain/server-record.ts';
 import { inWorkspace } from '../domain/workspace.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime } from './iso-time.ts';
-import { operation, type Caller, type Operation } from './operation.ts';
+import { eventBy, operation, type Caller, type Operation } from './operation.ts';
 
 type Needs = Pick<AdminDependencies, 'store' | 'audit' | 'definitions'>;
 type Note = Omit<Definition, 'text' | 'legacyText'>;
@@ -61,19 +61,18 @@ export function definitionOperations({ store, audit, definitions }: Needs): Oper
         const name = shownName(server.name, each);
         const old = newestAccepted(before.get(keyOf(each)) ?? [])?.digest ?? null;
         accepted.push({ name, digest: each.digest, before: old });
-        await audit.event({
-          workspace_id: caller.workspaceId,
-          type: 'tool.accepted',
-          actor: caller.actor.name,
-          subject: `tool:${name.slice(0, 300)}`,
-          address: caller.actor.address,
-          data: {
-            kind: each.kind,
-            digest: each.digest,
-            digest_before: old ?? '',
-            flags: [...new Set(each.flags.map(({ kind }) => kind))],
-          },
-        });
+        await audit.event(
+          eventBy(caller, {
+            type: 'tool.accepted',
+            subject: `tool:${name.slice(0, 300)}`,
+            data: {
+              kind: each.kind,
+              digest: each.digest,
+              digest_before: old ?? '',
+              flags: [...new Set(each.flags.map(({ kind }) => kind))],
+            },
+          }),
+        );
       }
     }
     if (accepted.length === 0)

@@ -5,6 +5,7 @@ import { GateError } from 'mcpgate-shared/error';
 import type { z } from 'zod';
 import { may, type ApiRole } from 'mcpgate-shared/api/roles';
 import type { Principal } from '../domain/people/principal.ts';
+import type { AuditEvent } from '../domain/call-record.ts';
 import type { Actor } from '../domain/people/receipt.ts';
 
 /** Who asks for an operation. `principal` is set for people and grants; not for administration tokens, nor on the socket. */
@@ -17,6 +18,14 @@ export interface Caller {
   homeWorkspaceId: string;
   credential: { kind: Principal['credential']['kind'] | 'admin-token' | 'socket'; id: string; label: string };
   principal?: Principal;
+}
+
+/** What the log says of something that the caller has done in the workspace that the request is about. */
+export function eventBy(
+  { workspaceId, actor }: Pick<Caller, 'workspaceId' | 'actor'>,
+  { type, subject, data }: Pick<AuditEvent, 'type' | 'subject' | 'data'>,
+): AuditEvent {
+  return { workspace_id: workspaceId, type, actor: actor.name, subject, address: actor.address, data };
 }
 
 /** The name of the person whose own devices and grants the caller may see and change; undefined for administrators, who may do so for everybody. */

@@ -7,7 +7,7 @@ import type { ServerRecord } from '../../domain/server-record.ts';
 import { secretNamesIn, secretNamesOfRecord } from '../../domain/transports/transport-texts.ts';
 import type { AdminDependencies } from '../dependencies.ts';
 import { type ImportPlan, type ImportRequest, planImport, type PlannedServer } from './import-plan.ts';
-import type { Caller } from '../operation.ts';
+import { eventBy, type Caller } from '../operation.ts';
 import { ownLimitNotes } from '../servers/record-changes.ts';
 import type { FoundSecret } from 'mcpgate-shared/entries/secret-extraction';
 import { assertAccountFits } from '../accounts/account-forms.ts';
@@ -133,20 +133,22 @@ async function carryOut(
     throw error;
   }
   for (const { draft, isolation, trustAnnotations } of servers) {
-    await audit.event({
-      workspace_id: workspaceId,
-      type: 'server.imported',
-      actor: actor.name,
-      subject: `server:${draft.name}`,
-      address: actor.address,
-      data: {
-        transport: draft.transport.kind,
-        isolation,
-        trust_annotations: trustAnnotations,
-        ...ownLimitNotes(draft.transport),
-        secrets: secretNamesIn(draft.transport),
-      },
-    });
+    await audit.event(
+      eventBy(
+        { workspaceId, actor },
+        {
+          type: 'server.imported',
+          subject: `server:${draft.name}`,
+          data: {
+            transport: draft.transport.kind,
+            isolation,
+            trust_annotations: trustAnnotations,
+            ...ownLimitNotes(draft.transport),
+            secrets: secretNamesIn(draft.transport),
+          },
+        },
+      ),
+    );
   }
   return undefined;
 }

@@ -8,7 +8,7 @@ import { inWorkspace } from '../../domain/workspace.ts';
 import { compilePolicy } from '../../policy/compile-policy.ts';
 import { previewVerdict } from '../../policy/rule-preview.ts';
 import type { AdminDependencies } from '../dependencies.ts';
-import { operation, type Caller, type Operation } from '../operation.ts';
+import { eventBy, operation, type Caller, type Operation } from '../operation.ts';
 import { doubtsAbout, doubtsAboutThing } from './doubts.ts';
 import { knownWorld, subjectsCalled } from './known-world.ts';
 import { newRuleOf } from './new-rule.ts';
@@ -25,14 +25,7 @@ export function ruleOperations({ store, audit, people, policyChanged, clock }: N
     data: AuditEvent['data'],
   ): Promise<void> => {
     policyChanged(caller.workspaceId);
-    await audit.event({
-      workspace_id: caller.workspaceId,
-      type,
-      actor: caller.actor.name,
-      subject,
-      address: caller.actor.address,
-      data,
-    });
+    await audit.event(eventBy(caller, { type, subject, data }));
   };
 
   return [

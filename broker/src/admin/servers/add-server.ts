@@ -8,7 +8,7 @@ import { secretNamesOfRecord } from '../../domain/transports/transport-texts.ts'
 import { inWorkspace } from '../../domain/workspace.ts';
 import { toAccountForm } from '../accounts/account-forms.ts';
 import type { AdminDependencies } from '../dependencies.ts';
-import type { Caller } from '../operation.ts';
+import { eventBy, type Caller } from '../operation.ts';
 import { assertRecordFits } from './record-refusals.ts';
 
 type Needs = Pick<AdminDependencies, 'store' | 'vault' | 'audit' | 'allowedCommands'>;
@@ -76,14 +76,9 @@ export async function addServer(
     throw error;
   }
   for (const secret of brought) {
-    await audit.event({
-      workspace_id: workspaceId,
-      type: 'secret.set',
-      actor: actor.name,
-      subject: `secret:${secret.name}`,
-      address: actor.address,
-      data: { version: 1 },
-    });
+    await audit.event(
+      eventBy({ workspaceId, actor }, { type: 'secret.set', subject: `secret:${secret.name}`, data: { version: 1 } }),
+    );
   }
   return record;
 }

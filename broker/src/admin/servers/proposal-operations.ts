@@ -15,7 +15,7 @@ import { takenSecretNames } from './add-server.ts';
 import { NO_TOOL_CLASSES } from '../../domain/server-record.ts';
 import type { AdminDependencies } from '../dependencies.ts';
 import { isoTime, isoTimeOrNull } from '../iso-time.ts';
-import { type Caller, operation, type Operation } from '../operation.ts';
+import { eventBy, type Caller, operation, type Operation } from '../operation.ts';
 import { assertRecordFits } from './record-refusals.ts';
 
 export function proposalOperations({
@@ -34,14 +34,16 @@ export function proposalOperations({
     const { workspaceId, actor } = caller;
     const decided = await store.proposals.decide(workspaceId, id, state, actor.name);
     if (decided === undefined) throw notOpen(id, workspaceId);
-    await audit.event({
-      workspace_id: workspaceId,
-      type: `proposal.${state}`,
-      actor: actor.name,
-      subject: `proposal:${id}`,
-      address: actor.address,
-      data: { name: decided.name, people: [...decided.people], ...(server === undefined ? {} : { server }) },
-    });
+    await audit.event(
+      eventBy(
+        { workspaceId, actor },
+        {
+          type: `proposal.${state}`,
+          subject: `proposal:${id}`,
+          data: { name: decided.name, people: [...decided.people], ...(server === undefined ? {} : { server }) },
+        },
+      ),
+    );
     return decided;
   }
 
@@ -84,14 +86,16 @@ export function proposalOperations({
         await store.servers.remove(record.id);
         throw error;
       }
-      await audit.event({
-        workspace_id: workspaceId,
-        type: 'server.added',
-        actor: actor.name,
-        subject: `server:${name}`,
-        address: actor.address,
-        data: { transport: transport.kind, isolation: record.isolation, trust_annotations: false },
-      });
+      await audit.event(
+        eventBy(
+          { workspaceId, actor },
+          {
+            type: 'server.added',
+            subject: `server:${name}`,
+            data: { transport: transport.kind, isolation: record.isolation, trust_annotations: false },
+          },
+        ),
+      );
       await upstreams.reload();
       return { proposal: shown(proposal), server: name, unset, missing };
     }),

@@ -7,7 +7,7 @@ import { inWorkspace } from '../../domain/workspace.ts';
 import { renamedWhat, shiftOf } from '../../policy/renamed-server.ts';
 import { wantedRevision } from './change-server.ts';
 import type { AdminDependencies } from '../dependencies.ts';
-import type { Caller } from '../operation.ts';
+import { eventBy, type Caller } from '../operation.ts';
 import { toServer } from './server-view.ts';
 
 type Needs = Pick<AdminDependencies, 'store' | 'audit' | 'upstreams' | 'policyChanged'>;
@@ -69,19 +69,21 @@ export async function renameServer(
   await upstreams.reload();
   policyChanged(workspaceId);
   const labelsNow = renamed.grants.map(({ label }) => label);
-  await audit.event({
-    workspace_id: workspaceId,
-    type: 'server.renamed',
-    actor: actor.name,
-    subject: `server:${to}`,
-    address: actor.address,
-    data: {
-      ...{ from, to, rules: renamed.rules.map(({ id }) => id), grants: labelsNow },
-      before: renamed.rules.flatMap(({ id, before }) => before.map((what) => `${id}: ${what}`)),
-      after: renamed.rules.flatMap(({ id, after }) => after.map((what) => `${id}: ${what}`)),
-      shifted: shifted.map(({ rule, what, shift }) => `${rule}: ${what} (${shift})`),
-    },
-  });
+  await audit.event(
+    eventBy(
+      { workspaceId, actor },
+      {
+        type: 'server.renamed',
+        subject: `server:${to}`,
+        data: {
+          ...{ from, to, rules: renamed.rules.map(({ id }) => id), grants: labelsNow },
+          before: renamed.rules.flatMap(({ id, before }) => before.map((what) => `${id}: ${what}`)),
+          after: renamed.rules.flatMap(({ id, after }) => after.map((what) => `${id}: ${what}`)),
+          shifted: shifted.map(({ rule, what, shift }) => `${rule}: ${what} (${shift})`),
+        },
+      },
+    ),
+  );
   return {
     ...common,
     server: toServer(renamed.server, statusOf(to)),

@@ -13,7 +13,7 @@ import { entryNamed } from './catalogue-operations.ts';
 import { type Change, changeServer, keptProbe, unusedSecrets, wantedRevision } from './change-server.ts';
 import type { AdminDependencies } from '../dependencies.ts';
 import { isoTime } from '../iso-time.ts';
-import { operation, type Caller, type Operation } from '../operation.ts';
+import { eventBy, operation, type Caller, type Operation } from '../operation.ts';
 import { importServers } from '../import/server-import.ts';
 import { planFromEntry } from './plan-from-entry.ts';
 import { changeNotes, ownLimitNotes } from './record-changes.ts';
@@ -55,24 +55,26 @@ export function serverOperations(
     record: ServerRecord,
     details: Readonly<Record<string, string | readonly string[]>> = {},
   ): Promise<void> => {
-    await audit.event({
-      workspace_id: workspaceId,
-      type,
-      actor: actor.name,
-      subject: `server:${record.name}`,
-      address: actor.address,
-      data: {
-        transport: record.transport.kind,
-        isolation: isolationOf(record),
-        credential: record.credential,
-        ...(record.account === null ? {} : { account: record.account.kind }),
-        trust_annotations: record.trustAnnotations,
-        definitions: record.definitions,
-        ...(record.probe === null ? {} : { probe: record.probe.tool }),
-        ...ownLimitNotes(record.transport),
-        ...details,
-      },
-    });
+    await audit.event(
+      eventBy(
+        { workspaceId, actor },
+        {
+          type,
+          subject: `server:${record.name}`,
+          data: {
+            transport: record.transport.kind,
+            isolation: isolationOf(record),
+            credential: record.credential,
+            ...(record.account === null ? {} : { account: record.account.kind }),
+            trust_annotations: record.trustAnnotations,
+            definitions: record.definitions,
+            ...(record.probe === null ? {} : { probe: record.probe.tool }),
+            ...ownLimitNotes(record.transport),
+            ...details,
+          },
+        },
+      ),
+    );
     await upstreams.reload();
     await accounts.serversChanged();
   };
@@ -178,14 +180,13 @@ export function serverOperations(
       const { steps, verdict } = await upstreams.test(record, { userKey });
       // Like any call of a tool, this one is in the log.
       if (record.probe !== null)
-        await audit.event({
-          workspace_id: caller.workspaceId,
-          type: 'server.probed',
-          actor: caller.actor.name,
-          subject: `server:${record.name}`,
-          address: caller.actor.address,
-          data: { tool: record.probe.tool, arguments_sha256: digestOf(record.probe.arguments), verdict },
-        });
+        await audit.event(
+          eventBy(caller, {
+            type: 'server.probed',
+            subject: `server:${record.name}`,
+            data: { tool: record.probe.tool, arguments_sha256: digestOf(record.probe.arguments), verdict },
+          }),
+        );
       return steps.map((step) => ({ ...step, warnings: [...step.warnings] }));
     }),
     operation(serversApi.enable, async ({ params, ifMatch }, caller) => setEnabled(caller, params.name, true, ifMatch)),
