@@ -9,6 +9,7 @@ import { definitionOperations } from './definition-operations.ts';
 import { deviceOperations } from './device-operations.ts';
 import { groupOperations } from './group-operations.ts';
 import { grantOperations } from './grant-operations.ts';
+import { hookOperations } from './hook-operations.ts';
 import { keyOperations } from './key-operations.ts';
 import type { Operation } from './operation.ts';
 import { proposalOperations } from './servers/proposal-operations.ts';
@@ -40,6 +41,7 @@ export function adminOperations(dependencies: AdminDependencies): Operation[] {
     ...ruleOperations(dependencies),
     ...previewOperations(dependencies),
     ...definitionOperations(dependencies),
+    ...hookOperations(dependencies),
     ...requestOperations(dependencies),
     ...auditOperations(dependencies),
   ];

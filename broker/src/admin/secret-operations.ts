@@ -7,6 +7,7 @@ import type { SourceView } from '../vault/vault.ts';
 import { DEFAULT_WORKSPACE, inWorkspace } from '../domain/workspace.ts';
 import { secretNamesOfRecord } from '../domain/transports/transport-texts.ts';
 import type { AdminDependencies } from './dependencies.ts';
+import { secretNamesOfHook } from './hook-operations.ts';
 import { isoTime, isoTimeOrNull } from './iso-time.ts';
 import { operation, type Operation } from './operation.ts';
 import { discardedOf } from './rotation/discarded-versions.ts';
@@ -136,7 +137,9 @@ export function secretOperations(
     }),
     operation(secretsApi.remove, async ({ params: { name } }, { workspaceId, actor }) => {
       const secret = await find(workspaceId, name);
+      const hooks = (await store.hooks.list(workspaceId)).filter((hook) => secretNamesOfHook(hook).includes(name));
       const users = [
+        ...hooks.map((hook) => `the hook ${hook.name}`),
         ...secret.servers.map((server) => `the server ${server}`),
         ...(workspaceId === DEFAULT_WORKSPACE && secretsOfConfiguration.includes(name) ? ['the configuration'] : []),
       ];

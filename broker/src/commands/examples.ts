@@ -91,6 +91,15 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'admin-token issue --label terraform --role operator --expires 90d',
     'admin-token issue --label okta-scim --role scim',
   ],
+  hook: ['hook set authorize --url http://127.0.0.1:8181/v1/data/mcpgate/decision', 'hook list'],
+  'hook set': [
+    "hook set authorize --url https://authz.example/decide --secret authz-key --timeout 300ms --what 'write:github'",
+    'hook set authorize --disable',
+  ],
+  'hook add': [
+    "hook add slack --format slack --url 'https://hooks.slack.com/services/${secret:slack-path}' --signing-secret slack-signing --map U02AB3CD4=user:ada",
+    'hook add pager --url https://pager.example/mcpgate --secret pager-key --signing-secret pager-key',
+  ],
   bundle: ['bundle add reports --tool github__create_issue --as report --fix owner=acme', 'bundle show reports'],
   'bundle add': [
     'bundle add reports --tool github__create_issue --as report --fix owner=acme --fix \'labels=["report"]\' --tool wiki__search',

@@ -12,6 +12,7 @@ import { deviceCommand, loginCommand, sessionCommand } from './device.ts';
 import { EXAMPLES } from './examples.ts';
 import { grantCommand } from './grant.ts';
 import { groupCommand } from './group.ts';
+import { hookCommand } from './hooks/hook.ts';
 import { keyCommand } from './key.ts';
 import { reportFailure } from './report-failure.ts';
 import { requestCommand } from './request.ts';
@@ -65,6 +66,7 @@ export function createProgram(context: CommandContext): Command {
   program.addCommand(enforcementCommand(context));
   program.addCommand(toolCommand(context));
   program.addCommand(requestCommand(context));
+  program.addCommand(hookCommand(context));
   program.addCommand(auditCommand(context));
   program.addCommand(workspaceCommand(context));
   program.addCommand(completionCommand(context, () => program));

@@ -1,6 +1,7 @@
 // Authorization rules as stored and as the policy reads them.
 import type { LimitPer, RuleEffect } from 'mcpgate-shared/api/rules';
 import type { Bundle } from './bundle.ts';
+import type { AuthorizeHook } from './hook.ts';
 
 export type Enforcement = 'off' | 'observe' | 'enforce';
 
@@ -55,4 +56,6 @@ export interface PolicySnapshot {
   rules: readonly Rule[];
   /** Sorted by their names. */
   bundles?: readonly Bundle[];
+  /** Is asked about calls that the rules let through; left out where there is none, or it is disabled. */
+  hook?: AuthorizeHook;
 }

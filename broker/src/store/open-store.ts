@@ -12,6 +12,7 @@ import { createAccounts } from './repositories/people/accounts.ts';
 import { createAuditRows } from './repositories/audit.ts';
 import { createApprovals } from './repositories/approvals.ts';
 import { createBundles } from './repositories/bundles.ts';
+import { createHooks } from './repositories/hooks.ts';
 import { createAdminTokens } from './repositories/people/admin-tokens.ts';
 import { createDefinitions } from './repositories/servers/definitions.ts';
 import { createDepartures } from './repositories/links/departures.ts';
@@ -105,6 +106,7 @@ function createStore(engine: Engine, clock: Clock): Store {
     secretSources: createSecretSources(db, clock, announce),
     approvals: createApprovals(db, clock, announce),
     bundles: createBundles(db, clock, announce),
+    hooks: createHooks(db, clock, announce),
     definitions: createDefinitions(db, clock, announce),
     limits: createLimitUses(db),
     policy: createPolicy(db, clock, announce),

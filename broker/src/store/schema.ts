@@ -3,6 +3,7 @@
 import type { Generated } from 'kysely';
 import type { DefinitionPolicy } from 'mcpgate-shared/api/definitions/definitions-api';
 import type { DefinitionKind } from '../domain/definition.ts';
+import type { Hook } from '../domain/hook.ts';
 import type { ApprovalsTable } from './approvals-table.ts';
 import type { Enforcement, Rule } from '../domain/rule.ts';
 import type { AccountForm, AccountState } from '../domain/people/account.ts';
@@ -287,6 +288,20 @@ export interface Database {
     name: string;
     description: string | null;
     tools_json: string;
+    created_at: number;
+    updated_at: number;
+    created_by: string;
+  };
+  /** `options_json`: what only a hook of its kind has, and the names of its secrets. */
+  hooks: {
+    workspace_id: string;
+    name: string;
+    kind: Hook['kind'];
+    url: string;
+    enabled: number;
+    timeout_ms: number;
+    options_json: string;
+    managed_by: string | null;
     created_at: number;
     updated_at: number;
     created_by: string;

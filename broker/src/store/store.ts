@@ -27,6 +27,7 @@ import type { AccountsRepository } from './repositories/people/accounts.ts';
 import type { OAuthRegistrationsRepository } from './repositories/people/oauth-registrations.ts';
 import type { ApprovalsRepository } from './repositories/approvals.ts';
 import type { BundlesRepository } from './repositories/bundles.ts';
+import type { HooksRepository } from './repositories/hooks.ts';
 import type { PolicyRepository } from './repositories/policy.ts';
 import type { SettingsRepository } from './repositories/settings.ts';
 import type { AuditRepository } from './repositories/audit.ts';
@@ -73,6 +74,7 @@ export interface Store {
   secretSources: SecretSourceRows;
   approvals: ApprovalsRepository;
   bundles: BundlesRepository;
+  hooks: HooksRepository;
   /** What was seen of servers' tools and other things, and which of it is accepted. */
   definitions: DefinitionRows;
   limits: {

@@ -7,7 +7,7 @@ import { targetOf } from '../domain/transports/transports.ts';
 import { onBothEngines } from './fixtures/both-engines.ts';
 import { SCOPE_OF_APPROVALS } from './fixtures/scope-of-approvals.ts';
 import { SCOPE_OF_DEFINITIONS, type Scope } from './fixtures/scope-of-definitions.ts';
-import { plantTwins, type Twin } from './fixtures/workspace-twins.ts';
+import { hookOf, plantTwins, type Twin } from './fixtures/workspace-twins.ts';
 import { LEASE, promote, stage } from './fixtures/staged-secret.ts';
 import type { Store } from './store.ts';
 
@@ -396,6 +396,15 @@ const TABLE: Table = {
       },
     },
     forget: { everywhere: 'time passes in all of them' },
+  },
+  hooks: {
+    list: { reads: (store, { workspaceId }) => store.hooks.list(workspaceId) },
+    find: { reads: (store, { workspaceId }) => store.hooks.find(workspaceId, 'authorize') },
+    create: { writes: (store, { workspaceId }) => store.hooks.create(workspaceId, hookOf('second', 'second')) },
+    update: {
+      writes: (store, { workspaceId }) => store.hooks.update(workspaceId, 'pager', () => hookOf('pager', 'changed')),
+    },
+    remove: { writes: (store, { workspaceId }) => store.hooks.remove(workspaceId, 'pager') },
   },
   bundles: {
     list: { reads: (store, { workspaceId }) => store.bundles.list(workspaceId) },

@@ -9,6 +9,7 @@ import { createBundlesMigration } from './0020-bundles.ts';
 import { createDeparturesMigration } from './0006-departures.ts';
 import { createExternalIdentitiesMigration } from './0004-external-identities.ts';
 import { createFirstMigration } from './0001-first.ts';
+import { createHooksMigration } from './0022-hooks.ts';
 import { createKeyEnvelopesMigration } from './0011-key-envelopes.ts';
 import { createLaptopFindingsMigration } from './0012-laptop-findings.ts';
 import { createLeftChannelsMigration } from './0007-left-channels.ts';
@@ -45,6 +46,7 @@ export async function migrate(engine: Engine): Promise<string[]> {
     '0019-definitions': createDefinitionsMigration(engine.kind),
     '0018-approvals': createApprovalsMigration(engine.kind),
     '0020-bundles': createBundlesMigration(engine.kind),
+    '0022-hooks': createHooksMigration(engine.kind),
   };
   const newest = Object.keys(migrations).at(-1) ?? '';
   const unknown = (await appliedMigrations(engine))

@@ -18,6 +18,7 @@ import { readJson, readStringList } from '../json-text.ts';
 import type { Database } from '../schema.ts';
 import { shortId } from '../short-id.ts';
 import { readBundles } from './bundles.ts';
+import { readAuthorizeHook } from './hooks.ts';
 import { raisePolicyVersion } from './policy-version.ts';
 
 /** What became of the rules that named a removed person, by their ids. */
@@ -86,11 +87,13 @@ export function createPolicy(db: Kysely<Database>, clock: Clock, announce: Annou
             .where('workspace_id', '=', workspaceId)
             .orderBy('added_in')
             .execute();
+          const hook = await readAuthorizeHook(trx, workspaceId);
           return {
             version: policy.version,
             enforcement: policy.enforcement,
             rules: rows.map(toRule),
             bundles: await readBundles(trx, workspaceId),
+            ...(hook && { hook }),
           };
         });
     },

@@ -36,6 +36,7 @@ const GOES_ALONG = [
   'groups',
   'limit_uses',
   'bundles',
+  'hooks',
   'rules',
   'policies',
   'secret_sources',

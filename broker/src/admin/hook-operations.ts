@@ -1,0 +1,125 @@
+// The operations on hooks. To say where questions and secrets are sent is for administrators; whoever sees to rules may see and try what is there.
+import { NewHookSchema, type HookView, hooksApi, type NewHookView } from 'mcpgate-shared/api/hooks/hooks-api';
+import { GateError } from 'mcpgate-shared/error';
+import { referencesIn } from 'mcpgate-shared/values/secret-reference';
+import type { z } from 'zod';
+import type { AuditEvent } from '../domain/call-record.ts';
+import { type Hook, secretsOfHook } from '../domain/hook.ts';
+import { inWorkspace } from '../domain/workspace.ts';
+import type { NewHook } from '../store/repositories/hooks.ts';
+import type { AdminDependencies } from './dependencies.ts';
+import { isoTime } from './iso-time.ts';
+import { eventBy, operation, type Caller, type Operation } from './operation.ts';
+
+type Needs = Pick<AdminDependencies, 'store' | 'vault' | 'audit' | 'policyChanged'>;
+
+export function hookOperations({ store, vault, audit, policyChanged }: Needs): Operation[] {
+  const shown = async (workspaceId: string, hook: Hook): Promise<HookView> => ({
+    ...toView(hook),
+    warnings: await warningsOf(workspaceId, hook),
+  });
+
+  const warningsOf = async (workspaceId: string, hook: Hook): Promise<string[]> => {
+    const there = new Set((await vault.list(workspaceId)).map(({ name }) => name));
+    const missing = secretNamesOfHook(hook).filter((name) => !there.has(name));
+    const users = hook.kind === 'approvals' ? Object.values(hook.people) : [];
+    const known = new Set((await store.users.list(workspaceId)).map(({ name }) => `user:${name}`));
+    return [
+      ...missing.map((name) => `there is no secret ${name} yet; set it with \`secret set ${name}\``),
+      ...[...new Set(users)].filter((who) => !known.has(who)).map((who) => `there is nobody called ${who}`),
+    ];
+  };
+
+  const changed = async (caller: Caller, type: string, name: string, data: AuditEvent['data']): Promise<void> => {
+    policyChanged(caller.workspaceId);
+    await audit.event(eventBy(caller, { type, subject: `hook:${name}`, data }));
+  };
+
+  const find = async (workspaceId: string, name: string): Promise<Hook> => {
+    const hook = await store.hooks.find(workspaceId, name);
+    if (hook !== undefined) return hook;
+    const shownName = JSON.stringify(name.slice(0, 40));
+    throw new GateError(
+      'not_found',
+      `there is no hook ${shownName}; \`hook list${inWorkspace(workspaceId)}\` shows them`,
+    );
+  };
+
+  return [
+    operation(hooksApi.list, async (_input, { workspaceId }) =>
+      Promise.all((await store.hooks.list(workspaceId)).map((hook) => shown(workspaceId, hook))),
+    ),
+    operation(hooksApi.show, async ({ params }, { workspaceId }) =>
+      shown(workspaceId, await find(workspaceId, params.name)),
+    ),
+    operation(hooksApi.add, async ({ body }, caller) => {
+      const hook = await store.hooks.create(caller.workspaceId, toNew(body, caller.actor.name));
+      await changed(caller, 'hook.added', hook.name, { before: [], after: noted(hook) });
+      return shown(caller.workspaceId, hook);
+    }),
+    operation(hooksApi.set, async ({ params, body }, caller) => {
+      await find(caller.workspaceId, params.name);
+      const { before, after } = await store.hooks.update(caller.workspaceId, params.name, (now) => ({
+        ...toNew(withChanges(now, body), now.createdBy),
+      }));
+      await changed(caller, 'hook.changed', after.name, { before: noted(before), after: noted(after) });
+      return shown(caller.workspaceId, after);
+    }),
+    operation(hooksApi.remove, async ({ params }, caller) => {
+      await find(caller.workspaceId, params.name);
+      const hook = await store.hooks.remove(caller.workspaceId, params.name);
+      if (hook === undefined) return shown(caller.workspaceId, await find(caller.workspaceId, params.name));
+      await changed(caller, 'hook.removed', hook.name, { before: noted(hook), after: [] });
+      return { ...toView(hook), warnings: [] };
+    }),
+  ];
+}
+
+/** With those in its URL. */
+export function secretNamesOfHook(hook: Hook): string[] {
+  return [...new Set([...referencesIn(hook.url).map(({ name }) => name), ...secretsOfHook(hook)])];
+}
+
+type Changes = z.output<typeof hooksApi.set.body>;
+
+/** Throws `usage` for what the kind of hook does not have, and for what would make no hook. */
+function withChanges(now: Hook, changes: Changes): NewHookView {
+  const { created_at: _created, updated_at: _updated, created_by: _by, ...view } = toView(now);
+  const strange = Object.keys(changes).find((key) => !(key in view));
+  if (strange !== undefined)
+    throw new GateError('usage', `the hook ${now.name} is of the kind ${now.kind}, which has no ${strange}`);
+  return NewHookSchema.parse({ ...view, ...changes });
+}
+
+function toNew(view: NewHookView, createdBy: string): NewHook {
+  const { name, url, enabled, timeout_ms: timeoutMs, secret, bearer, managed_by: managedBy } = view;
+  const base = { name, url, enabled, timeoutMs, secret, bearer, managedBy, createdBy };
+  if (view.kind === 'authorize') {
+    const { kind, what, approvers, sends_arguments: sendsArguments } = view;
+    return { ...base, kind, what, approvers, sendsArguments };
+  }
+  const { kind, format, signing_secret: signingSecret, people, by_email: byEmail } = view;
+  return { ...base, kind, format, signingSecret, people, byEmail };
+}
+
+type Shown<V> = V extends unknown ? Omit<V, 'warnings'> : never;
+
+function toView(hook: Hook): Shown<HookView> {
+  const base = {
+    ...{ name: hook.name, url: hook.url, enabled: hook.enabled, timeout_ms: hook.timeoutMs },
+    ...{ secret: hook.secret, bearer: hook.bearer, managed_by: hook.managedBy },
+    ...{ created_at: isoTime(hook.createdAt), updated_at: isoTime(hook.updatedAt), created_by: hook.createdBy },
+  };
+  if (hook.kind === 'authorize') {
+    const { kind, what, approvers, sendsArguments } = hook;
+    return { ...base, kind, what: [...what], approvers: [...approvers], sends_arguments: sendsArguments };
+  }
+  const { kind, format, signingSecret, people, byEmail } = hook;
+  return { ...base, kind, format, signing_secret: signingSecret, people: { ...people }, by_email: byEmail };
+}
+
+/** What the log says of a hook: a line for each thing that it has. */
+function noted(hook: Hook): string[] {
+  const { created_at: _created, updated_at: _updated, created_by: _by, name: _name, ...view } = toView(hook);
+  return Object.entries(view).flatMap(([key, value]) => (value === null ? [] : [`${key} ${JSON.stringify(value)}`]));
+}

@@ -1,0 +1,73 @@
+// The flags that say what a hook is like.
+import type { Command } from 'commander';
+import type { hooksApi } from 'mcpgate-shared/api/hooks/hooks-api';
+import { GateError } from 'mcpgate-shared/error';
+import type { z } from 'zod';
+import { durationFlagMs } from '../../config/duration.ts';
+import type { BrokerFlags } from '../server/broker-flags.ts';
+import { commaList, pairs } from '../values.ts';
+
+export interface HookFlags extends BrokerFlags {
+  secret?: string | false;
+  bearer?: string | false;
+  timeout?: string;
+  what?: string[] | false;
+  approver?: string[];
+  arguments?: boolean;
+  format?: string;
+  signingSecret?: string | false;
+  map?: string[] | false;
+  byEmail?: boolean;
+  enable?: boolean;
+  disable?: boolean;
+}
+
+type Changes = z.input<typeof hooksApi.set.body>;
+
+export function hookFlags(command: Command): Command {
+  return command
+    .option('--url <url>', 'http or https; behind the host it may hold ${secret:NAME}')
+    .option('--secret <name>', 'sign what is sent with this secret')
+    .option('--no-secret', 'do not sign')
+    .option('--bearer <name>', 'send this secret as Authorization: Bearer')
+    .option('--no-bearer', 'send none')
+    .option('--timeout <time>', 'how long an answer may take: 50ms to 5s')
+    .option('--enable', 'use it')
+    .option('--disable', 'keep it, and do not use it')
+    .option('--what <what...>', 'authorize: ask about these alone; written as in rules')
+    .option('--no-what', 'authorize: ask about every call')
+    .option('--approver <who...>', 'authorize: who decides where it answers ask; left out: administrators')
+    .option('--arguments', 'authorize: send the arguments of calls (unless said)')
+    .option('--no-arguments', 'authorize: send their digest alone')
+    .option('--format <format>', 'approvals: standard (unless said) or slack')
+    .option('--signing-secret <name>', 'approvals: take decisions that are signed with this secret')
+    .option('--no-signing-secret', 'approvals: take none')
+    .option('--map <id=who...>', 'approvals: whose decisions they are, as in U02AB=user:ada; all of them')
+    .option('--no-map', 'approvals: nobody')
+    .option('--by-email', 'approvals: a signed e-mail address names a person, too')
+    .option('--no-by-email', 'approvals: it does not');
+}
+
+/** What was said. Throws `usage`. */
+export function changesFrom(options: HookFlags): Changes {
+  const { url, secret, bearer, timeout, what, approver, format, signingSecret, map, byEmail, enable, disable } =
+    options;
+  if (enable === true && disable === true) throw new GateError('usage', 'give --enable or --disable, one of them');
+  if (format !== undefined && format !== 'slack' && format !== 'standard')
+    throw new GateError('usage', '--format is standard or slack');
+  return {
+    ...(url !== undefined && { url }),
+    ...(secret !== undefined && { secret: secret === false ? null : secret }),
+    ...(bearer !== undefined && { bearer: bearer === false ? null : bearer }),
+    ...(timeout !== undefined && { timeout_ms: durationFlagMs('--timeout', timeout) }),
+    ...(what !== undefined && { what: what === false ? [] : commaList(what) }),
+    ...(approver !== undefined && { approvers: commaList(approver) }),
+    ...(options.arguments !== undefined && { sends_arguments: options.arguments }),
+    ...(format !== undefined && { format }),
+    ...(signingSecret !== undefined && { signing_secret: signingSecret === false ? null : signingSecret }),
+    ...(map !== undefined && { people: map === false ? {} : pairs('--map', map, /=/) }),
+    ...(byEmail !== undefined && { by_email: byEmail }),
+    ...(enable === true && { enabled: true }),
+    ...(disable === true && { enabled: false }),
+  };
+}

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { administration } from '../fixtures/administration.ts';
+
+const admin = administration(async (broker) => {
+  await broker.json(['user', 'add', 'ada']);
+  await broker.run(['secret', 'set', 'key'], 'a value that signs');
+});
+const json = async (...args: string[]) => Object(await admin.broker.json(args));
+const URL_OF_OPA = 'http://127.0.0.1:8181/v1/data/mcpgate/decision';
+
+describe('hooks', () => {
+  test('the one that is asked about calls is set, changed, shown and removed', async () => {
+    assert.deepEqual(await admin.rows('hook', 'list'), []);
+    const made = await json('hook', 'set', 'authorize', '--url', URL_OF_OPA, '--secret', 'key');
+    const { created_at: _at, updated_at: _changed, created_by: _by, ...rest } = made;
+    assert.deepEqual(rest, {
+      ...{ name: 'authorize', kind: 'authorize', url: URL_OF_OPA, enabled: true, timeout_ms: 500, secret: 'key' },
+      ...{ bearer: null, managed_by: null, what: [], approvers: [], sends_arguments: true, warnings: [] },
+    });
+    const flags = [
+      '--timeout',
+      '2s',
+      '--what',
+      'write:git',
+      '--approver',
+      'role:admin',
+      '--no-arguments',
+      '--no-secret',
+    ];
+    const set = await json('hook', 'set', 'authorize', ...flags, '--bearer', 'nowhere');
+    assert.deepEqual(
+      [set.url, set.timeout_ms, set.what, set.approvers, set.sends_arguments, set.secret, set.bearer],
+      [URL_OF_OPA, 2_000, ['write:git'], ['role:admin'], false, null, 'nowhere'],
+    );
+    assert.deepEqual(set.warnings, ['there is no secret nowhere yet; set it with `secret set nowhere`']);
+    const { stdout } = await admin.broker.run(['hook', 'show', 'authorize'], '');
+    assert.equal(
+      stdout,
+      [
+        `authorize: ${URL_OF_OPA}`,
+        '  asked about write:git',
+        '  gets the digest of the arguments alone',
+        '  where it asks, role:admin decide',
+        '  waits 2000 ms for an answer',
+        '  sends the secret nowhere as Authorization: Bearer',
+        '  ! there is no secret nowhere yet; set it with `secret set nowhere`\n',
+      ].join('\n'),
+    );
+    assert.deepEqual((await admin.rows('hook', 'list'))[0], set);
+    assert.equal((await json('hook', 'set', 'authorize', '--disable')).enabled, false);
+    const removed = await admin.broker.run(['hook', 'remove', 'authorize'], '');
+    assert.equal(removed.stdout, 'removed authorize\n');
+    assert.match(removed.stderr, /this opens/);
+    const events = await admin.rows('audit', 'search', '--type', 'hook.*');
+    assert.deepEqual(events.map(({ type }) => type).toSorted(), [
+      'hook.added',
+      'hook.changed',
+      'hook.changed',
+      'hook.removed',
+    ]);
+  });
+
+  test('those that are told what waits are added with whose decisions come back, and keep their secrets in use', async () => {
+    const flags = ['--format', 'slack', '--signing-secret', 'key', '--map', 'U02AB=user:ada', 'ü=user:nobody'];
+    const url = 'https://hooks.slack.com/services/${secret:slack-path}';
+    const made = await json('hook', 'add', 'slack', '--url', url, ...flags, '--by-email');
+    assert.deepEqual(
+      [made.kind, made.format, made.signing_secret, made.people, made.by_email],
+      ['approvals', 'slack', 'key', { U02AB: 'user:ada', ü: 'user:nobody' }, true],
+    );
+    assert.deepEqual(made.warnings, [
+      'there is no secret slack-path yet; set it with `secret set slack-path`',
+      'there is nobody called user:nobody',
+    ]);
+    const kept = await admin.failure(['secret', 'remove', 'key']);
+    assert.match(kept.stderr, /in use by the hook slack/);
+    await json('hook', 'remove', 'slack');
+    await json('secret', 'remove', 'key');
+  });
+
+  test('what cannot be a hook is refused with what to write instead', async () => {
+    const cases: [string[], number, RegExp][] = [
+      [['hook', 'add', 'x'], 2, /give the address: --url URL/],
+      [['hook', 'set', 'authorize'], 2, /say what changes/],
+      [['hook', 'set', 'nobody', '--disable'], 1, /there is no hook "nobody"/],
+      [['hook', 'show', 'nobody'], 1, /there is no hook "nobody"/],
+      [['hook', 'add', 'A B', '--url', URL_OF_OPA], 2, /1 to 24 of/],
+      [['hook', 'add', 'x', '--url', 'ftp://a.example'], 2, /an http or https URL/],
+      [['hook', 'add', 'x', '--url', 'https://u:p@a.example'], 2, /without a password/],
+      [['hook', 'add', 'x', '--url', 'https://a.example:80${secret:port}/'], 2, /behind its host/],
+      [['hook', 'add', 'x', '--url', 'https://${secret:host}/x'], 2, /behind its host/],
+      [['hook', 'add', 'x', '--url', 'https://a.example/${account:key}'], 2, /behind its host/],
+      [['hook', 'add', 'x', '--url', URL_OF_OPA, '--timeout', '6s'], 2, /--timeout-ms: Too big/],
+      [['hook', 'add', 'x', '--url', URL_OF_OPA, '--map', 'U02=ada'], 2, /a person is user:NAME/],
+      [['hook', 'add', 'x', '--url', URL_OF_OPA, '--what', 'a__b'], 2, /what/],
+      [['hook', 'add', 'x', '--url', URL_OF_OPA, '--enable', '--disable'], 2, /one of them/],
+      [['hook', 'add', 'x', '--url', URL_OF_OPA, '--format', 'teams'], 2, /standard or slack/],
+    ];
+    for (const [args, code, message] of cases) {
+      const failed = await admin.failure(args);
+      assert.deepEqual([failed.code, message.test(failed.stderr)], [code, true], `${args.join(' ')}: ${failed.stderr}`);
+    }
+  });
+});

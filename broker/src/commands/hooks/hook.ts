@@ -1,0 +1,138 @@
+// `hook …`: an address that is asked about calls, and addresses that are told what waits for somebody's yes.
+import { Command } from 'commander';
+import { type HookView, hooksApi } from 'mcpgate-shared/api/hooks/hooks-api';
+import { GateError } from 'mcpgate-shared/error';
+import { adminOptionsOf, brokerFlags } from '../server/broker-flags.ts';
+import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../session/admin-session.ts';
+import type { CommandContext } from '../context.ts';
+import { askedOption, assertRemoval, isConfirmed, type AskedOptions } from '../terminal/confirm.ts';
+import { ago } from '../terminal/table.ts';
+import { changesFrom, hookFlags, type HookFlags } from './hook-flags.ts';
+
+interface SetOptions extends HookFlags {
+  yes?: boolean;
+}
+
+export function hookCommand(context: CommandContext): Command {
+  const command = new Command('hook').description('addresses that are asked about calls, or told what waits for a yes');
+  hookFlags(
+    brokerFlags(command.command('add <name>').description('add a hook that is told what waits for a yes')),
+  ).action(
+    async (name: string, options: HookFlags) =>
+      await withSession(context, adminOptionsOf(options), (session) => addHook(session, name, options)),
+  );
+  hookFlags(
+    brokerFlags(
+      command
+        .command('set <name>')
+        .description('change a hook; `set authorize` also adds the one that is asked about calls'),
+    ),
+  )
+    .option('-y, --yes', 'do not ask where that lets calls through which it denies')
+    .action(
+      async (name: string, options: SetOptions) =>
+        await withSession(context, adminOptionsOf(options), (session) => setHook(session, name, options)),
+    );
+  adminOptions(command.command('list').description('all hooks')).action(
+    async (options: AdminOptions) => await withSession(context, options, listHooks),
+  );
+  adminOptions(command.command('show <name>').description('one hook')).action(
+    async (name: string, options: AdminOptions) =>
+      await withSession(context, options, async ({ api, show }) => {
+        const hook = await api.call(hooksApi.show, { params: { name } });
+        show(hook, described(hook));
+      }),
+  );
+  askedOption(adminOptions(command.command('remove <name>').description('remove a hook'))).action(
+    async (name: string, options: AskedOptions) =>
+      await withSession(context, options, (session) => removeHook(session, name, options)),
+  );
+  return command;
+}
+
+async function addHook({ api, show }: AdminSession, name: string, options: HookFlags): Promise<void> {
+  const { url, ...changes } = changesFrom(options);
+  if (url === undefined) throw new GateError('usage', 'give the address: --url URL');
+  const hook = await api.call(hooksApi.add, {
+    body:
+      name === 'authorize'
+        ? { kind: 'authorize', name, url, ...changes }
+        : { kind: 'approvals', name, url, ...changes },
+  });
+  show(hook, `added ${described(hook)}`);
+}
+
+async function setHook(session: AdminSession, name: string, options: SetOptions): Promise<void> {
+  const { api, show } = session;
+  const changes = changesFrom(options);
+  if (Object.keys(changes).length === 0) throw new GateError('usage', 'say what changes, for instance --url URL');
+  const known = (await api.call(hooksApi.list, {})).find((each) => each.name === name);
+  if (known === undefined && name === 'authorize') return await addHook(session, name, options);
+  if (known?.kind === 'authorize' && known.enabled) await assertNarrower(session, known, changes, options);
+  const hook = await api.call(hooksApi.set, { params: { name }, body: changes });
+  show(hook, described(hook));
+}
+
+/** What is not asked about any more is allowed as the rules say. Throws `cancelled`. */
+async function assertNarrower(
+  { context, json }: AdminSession,
+  known: HookView & { kind: 'authorize' },
+  changes: ReturnType<typeof changesFrom>,
+  { yes }: SetOptions,
+): Promise<void> {
+  const isOff = changes.enabled === false;
+  const isLess = changes.what !== undefined && JSON.stringify(changes.what) !== JSON.stringify(known.what);
+  if (!isOff && !(isLess && changes.what?.length !== 0)) return;
+  const what = isOff ? 'nothing' : `only ${changes.what?.join(', ')}`;
+  if (!json) context.stderr.write(`this opens: ${what} is asked at ${known.name}; all else is as the rules say\n`);
+  if (context.stdin.isTTY !== true || yes === true || json) return;
+  if (!(await isConfirmed(context, 'Change the hook? [y/N] '))) throw new GateError('cancelled', 'nothing was changed');
+}
+
+async function removeHook({ api, show, context }: AdminSession, name: string, options: AskedOptions): Promise<void> {
+  const { kind } = await api.call(hooksApi.show, { params: { name } });
+  if (kind === 'authorize' && options.json !== true)
+    context.stderr.write('this opens: what the rules allow is allowed, and nobody else is asked\n');
+  await assertRemoval(context, options, `the hook ${name}`);
+  const hook = await api.call(hooksApi.remove, { params: { name } });
+  show(hook, `removed ${hook.name}`);
+}
+
+function described(hook: HookView): string {
+  const { name, url, enabled, timeout_ms: timeoutMs, secret, bearer, warnings } = hook;
+  const own =
+    hook.kind === 'authorize'
+      ? [
+          `  asked about ${hook.what.length === 0 ? 'every call that the rules let through' : hook.what.join(', ')}`,
+          hook.sends_arguments ? '  gets the arguments' : '  gets the digest of the arguments alone',
+          `  where it asks, ${hook.approvers.length === 0 ? 'administrators' : hook.approvers.join(', ')} decide`,
+        ]
+      : [
+          `  told what waits for a yes, as ${hook.format === 'slack' ? 'Slack takes it' : 'a Standard Webhook'}`,
+          hook.signing_secret === null
+            ? '  takes no decisions'
+            : `  takes decisions that are signed with the secret ${hook.signing_secret}`,
+          ...Object.entries(hook.people).map(([id, who]) => `  ${id} is ${who}`),
+          ...(hook.by_email ? ['  a signed e-mail address names a person, too'] : []),
+        ];
+  return [
+    `${name}: ${url}${enabled ? '' : ' (disabled)'}`,
+    ...own,
+    `  waits ${timeoutMs} ms for an answer`,
+    ...(secret === null ? [] : [`  signs with the secret ${secret}`]),
+    ...(bearer === null ? [] : [`  sends the secret ${bearer} as Authorization: Bearer`]),
+    ...(hook.managed_by === null ? [] : [`  managed by ${hook.managed_by}`]),
+    ...warnings.map((each) => `  ! ${each}`),
+  ].join('\n');
+}
+
+async function listHooks({ api, list, context }: AdminSession): Promise<void> {
+  const hooks = await api.call(hooksApi.list, {});
+  const row = (index: number): string[] => {
+    const hook = hooks[index];
+    if (hook === undefined) return [];
+    const { name, kind, enabled, url, updated_at: at } = hook;
+    return [name, kind, enabled ? 'yes' : 'no', url, ago(at, context.now())];
+  };
+  list(hooks, ['HOOK', 'KIND', 'ENABLED', 'URL', 'CHANGED'], row, 'no hooks yet', [], ['CHANGED']);
+}

@@ -1,0 +1,177 @@
+// Hooks. A change of the one that is asked about calls raises the policy's version, and is announced with it, because it decides what is allowed.
+import type { Kysely, Selectable, Transaction } from 'kysely';
+import type { Clock } from 'mcpgate-shared/clock';
+import { GateError } from 'mcpgate-shared/error';
+import { z } from 'zod';
+import type { ApprovalsHook, AuthorizeHook, Hook } from '../../domain/hook.ts';
+import type { Announce } from '../bus/announce.ts';
+import { readJson } from '../json-text.ts';
+import type { Database } from '../schema.ts';
+import { raisePolicyVersion } from './policy-version.ts';
+
+type Stored = 'createdAt' | 'updatedAt';
+/** What a hook is made of. */
+export type NewHook = Omit<AuthorizeHook, Stored> | Omit<ApprovalsHook, Stored>;
+
+export interface HooksRepository {
+  /** By their names. */
+  list(workspaceId: string): Promise<Hook[]>;
+  find(workspaceId: string, name: string): Promise<Hook | undefined>;
+  /** Throws `conflict` where there is one of that name. */
+  create(workspaceId: string, hook: NewHook): Promise<Hook>;
+  /** `changed` says what becomes of the present state, and may not change name and kind. Throws `not_found`. */
+  update(workspaceId: string, name: string, changed: (now: Hook) => NewHook): Promise<{ before: Hook; after: Hook }>;
+  /** Undefined where there was none. */
+  remove(workspaceId: string, name: string): Promise<Hook | undefined>;
+}
+
+const common = { secret: z.string().nullable(), bearer: z.string().nullable() };
+const storedOptions = {
+  authorize: z.object({
+    ...common,
+    what: z.array(z.string()),
+    approvers: z.array(z.string()),
+    sends_arguments: z.boolean(),
+  }),
+  approvals: z.object({
+    ...common,
+    format: z.enum(['slack', 'standard']),
+    signing_secret: z.string().nullable(),
+    people: z.record(z.string(), z.string()),
+    by_email: z.boolean(),
+  }),
+};
+
+export function createHooks(db: Kysely<Database>, clock: Clock, announce: Announce): HooksRepository {
+  const change = <T>(
+    workspaceId: string,
+    work: (trx: Transaction<Database>) => Promise<{ kind: Hook['kind'] | undefined; result: T }>,
+  ): Promise<T> =>
+    db.transaction().execute(async (trx) => {
+      const { kind, result } = await work(trx);
+      if (kind === 'authorize') await raisePolicyVersion(trx, workspaceId, announce);
+      return result;
+    });
+
+  const one = (of: Pick<Kysely<Database>, 'selectFrom'>, workspaceId: string, name: string) =>
+    of.selectFrom('hooks').selectAll().where('workspace_id', '=', workspaceId).where('name', '=', name);
+
+  return {
+    async list(workspaceId) {
+      const rows = await db
+        .selectFrom('hooks')
+        .selectAll()
+        .where('workspace_id', '=', workspaceId)
+        .orderBy('name')
+        .execute();
+      return rows.map(toHook);
+    },
+    async find(workspaceId, name) {
+      const row = await one(db, workspaceId, name).executeTakeFirst();
+      return row && toHook(row);
+    },
+    create: (workspaceId, hook) =>
+      change(workspaceId, async (trx) => {
+        const at = clock.now();
+        const row = { ...toRow(workspaceId, hook), created_at: at, updated_at: at };
+        const made = await trx
+          .insertInto('hooks')
+          .values(row)
+          .onConflict((conflict) => conflict.doNothing())
+          .executeTakeFirst();
+        if (made.numInsertedOrUpdatedRows !== 1n)
+          throw new GateError('conflict', `a hook named ${hook.name} exists already`);
+        return { kind: hook.kind, result: toHook(row) };
+      }),
+    update: (workspaceId, name, changed) =>
+      change(workspaceId, async (trx) => {
+        // Written first, so that two who change it wait for each other.
+        await trx
+          .updateTable('hooks')
+          .set({ updated_at: clock.now() })
+          .where('workspace_id', '=', workspaceId)
+          .where('name', '=', name)
+          .execute();
+        const found = await one(trx, workspaceId, name).executeTakeFirst();
+        if (found === undefined) throw new GateError('not_found', `there is no hook ${name}`);
+        const before = toHook(found);
+        const { kind, url, enabled, timeout_ms, options_json, managed_by } = toRow(workspaceId, changed(before));
+        const next = { kind, url, enabled, timeout_ms, options_json, managed_by };
+        await trx
+          .updateTable('hooks')
+          .set(next)
+          .where('workspace_id', '=', workspaceId)
+          .where('name', '=', name)
+          .execute();
+        return { kind: before.kind, result: { before, after: toHook({ ...found, ...next }) } };
+      }),
+    remove: (workspaceId, name) =>
+      change(workspaceId, async (trx) => {
+        const row = await trx
+          .deleteFrom('hooks')
+          .where('workspace_id', '=', workspaceId)
+          .where('name', '=', name)
+          .returningAll()
+          .executeTakeFirst();
+        return { kind: row?.kind, result: row && toHook(row) };
+      }),
+  };
+}
+
+/** The hook that is asked about calls, where there is one that is enabled. */
+export async function readAuthorizeHook(
+  trx: Transaction<Database>,
+  workspaceId: string,
+): Promise<AuthorizeHook | undefined> {
+  const row = await trx
+    .selectFrom('hooks')
+    .selectAll()
+    .where('workspace_id', '=', workspaceId)
+    .where('kind', '=', 'authorize')
+    .where('enabled', '=', 1)
+    .executeTakeFirst();
+  const hook = row && toHook(row);
+  return hook?.kind === 'authorize' ? hook : undefined;
+}
+
+function toRow(workspaceId: string, hook: NewHook): Omit<Database['hooks'], 'created_at' | 'updated_at'> {
+  const { name, kind, url, enabled, timeoutMs, secret, bearer, managedBy, createdBy } = hook;
+  const own =
+    hook.kind === 'authorize'
+      ? { what: hook.what, approvers: hook.approvers, sends_arguments: hook.sendsArguments }
+      : {
+          format: hook.format,
+          signing_secret: hook.signingSecret,
+          people: hook.people,
+          by_email: hook.byEmail,
+        };
+  return {
+    ...{ workspace_id: workspaceId, name, kind, url, enabled: enabled ? 1 : 0, timeout_ms: timeoutMs },
+    options_json: JSON.stringify({ secret, bearer, ...own }),
+    ...{ managed_by: managedBy, created_by: createdBy },
+  };
+}
+
+function toHook(row: Selectable<Database['hooks']>): Hook {
+  const base = {
+    name: row.name,
+    url: row.url,
+    enabled: row.enabled === 1,
+    timeoutMs: row.timeout_ms,
+    managedBy: row.managed_by,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    createdBy: row.created_by,
+  };
+  const what = `the options of hook ${row.name}`;
+  if (row.kind === 'authorize') {
+    const { sends_arguments: sendsArguments, ...options } = readJson(storedOptions.authorize, row.options_json, what);
+    return { ...base, ...options, sendsArguments, kind: 'authorize' };
+  }
+  const {
+    signing_secret: signingSecret,
+    by_email: byEmail,
+    ...options
+  } = readJson(storedOptions.approvals, row.options_json, what);
+  return { ...base, ...options, signingSecret, byEmail, kind: 'approvals' };
+}

@@ -1,0 +1,157 @@
+// Hooks: an address that is asked about calls, and addresses that are told what waits for somebody's yes.
+import { z } from 'zod';
+import { referencesIn, SECRET_REFERENCE } from '../../values/secret-reference.ts';
+import { endpoint } from '../endpoint.ts';
+import { NameParams, SecretNameSchema, TimeSchema } from '../fields.ts';
+import { ApproverSchema, WhatSchema } from '../rules.ts';
+
+export const HookNameSchema = z
+  .string()
+  .regex(/^[a-z0-9-]{1,24}$/, 'a hook name is 1 to 24 of a-z, 0-9 and -')
+  .meta({ description: 'Name of a hook; the one that is asked about calls is named authorize' });
+
+/** The scheme and host are there to be read; only what stands behind them may be secret. */
+const HOST = /^https?:\/\/[^/?#@\\{}$\s]+(?:[/?][^#\\\s]*)?$/;
+
+export const HookUrlSchema = z
+  .string()
+  .max(2_000)
+  .refine(
+    (text) =>
+      HOST.test(text) &&
+      URL.parse(text.replaceAll(new RegExp(SECRET_REFERENCE, 'g'), 'x')) !== null &&
+      referencesIn(text).every(({ kind, asImported }) => kind === 'secret' && !asImported),
+    'write an http or https URL without a password; behind its host it may hold ${secret:NAME}',
+  )
+  .meta({ description: 'http or https; behind the host it may hold ${secret:NAME}' });
+
+const TimeoutSchema = z.number().int().min(50).max(5_000);
+const PersonSchema = z.string().regex(/^user:[a-z0-9][a-z0-9._-]{0,63}$/, 'a person is user:NAME');
+const PeopleSchema = z
+  .record(z.string().regex(/^[^\s\p{C}]{1,100}$/u, 'an id is 1 to 100 characters without spaces'), PersonSchema)
+  .meta({ description: 'user:NAME by the id that the other side has for them; never by a name that is shown' });
+const secret = SecretNameSchema.nullable();
+
+const common = {
+  url: HookUrlSchema,
+  enabled: z.boolean().default(true),
+  secret: secret.default(null).meta({ description: 'The secret that signs what is sent (Standard Webhooks)' }),
+  bearer: secret.default(null).meta({ description: 'The secret that is sent as Authorization: Bearer' }),
+  managed_by: z.string().min(1).max(500).nullable().default(null),
+};
+const authorize = {
+  what: z.array(WhatSchema).max(100).meta({ description: 'It is asked about these things alone; none: about all' }),
+  approvers: z.array(ApproverSchema).max(20).meta({ description: 'Who decides where it answers ask' }),
+  sends_arguments: z.boolean().meta({ description: 'false: it gets the digest of the arguments alone' }),
+};
+const approvals = {
+  format: z.enum(['slack', 'standard']),
+  signing_secret: secret.meta({ description: 'The secret that proves the decisions which come back' }),
+  people: PeopleSchema,
+  by_email: z.boolean().meta({ description: 'An e-mail address in a signed decision names a person, too' }),
+};
+
+export const NewHookSchema = z
+  .discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('authorize'),
+      name: z.literal('authorize', { error: 'the hook that is asked about calls is named authorize' }),
+      ...common,
+      timeout_ms: TimeoutSchema.default(500),
+      what: authorize.what.default([]),
+      approvers: authorize.approvers.default([]),
+      sends_arguments: authorize.sends_arguments.default(true),
+    }),
+    z.strictObject({
+      kind: z.literal('approvals'),
+      name: HookNameSchema.refine((name) => name !== 'authorize', 'a hook of this kind has another name'),
+      ...common,
+      timeout_ms: TimeoutSchema.default(5_000),
+      format: approvals.format.default('standard'),
+      signing_secret: approvals.signing_secret.default(null),
+      people: approvals.people.default({}),
+      by_email: approvals.by_email.default(false),
+    }),
+  ])
+  .meta({ id: 'NewHook' });
+export type NewHookView = z.output<typeof NewHookSchema>;
+
+const shown = {
+  name: z.string(),
+  url: z.string(),
+  enabled: z.boolean(),
+  timeout_ms: z.number().int(),
+  secret: z.string().nullable(),
+  bearer: z.string().nullable(),
+  managed_by: z.string().nullable(),
+  created_at: TimeSchema,
+  updated_at: TimeSchema,
+  created_by: z.string(),
+  warnings: z.array(z.string()).meta({ description: 'What keeps it from working today' }),
+};
+export const HookSchema = z
+  .discriminatedUnion('kind', [
+    z.object({ kind: z.literal('authorize'), ...shown, ...authorize }),
+    z.object({ kind: z.literal('approvals'), ...shown, ...approvals }),
+  ])
+  .meta({ id: 'Hook' });
+export type HookView = z.output<typeof HookSchema>;
+
+export const hooksApi = {
+  list: endpoint({
+    name: 'listHooks',
+    method: 'GET',
+    path: '/hooks',
+    summary: 'All hooks',
+    access: 'operator',
+    answer: z.array(HookSchema),
+  }),
+  add: endpoint({
+    name: 'addHook',
+    method: 'POST',
+    path: '/hooks',
+    summary: 'Add a hook; holds from the next call on',
+    body: NewHookSchema,
+    answer: HookSchema,
+  }),
+  show: endpoint({
+    name: 'getHook',
+    method: 'GET',
+    path: '/hooks/:name',
+    summary: 'One hook',
+    access: 'operator',
+    params: NameParams,
+    answer: HookSchema,
+  }),
+  set: endpoint({
+    name: 'setHook',
+    method: 'PATCH',
+    path: '/hooks/:name',
+    summary: 'Change a hook; what is left out stays',
+    params: NameParams,
+    body: z.strictObject({
+      url: HookUrlSchema.optional(),
+      enabled: z.boolean().optional(),
+      timeout_ms: TimeoutSchema.optional(),
+      secret: secret.optional(),
+      bearer: secret.optional(),
+      managed_by: z.string().min(1).max(500).nullable().optional(),
+      what: authorize.what.optional(),
+      approvers: authorize.approvers.optional(),
+      sends_arguments: authorize.sends_arguments.optional(),
+      format: approvals.format.optional(),
+      signing_secret: secret.optional(),
+      people: PeopleSchema.optional(),
+      by_email: approvals.by_email.optional(),
+    }),
+    answer: HookSchema,
+  }),
+  remove: endpoint({
+    name: 'removeHook',
+    method: 'DELETE',
+    path: '/hooks/:name',
+    summary: 'Remove a hook; without authorize, what the rules allow is allowed',
+    params: NameParams,
+    answer: HookSchema,
+  }),
+};
