@@ -6,8 +6,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { targetOf } from '../domain/transports/transports.ts';
 import { onBothEngines } from './fixtures/both-engines.ts';
 import { SCOPE_OF_APPROVALS } from './fixtures/scope-of-approvals.ts';
+import { SCOPE_OF_HOOKS } from './fixtures/scope-of-hooks.ts';
 import { SCOPE_OF_DEFINITIONS, type Scope } from './fixtures/scope-of-definitions.ts';
-import { hookOf, plantTwins, type Twin } from './fixtures/workspace-twins.ts';
+import { plantTwins, type Twin } from './fixtures/workspace-twins.ts';
 import { LEASE, promote, stage } from './fixtures/staged-secret.ts';
 import type { Store } from './store.ts';
 
@@ -397,15 +398,7 @@ const TABLE: Table = {
     },
     forget: { everywhere: 'time passes in all of them' },
   },
-  hooks: {
-    list: { reads: (store, { workspaceId }) => store.hooks.list(workspaceId) },
-    find: { reads: (store, { workspaceId }) => store.hooks.find(workspaceId, 'authorize') },
-    create: { writes: (store, { workspaceId }) => store.hooks.create(workspaceId, hookOf('second', 'second')) },
-    update: {
-      writes: (store, { workspaceId }) => store.hooks.update(workspaceId, 'pager', () => hookOf('pager', 'changed')),
-    },
-    remove: { writes: (store, { workspaceId }) => store.hooks.remove(workspaceId, 'pager') },
-  },
+  hooks: SCOPE_OF_HOOKS,
   bundles: {
     list: { reads: (store, { workspaceId }) => store.bundles.list(workspaceId) },
     create: { writes: (store, { workspaceId }) => store.bundles.create(workspaceId, BUNDLE) },
