@@ -45,11 +45,6 @@ export interface ApprovalsHook extends HookBase {
 
 export type Hook = AuthorizeHook | ApprovalsHook;
 
-export const AUTHORIZE_HOOK = 'authorize';
-
-/** What the records of calls, denials and approvals have in the place of a rule. */
-export const hookRule = (name: string): string => `hook:${name}`;
-
 /** The secrets that a hook names, besides those in its URL. */
 export function secretsOfHook(hook: Hook): string[] {
   const signing = hook.kind === 'approvals' ? hook.signingSecret : null;
