@@ -197,4 +197,21 @@ describe('a rule that asks', () => {
     assert.equal(decisionOf([ask, { effect: 'deny' }]), 'deny');
     assert.equal(decisionOf([{ effect: 'allow' }, { ...ask, observe: true }]), 'would_deny');
   });
+
+  it('gives no more than one that allows: it asks whoever it may be about, and lets only them ask of whom that is known', () => {
+    const ask = (more: Partial<Rule>): Told => ({ id: 'r_ask', effect: 'ask', approvers: ['self'], ...more });
+    const both = (more: Partial<Rule>): Told[] => [ask(more), { effect: 'allow' }];
+    const label = { who: ['grant:nightly'] };
+    assert.equal(decisionOf([ask(label)], {}, adasGrant), 'deny', 'a label adds no rights to a person');
+    assert.equal(decisionOf(both(label), {}, adasGrant), 'ask');
+    const network = { who: ['net:10.0.0.0/8'] };
+    assert.equal(decisionOf([ask(network)], { address: undefined }), 'deny', 'the address is not known');
+    assert.equal(decisionOf(both(network), { address: undefined }), 'ask');
+    const reads = { what: ['read:svc'] };
+    assert.equal(decisionOf([ask(reads)], {}, ada, 'unknown'), 'deny', 'what is not classified is one that writes');
+    assert.equal(decisionOf(both(reads), {}, ada, 'unknown'), 'ask');
+    const others = { except: ['grant:nightly'] };
+    assert.equal(decisionOf([ask(others)], {}, adasGrant), 'deny', 'the grant is excepted');
+    assert.equal(decisionOf(both(others), {}, adasGrant), 'ask', 'an exception for a label frees nobody');
+  });
 });

@@ -28,12 +28,12 @@ export function settle({ meant, feared }: Standing, match: MatchOf, limitsOf: Li
   if (mistaken !== undefined)
     return { decision: 'deny', rule: mistaken.rule.id, reason: mistakeOf(mistaken.rule, match(mistaken)) };
 
-  const gives = (matching: Matching, effect: 'ask' | 'allow') =>
-    matching[effect].find((each) => decides(each) && matches(each));
+  const gives = ({ askGiving, allow }: Matching) =>
+    [askGiving, allow].map((of) => of.find((each) => decides(each) && matches(each))).find((each) => each !== undefined);
   const [sent, ...others] = meant;
-  const given = sent && (gives(sent.matching, 'ask') ?? gives(sent.matching, 'allow'));
+  const given = sent && gives(sent.matching);
   if (sent === undefined || given === undefined) return { decision: 'deny', rule: null, reason: NO_RULE };
-  const missed = others.find(({ matching }) => (gives(matching, 'ask') ?? gives(matching, 'allow')) === undefined);
+  const missed = others.find(({ matching }) => gives(matching) === undefined);
   if (missed !== undefined)
     return { decision: 'deny', rule: null, reason: `${NO_RULE} as what it stands for, ${shown(missed.own)}` };
 

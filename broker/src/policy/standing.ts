@@ -17,7 +17,10 @@ export interface CompiledRule extends OrderedRule {
 }
 
 /** The rules that are about one reading of a thing, of each effect. */
-export type Matching = Readonly<Record<RuleEffect, readonly CompiledRule[]>>;
+export interface Matching extends Readonly<Record<RuleEffect, readonly CompiledRule[]>> {
+  /** Those that ask, and by which the caller has what they ask about: a rule that allows and is written alike would allow it. */
+  readonly askGiving: readonly CompiledRule[];
+}
 
 export interface Standing {
   /** Of what was written, and of what it may be taken for, with the thing's own name in each. */
@@ -103,11 +106,13 @@ export function createStandingFinder(rules: readonly Rule[]): StandingFinder {
     const taken = (of: RuleNames) => ({ deny: matching('deny', taking, of), ask: matching('ask', taking, of) });
     const { meant, feared } = readingsOf(server, names);
     const standing = {
-      meant: meant.map((of) => ({
-        own: of[0],
-        matching: { ...taken(of), allow: matching('allow', giving, allowableNames(of)) },
-      })),
-      feared: feared.map((of) => ({ ...taken(of), allow: [] })),
+      meant: meant.map((of) => {
+        const [takes, names] = [taken(of), allowableNames(of)];
+        // What gives is among what takes away, where less is known.
+        const askGiving = takes.ask.length === 0 ? NO_RULES : matching('ask', giving, names);
+        return { own: of[0], matching: { ...takes, askGiving, allow: matching('allow', giving, names) } };
+      }),
+      feared: feared.map((of) => ({ ...taken(of), askGiving: NO_RULES, allow: NO_RULES })),
     };
     return { ...standing, isLive };
   };
