@@ -64,7 +64,7 @@ export interface AdminDependencies {
   keys: Pick<KeyRotation, 'status' | 'begin'>;
   audit: Audit;
   upstreams: Upstreams;
-  definitions: Pick<Definitions, 'changed'>;
+  definitions: Pick<Definitions, 'changed' | 'review'>;
   accounts: Accounts;
   approvals: Approvals;
   ownAccounts: OwnAccounts;

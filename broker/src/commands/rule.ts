@@ -181,7 +181,7 @@ async function listRules({ api, list, context }: AdminSession): Promise<void> {
     ['ID', 'RULE', 'NOTE', 'BY', 'ADDED'],
     row,
     'no rules: nobody may do anything until one is added',
-    [],
+    rules.flatMap(({ id, warnings }) => warnings.map((each) => `! ${id}: ${each}`)),
     ['BY', 'ADDED', 'NOTE'],
   );
 }

@@ -44,7 +44,19 @@ const WHO = [
   ...['client:cursor', 'client:c*', 'device:mac', 'net:10.0.0.0/8', 'net:192.0.2.0/24'],
 ];
 const WHAT = [
-  ...['*', 'a__*', 'a__read', 'a__o?her', '*__write', 'b__write', 'read:a', 'write:*', 'read:*', 'bundle:x', 'bundle:*'],
+  ...[
+    '*',
+    'a__*',
+    'a__read',
+    'a__o?her',
+    '*__write',
+    'b__write',
+    'read:a',
+    'write:*',
+    'read:*',
+    'bundle:x',
+    'bundle:*',
+  ],
   ...['prompt:a__*', 'event:a__e', 'resource:*', 'resource:a+file:///*', 'resource:file:///pub/x'],
 ];
 const some = (of: readonly string[], minLength: number) =>
@@ -145,7 +157,11 @@ onBothEngines((open, kind) => {
         run++;
         const own = written.map((rule) => ({ ...rule, id: `${rule.id}_${run}` }));
         const snapshot = { version: 1, enforcement, rules: own };
-        const limited = createLimits({ store, clock: { now: clock.now, after: () => () => undefined }, onError: assert.ifError });
+        const limited = createLimits({
+          store,
+          clock: { now: clock.now, after: () => () => undefined },
+          onError: assert.ifError,
+        });
         const ledger = createPlainLedger();
         clock.at = START;
         let policy = compilePolicy(snapshot, clock.at);
@@ -160,22 +176,28 @@ onBothEngines((open, kind) => {
           const expected = plainVerdict(snapshot, question, LANGUAGE);
           const verdict = policy.decide(question);
           const about = JSON.stringify({ principal, ...thing, args, client, address, verdict, expected });
-          assert.deepEqual([verdict.decision, verdict.rule, whyOf(verdict)], [expected.decision, expected.rule, expected.why], about);
+          assert.deepEqual(
+            [verdict.decision, verdict.rule, whyOf(verdict)],
+            [expected.decision, expected.rule, expected.why],
+            about,
+          );
           // An ask takes of its limits when it was approved.
           const { verdict: found, giveBack } = await withinLimits({ limits: limited, clock }, 'default', verdict);
           const beyond = (more: number) => (of: PlainTaking) =>
             ledger.usedWithin(keyOf(of), clock.at, of.withinMs + more) + of.amount > of.most;
-          const [surely, perhaps] = [0, 1].map((part) => (of: PlainTaking) => beyond(part * (of.withinMs / 60 + 1))(of)) as [
-            (of: PlainTaking) => boolean,
-            (of: PlainTaking) => boolean,
-          ];
+          const [surely, perhaps] = [0, 1].map(
+            (part) => (of: PlainTaking) => beyond(part * (of.withinMs / 60 + 1))(of),
+          ) as [(of: PlainTaking) => boolean, (of: PlainTaking) => boolean];
           const counted = expected.taken.filter(({ observe }) => !observe);
           if (counted.some(surely)) assert.equal(found.decision, 'deny', `no more than there is: ${about}`);
           if (!counted.some(perhaps) && expected.decision !== 'deny')
             assert.notEqual(found.decision, 'deny', `as much as there is: ${about}`);
           if (giveBack === undefined) {
             assert.equal(whyOf(found), 'limit');
-            assert.ok(counted.some((of) => of.rule === found.rule && perhaps(of)), about);
+            assert.ok(
+              counted.some((of) => of.rule === found.rule && perhaps(of)),
+              about,
+            );
             continue;
           }
           const watched = expected.taken.filter(({ observe }) => observe);

@@ -29,7 +29,9 @@ export function settle({ meant, feared }: Standing, match: MatchOf, limitsOf: Li
     return { decision: 'deny', rule: mistaken.rule.id, reason: mistakeOf(mistaken.rule, match(mistaken)) };
 
   const gives = ({ askGiving, allow }: Matching) =>
-    [askGiving, allow].map((of) => of.find((each) => decides(each) && matches(each))).find((each) => each !== undefined);
+    [askGiving, allow]
+      .map((of) => of.find((each) => decides(each) && matches(each)))
+      .find((each) => each !== undefined);
   const [sent, ...others] = meant;
   const given = sent && gives(sent.matching);
   if (sent === undefined || given === undefined) return { decision: 'deny', rule: null, reason: NO_RULE };

@@ -142,6 +142,8 @@ export interface TestReport {
   verdict: ProbeResult;
   /** What it lists; null where it did not come to that. */
   tools: readonly ListedItem[] | null;
+  /** Each list that it was asked for and gave. */
+  listed: ReadonlyMap<ListKind, readonly ListedItem[]>;
 }
 
 /** A secret of the server's workspace with a value that it does not have, for one connection. */

@@ -72,6 +72,13 @@ export const AddedRuleSchema = RuleSchema.extend({
   }),
 }).meta({ id: 'AddedRule' });
 
+export const ListedRuleSchema = RuleSchema.extend({
+  warnings: z.array(z.string()).default([]).meta({
+    description:
+      'What its condition or its sums read that no tool or prompt takes to which the rule applies, or takes otherwise',
+  }),
+}).meta({ id: 'ListedRule' });
+
 export const EnforcementSchema = z.enum(['off', 'observe', 'enforce']);
 
 export const VerdictSchema = z
@@ -82,7 +89,12 @@ export const VerdictSchema = z
     policy_version: z.number().int(),
     who: z.string(),
     what: z.string(),
-    warnings: z.array(z.string()).default([]).meta({ description: 'That no server is known to offer it' }),
+    warnings: z
+      .array(z.string())
+      .default([])
+      .meta({
+        description: 'That no server is known to offer it, or that the condition of a rule does not fit its arguments',
+      }),
   })
   .meta({ id: 'Verdict' });
 
@@ -93,7 +105,7 @@ export const rulesApi = {
     path: '/rules',
     summary: 'All rules',
     access: 'operator',
-    answer: z.array(RuleSchema),
+    answer: z.array(ListedRuleSchema),
   }),
   add: endpoint({
     name: 'addRule',

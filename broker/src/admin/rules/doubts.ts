@@ -5,14 +5,17 @@ import { PLAIN_RULE, type NewRule, type Rule } from '../../domain/rule.ts';
 import { CONNECT } from '../../policy/connecting.ts';
 import { splitName } from '../../policy/naming.ts';
 import { scopeOfRules } from '../../policy/previews/access.ts';
+import { doubtsAboutArguments } from './condition-doubts.ts';
+import type { Question } from '../../policy/verdict.ts';
 import type { KnownWorld } from './known-world.ts';
 
 /** What is said of a new rule: people and groups that do not exist yet, and sentences about whatever matches nothing. */
 export function doubtsAbout(
-  { who, except, what, approvers }: Pick<Rule, 'who' | 'except' | 'what' | 'approvers'>,
+  rule: Pick<Rule, 'who' | 'except' | 'what' | 'approvers' | 'when' | 'limits'>,
   world: KnownWorld,
   now: number,
 ): { nobody_yet: string[]; warnings: string[] } {
+  const { who, except, what, approvers } = rule;
   const named = [...new Set([...who, ...except, ...approvers])];
   const there = [...world.users.values()].map(({ name }) => `user:${name}`);
   const exact = [...there, ...world.groups.map((name) => `group:${name}`)];
@@ -25,6 +28,7 @@ export function doubtsAbout(
       ),
       ...named.filter((each) => !nobodyYet.includes(each)).flatMap((each) => aboutWho(each, world, now)),
       ...[...new Set(what)].flatMap((each) => aboutWhat(each, world, now)),
+      ...doubtsAboutArguments(rule, world.things, now),
     ],
   };
 }
@@ -32,6 +36,18 @@ export function doubtsAbout(
 /** Of a thing that no server is known to offer. */
 export function doubtsAboutThing(what: string, world: KnownWorld): string[] {
   return /[*?]/.test(what) || what.startsWith('bundle:') ? [] : aboutWhat(what, world, 0);
+}
+
+/** Of rules about a thing and its caller whose conditions do not fit it. */
+export function doubtsAboutRules(
+  rules: readonly Rule[],
+  what: string,
+  { things }: KnownWorld,
+  { principal, facts: { now } }: Pick<Question, 'principal' | 'facts'>,
+): string[] {
+  const asked = things.filter(({ name }) => name === what);
+  const meant = rules.filter((rule) => scopeOfRules([rule], now).isAboutPerson({ principal }));
+  return meant.flatMap((rule) => doubtsAboutArguments(rule, asked, now).map((each) => `rule ${rule.id}: ${each}`));
 }
 
 const meant = (word: string, candidates: readonly string[]): string => {
@@ -99,7 +115,11 @@ function aboutWhat(what: string, world: KnownWorld, now: number): string[] {
   }
   if (world.neverListed.includes(server))
     return [
-      `${server} has never been listed, so nobody knows its ${things} yet; \`mcpgate-broker server test ${server}\` lists them`,
+      `${server} has never been listed, so nobody knows its ${things} yet; ${
+        world.servers.some(({ name, credential }) => name === server && credential === 'personal')
+          ? 'they are known once somebody uses it with their account'
+          : `\`mcpgate-broker server test ${server}\` lists them`
+      }`,
     ];
   const near = isClass
     ? undefined

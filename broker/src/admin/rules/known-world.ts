@@ -10,6 +10,11 @@ import { ruleNames, subjectsOf, toolClassOf, type RuleNames, type Subject } from
 import type { Person, Thing } from '../../policy/previews/access.ts';
 import type { AdminDependencies } from '../dependencies.ts';
 
+export interface KnownThing extends Thing {
+  /** JSON schema of the arguments of a tool or a prompt, as its server said it; undefined: it takes none, or that is not known. */
+  argumentSchema?: unknown;
+}
+
 export interface KnownWorld {
   /** Everybody who is not disabled, and each live grant that is nobody's. */
   people: readonly Person[];
@@ -19,7 +24,7 @@ export interface KnownWorld {
   grants: readonly Grant[];
   servers: readonly ServerRecord[];
   bundles: readonly Bundle[];
-  things: readonly Thing[];
+  things: readonly KnownThing[];
   /** The names of servers whose tools were never listed. */
   neverListed: readonly string[];
 }
@@ -36,7 +41,7 @@ export async function knownWorld(
     store.bundles.list(workspaceId),
   ]);
   const users = new Map(persons.map(({ id, name, role, groups: of }) => [id, { id, name, role, groups: of }]));
-  const things: Thing[] = [];
+  const things: KnownThing[] = [];
   const neverListed: string[] = [];
   for (const server of servers) {
     if (!(await store.definitions.begunKinds(server.id)).includes('tools')) neverListed.push(server.name);
@@ -76,7 +81,7 @@ async function thingsOf(
   store: AdminDependencies['store'],
   server: ServerRecord,
   bundles: readonly Bundle[],
-): Promise<Thing[]> {
+): Promise<KnownThing[]> {
   const byName = new Map<string, Definition[]>();
   for await (const part of store.definitions.ofServer(server.id))
     for (const each of part) {
@@ -90,7 +95,7 @@ async function thingsOf(
   });
 }
 
-function waysOf(server: ServerRecord, { kind, text }: Definition, bundles: readonly Bundle[]): Thing[] {
+function waysOf(server: ServerRecord, { kind, text }: Definition, bundles: readonly Bundle[]): KnownThing[] {
   const said = parseRecord(text);
   const own = said?.[kind === 'templates' ? 'uriTemplate' : 'name'];
   if (typeof own !== 'string' || kind === 'instructions') return [];
@@ -99,14 +104,27 @@ function waysOf(server: ServerRecord, { kind, text }: Definition, bundles: reado
   const names = ruleNames(kind, server.name, own, toolClass);
   const name = kind === 'templates' ? `resource:${server.name}+${own}` : names[0];
   const within = kind === 'tools' ? bundles.filter(({ tools }) => tools.some((each) => isIn(each, server, own))) : [];
+  const common = { server: server.name, argumentSchema: schemaIn(kind, said) };
   return [
-    { name, server: server.name, ways: [names] },
-    ...within.map((bundle): Thing => {
+    { ...common, name, ways: [names] },
+    ...within.map((bundle): KnownThing => {
       const through: RuleNames = [...names, `bundle:${bundle.name}`];
-      return { name: `${name} in bundle:${bundle.name}`, server: server.name, ways: [through] };
+      return { ...common, name: `${name} in bundle:${bundle.name}`, ways: [through] };
     }),
   ];
 }
+
+/** The arguments of a prompt are texts (MCP, "Prompts"). */
+function schemaIn(kind: Definition['kind'], said: ReturnType<typeof parseRecord>): unknown {
+  if (kind === 'tools') return said?.['inputSchema'];
+  if (kind !== 'prompts') return undefined;
+  const named: unknown = said?.['arguments'] ?? [];
+  const names = Array.isArray(named) ? named.map((each: unknown): unknown => Object(each)['name']) : [];
+  const properties = Object.fromEntries(names.filter((name) => typeof name === 'string').map((name) => [name, TEXT]));
+  return { type: 'object', properties };
+}
+
+const TEXT = { type: 'string' };
 
 const isIn = (tool: Bundle['tools'][number], server: ServerRecord, own: string): boolean =>
   tool.serverId === server.id && tool.tool === own;

@@ -9,7 +9,8 @@ import { compilePolicy } from '../../policy/compile-policy.ts';
 import { previewVerdict } from '../../policy/rule-preview.ts';
 import type { AdminDependencies } from '../dependencies.ts';
 import { eventBy, operation, type Caller, type Operation } from '../operation.ts';
-import { doubtsAbout, doubtsAboutThing } from './doubts.ts';
+import { doubtsAboutArguments, readsArguments } from './condition-doubts.ts';
+import { doubtsAbout, doubtsAboutRules, doubtsAboutThing } from './doubts.ts';
 import { knownWorld, subjectsCalled } from './known-world.ts';
 import { newRuleOf } from './new-rule.ts';
 import { ruleData, toRule } from './rule-view.ts';
@@ -29,9 +30,13 @@ export function ruleOperations({ store, audit, people, policyChanged, clock }: N
   };
 
   return [
-    operation(rulesApi.list, async (_input, { workspaceId }) =>
-      (await store.policy.snapshot(workspaceId)).rules.map((rule) => toRule(rule, clock.now())),
-    ),
+    operation(rulesApi.list, async (_input, { workspaceId }) => {
+      const { rules } = await store.policy.snapshot(workspaceId);
+      // Only where a condition can be held against them, it is worth to read what all servers offer.
+      const things = rules.some(readsArguments) ? (await knownWorld({ store, people }, workspaceId)).things : [];
+      const now = clock.now();
+      return rules.map((rule) => ({ ...toRule(rule, now), warnings: doubtsAboutArguments(rule, things, now) }));
+    }),
     operation(rulesApi.add, async ({ body }, caller) => {
       const rule = await store.policy.addRule(caller.workspaceId, newRuleOf(body, caller.actor.name, clock.now()));
       await changed(caller, 'rule.added', `rule:${rule.id}`, ruleData(rule));
@@ -73,7 +78,7 @@ export function ruleOperations({ store, audit, people, policyChanged, clock }: N
         ...new Set(limits.map(({ withinMs, ...each }) => limitText({ sum: null, ...each, within_ms: withinMs }))),
       ];
       const depends = within.length === 0 ? '' : `, within its limits: ${within.join(', ')}`;
-      const warnings = doubtsAboutThing(what, world);
+      const warnings = [...doubtsAboutThing(what, world), ...doubtsAboutRules(snapshot.rules, what, world, caller)];
       return {
         ...{ decision, rule, reason: reason + depends },
         policy_version: snapshot.version,

@@ -28,10 +28,18 @@ const digestOf = (values: Readonly<Record<string, unknown>>): string =>
 export function serverOperations(
   needs: Pick<
     AdminDependencies,
-    'store' | 'vault' | 'audit' | 'upstreams' | 'accounts' | 'allowedCommands' | 'policyChanged' | 'registry'
+    | 'store'
+    | 'vault'
+    | 'audit'
+    | 'upstreams'
+    | 'accounts'
+    | 'definitions'
+    | 'allowedCommands'
+    | 'policyChanged'
+    | 'registry'
   >,
 ): Operation[] {
-  const { store, audit, upstreams, accounts, allowedCommands, registry } = needs;
+  const { store, audit, upstreams, accounts, definitions, allowedCommands, registry } = needs;
 
   const find = async (workspaceId: string, name: string): Promise<ServerRecord> => {
     const record = await store.servers.byName(workspaceId, name);
@@ -177,7 +185,10 @@ export function serverOperations(
       const record = await find(caller.workspaceId, params.name);
       if (!record.enabled) assertMayRun(caller, record.name, record.transport, allowedCommands);
       const userKey = caller.principal?.user === undefined ? null : `user:${caller.principal.user.id}`;
-      const { steps, verdict } = await upstreams.test(record, { userKey });
+      const { steps, verdict, listed } = await upstreams.test(record, { userKey });
+      // What it offers is known from now on, as if a client had listed it. Of accounts each of which may see something else, nobody's is everybody's.
+      if (record.credential !== 'personal')
+        for (const [kind, list] of listed) await definitions.review(record, kind, { userKey: userKey ?? '' }, list);
       // Like any call of a tool, this one is in the log.
       if (record.probe !== null)
         await audit.event(

@@ -128,13 +128,74 @@ describe('a condition', () => {
     const read = (text: string) => {
       const found = compileExpression(text, 'bool');
       assert.ok(!isMistaken(found));
-      return [found.readsCall, found.argNames];
+      const named = found.named.map(({ path, isAskedFor }) => `${path.join(' > ')}${isAskedFor ? '?' : ''}`);
+      return [found.readsCall, [...found.reads].sort(), named];
     };
     assert.deepEqual(read('args.amount <= 1 && args["a.b"].c == 1 && user.role == "x"'), [
-      true,
-      ['amount', 'c', 'a.b'],
+      ...[true, ['args'], ['amount', 'a.b > c']],
     ]);
-    assert.deepEqual(read('user.role == "x"'), [false, []]);
-    assert.deepEqual(read('time.getHours() < 3'), [true, []]);
+    assert.deepEqual(read('user.role == "args"'), [false, [], []], 'a text is no variable');
+    assert.deepEqual(read('time.getHours() < 3'), [true, ['time'], []]);
+    assert.deepEqual(read('has(args.a.b) && "ü.x" in args && args.list[0].x.startsWith(args["y"])'), [
+      ...[true, ['args'], ['a > b?', 'ü.x?', 'list', 'y']],
+    ]);
+    assert.deepEqual(read('client.name == "x" && client["device"].size() > 1'), [
+      ...[false, ['client.device', 'client.name'], []],
+    ]);
+    assert.deepEqual(read('[client].exists(c, c.name == "x")')[1], ['client']);
+  });
+
+  it('finds where arguments are of another type than they are used as, and nothing where they may fit', () => {
+    const types = new Map([
+      ...([
+        ['n', 'number'],
+        ['s', 'string'],
+        ['b', 'bool'],
+        ['l', 'strings'],
+        ['x.y', 'number'],
+        ['any', 'any'],
+      ] as const),
+    ]);
+    const found = (text: string) => {
+      const expression = compileExpression(text, 'bool');
+      assert.ok(!isMistaken(expression), JSON.stringify(expression));
+      return expression.typeMistake(types)?.message;
+    };
+    for (const text of [
+      ...[
+        'args.n == "5"',
+        'args.s > 5',
+        'args.b == "true"',
+        '5 in args.l',
+        'args.n.startsWith("a")',
+        'args["x.y"] == "1"',
+      ],
+      ...['args.any > 1 && args.n in ["a"]', 'args.l.exists(e, e == 5)'],
+    ])
+      assert.match(found(text) ?? '', /overload/, text);
+    for (const text of [
+      ...[
+        'args.n == 5',
+        'args.n in [1, 2]',
+        'args.n * 2 <= 1.5',
+        'int(args.n) % 2 == 0',
+        'args.s.size() > 2',
+        'args.b',
+      ],
+      ...[
+        'args.n == null || args.s != null',
+        '"a" in args.l',
+        '"n" in args',
+        'args.any.deep == "x"',
+        'args["x.y"] > 1',
+      ],
+      ...['args[args.s] == 1', 'has(args.n) && args.n > 1', 'args.l.size() < 4 && args.l[0] == "a"'],
+    ])
+      assert.equal(found(text), undefined, text);
+  });
+
+  it('runs no pattern as one of JavaScript: where the call is not found in the text, it is refused', () => {
+    assert.match(mistakeIn('args.s.matches(// matches\n"(a+)+$")').message, /in one piece/);
+    assert.equal(valueOf('args.s . matches ( "^a+$" )', { s: 'aa' }), true);
   });
 });

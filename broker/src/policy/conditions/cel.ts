@@ -1,10 +1,11 @@
-// The language of conditions: CEL, by cel-js. This is the only file that knows the library; docs/decisions/cel.md says why this one.
+// The language of conditions: CEL, by cel-js. Only this room knows the library; docs/decisions/cel.md says why this one.
 //
 // What an expression may cost is bounded before it is evaluated: by its size, by how deep its loops are nested, and by how long the arguments are that
 // it loops over. `matches` runs on RE2, whose time is linear in its text, and not on the expressions of JavaScript.
-import { RE2JS } from '@bufbuild/re2';
-import { type ASTNode, Environment, EvaluationError, type ParseResult } from '@marcbachmann/cel-js';
+import type { ASTNode, ParseResult } from '@marcbachmann/cel-js';
 import { createKnownKeys, type KnownKeys } from '../../mcp/folded-key.ts';
+import { type ArgumentType, checking, checkingWith, compiled, running } from './environments.ts';
+import { argName, type NamedArgument, type Read, readsOf, VARIABLES, walk } from './reads.ts';
 
 /** What an expression may read. */
 export interface Scope {
@@ -18,8 +19,11 @@ export interface Scope {
 export interface Expression {
   /** Whether it depends on the arguments or the time, which are not known before there is a call. */
   readsCall: boolean;
-  /** The members of the arguments that it names, for texts that say which tool has none of that name. */
-  argNames: readonly string[];
+  reads: ReadonlySet<Read>;
+  /** The arguments that it names, each time that it does. */
+  named: readonly NamedArgument[];
+  /** The first place where arguments of these types are used as if they were of others. `types`: by the first names of the paths. */
+  typeMistake(types: ReadonlyMap<string, ArgumentType>): ExpressionMistake | undefined;
   /** `argsLength`: of the text of the arguments. The kind of a mistake never holds a value of the arguments. */
   evaluate(scope: Scope, argsLength: number): { value: unknown } | { mistake: string };
 }
@@ -30,79 +34,22 @@ export interface ExpressionMistake {
   at: number;
 }
 
-const VARIABLES = ['args', 'user', 'tool', 'time', 'client'];
 const MAX_CHARS = 2_000;
 /** For how many characters of arguments an expression is evaluated, by how deep its loops are nested. Deeper ones are refused. */
 const MAX_ARGS = [256 * 1024, 16 * 1024, 2 * 1024];
-/** For how long a text `matches` is evaluated. */
-const MAX_MATCHED = 10_000;
-const LOOPS = new Set(['all', 'exists', 'exists_one', 'map', 'filter']);
-
-const LIMITS = { maxAstNodes: 500, maxDepth: 50, maxListElements: 300, maxMapEntries: 100, maxCallArguments: 8 };
-const string = 'string';
-
-const SIGNS: readonly (readonly [string, (a: number, b: number) => number])[] = [
-  ['+', (a, b) => a + b],
-  ['-', (a, b) => a - b],
-  ['*', (a, b) => a * b],
-  ['/', (a, b) => a / b],
-];
-
-/** Knows the types of what is read, to find what is misspelled. */
-const checking = environment()
-  .registerVariable('user', { schema: { name: string, role: string, groups: 'list<string>' } })
-  .registerVariable('tool', { schema: { name: string, server: string, class: string } })
-  .registerVariable('time', 'google.protobuf.Timestamp')
-  .registerVariable('client', { schema: { name: string, version: string, address: string, device: string } });
-
-/** Knows no types, so that what is read need not be copied for each call. */
-const running = environment()
-  .registerVariable('user', 'dyn')
-  .registerVariable('tool', 'dyn')
-  .registerVariable('time', 'dyn')
-  .registerVariable('client', 'dyn');
-
-function environment(): Environment {
-  const made = new Environment({ limits: LIMITS, homogeneousAggregateLiterals: false })
-    .registerVariable('args', 'dyn')
-    .registerFunction('string.matchesRe2(string): bool', (text: string, pattern: string) => {
-      if (text.length > MAX_MATCHED) throw new EvaluationError({ code: 'text_too_long', message: 'too long' });
-      return compiled(pattern).test(text);
-    });
-  // Numbers of JSON are doubles, and people write whole ones in rules.
-  for (const [sign, of] of SIGNS) {
-    made.registerOperator(`double ${sign} int: double`, (a: number, b: bigint) => of(a, Number(b)));
-    made.registerOperator(`int ${sign} double: double`, (a: bigint, b: number) => of(Number(a), b));
-  }
-  return made;
-}
-
-/** By their text; rules hold few of them. */
-const patterns = new Map<string, RE2JS>();
-const MAX_PATTERNS = 1_000;
-
-function compiled(pattern: string): RE2JS {
-  const known = patterns.get(pattern);
-  if (known !== undefined) return known;
-  const made = RE2JS.compile(pattern);
-  if (patterns.size >= MAX_PATTERNS) patterns.clear();
-  patterns.set(pattern, made);
-  return made;
-}
 
 /** `result`: what it is to be: a condition or a number to be added up. */
 export function compileExpression(text: string, result: 'bool' | 'number'): Expression | ExpressionMistake {
   if (text.length > MAX_CHARS) return { message: `it has more than ${MAX_CHARS} characters`, at: MAX_CHARS };
   let parsed: ParseResult;
-  let [readsArgs, readsTime] = [false, false];
+  let { reads, named }: Pick<Expression, 'reads' | 'named'> = { reads: new Set(), named: [] };
   const argNames = new Set<string>();
   let depth = 0;
   try {
     const { ast } = running.parse(text);
+    ({ reads, named } = readsOf(ast));
     const calls: { at: number; pattern: ASTNode | undefined }[] = [];
     depth = walk(ast, (node) => {
-      readsArgs ||= node.op === 'id' && node.args === 'args';
-      readsTime ||= node.op === 'id' && node.args === 'time';
       const name = argName(node);
       if (name !== undefined) argNames.add(name);
       if (node.op === 'rcall' && node.args[0] === 'matches')
@@ -123,6 +70,8 @@ export function compileExpression(text: string, result: 'bool' | 'number'): Expr
         at: 0,
       };
     parsed = running.parse(calls.toSorted((a, b) => b.at - a.at).reduce((of, { at }) => withRe2(of, at), text));
+    const left = callOfMatches(parsed.ast);
+    if (left !== undefined) return { message: 'write TEXT.matches("PATTERN") in one piece', at: left.start };
   } catch (error) {
     return mistakeIn(error);
   }
@@ -130,9 +79,12 @@ export function compileExpression(text: string, result: 'bool' | 'number'): Expr
   if (most === undefined)
     return { message: `its loops are nested ${depth} deep, and at most ${MAX_ARGS.length - 1} may be`, at: 0 };
   const keys = createKnownKeys(argNames);
+  const readsArgs = reads.has('args');
   return {
-    readsCall: readsArgs || readsTime,
-    argNames: [...argNames],
+    readsCall: readsArgs || reads.has('time'),
+    reads,
+    named,
+    typeMistake: (types) => typeMistakeIn(text, types),
     evaluate(scope, argsLength) {
       if (readsArgs && argsLength > most) return { mistake: 'the arguments are too long for it' };
       if (readsArgs && hasMistakable(scope.args, keys))
@@ -148,35 +100,27 @@ export function compileExpression(text: string, result: 'bool' | 'number'): Expr
 
 export const isMistaken = (of: Expression | ExpressionMistake): of is ExpressionMistake => 'message' in of;
 
-/** Calls `visit` for each node. Returns how deep loops are nested. */
-function walk(node: ASTNode, visit: (node: ASTNode) => void): number {
-  visit(node);
-  const isLoop = node.op === 'rcall' && LOOPS.has(node.args[0]);
-  let deepest = 0;
-  const into = (part: unknown): void => {
-    if (Array.isArray(part)) for (const each of part) into(each);
-    else if (isNode(part)) deepest = Math.max(deepest, walk(part, visit));
-  };
-  into(node.args);
-  return deepest + (isLoop ? 1 : 0);
+function typeMistakeIn(text: string, types: ReadonlyMap<string, ArgumentType>): ExpressionMistake | undefined {
+  try {
+    const checked = checkingWith(types).parse(text).check();
+    if (checked.valid) return undefined;
+    const { code, summary } = partsOf(checked.error);
+    // Of what the checker is stricter about than what runs nothing is said.
+    const isOfTypes = (code === 'no_such_overload' || code === 'no_matching_overload') && !/[$]|null|map/.test(summary);
+    return isOfTypes ? mistakeIn(checked.error) : undefined;
+  } catch {
+    // The expression could be read before, so nothing is known against it.
+    return undefined;
+  }
 }
 
-const isNode = (part: unknown): part is ASTNode =>
-  typeof part === 'object' && part !== null && 'op' in part && 'input' in part;
-
-/** `amount` of `args.amount` and of `args["amount"]`, and of what is below. */
-function argName(node: ASTNode): string | undefined {
-  if (node.op !== '.' && node.op !== '[]') return undefined;
-  const root = rootOf(node);
-  if (root.op === 'id' && root.args !== 'args' && VARIABLES.includes(root.args)) return undefined;
-  if (node.op === '.') return node.args[1];
-  const key = node.args[1];
-  return key.op === 'value' && typeof key.args === 'string' ? key.args : undefined;
-}
-
-/** The `args` of `args.a[0].b` */
-function rootOf(node: ASTNode): ASTNode {
-  return node.op === '.' || node.op === '[]' ? rootOf(node.args[0]) : node;
+/** By which the pattern would run as one of JavaScript. */
+function callOfMatches(ast: ASTNode): ASTNode | undefined {
+  let found: ASTNode | undefined;
+  walk(ast, (node) => {
+    if ((node.op === 'rcall' || node.op === 'call') && node.args[0] === 'matches') found = node;
+  });
+  return found;
 }
 
 function patternMistake({ at, pattern }: { at: number; pattern: ASTNode | undefined }): ExpressionMistake | undefined {

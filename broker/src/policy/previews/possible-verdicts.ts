@@ -2,6 +2,8 @@
 // arguments. The policy itself is asked, once for each way in which the rules that depend on what is unknown may turn out; nothing is evaluated here.
 import type { PolicySnapshot, Rule } from '../../domain/rule.ts';
 import { compilePolicy } from '../compile-policy.ts';
+import { compileExpression, isMistaken } from '../conditions/cel.ts';
+import type { Read } from '../conditions/reads.ts';
 import type { RuleNames } from '../naming.ts';
 import type { CompiledPolicy, Question, Verdict } from '../verdict.ts';
 
@@ -119,8 +121,23 @@ function outcomesOf(rule: Rule, unknowns: Unknowns): Outcomes | undefined {
   };
 }
 
-/** By its words: a condition that names neither cannot read either. */
-function isAboutUnknown(when: string, { time, client, device }: Unknowns): boolean {
-  if (/\bargs\b|address/.test(when) || (time && /\btime\b/.test(when))) return true;
-  return (client || device) && /\bclient\b/.test(when);
+function isAboutUnknown(when: string, unknowns: Unknowns): boolean {
+  const read = compileExpression(when, 'bool');
+  return !isMistaken(read) && [...read.reads].some((each) => isUnknownRead(each, unknowns));
+}
+
+function isUnknownRead(read: Read, { time, client, device }: Unknowns): boolean {
+  switch (read) {
+    case 'args':
+    case 'client':
+    case 'client.address':
+      return true;
+    case 'time':
+      return time;
+    case 'client.name':
+    case 'client.version':
+      return client;
+    case 'client.device':
+      return device;
+  }
 }

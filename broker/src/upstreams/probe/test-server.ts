@@ -51,6 +51,7 @@ export async function testServer(all: ConnectDeps, request: TestRequest): Promis
   const steps: TestStep[] = [];
   let verdict: ProbeResult = 'unproven';
   let tools: readonly ListedItem[] | null = null;
+  const listed = new Map<ListKind, readonly ListedItem[]>();
   let mask = (text: string): string => text;
   let sources: SecretSourceNames = new Map();
   let current = 'secrets';
@@ -81,7 +82,7 @@ export async function testServer(all: ConnectDeps, request: TestRequest): Promis
     if (owner === undefined && record.account !== null) {
       begin('account');
       done('each person uses it with their own; whoever tests it as a person tests it with theirs', [UNTESTED]);
-      return { steps, verdict, tools };
+      return { steps, verdict, tools, listed };
     }
     const attempt = tried && deps.accounts.tryClient(record, { name: tried.name, value: tried.secret.value });
     if (attempt !== undefined) {
@@ -120,6 +121,7 @@ export async function testServer(all: ConnectDeps, request: TestRequest): Promis
       const known = new Set(session.faults);
       const list = await session.list(kind, AbortSignal.timeout(2 * deps.startTimeoutMs));
       if (kind === 'tools') tools = list;
+      listed.set(kind, list);
       if (offer === 'unsure' && list.length === 0) continue;
       const warnings = session.faults.filter((fault) => !known.has(fault));
       done(`${list.length} ${kind === 'templates' ? 'resource templates' : kind}`, warnings);
@@ -157,7 +159,7 @@ export async function testServer(all: ConnectDeps, request: TestRequest): Promis
     await connection?.session.close();
     if (runsHere(record.transport)) await deps.homes.removeHome(folderOf(record), homeName);
   }
-  return { steps, verdict, tools };
+  return { steps, verdict, tools, listed };
 }
 
 const NOT_VERIFIED =

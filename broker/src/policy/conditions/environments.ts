@@ -1,0 +1,88 @@
+// The environments in which expressions are read, checked and run: which variables there are, of which types, and which operators.
+import { RE2JS } from '@bufbuild/re2';
+import { Environment, EvaluationError } from '@marcbachmann/cel-js';
+
+/** For how long a text `matches` is evaluated. */
+const MAX_MATCHED = 10_000;
+const LIMITS = { maxAstNodes: 500, maxDepth: 50, maxListElements: 300, maxMapEntries: 100, maxCallArguments: 8 };
+const string = 'string';
+
+const SIGNS: readonly (readonly [string, (a: number, b: number) => number])[] = [
+  ['+', (a, b) => a + b],
+  ['-', (a, b) => a - b],
+  ['*', (a, b) => a * b],
+  ['/', (a, b) => a / b],
+];
+
+/** Knows the types of what is read, to find what is misspelled. */
+export const checking = typed(environment().registerVariable('args', 'dyn'));
+
+/** Knows no types, so that what is read need not be copied for each call. */
+export const running = environment()
+  .registerVariable('args', 'dyn')
+  .registerVariable('user', 'dyn')
+  .registerVariable('tool', 'dyn')
+  .registerVariable('time', 'dyn')
+  .registerVariable('client', 'dyn');
+
+function environment(): Environment {
+  const made = new Environment({ limits: LIMITS, homogeneousAggregateLiterals: false });
+  made.registerFunction('string.matchesRe2(string): bool', (text: string, pattern: string) => {
+    if (text.length > MAX_MATCHED) throw new EvaluationError({ code: 'text_too_long', message: 'too long' });
+    return compiled(pattern).test(text);
+  });
+  // Numbers of JSON are doubles, and people write whole ones in rules.
+  for (const [sign, of] of SIGNS) {
+    made.registerOperator(`double ${sign} int: double`, (a: number, b: bigint) => of(a, Number(b)));
+    made.registerOperator(`int ${sign} double: double`, (a: bigint, b: number) => of(Number(a), b));
+  }
+  return made;
+}
+
+function typed(made: Environment): Environment {
+  return made
+    .registerVariable('user', { schema: { name: string, role: string, groups: 'list<string>' } })
+    .registerVariable('tool', { schema: { name: string, server: string, class: string } })
+    .registerVariable('time', 'google.protobuf.Timestamp')
+    .registerVariable('client', { schema: { name: string, version: string, address: string, device: string } });
+}
+
+/** Of an argument, as far as a schema says it; `any`: it does not, or in words that conditions have no type for. */
+export type ArgumentType = 'string' | 'number' | 'bool' | 'strings' | 'numbers' | 'any';
+
+const TYPES: Readonly<Record<ArgumentType, string>> = {
+  ...{ string, number: 'double', bool: 'bool', strings: 'list<string>', numbers: 'list<double>', any: 'dyn' },
+};
+
+/** What can be compared when an expression runs, and not by the types alone. */
+const COMPARED = [
+  ...[
+    'double == int',
+    'double in list<int>',
+    'int in list<double>',
+    'string == null',
+    'double == null',
+    'bool == null',
+  ],
+];
+
+/** Knows the types of arguments too: `types`, by their names. */
+export function checkingWith(types: ReadonlyMap<string, ArgumentType>): Environment {
+  const schema = Object.fromEntries([...types].map(([name, type]) => [name, TYPES[type]]));
+  const made = typed(environment().registerVariable('args', { schema }));
+  for (const each of COMPARED) made.registerOperator(`${each}: bool`, () => false);
+  return made;
+}
+
+/** By their text; rules hold few of them. */
+const patterns = new Map<string, RE2JS>();
+const MAX_PATTERNS = 1_000;
+
+export function compiled(pattern: string): RE2JS {
+  const known = patterns.get(pattern);
+  if (known !== undefined) return known;
+  const made = RE2JS.compile(pattern);
+  if (patterns.size >= MAX_PATTERNS) patterns.clear();
+  patterns.set(pattern, made);
+  return made;
+}
