@@ -212,6 +212,6 @@ onBothEngines((open, kind) => {
         await limited.close();
       },
     );
-    await fc.assert(property, { numRuns: kind === 'sqlite' ? 1_500 : 150 });
+    await fc.assert(property, { numRuns: kind === 'sqlite' ? 1_000 : 100 });
   });
 });

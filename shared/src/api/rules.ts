@@ -89,12 +89,9 @@ export const VerdictSchema = z
     policy_version: z.number().int(),
     who: z.string(),
     what: z.string(),
-    warnings: z
-      .array(z.string())
-      .default([])
-      .meta({
-        description: 'That no server is known to offer it, or that the condition of a rule does not fit its arguments',
-      }),
+    warnings: z.array(z.string()).default([]).meta({
+      description: 'That no server is known to offer it, or that the condition of a rule does not fit its arguments',
+    }),
   })
   .meta({ id: 'Verdict' });
 
