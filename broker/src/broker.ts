@@ -36,6 +36,7 @@ import { createPages } from './http/pages/create-pages.ts';
 import { createPublicApp } from './http/public-app.ts';
 import { createUpgradeDoor } from './http/doors/upgrade-door.ts';
 import { createLaptops } from './laptops/create-laptops.ts';
+import { createHooks } from './hooks/create-hooks.ts';
 import { createIdentity } from './identity/create-identity.ts';
 import { createLimits } from './limits/limits.ts';
 import type { Logger } from './log/logger.ts';
@@ -244,8 +245,10 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       onError: (error) => log.warn({ err: error }, 'what was not used of a limit could not be given back'),
     });
     closers.push(() => limits.close());
+    const hooks = createHooks({ vault, audit, clock, log, allowHosts, version: VERSION });
     const gateway = createGateway({
       limits,
+      authorizer: hooks.authorizer,
       upstreams,
       definitions,
       accounts,
@@ -330,6 +333,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     });
     const keysEntry = createKeysEntry({ accounts, upstreams });
     const operations = adminOperations({
+      hooks,
       accounts,
       approvals,
       ownAccounts,
@@ -398,6 +402,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     const hostCheck = createHostCheck({ publicUrl, proxies });
     const metrics = createMetrics({
       audit,
+      authorizer: hooks.authorizer,
       tunnel: () => tunnel.stats(),
       eventLoopDelay: () => loopDelay.read(),
       badRequests: () => badRequests.counts,

@@ -33,6 +33,7 @@ const LAYERS: Readonly<Record<Package, readonly (readonly string[])[]>> = {
       'assertions',
       'catalogue',
       'definitions',
+      'hooks',
     ],
     ['gateway', 'identity', 'admin', 'tunnel', 'replicas', 'laptops'],
     ['http'],

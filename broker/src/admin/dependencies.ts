@@ -8,6 +8,7 @@ import type { Approvals } from '../approvals/approvals.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Registry } from '../catalogue/registry/registry.ts';
 import type { Definitions } from '../definitions/definitions.ts';
+import type { Hooks } from '../hooks/create-hooks.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Store } from '../store/store.ts';
 import type { Upstreams } from '../upstreams/upstream.ts';
@@ -67,6 +68,7 @@ export interface AdminDependencies {
   definitions: Pick<Definitions, 'changed' | 'review'>;
   accounts: Accounts;
   approvals: Approvals;
+  hooks: Hooks;
   ownAccounts: OwnAccounts;
   keysEntry: KeysEntry;
   /** Waits until no other broker begins a call with an earlier version of the secret, and as long as is said for those under way to end. */

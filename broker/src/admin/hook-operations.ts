@@ -6,14 +6,18 @@ import type { z } from 'zod';
 import type { AuditEvent } from '../domain/call-record.ts';
 import { type Hook, secretsOfHook } from '../domain/hook.ts';
 import { inWorkspace } from '../domain/workspace.ts';
+import { compilePolicy } from '../policy/compile-policy.ts';
 import type { NewHook } from '../store/repositories/hooks.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime } from './iso-time.ts';
+import { knownWorld, subjectsCalled } from './rules/known-world.ts';
+import { testedCaller } from './rules/tested-caller.ts';
+import { testedQuestion } from './rules/tested-hook.ts';
 import { eventBy, operation, type Caller, type Operation } from './operation.ts';
 
-type Needs = Pick<AdminDependencies, 'store' | 'vault' | 'audit' | 'policyChanged'>;
+type Needs = Pick<AdminDependencies, 'store' | 'vault' | 'audit' | 'policyChanged' | 'people' | 'clock' | 'hooks'>;
 
-export function hookOperations({ store, vault, audit, policyChanged }: Needs): Operation[] {
+export function hookOperations({ store, vault, audit, policyChanged, people, clock, hooks }: Needs): Operation[] {
   const shown = async (workspaceId: string, hook: Hook): Promise<HookView> => ({
     ...toView(hook),
     warnings: await warningsOf(workspaceId, hook),
@@ -64,6 +68,22 @@ export function hookOperations({ store, vault, audit, policyChanged }: Needs): O
       }));
       await changed(caller, 'hook.changed', after.name, { before: noted(before), after: noted(after) });
       return shown(caller.workspaceId, after);
+    }),
+    operation(hooksApi.test, async ({ params, body }, { workspaceId }) => {
+      const hook = await find(workspaceId, params.name);
+      if (hook.kind === 'approvals') throw new GateError('usage', `${hook.name} is not asked about calls`);
+      const { who, what, args } = body;
+      if (who === undefined || what === undefined)
+        throw new GateError('usage', 'name who and what, as in `hook test authorize --who user:ada --what git__push`');
+      const caller = await testedCaller({ people, clock }, workspaceId, { ...body, who });
+      const snapshot = await store.policy.snapshot(workspaceId);
+      const world = await knownWorld({ store, people }, workspaceId);
+      const [first] = subjectsCalled(what, world);
+      const subject = first ?? { server: '', names: [what] as const };
+      const verdict = compilePolicy({ ...snapshot, hook }, clock.now()).decide({ ...caller, ...subject });
+      const question = testedQuestion(caller, subject, verdict, snapshot.version, args);
+      const { answer, question: sent, answered, ms } = await hooks.authorizer.try(hook, question);
+      return { name: hook.name, decision: answer.decision, reason: answer.reason, question: sent, answered, ms };
     }),
     operation(hooksApi.remove, async ({ params }, caller) => {
       await find(caller.workspaceId, params.name);

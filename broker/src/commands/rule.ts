@@ -48,6 +48,7 @@ interface TestOptions extends AdminOptions {
   address?: string;
   at?: string;
   args?: string;
+  hook?: boolean;
 }
 
 export function ruleCommand(context: CommandContext): Command {
@@ -109,6 +110,8 @@ export function ruleCommand(context: CommandContext): Command {
     .option('--address <ip>', 'where the call comes from; left out: not known')
     .option('--at <time>', '2026-12-24T18:00:00Z; left out: now')
     .option('--args <json>', 'what the tool would be called with; left out: nothing')
+    .option('--hook', 'ask the hook that has to allow it, too; --args asks it as well')
+    .option('--no-hook', 'do not ask it')
     .action(async (who: string | undefined, what: string | undefined, options: TestOptions) => {
       const question = { ...options, who: who ?? options.who, what: what ?? options.what };
       await withVerdict(command, context, options, (session) => testRule(session, question));
@@ -186,7 +189,7 @@ async function listRules({ api, list, context }: AdminSession): Promise<void> {
   );
 }
 
-function argsOf(text: string): Record<string, unknown> {
+export function argsOf(text: string): Record<string, unknown> {
   const args = parseRecord(text);
   if (args === undefined) throw new GateError('usage', '--args: write a JSON object, as {"amount":20}');
   return args;
@@ -203,6 +206,7 @@ async function testRule(
     address,
     at,
     args,
+    hook,
   }: Omit<TestOptions, 'who' | 'what'> & Record<'who' | 'what', string | undefined>,
 ): Promise<boolean> {
   if (who === undefined || what === undefined) {
@@ -217,6 +221,7 @@ async function testRule(
       ...(address !== undefined && { address }),
       ...(at !== undefined && { at }),
       ...(args !== undefined && { args: argsOf(args) }),
+      ...(hook !== undefined && { hook }),
     },
   });
   const by = verdict.rule === null ? '' : ` (${verdict.rule})`;

@@ -50,3 +50,6 @@ export function secretsOfHook(hook: Hook): string[] {
   const signing = hook.kind === 'approvals' ? hook.signingSecret : null;
   return [...new Set([hook.secret, hook.bearer, signing].flatMap((name) => name ?? []))];
 }
+
+/** What the records of calls, denials and approvals have in the place of a rule. */
+export const hookRule = (name: string): string => `hook:${name}`;

@@ -37,6 +37,7 @@ export interface GatewayOptions {
   hears?: () => boolean;
   audit: Pick<Audit, 'beginCall' | 'endCall' | 'recordCall' | 'event'>;
   limits: GatewayParts['limits'];
+  authorizer: GatewayParts['authorizer'];
   log: Pick<BaseLogger, 'error' | 'warn' | 'debug'>;
   clock: Clock;
   laptops?: Laptops;
@@ -89,6 +90,7 @@ export function createGateway(options: GatewayOptions): GatewayService {
     audit: options.audit,
     policies,
     limits: options.limits,
+    authorizer: options.authorizer,
     definitions: options.definitions,
     catalog: createCatalog(upstreams, options.definitions, options.clock),
     subscriptions: createSubscriptions(upstreams, options.log),

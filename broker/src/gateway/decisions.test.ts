@@ -39,6 +39,7 @@ describe('a decision of the gateway', () => {
           return id;
         },
       },
+      authorizer: { ask: () => assert.fail('there is no hook') },
       limits: { reserve: () => assert.fail('no rule has a limit') },
       log: { error: (facts: object) => logged.push(facts), warn: () => undefined, debug: () => undefined },
       clock: systemClock,

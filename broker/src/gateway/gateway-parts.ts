@@ -7,6 +7,7 @@ import type { OwnAccounts } from '../accounts/own-accounts.ts';
 import type { Approvals } from '../approvals/approvals.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Definitions } from '../definitions/definitions.ts';
+import type { Authorizer } from '../hooks/authorizer.ts';
 import type { Laptops } from '../laptops/laptops.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { Upstreams } from '../upstreams/upstream.ts';
@@ -34,6 +35,7 @@ export interface GatewayParts {
   audit: Pick<Audit, 'beginCall' | 'endCall' | 'recordCall' | 'event'>;
   policies: PolicyCache;
   limits: Pick<Limits, 'reserve'>;
+  authorizer: Pick<Authorizer, 'ask'>;
   catalog: Catalog;
   subscriptions: Subscriptions;
   parkedCalls: ParkedCalls;

@@ -3,6 +3,8 @@ import type { Clock } from 'mcpgate-shared/clock';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Audit } from '../audit/audit.ts';
 import type { TunnelStats } from '../tunnel/tunnel.ts';
+import type { Authorizer } from '../hooks/authorizer.ts';
+import { registerHookMetrics } from './hook-metrics.ts';
 import { registerSecretMetrics } from './secret-metrics.ts';
 import { registerTunnelMetrics } from './tunnel-metrics.ts';
 import type { SecretAge } from '../vault/secret-watch.ts';
@@ -34,6 +36,7 @@ export function createMetrics(sources: {
   /** Whether this broker is deaf, and the other brokers over its database. */
   replicas: { readonly isDeaf: boolean; others(): readonly unknown[] };
   secretAges: () => readonly SecretAge[];
+  authorizer: Pick<Authorizer, 'onAsked' | 'states'>;
   clock: Clock;
 }): Metrics {
   const registry = new Registry();
@@ -61,6 +64,7 @@ export function createMetrics(sources: {
   });
   registerTunnelMetrics(registry, sources.tunnel);
   registerSecretMetrics(registry, sources);
+  const stopHooks = registerHookMetrics(registry, sources.authorizer);
   new Gauge({
     name: 'mcpgate_event_loop_delay_seconds',
     help: 'How late the event loop was in the last whole minute; 1 is the worst',
@@ -195,6 +199,7 @@ export function createMetrics(sources: {
     text: async () => await registry.metrics(),
     close() {
       stop();
+      stopHooks();
       registry.clear();
     },
   };

@@ -25,6 +25,8 @@ export interface GuardedFetchRequest {
   maxRedirects?: number;
   /** A host that an administrator has named: it may have private addresses, and no TLS. */
   namedHost?: string;
+  /** Ends the wait for an answer, besides the time that each fetch has. */
+  signal?: AbortSignal;
   /** The answer is its status and headers; what follows is not read. */
   headersOnly?: boolean;
 }
@@ -142,7 +144,8 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
 
   return async (text, wanted = {}) => {
     const { maxRedirects = 0 } = wanted;
-    const signal = AbortSignal.timeout(timeoutMs);
+    const time = AbortSignal.timeout(timeoutMs);
+    const signal = wanted.signal === undefined ? time : AbortSignal.any([time, wanted.signal]);
     let url = check(text, wanted);
     for (let left = maxRedirects; ; left--) {
       let answer: GuardedAnswer;
@@ -151,7 +154,12 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
         answer = await fetchOnce(url, wanted, progress, signal);
       } catch (error) {
         if (error instanceof GateError) throw error;
-        const why = signal.aborted ? `did not answer within ${timeoutMs} ms` : 'could not be reached';
+        const why =
+          wanted.signal?.aborted === true
+            ? 'was not waited for any longer'
+            : signal.aborted
+              ? `did not answer within ${timeoutMs} ms`
+              : 'could not be reached';
         throw new NoAnswer(`${url.host} ${why}`, progress.isConnected, error);
       }
       const location = answer.headers.get('location');

@@ -3,6 +3,7 @@ import type { Principal } from '../domain/people/principal.ts';
 import type { PolicySnapshot } from '../domain/rule.ts';
 import { createAnswerCache, type OwnAnswers } from './answer-cache.ts';
 import { createTokenReader, type CallerTokens } from './callers/tokens.ts';
+import { createHooked } from './hooked.ts';
 import { mayUseUnder } from './may-use.ts';
 import type { RuleNames } from './naming.ts';
 import { createMatcher } from './matches.ts';
@@ -38,9 +39,10 @@ const RULE_BYTES = 16;
 const ANSWER_BYTES = 200;
 
 /** To be called once for each version of the policy, not for each call. `now`: rules that have ended by then are left out. */
-export function compilePolicy({ version, enforcement, rules: all }: PolicySnapshot, now = 0): CompiledPolicy {
+export function compilePolicy({ version, enforcement, rules: all, hook }: PolicySnapshot, now = 0): CompiledPolicy {
   const rules = all.filter(({ until }) => until === undefined || until > now);
   const standingOf = createStandingFinder(rules);
+  const hooked = createHooked(hook, enforcement === 'observe');
   const tokens = createTokenReader(rules);
   let principals = new WeakMap<Principal, PrincipalView>();
   const cache = createAnswerCache<Answer>(() => (principals = new WeakMap()));
@@ -86,13 +88,14 @@ export function compilePolicy({ version, enforcement, rules: all }: PolicySnapsh
 
   function verdictOn(question: Question, isCall: boolean): Verdict {
     const { principal, server, names, facts } = question;
-    const own = principalView(principal);
-    const bound = boundOf(own, principal, server);
+    const view = principalView(principal);
+    const bound = boundOf(view, principal, server);
     if (bound !== undefined) return bound;
     if (enforcement === 'off') return ENFORCEMENT_OFF;
-    const { verdict, standing } = answerOf(viewOf(own, principal, facts), server, names);
+    const { verdict, standing } = answerOf(viewOf(view, principal, facts), server, names);
     const found = verdict ?? settled(standing, question, isCall);
-    return enforcement === 'observe' ? observed(found) : found;
+    const own = enforcement === 'observe' ? observed(found) : found;
+    return hooked(own, question);
   }
 
   return {

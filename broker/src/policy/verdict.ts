@@ -1,5 +1,6 @@
 // What the policy is asked, and what it answers. `compile-policy.ts` makes a policy that answers; all of it is pure.
 import type { Decision } from '../domain/call-record.ts';
+import type { AuthorizeHook } from '../domain/hook.ts';
 import type { Principal } from '../domain/people/principal.ts';
 import type { LimitPer } from 'mcpgate-shared/api/rules';
 import type { RuleNames } from './naming.ts';
@@ -52,6 +53,16 @@ export interface LimitOf {
   observe: boolean;
 }
 
+/** The hook that is to be asked about a call. */
+export interface HookOf {
+  hook: AuthorizeHook;
+  /** The server's name, and all names of the thing. */
+  server: string;
+  names: RuleNames;
+  /** The workspace only observes: what the hook denies goes through, and its record says so. */
+  isObserving: boolean;
+}
+
 export interface Verdict {
   /** `ask`: somebody has to say yes first. */
   decision: Decision | 'ask';
@@ -63,6 +74,8 @@ export interface Verdict {
   limits?: readonly LimitOf[];
   /** Of a deny for want of allowance: when enough of it is free again, ms since the epoch; Infinity: never. */
   retryAt?: number;
+  /** Somebody outside is to be asked before the call is made, and may deny it; left out: nobody is. */
+  hook?: HookOf;
   /** Of `ask`: who may say yes, written like WHO. */
   approvers?: readonly string[];
 }

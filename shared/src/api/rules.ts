@@ -89,6 +89,10 @@ export const VerdictSchema = z
     policy_version: z.number().int(),
     who: z.string(),
     what: z.string(),
+    hook: z
+      .object({ name: z.string(), asked: z.boolean() })
+      .optional()
+      .meta({ description: 'The hook that has to allow it too; asked: its answer is in the decision' }),
     warnings: z.array(z.string()).default([]).meta({
       description: 'That no server is known to offer it, or that the condition of a rule does not fit its arguments',
     }),
@@ -154,6 +158,9 @@ export const rulesApi = {
       at: z.iso.datetime({ offset: true }).optional(),
       /** What the tool or prompt would be called with; left out: nothing. */
       args: z.record(z.string(), z.unknown()).optional(),
+      hook: z.boolean().optional().meta({
+        description: 'Ask the hook, where there is one that has to allow it; unless said: where `args` are given',
+      }),
     }),
     answer: VerdictSchema,
   }),

@@ -6,6 +6,7 @@ import type { AuditEvent } from '../../domain/call-record.ts';
 import { personalOwner } from '../../domain/people/account.ts';
 import { inWorkspace } from '../../domain/workspace.ts';
 import { compilePolicy } from '../../policy/compile-policy.ts';
+import { afterHook } from '../../policy/hooked.ts';
 import { previewVerdict } from '../../policy/rule-preview.ts';
 import type { AdminDependencies } from '../dependencies.ts';
 import { eventBy, operation, type Caller, type Operation } from '../operation.ts';
@@ -14,11 +15,12 @@ import { doubtsAbout, doubtsAboutRules, doubtsAboutThing } from './doubts.ts';
 import { knownWorld, subjectsCalled } from './known-world.ts';
 import { newRuleOf } from './new-rule.ts';
 import { ruleData, toRule } from './rule-view.ts';
+import { testedQuestion } from './tested-hook.ts';
 import { testedCaller } from './tested-caller.ts';
 
-type Needs = Pick<AdminDependencies, 'store' | 'audit' | 'people' | 'policyChanged' | 'clock'>;
+type Needs = Pick<AdminDependencies, 'store' | 'audit' | 'people' | 'policyChanged' | 'clock' | 'hooks'>;
 
-export function ruleOperations({ store, audit, people, policyChanged, clock }: Needs): Operation[] {
+export function ruleOperations({ store, audit, people, policyChanged, clock, hooks }: Needs): Operation[] {
   const changed = async (
     caller: Caller,
     type: string,
@@ -61,12 +63,7 @@ export function ruleOperations({ store, audit, people, policyChanged, clock }: N
       const world = await knownWorld({ store, people }, workspaceId);
       const { servers } = world;
       const { user } = caller.principal;
-      const {
-        decision,
-        rule,
-        reason,
-        limits = [],
-      } = previewVerdict(
+      const byRules = previewVerdict(
         compilePolicy(snapshot, clock.now()),
         caller,
         servers.map(({ name }) => name),
@@ -74,13 +71,41 @@ export function ruleOperations({ store, audit, people, policyChanged, clock }: N
         servers.filter((each) => user && personalOwner(each, `user:${user.id}`)).map(({ name }) => name),
         subjectsCalled(what, world),
       );
+      const { hook: asked } = byRules;
+      const isAsked = asked !== undefined && (body.hook ?? body.args !== undefined);
+      const {
+        decision,
+        rule,
+        reason,
+        limits = [],
+      } = isAsked
+        ? afterHook(
+            byRules,
+            await hooks.authorizer.ask(
+              asked.hook,
+              testedQuestion(
+                caller,
+                { server: asked.server, names: asked.names },
+                byRules,
+                snapshot.version,
+                body.args,
+              ),
+            ),
+            false,
+          )
+        : byRules;
       const within = [
         ...new Set(limits.map(({ withinMs, ...each }) => limitText({ sum: null, ...each, within_ms: withinMs }))),
       ];
       const depends = within.length === 0 ? '' : `, within its limits: ${within.join(', ')}`;
       const warnings = [...doubtsAboutThing(what, world), ...doubtsAboutRules(snapshot.rules, what, world, caller)];
       return {
-        ...{ decision, rule, reason: reason + depends },
+        ...{
+          decision,
+          rule,
+          reason: reason + depends + (asked && !isAsked ? `, if the hook ${asked.hook.name} allows it` : ''),
+        },
+        ...(asked && { hook: { name: asked.hook.name, asked: isAsked } }),
         policy_version: snapshot.version,
         ...{ who, what, warnings },
       };

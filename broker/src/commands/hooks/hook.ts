@@ -3,11 +3,28 @@ import { Command } from 'commander';
 import { type HookView, hooksApi } from 'mcpgate-shared/api/hooks/hooks-api';
 import { GateError } from 'mcpgate-shared/error';
 import { adminOptionsOf, brokerFlags } from '../server/broker-flags.ts';
-import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../session/admin-session.ts';
+import { plainLine } from 'mcpgate-shared/plain-line';
+import { argsOf } from '../rule.ts';
+import {
+  adminOptions,
+  withSession,
+  withVerdict,
+  type AdminOptions,
+  type AdminSession,
+} from '../session/admin-session.ts';
 import type { CommandContext } from '../context.ts';
 import { askedOption, assertRemoval, isConfirmed, type AskedOptions } from '../terminal/confirm.ts';
 import { ago } from '../terminal/table.ts';
 import { changesFrom, hookFlags, type HookFlags } from './hook-flags.ts';
+
+interface TestOptions extends AdminOptions {
+  who?: string;
+  what?: string;
+  client?: string;
+  device?: string;
+  address?: string;
+  args?: string;
+}
 
 interface SetOptions extends HookFlags {
   yes?: boolean;
@@ -43,6 +60,21 @@ export function hookCommand(context: CommandContext): Command {
         show(hook, described(hook));
       }),
   );
+  adminOptions(
+    command
+      .command('test <name>')
+      .description('ask a hook about a call that nobody makes; exit code 1 where it does not allow it'),
+  )
+    .option('--who <who>', 'user:NAME or grant:LABEL')
+    .option('--what <what>', 'SERVER__TOOL, resource:URI or prompt:SERVER__NAME')
+    .option('--client <name>', 'the AI client, as it names itself')
+    .option('--device <name>', 'the name of the laptop')
+    .option('--address <ip>', 'where the call comes from')
+    .option('--args <json>', 'what the tool would be called with; left out: nothing')
+    .action(
+      async (name: string, options: TestOptions) =>
+        await withVerdict(command, context, options, (session) => testHook(session, name, options)),
+    );
   askedOption(adminOptions(command.command('remove <name>').description('remove a hook'))).action(
     async (name: string, options: AskedOptions) =>
       await withSession(context, options, (session) => removeHook(session, name, options)),
@@ -87,6 +119,30 @@ async function assertNarrower(
   if (!json) context.stderr.write(`this opens: ${what} is asked at ${known.name}; all else is as the rules say\n`);
   if (context.stdin.isTTY !== true || yes === true || json) return;
   if (!(await isConfirmed(context, 'Change the hook? [y/N] '))) throw new GateError('cancelled', 'nothing was changed');
+}
+
+async function testHook({ api, show }: AdminSession, name: string, options: TestOptions): Promise<boolean> {
+  const { who, what, client, device, address, args } = options;
+  const tested = await api.call(hooksApi.test, {
+    params: { name },
+    body: {
+      ...(who !== undefined && { who: who.includes(':') ? who : `user:${who}` }),
+      ...(what !== undefined && { what }),
+      ...(client !== undefined && { client }),
+      ...(device !== undefined && { device }),
+      ...(address !== undefined && { address }),
+      ...(args !== undefined && { args: argsOf(args) }),
+    },
+  });
+  const { decision, reason, question, answered, ms } = tested;
+  const lines = [
+    `sent       ${question === '' ? 'nothing' : plainLine(question)}`,
+    `answered   ${answered === null ? 'nothing' : plainLine(answered)}`,
+    `that means ${decision}${reason === null ? '' : `: ${reason}`}`,
+    `within     ${ms} ms`,
+  ];
+  show(tested, lines.join('\n'));
+  return decision !== 'allow' && decision !== 'told';
 }
 
 async function removeHook({ api, show, context }: AdminSession, name: string, options: AskedOptions): Promise<void> {

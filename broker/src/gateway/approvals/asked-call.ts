@@ -4,12 +4,11 @@ import type { AskedCall } from '../../approvals/approvals.ts';
 import { parseRecord } from '../../mcp/json-rpc-guard.ts';
 import { hashInTurns } from '../../message/hash-in-turns.ts';
 import { byteLengthOf, partsOf, type Pieces, wholeText } from '../../message/pieces.ts';
+import { OF_ONE_MESSAGE } from '../authorize/forwarded-arguments.ts';
 import type { Call } from '../call/forward.ts';
 import type { Handling } from '../request.ts';
 import { type SessionScope, userKeyOf, whoOf } from '../session-scope.ts';
 
-/** Members of the params that differ between calls which are the same to a person. */
-const OF_ONE_MESSAGE: ReadonlySet<string> = new Set(['_meta', 'requestState', 'inputResponses']);
 /** Arguments beyond that are not shown. */
 const MOST_SHOWN_BYTES = 4 * 1024 * 1024;
 

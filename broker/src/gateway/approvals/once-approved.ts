@@ -60,5 +60,5 @@ const isDenied = ({ state }: Approval): boolean => state === 'denied';
 
 function allowed(call: Call, why: string): Call {
   const verdict: Verdict = { ...call.verdict, decision: 'allow', reason: `rule ${call.verdict.rule} asks, and ${why}` };
-  return { ...call, verdict };
+  return { ...call, verdict, isApproved: true };
 }

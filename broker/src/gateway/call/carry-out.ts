@@ -1,11 +1,12 @@
-// Carries out a request whose server is known: take of the allowances of rules -> record the intent (committed) -> forward -> record the outcome ->
+// Carries out a request whose server is known: ask the workspace's hook -> take of the allowances of rules -> record the intent (committed) -> forward -> record the outcome ->
 // answer. There is no other way to a server: tools, resources, prompts, tasks and completions all take this one.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import type { CallIntent, CallOutcome } from '../../domain/call-record.ts';
 import { withinLimits } from '../../limits/within-limits.ts';
 import { byteLengthOf } from '../../message/pieces.ts';
 import { callIntent } from './call-intent.ts';
-import { type Call, forward } from './forward.ts';
+import { authorized } from '../authorize/authorized.ts';
+import { type Call, forward, type Forwarded } from './forward.ts';
 import { onceConnected } from '../accounts/once-connected.ts';
 import { onceApproved } from '../approvals/once-approved.ts';
 import { createInputTally } from './input-tally.ts';
@@ -22,10 +23,14 @@ export async function carryOut(
   parts: GatewayParts,
   scope: SessionScope,
   handling: Handling,
-  call: Call,
+  judgedByRules: Call,
 ): Promise<Reply> {
   const { request } = handling;
-  const { verdict, server } = call;
+  const { server } = judgedByRules;
+  if (judgedByRules.verdict.decision === 'deny')
+    return await answerDenied(parts, scope, request, server.name, judgedByRules);
+  const verdict = await authorized(parts, scope, handling, judgedByRules);
+  const call: Call = { ...judgedByRules, verdict };
   if (verdict.decision === 'deny') return await answerDenied(parts, scope, request, server.name, call);
   if (verdict.decision === 'ask')
     return await onceApproved(parts, scope, handling, call, (approved) => carryOut(parts, scope, handling, approved));
@@ -50,6 +55,9 @@ export async function carryOut(
   const each = { ...handling, input };
   const first = await forward(parts, scope, each, judged, callId);
   const forwarded = await onceConnected(parts, scope, each, call, first, async (again) => {
+    const verdictNow = await authorized(parts, scope, each, { ...again, isApproved: call.isApproved === true });
+    if (verdictNow.decision === 'deny' || (verdictNow.decision === 'ask' && again.verdict.decision !== 'ask'))
+      return deniedNow(first, denialOf(scope, request.method, server.name, { ...again, verdict: verdictNow }));
     const next = await asServerKnowsTasks(parts, scope, request, again);
     if (next === undefined) return answerForeignTask(parts, scope, request);
     // What the rules say now may be about other allowances than what they said before the wait.
@@ -57,8 +65,7 @@ export async function carryOut(
     const limitedNow = await withinLimits(parts, workspaceId, next.verdict);
     ({ giveBack } = limitedNow);
     if (giveBack !== undefined) return await forward(parts, scope, each, next, callId);
-    const answer = denialOf(scope, request.method, server.name, { ...next, verdict: limitedNow.verdict });
-    return { ...first, status: 'denied', errorCode: 'denied', answer };
+    return deniedNow(first, denialOf(scope, request.method, server.name, { ...next, verdict: limitedNow.verdict }));
   });
   if (forwarded.isUnexecuted === true) giveBack?.();
   const outcome: CallOutcome = {
@@ -82,6 +89,12 @@ export async function carryOut(
   }
   return handling.signal.aborted ? NO_REPLY : forwarded.answer;
 }
+
+/** What was decided anew after a wait; the intent holds what was said before. */
+const deniedNow = (first: Forwarded, answer: Answer): Forwarded => ({
+  ...first,
+  ...{ status: 'denied', errorCode: 'denied', answer },
+});
 
 /** The call with the server's own ids of the tasks in it; undefined where one of these is another caller's. */
 async function asServerKnowsTasks(

@@ -31,6 +31,8 @@ export interface Call extends Judged {
   rewrite: (text: string) => string;
   /** Called when the request is sent. The function that it returns is called if the server does not answer with a result. */
   onSent?: () => () => void;
+  /** Somebody has said yes to this very call. */
+  isApproved?: boolean;
   /** Set where the request cannot be sent at all: why. */
   failure?: GateError;
   /**

@@ -134,6 +134,54 @@ export async function readAuthorizeHook(
   return hook?.kind === 'authorize' ? hook : undefined;
 }
 
+/** What hooks are asked about names a server by its other name. The caller raises the policy's version. */
+export async function renameInHooks(
+  trx: Transaction<Database>,
+  workspaceId: string,
+  rewrite: (what: string) => string,
+): Promise<void> {
+  await rewriteHooks(trx, workspaceId, (hook) =>
+    hook.kind === 'authorize' ? { ...hook, what: hook.what.map(rewrite) } : hook,
+  );
+}
+
+/**
+ * Takes a removed person out of hooks: whoever gets the same name later is another person. Where only they were to decide, administrators are.
+ * True where that concerns the hook that is asked about calls.
+ */
+export async function dropPersonOfHooks(
+  trx: Transaction<Database>,
+  { workspaceId, name }: { workspaceId: string; name: string },
+): Promise<boolean> {
+  const named = `user:${name}`;
+  return await rewriteHooks(trx, workspaceId, (hook) =>
+    hook.kind === 'authorize'
+      ? { ...hook, approvers: hook.approvers.filter((each) => each !== named) }
+      : { ...hook, people: Object.fromEntries(Object.entries(hook.people).filter(([, who]) => who !== named)) },
+  );
+}
+
+async function rewriteHooks(
+  trx: Transaction<Database>,
+  workspaceId: string,
+  rewrite: (hook: Hook) => Hook,
+): Promise<boolean> {
+  const rows = await trx.selectFrom('hooks').selectAll().where('workspace_id', '=', workspaceId).execute();
+  let isPolicy = false;
+  for (const row of rows) {
+    const { options_json } = toRow(workspaceId, rewrite(toHook(row)));
+    if (options_json === row.options_json) continue;
+    isPolicy ||= row.kind === 'authorize';
+    await trx
+      .updateTable('hooks')
+      .set({ options_json })
+      .where('workspace_id', '=', workspaceId)
+      .where('name', '=', row.name)
+      .execute();
+  }
+  return isPolicy;
+}
+
 function toRow(workspaceId: string, hook: NewHook): Omit<Database['hooks'], 'created_at' | 'updated_at'> {
   const { name, kind, url, enabled, timeoutMs, secret, bearer, managedBy, createdBy } = hook;
   const own =

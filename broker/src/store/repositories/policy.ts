@@ -18,7 +18,7 @@ import { readJson, readStringList } from '../json-text.ts';
 import type { Database } from '../schema.ts';
 import { shortId } from '../short-id.ts';
 import { readBundles } from './bundles.ts';
-import { readAuthorizeHook } from './hooks.ts';
+import { dropPersonOfHooks, readAuthorizeHook } from './hooks.ts';
 import { raisePolicyVersion } from './policy-version.ts';
 
 /** What became of the rules that named a removed person, by their ids. */
@@ -168,7 +168,9 @@ export async function dropRulesOfPerson(
       fallen.narrowed.push(id);
     }
   }
-  if (fallen.removed.length + fallen.narrowed.length > 0) await raisePolicyVersion(trx, person.workspaceId, announce);
+  const isInHook = await dropPersonOfHooks(trx, person);
+  if (isInHook || fallen.removed.length + fallen.narrowed.length > 0)
+    await raisePolicyVersion(trx, person.workspaceId, announce);
   return fallen;
 }
 

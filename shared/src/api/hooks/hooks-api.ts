@@ -154,4 +154,33 @@ export const hooksApi = {
     params: NameParams,
     answer: HookSchema,
   }),
+  test: endpoint({
+    name: 'testHook',
+    method: 'POST',
+    path: '/hooks/:name/test',
+    summary: 'Ask a hook about a call that nobody makes, or have it told of one',
+    access: 'operator',
+    params: NameParams,
+    body: z.strictObject({
+      who: z
+        .string()
+        .regex(/^(user|grant):\S{1,200}$/, 'test a user:NAME or a grant:LABEL')
+        .optional(),
+      what: WhatSchema.optional(),
+      client: z.string().min(1).max(200).optional(),
+      device: z.string().min(1).max(200).optional(),
+      address: z.string().min(1).max(45).optional(),
+      args: z.record(z.string(), z.unknown()).optional(),
+    }),
+    answer: z
+      .object({
+        name: z.string(),
+        decision: z.enum(['allow', 'deny', 'ask', 'away', 'told']),
+        reason: z.string().nullable(),
+        question: z.string().meta({ description: 'What was sent' }),
+        answered: z.string().nullable().meta({ description: 'The beginning of what came back; null: nothing' }),
+        ms: z.number(),
+      })
+      .meta({ id: 'TestedHook' }),
+  }),
 };

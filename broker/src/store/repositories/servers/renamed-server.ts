@@ -2,6 +2,7 @@
 import type { Transaction } from 'kysely';
 import { readStringList } from '../../json-text.ts';
 import type { Database } from '../../schema.ts';
+import { renameInHooks } from '../hooks.ts';
 import { raisePolicyVersion } from '../policy-version.ts';
 import type { ServerRecord } from '../../../domain/server-record.ts';
 
@@ -22,6 +23,7 @@ export async function renameInRules(
   rewrite: (what: string) => string,
 ): Promise<Renamed['rules']> {
   await raisePolicyVersion(trx, workspaceId, undefined);
+  await renameInHooks(trx, workspaceId, rewrite);
   const rows = await trx
     .selectFrom('rules')
     .select(['id', 'what_json'])

@@ -1,0 +1,283 @@
+// A real server is asked, over the guarded fetch that the broker uses, with secrets of a real vault.
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { systemClock } from 'mcpgate-shared/clock';
+import { pino } from 'pino';
+import { Webhook } from 'standardwebhooks';
+import { createAudit } from '../../audit/create-audit.ts';
+import type { AuthorizeHook } from '../../domain/hook.ts';
+import { createGuardedFetch } from '../../net/guarded-fetch.ts';
+import { openStore } from '../../store/open-store.ts';
+import { createVault } from '../../vault/create-vault.ts';
+import { loadMasterKey } from '../../vault/master-key.ts';
+import type { Asked } from '../authorizer.ts';
+import { type AuthzServer, says, silence, startAuthzServer } from '../fixtures/authz-server.ts';
+import { createHookSender } from '../hook-request.ts';
+import { createAuthorizer } from './create-authorizer.ts';
+import type { HookQuestion } from './question.ts';
+
+const SIGNING = `whsec_${Buffer.from('a key of twenty-four bytes').toString('base64')}`;
+
+async function worldOf(t: TestContext, server?: AuthzServer) {
+  const log = pino({ level: 'silent' });
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'mcpgate-hooks-'));
+  const at = { ms: 0 };
+  const clock = { ...systemClock, now: () => systemClock.now() + at.ms };
+  const store = await openStore({ dataDir, log, clock });
+  t.after(async () => {
+    await store.close();
+    await rm(dataDir, { recursive: true });
+  });
+  const vault = await createVault({ store, masterKey: loadMasterKey({ dataDir }), clock });
+  const audit = createAudit({ store, clock, writerId: 'test', log });
+  const sender = createHookSender({
+    ...{ vault, clock, version: '9.9.9' },
+    fetch: createGuardedFetch({ allowHosts: [], timeoutMs: 30_000, maxBytes: 64 * 1024 }),
+  });
+  const authorizer = createAuthorizer({ sender, audit, clock, elapsedMs: () => performance.now(), log });
+  const told: Asked[] = [];
+  authorizer.onAsked((asked) => told.push(asked));
+  const hook = (more: Partial<AuthorizeHook> = {}): AuthorizeHook => ({
+    ...{ name: 'authorize', kind: 'authorize', url: server?.url ?? '', enabled: true, timeoutMs: 10_000, secret: null },
+    ...{ bearer: null, managedBy: null, createdAt: 1, updatedAt: 1, createdBy: 'test', what: [], approvers: [] },
+    ...{ sendsArguments: true, ...more },
+  });
+  const events = async () =>
+    (await audit.searchEvents({ workspaceId: 'default', limit: 50 })).map(({ type }) => type).toReversed();
+  return { authorizer, vault, hook, told, at, events };
+}
+
+function question(text = '{"n":9007199254740993}', more: Partial<HookQuestion> = {}): HookQuestion {
+  return {
+    principal: {
+      workspaceId: 'default',
+      user: { id: 'u-ada', name: 'ada', role: 'member', groups: ['ops', 'eng'] },
+      credential: { kind: 'device', id: 'd1', label: 'laptop' },
+      device: { id: 'd1', name: 'laptop' },
+    },
+    facts: { client: { name: 'claude-code', version: '2.1' }, address: '192.0.2.7' },
+    ...{ method: 'tools/call', server: 'git', names: ['git__push', 'write:git'], policyVersion: 7 },
+    verdict: { decision: 'allow', rule: 'r_abc123' },
+    arguments: { digest: `digest of ${text}`, bytes: Buffer.byteLength(text), text: () => text },
+    ...more,
+  };
+}
+const reasonOf = (answer: { reason: string | null }) => answer.reason ?? '';
+
+test('the question says who, what, from where, by which rule and with which arguments, to the digit', async (t) => {
+  const server = await startAuthzServer(t);
+  const { authorizer, hook } = await worldOf(t, server);
+  assert.deepEqual(await authorizer.ask(hook(), question()), { decision: 'allow', reason: null });
+  const [asked] = server.asked;
+  const { request_id: id, time, ...input } = asked?.input ?? {};
+  assert.match(String(id), /^[\da-f-]{36}$/);
+  assert.ok(Math.abs(Date.parse(String(time)) - Date.now()) < 600_000);
+  assert.match(asked?.body ?? '', /"arguments":\{"n":9007199254740993\}/);
+  assert.deepEqual(input, {
+    workspace: 'default',
+    who: {
+      ...{ name: 'user:ada', user: 'ada', groups: ['eng', 'ops'], role: 'member', device: 'laptop' },
+      ...{ credential: { kind: 'device', label: 'laptop' }, address: '192.0.2.7' },
+      client: { name: 'claude-code', version: '2.1' },
+    },
+    what: { name: 'git__push', names: ['git__push', 'write:git'], server: 'git', method: 'tools/call' },
+    rules: { decision: 'allow', rule: 'r_abc123', policy_version: 7 },
+    arguments_digest: 'digest of {"n":9007199254740993}',
+    arguments: { n: 9007199254740992 },
+  });
+  assert.equal(asked?.headers['content-type'], 'application/json');
+  assert.equal(asked?.headers.authorization, undefined);
+  assert.equal(asked?.headers['webhook-signature'], undefined);
+});
+
+test('it is signed with one secret of the vault and carries another, as their present values are', async (t) => {
+  const server = await startAuthzServer(t);
+  const { authorizer, vault, hook } = await worldOf(t, server);
+  const signed = hook({ secret: 'sign', bearer: 'token', url: `${server.url}?key=\${secret:part}` });
+  const missing = await authorizer.ask(signed, question());
+  assert.equal(missing.decision, 'away');
+  assert.match(reasonOf(missing), /no secret named part/);
+  assert.equal(server.asked.length, 0);
+  for (const [name, value] of [
+    ['sign', SIGNING],
+    ['token', 't0k'],
+    ['part', 'p&q'],
+  ] as const)
+    await vault.set('default', name, value, 'test');
+  assert.equal((await authorizer.ask(signed, question())).decision, 'allow');
+  const verified = (at: number, secret: string) =>
+    new Webhook(secret).verify(server.asked[at]?.body ?? '', { ...server.asked[at]?.headers } as Record<
+      string,
+      string
+    >);
+  assert.ok(verified(0, SIGNING));
+  assert.equal(server.asked[0]?.headers.authorization, 'Bearer t0k');
+  assert.throws(() => verified(0, `whsec_${Buffer.from('another').toString('base64')}`));
+  const next = `whsec_${Buffer.from('the next one').toString('base64')}`;
+  await vault.set('default', 'sign', next, 'test');
+  await authorizer.ask(signed, question());
+  assert.ok(verified(1, next));
+});
+
+test('the arguments are left out where the hook is not to have them; where it is, more than a megabyte denies', async (t) => {
+  const server = await startAuthzServer(t);
+  const { authorizer, hook } = await worldOf(t, server);
+  const large = question(`{"a":"${'x'.repeat(1024 * 1024)}"}`);
+  const answer = await authorizer.ask(hook(), large);
+  assert.match(reasonOf(answer), /the arguments are 1048584 bytes, and at most 1048576 are sent/);
+  assert.equal(answer.decision, 'away');
+  assert.equal(server.asked.length, 0);
+  assert.equal((await authorizer.ask(hook({ sendsArguments: false }), large)).decision, 'allow');
+  assert.equal('arguments' in (server.asked[0]?.input ?? {}), false);
+});
+
+test('the same question is put once while it is under way, and not again for as long as the answer says', async (t) => {
+  const server = await startAuthzServer(t, silence);
+  const { authorizer, hook, told, at } = await worldOf(t, server);
+  const answers: Promise<unknown>[] = [];
+  server.answer = (response) =>
+    void setImmediate(() => says({ decision: 'allow', ttl: 60 })(response, server.asked[0] as never));
+  for (let ask = 0; ask < 20; ask++) answers.push(authorizer.ask(hook(), question()));
+  await Promise.all(answers);
+  assert.equal(server.asked.length, 1);
+  await authorizer.ask(hook(), question());
+  assert.equal(server.asked.length, 1);
+  assert.deepEqual(new Set(told.map(({ source }) => source)), new Set(['hook', 'kept']));
+  const others: Partial<HookQuestion>[] = [
+    { arguments: question('{"n":1}').arguments },
+    { names: ['git__pull', 'write:git'] },
+    { facts: { client: { name: 'cursor', version: '1' }, address: '192.0.2.7' } },
+    { facts: { client: { name: 'claude-code', version: '2.1' }, address: '192.0.2.8' } },
+    { policyVersion: 8 },
+    { method: 'prompts/get' },
+    {
+      principal: { ...question().principal, user: { id: 'u-ada', name: 'ada', role: 'admin', groups: ['ops', 'eng'] } },
+    },
+    { principal: { ...question().principal, credential: { kind: 'grant', id: 'g', label: 'laptop' } } },
+  ];
+  for (const [index, other] of others.entries()) {
+    await authorizer.ask(hook(), question(undefined, other));
+    assert.equal(server.asked.length, index + 2, JSON.stringify(other));
+  }
+  const before = server.asked.length;
+  at.ms += 59_000;
+  await authorizer.ask(hook(), question());
+  assert.equal(server.asked.length, before);
+  at.ms += 2_000;
+  await authorizer.ask(hook(), question());
+  assert.equal(server.asked.length, before + 1);
+  await authorizer.ask(hook({ updatedAt: 2 }), question());
+  assert.equal(server.asked.length, before + 2, 'what another state of the hook has answered does not count');
+});
+
+test('a flood of different questions keeps no more than so many answers', async (t) => {
+  const server = await startAuthzServer(t, says({ decision: 'allow', ttl: 3600 }));
+  const { authorizer, hook } = await worldOf(t, server);
+  await authorizer.ask(hook(), question('"first"'));
+  for (let round = 0; round < 200; round++)
+    await Promise.all(Array.from({ length: 50 }, (_, each) => authorizer.ask(hook(), question(`[${round},${each}]`))));
+  const before = server.asked.length;
+  assert.equal(before, 10_001);
+  await authorizer.ask(hook(), question('[199,49]'));
+  assert.equal(server.asked.length, before);
+  await authorizer.ask(hook(), question('"first"'));
+  assert.equal(server.asked.length, before + 1, 'the oldest was let go');
+});
+
+test('nonsense, redirects, endless and broken answers deny with words, and shut nothing', async (t) => {
+  const server = await startAuthzServer(t);
+  const { authorizer, hook, events } = await worldOf(t, server);
+  const json = { 'content-type': 'application/json' };
+  const cases: [AuthzServer['answer'], RegExp][] = [
+    [says({ allow: 'yes' }), /gave an answer that is none/],
+    [says({}), /has no decision for this question/],
+    [says({ result: true }, {}, 500), /status 500/],
+    [says({ result: true }, { location: 'http://127.0.0.1:1/' }, 307), /status 307/],
+    [says({ result: true }, { 'content-type': 'text/html' }), /did not answer with JSON/],
+    [(response) => response.writeHead(200, json).end('{"result":tr'), /did not answer with JSON/],
+    [
+      (response) => response.writeHead(200, json).end(`{"result":true,"x":"${'x'.repeat(70_000)}"}`),
+      /more than is read/,
+    ],
+    [
+      (response) => {
+        const stream = setInterval(() => response.write(' '.repeat(10_000)), 1);
+        response.writeHead(200, json).on('close', () => clearInterval(stream));
+      },
+      /more than is read/,
+    ],
+  ];
+  for (const [answer, said] of cases) {
+    server.answer = answer;
+    for (let time = 0; time < 2; time++) {
+      const found = await authorizer.ask(hook(), question());
+      assert.equal(found.decision, 'away');
+      assert.match(reasonOf(found), said);
+    }
+  }
+  assert.equal(server.asked.length, 2 * cases.length);
+  assert.deepEqual(await events(), []);
+});
+
+test('a late yes is no yes: the call is denied when the time is over, and what comes then is not looked at', async (t) => {
+  const server = await startAuthzServer(t, silence);
+  const { authorizer, hook, told } = await worldOf(t, server);
+  const responses: (() => void)[] = [];
+  server.answer = (response, asked) =>
+    responses.push(() => void says({ decision: 'allow', ttl: 600 })(response, asked));
+  const answer = await authorizer.ask(hook({ timeoutMs: 60 }), question());
+  assert.deepEqual(answer, { decision: 'away', reason: 'it did not answer within 60 ms' });
+  for (const respond of responses) respond();
+  server.answer = says({ decision: 'deny' });
+  assert.equal((await authorizer.ask(hook({ timeoutMs: 10_000 }), question())).decision, 'deny');
+  assert.deepEqual(
+    told.map(({ source }) => source),
+    ['none', 'hook'],
+  );
+});
+
+test('a hook that is away is told once, is not waited for, and is back with the first answer', async (t) => {
+  const server = await startAuthzServer(t);
+  const { authorizer, hook, told, at, events } = await worldOf(t, server);
+  await server.close();
+  for (let time = 0; time < 3; time++)
+    assert.match(reasonOf(await authorizer.ask(hook(), question(`${time}`))), /could not be reached/);
+  const denied = await authorizer.ask(hook(), question());
+  assert.deepEqual([denied.decision, reasonOf(denied)], ['away', 'it did not answer the last questions']);
+  assert.ok(denied.decision === 'away' && denied.retryAt !== undefined);
+  assert.deepEqual(
+    told.map(({ source }) => source),
+    ['none', 'none', 'none', 'away'],
+  );
+  assert.deepEqual(authorizer.states(), [{ workspaceId: 'default', hook: 'authorize', isAway: true }]);
+  const next = await startAuthzServer(t, says({ decision: 'allow' }));
+  at.ms += 1_500;
+  assert.equal((await authorizer.ask(hook({ url: next.url }), question())).decision, 'allow');
+  assert.deepEqual(authorizer.states(), [{ workspaceId: 'default', hook: 'authorize', isAway: false }]);
+  assert.ok((await events()).includes('hook.away'));
+});
+
+test('no secret leads it to another host, and no name of the record to a place that is none', async (t) => {
+  const server = await startAuthzServer(t);
+  const { authorizer, vault, hook } = await worldOf(t, server);
+  await vault.set('default', 'path', '//evil.example/../\\@evil.example#', 'test');
+  const { host } = new URL(server.url);
+  await authorizer.ask(hook({ url: `http://${host}/\${secret:path}` }), question());
+  assert.equal(server.asked.length, 1, 'it stays on its host');
+  await authorizer.ask(hook({ url: `http://${host}\${secret:path}` }), question('"other"'));
+  assert.equal(server.asked.length <= 2, true);
+});
+
+test('a try shows what was sent and what came, and is answered by no memory', async (t) => {
+  const server = await startAuthzServer(t, says({ result: { allow: false, reason: 'no' }, ttl: 5 }));
+  const { authorizer, hook } = await worldOf(t, server);
+  for (let time = 0; time < 2; time++) {
+    const tried = await authorizer.try(hook(), question());
+    assert.deepEqual(tried.answer, { decision: 'deny', reason: '"no"' });
+    assert.equal(tried.question, server.asked[time]?.body);
+    assert.match(tried.answered ?? '', /"reason":"no"/);
+  }
+});

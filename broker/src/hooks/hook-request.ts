@@ -1,0 +1,50 @@
+// Sends one text to a hook, with the secrets of the vault that its record names, and with no way around the guard of addresses.
+import { randomUUID } from 'node:crypto';
+import type { Clock } from 'mcpgate-shared/clock';
+import { GateError } from 'mcpgate-shared/error';
+import type { Hook } from '../domain/hook.ts';
+import type { GuardedAnswer, GuardedFetch } from '../net/guarded-fetch.ts';
+import type { Vault } from '../vault/vault.ts';
+import { sign } from './signature.ts';
+
+export interface HookSender {
+  /** Throws what the fetch throws, `not_found` for a secret that is not there, and `forbidden` for an address that is none. */
+  send(
+    workspaceId: string,
+    hook: Pick<Hook, 'name' | 'url' | 'secret' | 'bearer'>,
+    message: { id?: string; body: string },
+    signal: AbortSignal,
+  ): Promise<GuardedAnswer>;
+}
+
+export function createHookSender(options: {
+  vault: Pick<Vault, 'resolve' | 'value'>;
+  fetch: GuardedFetch;
+  clock: Pick<Clock, 'now'>;
+  version: string;
+}): HookSender {
+  const { vault, fetch, clock, version } = options;
+  return {
+    async send(workspaceId, { name, url: written, secret, bearer }, { id = randomUUID(), body }, signal) {
+      const valueOf = async (of: string) => (await vault.value(workspaceId, of)).value;
+      const { value: url } = await vault.resolve(workspaceId, written);
+      const host = URL.parse(url)?.hostname;
+      // What a secret puts behind the host cannot lead to another one.
+      if (host === undefined || host !== URL.parse(written)?.hostname)
+        throw new GateError('forbidden', `the address of the hook ${name} is none, once its secrets are put in`);
+      return await fetch(url, {
+        method: 'POST',
+        body,
+        namedHost: host,
+        signal,
+        headers: {
+          'content-type': 'application/json',
+          accept: 'application/json',
+          'user-agent': `mcpgate/${version}`,
+          ...(secret !== null && sign(await valueOf(secret), { id, atS: Math.floor(clock.now() / 1000), body })),
+          ...(bearer !== null && { authorization: `Bearer ${await valueOf(bearer)}` }),
+        },
+      });
+    },
+  };
+}
