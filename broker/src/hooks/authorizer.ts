@@ -32,4 +32,4 @@ export interface Authorizer {
   states(): { workspaceId: string; hook: string; isAway: boolean }[];
 }
 
-export type { AskedArguments, HookQuestion } from './authorize/question.ts';
+export type { HookQuestion } from './authorize/question.ts';

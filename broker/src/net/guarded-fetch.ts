@@ -35,10 +35,13 @@ export interface GuardedFetchRequest {
 export class NoAnswer extends GateError {
   /** False: nothing of the request can have reached anybody. */
   readonly wasSent: boolean;
+  /** There was more of an answer than is read. */
+  readonly isTooLong: boolean;
 
-  constructor(message: string, wasSent: boolean, cause: unknown) {
+  constructor(message: string, wasSent: boolean, cause: unknown, isTooLong = false) {
     super('unreachable', message, { cause });
     this.wasSent = wasSent;
+    this.isTooLong = isTooLong;
   }
 }
 
@@ -117,7 +120,9 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
             bytes += chunk.length;
             chunks.push(chunk);
             if (bytes > maxBytes)
-              response.destroy(new NoAnswer(`${url.host} answered with more than ${maxBytes} bytes`, true, undefined));
+              response.destroy(
+                new NoAnswer(`${url.host} answered with more than ${maxBytes} bytes`, true, undefined, true),
+              );
           });
           response.on('error', failed);
           response.on('end', () => answered({ ...answer, body: Buffer.concat(chunks) }));

@@ -81,7 +81,7 @@ test('tasks are asked about one by one: a task that somebody may make they may n
   authz.answer = says({ decision: 'allow' });
   const client = world.connect();
   const made = await client.request('tools/call', { name: 'svc__make_task', arguments: {}, task: {} });
-  const { taskId } = made.result?.['task'] as { taskId: string };
+  const { taskId } = Object(made.result?.['task']) as { taskId: string };
   const before = (await carried()).length;
   authz.answer = says({ decision: 'deny' });
   for (const method of ['tasks/get', 'tasks/result', 'tasks/cancel']) {

@@ -1,7 +1,7 @@
 // Asks hooks about calls: one request for the same question at a time, answers kept as they say, and no call held for a hook that is away.
 import { randomUUID } from 'node:crypto';
 import type { Clock } from 'mcpgate-shared/clock';
-import { GateError, toGateError } from 'mcpgate-shared/error';
+import { type GateError, toGateError } from 'mcpgate-shared/error';
 import type { Audit } from '../../audit/audit.ts';
 import type { AuthorizeHook } from '../../domain/hook.ts';
 import type { Log } from '../../domain/log.ts';
@@ -190,12 +190,12 @@ function callerOf({ principal: { user, credential } }: HookQuestion): string {
 }
 
 /** Whether the hook's side failed, and not what was to be sent. */
-const isOfConnection = (error: GateError): boolean => error instanceof NoAnswer && !/more than/.test(error.message);
+const isOfConnection = (error: GateError): boolean => error instanceof NoAnswer && !error.isTooLong;
 
 /** Names and addresses of what is behind the hook are in the broker's log. */
 function whyOf(error: GateError): string {
   if (error.code === 'not_found') return error.message;
-  if (error instanceof NoAnswer && error.message.includes('more than')) return 'it answered with more than is read';
+  if (error instanceof NoAnswer && error.isTooLong) return 'it answered with more than is read';
   if (error.code === 'forbidden') return 'its address may not be asked';
   return 'it could not be reached';
 }

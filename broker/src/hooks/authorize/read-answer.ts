@@ -24,9 +24,10 @@ export function readAnswer({ status, headers, body }: GuardedAnswer): ReadAnswer
   const found = readDocument(document);
   if (found === undefined) return nonsense('gave an answer that is none: neither a decision nor a result');
   if (found === 'undefined') return nonsense('has no decision for this question (OPA calls that undefined)');
-  const { decision, reason, ttl } = found;
+  const { decision, ttl } = found;
+  const reason = found.reason?.trim() ?? '';
   return {
-    ...{ kind: 'answer', decision, reason: reason == null || reason.trim() === '' ? null : quoteForeign(reason) },
+    ...{ kind: 'answer', decision, reason: reason === '' ? null : quoteForeign(reason) },
     keepMs: keepMsOf(headers, ttl ?? undefined),
   };
 }
