@@ -1,6 +1,6 @@
 // What people and the company have at servers: OAuth tokens, kept fresh, and keys. Sealed for their owner; what is in them leaves only towards
 // the server that they are for.
-import type { AccountForm, AccountLack, AccountOwner, AccountState } from '../domain/people/account.ts';
+import type { AccountForm, AccountLack, AccountOwner, AccountRecord, AccountState } from '../domain/people/account.ts';
 import type { Actor } from '../domain/people/receipt.ts';
 import type { ServerRecord } from '../domain/server-record.ts';
 
@@ -131,6 +131,8 @@ export interface Accounts {
   endOfPerson(workspaceId: string, userId: string): Promise<EndedAccounts>;
   /** The same for all at a server that is about to be removed. */
   endOfServer(server: ServerRecord): Promise<EndedAccounts>;
+  /** The same where the server is removed already, and with it what was kept of these accounts. */
+  endOfRemoved(server: ServerRecord, accounts: readonly AccountRecord[]): EndedAccounts;
 
   /** Records were changed or removed, here or elsewhere: ends what a client had for itself at servers that are not what they were. */
   serversChanged(): Promise<void>;

@@ -304,6 +304,10 @@ export function createAccounts(options: AccountsOptions): Accounts {
     },
     serversChanged: () => machine.settle((workspaceId) => store.servers.list(workspaceId)),
     endOfServer: async (server) => endAll(await store.accounts.ofServer(server.id), [server]),
+    endOfRemoved(server, accounts) {
+      for (const { workspaceId, serverId, owner } of accounts) tell({ workspaceId, serverId, owner, state: 'gone' });
+      return { there: endThereAll(accounts, [server]) };
+    },
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

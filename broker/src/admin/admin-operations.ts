@@ -5,6 +5,7 @@ import { auditOperations } from './audit-operations.ts';
 import { bundleOperations } from './bundle-operations.ts';
 import { catalogueOperations } from './servers/catalogue-operations.ts';
 import type { AdminDependencies } from './dependencies.ts';
+import { configurationOperations } from './configuration/configuration-operations.ts';
 import { definitionOperations } from './definition-operations.ts';
 import { deviceOperations } from './device-operations.ts';
 import { groupOperations } from './group-operations.ts';
@@ -43,6 +44,7 @@ export function adminOperations(dependencies: AdminDependencies): Operation[] {
     ...definitionOperations(dependencies),
     ...hookOperations(dependencies),
     ...requestOperations(dependencies),
+    ...configurationOperations(dependencies),
     ...auditOperations(dependencies),
   ];
 }

@@ -18,7 +18,8 @@ const MOST_TOOLS = 100;
 
 type Noted = Readonly<Record<string, string | null | readonly string[]>>;
 
-const toolName = ({ server, tool }: BundleTool): string | null => (server === null ? null : `${server}__${tool}`);
+const toolName = ({ server, tool }: Pick<BundleTool, 'server' | 'tool'>): string | null =>
+  server === null ? null : `${server}__${tool}`;
 
 const toView = (bundle: Bundle): BundleView => ({
   name: bundle.name,
@@ -147,8 +148,9 @@ const isCalled = (tool: BundleTool, name: string): boolean => tool.name === name
 const isSame = (tool: BundleTool, next: BundleTool): boolean =>
   tool.name === next.name && tool.serverId === next.serverId && tool.tool === next.tool;
 
-function assertDistinct(tools: readonly BundleTool[]): void {
-  const seen = new Map<string, BundleTool>();
+/** Throws `usage`. */
+export function assertDistinct(tools: readonly Pick<BundleTool, 'name' | 'tool' | 'server'>[]): void {
+  const seen = new Map<string, Pick<BundleTool, 'tool' | 'server'>>();
   for (const tool of tools) {
     const other = seen.get(tool.name);
     if (other !== undefined)
@@ -161,7 +163,7 @@ function assertDistinct(tools: readonly BundleTool[]): void {
 }
 
 /** Fixed arguments are in the log and in answers of the API: a secret has no place there. Throws `usage`, without the value. */
-function assertNoSecret(tool: string, fixed: Readonly<Record<string, unknown>>): void {
+export function assertNoSecret(tool: string, fixed: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(fixed)) {
     if (holdsSecret(name, value))
       throw new GateError(

@@ -74,7 +74,10 @@ export interface AdminDependencies {
   /** Waits until no other broker begins a call with an earlier version of the secret, and as long as is said for those under way to end. */
   switchElsewhere: SwitchSecretElsewhere;
   secretWatch: Pick<SecretWatch, 'warnings'>;
-  people: Pick<Identity, 'users' | 'devices' | 'sessions' | 'groups' | 'grants' | 'adminTokens' | 'approveDevice'>;
+  people: Pick<
+    Identity,
+    'users' | 'devices' | 'sessions' | 'groups' | 'grants' | 'adminTokens' | 'approveDevice' | 'within' | 'elsewhere'
+  >;
   links: () => readonly LinkView[];
   memory: () => MemoryView;
   /** How late the event loop was in the last whole minute, in ms. */

@@ -7,6 +7,7 @@ import { adminTokenCommand } from './session/admin-token.ts';
 import { auditCommand } from './audit.ts';
 import { bundleCommand } from './bundle.ts';
 import { completionCommand } from './completion.ts';
+import { configCommand } from './config/config.ts';
 import type { CommandContext } from './context.ts';
 import { deviceCommand, loginCommand, sessionCommand } from './device.ts';
 import { EXAMPLES } from './examples.ts';
@@ -67,6 +68,7 @@ export function createProgram(context: CommandContext): Command {
   program.addCommand(toolCommand(context));
   program.addCommand(requestCommand(context));
   program.addCommand(hookCommand(context));
+  program.addCommand(configCommand(context));
   program.addCommand(auditCommand(context));
   program.addCommand(workspaceCommand(context));
   program.addCommand(completionCommand(context, () => program));

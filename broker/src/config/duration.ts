@@ -17,6 +17,12 @@ export function parseDurationMs(text: string): number | undefined {
   return match === null || unitMs === undefined ? undefined : Math.round(Number(match[1]) * unitMs);
 }
 
+/** As people write it; the inverse of `parseDurationMs`. `ms`: a whole number. */
+export function writtenDuration(ms: number): string {
+  const [unit, size] = Object.entries(UNIT_MS).findLast(([, each]) => each >= 1000 && ms % each === 0) ?? ['s', 1000];
+  return `${ms / size}${unit}`;
+}
+
 /** Milliseconds; throws `usage` naming the flag. */
 export function durationFlagMs(flag: string, text: string): number {
   const ms = parseDurationMs(text);

@@ -24,6 +24,8 @@ export interface Bundle {
   tools: readonly BundleTool[];
   /** The groups whose people get it where they do not ask for anything else. */
   groups: readonly string[];
+  /** The configuration that it stands in, where one does. */
+  managedBy?: string;
   createdAt: number;
   updatedAt: number;
   createdBy: string;

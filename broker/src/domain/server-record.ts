@@ -47,6 +47,8 @@ export interface ServerRecord {
   trustAnnotations: boolean;
   /** What becomes of its tools and other things that are new or have changed. */
   definitions: DefinitionPolicy;
+  /** The configuration that it stands in, where one does. */
+  managedBy?: string;
   /** Grows with each change of the record. */
   revision: number;
   createdAt: number;

@@ -173,18 +173,12 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     defaultResource: audienceUris(issuer).tunnel,
     saveGrant: oauth.saveGrant,
   });
-  const users = createUsers({
-    store,
-    audit,
-    clock,
-    logins,
-    clientSessions,
-    links,
-    revocations,
-    changes,
+  const ofUsers = {
+    ...{ clock, logins, clientSessions, links, revocations },
     policyChanged: options.policyChanged ?? (() => {}),
     endAccounts: options.endAccounts ?? (() => Promise.resolve({ there: Promise.resolve([]) })),
-  });
+  };
+  const users = createUsers({ ...ofUsers, store, audit, changes });
   const groups = createGroups({ store, audit, clock, changes, users });
   const devices = createDevices({ store, clock, logins, revocations });
 
@@ -247,6 +241,15 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     provisioning: {
       people: createProvisionedPeople({ store, audit, users }),
       teams: createProvisionedTeams({ store, groups }),
+    },
+    within(inside, { event, changed }) {
+      const parts = { store: inside, audit: { event }, changes: { tell: changed } };
+      const registered = createUsers({ ...ofUsers, ...parts });
+      return {
+        users: registered,
+        groups: createGroups({ ...parts, clock, users: registered }),
+        grants: createGrants({ store: inside, audit, clock, revocations }),
+      };
     },
     approveDevice,
     async setupLink(workspaceId) {

@@ -3,6 +3,8 @@
 import type { CompanyAssertions } from '../accounts/company-assertions.ts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Device } from '../domain/people/people.ts';
+import type { AuditEvent } from '../domain/call-record.ts';
+import type { Store } from '../store/store.ts';
 import type { Audience, Principal } from '../domain/people/principal.ts';
 import type { AdminTokens, Authentication } from './authentication.ts';
 import type { Live, Revocation, RevocationListener } from '../domain/people/revocation.ts';
@@ -52,6 +54,14 @@ export interface Identity {
   readonly devices: Devices;
   readonly sessions: Sessions;
   readonly grants: Grants;
+  /**
+   * The registers over a store whose changes are committed later, together with others: to list, for roles and for members of groups. Whoever
+   * commits them writes the events, and tells `elsewhere.changed` of these people.
+   */
+  within(
+    store: Store,
+    told: { event: (event: AuditEvent) => Promise<void>; changed: (userIds: readonly string[]) => Promise<void> },
+  ): { users: Users; groups: Groups; grants: Grants };
   readonly adminTokens: AdminTokens;
   /** People and groups as the company's IdP keeps them here. */
   readonly provisioning: Provisioning;

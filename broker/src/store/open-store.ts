@@ -4,6 +4,7 @@ import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import type { Logger } from 'pino';
 import type { BrokerName } from '../domain/bus.ts';
+import { joined } from './atomically.ts';
 import type { Engine } from './engine.ts';
 import { migrate } from './migrations/migrate.ts';
 import { openPostgres } from './postgres/open-postgres.ts';
@@ -28,6 +29,7 @@ import { createLinks } from './repositories/links/links.ts';
 import { createOAuth } from './repositories/people/oauth.ts';
 import { createOAuthRegistrations } from './repositories/people/oauth-registrations.ts';
 import { createLimitUses } from './repositories/limit-uses.ts';
+import { createManaged } from './repositories/managed.ts';
 import { createPolicy } from './repositories/policy.ts';
 import { createProposals } from './repositories/servers/proposals.ts';
 import { createProvisioning } from './repositories/people/provisioning.ts';
@@ -78,7 +80,32 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 }
 
 function createStore(engine: Engine, clock: Clock): Store {
-  const { db, announce } = engine;
+  return {
+    ...repositoriesOver(engine.db, engine, clock),
+    atomically: (work) =>
+      engine.db
+        .transaction()
+        .setIsolationLevel('repeatable read')
+        .execute(async (trx) => {
+          const inside: Store = {
+            ...repositoriesOver(joined(trx), engine, clock),
+            atomically: (part) => part(inside),
+            probe: () => engine.probe(String(clock.now())),
+            close: () => Promise.resolve(),
+          };
+          return await work(inside);
+        }),
+    probe: () => engine.probe(String(clock.now())),
+    close: () => engine.close(),
+  };
+}
+
+function repositoriesOver(
+  db: Engine['db'],
+  engine: Engine,
+  clock: Clock,
+): Omit<Store, 'atomically' | 'probe' | 'close'> {
+  const { announce } = engine;
   return {
     workspaces: createWorkspaces(db, clock, announce),
     users: createUsers(db, clock, announce),
@@ -110,10 +137,9 @@ function createStore(engine: Engine, clock: Clock): Store {
     definitions: createDefinitions(db, clock, announce),
     limits: createLimitUses(db),
     policy: createPolicy(db, clock, announce),
+    managed: createManaged(db, clock),
     settings: createSettings(db),
     audit: createAuditRows(engine),
     bus: engine.bus,
-    probe: () => engine.probe(String(clock.now())),
-    close: () => engine.close(),
   };
 }

@@ -1,5 +1,6 @@
 // The types of the tables for the query builder; `migrations/` makes the tables. Numbers are whole. Times are ms since the epoch. `*_json` columns
 // hold JSON text, `sealed` columns hold bytes that the vault has sealed.
+import type { ConfigurationKind } from 'mcpgate-shared/api/config/configuration';
 import type { Generated } from 'kysely';
 import type { DefinitionPolicy } from 'mcpgate-shared/api/definitions/definitions-api';
 import type { DefinitionKind } from '../domain/definition.ts';
@@ -269,7 +270,6 @@ export interface Database {
     ends_at: number | null;
     observe: number;
     approvers_json: string;
-    managed_by: string | null;
   };
   /** What was used of a limit by one of those who share it. */
   limit_uses: {
@@ -305,6 +305,15 @@ export interface Database {
     created_at: number;
     updated_at: number;
     created_by: string;
+  };
+  /** What is managed by configurations; `applied_json`: what it was when its configuration was applied last. */
+  managed: {
+    workspace_id: string;
+    kind: ConfigurationKind;
+    name: string;
+    managed_by: string;
+    applied_json: string;
+    applied_at: number;
   };
   audit_events: AuditEventsTable;
 }

@@ -28,6 +28,9 @@ export interface SecretReading {
   seal: (version: number) => Uint8Array;
 }
 
+/** Stores that a secret comes from the source that was read. */
+export type PreparedSource = (rows: { secretSources: SecretSourceRows }, about: AboutSecret) => Promise<SecretSource>;
+
 export interface SecretSourceRows {
   find(workspaceId: string, name: string): Promise<SecretSource | undefined>;
   /** Of every workspace. */

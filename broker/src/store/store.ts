@@ -28,6 +28,7 @@ import type { OAuthRegistrationsRepository } from './repositories/people/oauth-r
 import type { ApprovalsRepository } from './repositories/approvals.ts';
 import type { BundlesRepository } from './repositories/bundles.ts';
 import type { HooksRepository } from './repositories/hooks.ts';
+import type { ManagedRepository } from './repositories/managed.ts';
 import type { PolicyRepository } from './repositories/policy.ts';
 import type { SettingsRepository } from './repositories/settings.ts';
 import type { AuditRepository } from './repositories/audit.ts';
@@ -84,10 +85,17 @@ export interface Store {
     sweep(before: number): Promise<void>;
   };
   policy: PolicyRepository;
+  /** What is managed by configurations. */
+  managed: ManagedRepository;
   settings: SettingsRepository;
   audit: AuditRepository;
   /** The bus of the brokers over this database. The functions above announce changes of policies, servers, secrets and people themselves. */
   readonly bus: Bus;
+  /**
+   * Runs `work` over a store whose changes are committed together once it has resolved; none of them is where it rejects. With SQLite everything
+   * else waits meanwhile, so that nothing but that store may be used in there. Throws `stale` where somebody else changes the same at that moment.
+   */
+  atomically<T>(work: (inside: Store) => Promise<T>): Promise<T>;
   /** Tries a small write. Throws `unavailable` where the database does not answer or takes no writes. */
   probe(): Promise<void>;
   close(): Promise<void>;

@@ -12,7 +12,7 @@ import { plantTwins, type Twin } from './fixtures/workspace-twins.ts';
 import { LEASE, promote, stage } from './fixtures/staged-secret.ts';
 import type { Store } from './store.ts';
 
-type Repositories = Omit<Store, 'bus' | 'probe' | 'close'>;
+type Repositories = Omit<Store, 'bus' | 'probe' | 'close' | 'atomically'>;
 type Table = { [R in keyof Repositories]: { [M in keyof Repositories[R]]: Scope } };
 
 const NOW = 1_790_000_000_000;
@@ -417,8 +417,23 @@ const TABLE: Table = {
       writes: (store, { workspaceId }) =>
         store.policy.addRule(workspaceId, { effect: 'deny', who: ['*'], what: ['*'], createdBy: 'host:root' }),
     },
+    changeRule: {
+      writes: (store, { workspaceId }) =>
+        store.policy.changeRule(workspaceId, 'r_same00', {
+          ...{ effect: 'ask', who: ['*'], what: ['*'], createdBy: 'host:root' },
+        }),
+    },
     removeRule: { writes: (store, { workspaceId }) => store.policy.removeRule(workspaceId, 'r_same00') },
     setEnforcement: { writes: (store, { workspaceId }) => store.policy.setEnforcement(workspaceId, 'off') },
+  },
+  managed: {
+    list: { reads: (store, { workspaceId }) => store.managed.list(workspaceId) },
+    put: {
+      writes: (store, { workspaceId }) =>
+        store.managed.put(workspaceId, { kind: 'rule', name: 'r_same00', managedBy: 'second', applied: '{}' }),
+    },
+    forget: { writes: (store, { workspaceId }) => store.managed.forget(workspaceId, { kind: 'server', name: 'wiki' }) },
+    hold: { everywhere: 'it changes nothing' },
   },
   settings: {
     putIfAbsent: { everywhere: 'they are facts about the database' },

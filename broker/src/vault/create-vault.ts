@@ -160,6 +160,10 @@ export async function createVault(options: {
         checkName(name);
         return await followed.set({ workspaceId, name }, order, about);
       },
+      async prepare(workspaceId, name, order) {
+        checkName(name);
+        return await followed.prepare({ workspaceId, name }, order);
+      },
       views: (workspaceId) => followed.views(workspaceId),
       start: () => followed.start(),
     },

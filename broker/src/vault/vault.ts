@@ -1,7 +1,7 @@
 // Secrets at rest: sealed with AES-256-GCM by data keys under the master key, with workspace, name and version as associated data. A value leaves
 // the vault only towards an upstream's connection.
 
-import type { SecretSource, SourceOrder } from '../store/secret-source.ts';
+import type { PreparedSource, SecretSource, SourceOrder } from '../store/secret-source.ts';
 import type { AboutSecret, SecretVersion } from '../store/secret-version.ts';
 import type { SecretInfo, StagedSecret } from '../store/secret-rows.ts';
 import type { Keyring } from './keyring.ts';
@@ -76,6 +76,8 @@ export interface SecretSources {
    * that is none or not allowed, and `unavailable` where there is nothing to read: nothing is changed then.
    */
   set(workspaceId: string, name: string, order: SourceOrder, about?: AboutSecret): Promise<number>;
+  /** As `set`, in two steps: it is read now, and stored by what this returns, in whatever transaction. `elsewhere.changed` is to be told then. */
+  prepare(workspaceId: string, name: string, order: SourceOrder): Promise<PreparedSource>;
   /** How this broker finds them, by name; of every workspace unless said. */
   views(workspaceId?: string): SourceView[];
   /** Reads them all, and follows them from then on. Rejects where the store is away. */

@@ -2,23 +2,25 @@
 import type { Limit, RuleEffect, rulesApi } from 'mcpgate-shared/api/rules';
 import { GateError } from 'mcpgate-shared/error';
 import type { z } from 'zod';
+import { located, Mistake } from '../../domain/mistake.ts';
 import { rangeMistake } from '../../domain/bounds/address-ranges.ts';
 import type { NewRule } from '../../domain/rule.ts';
 import { compileExpression, isMistaken } from '../../policy/conditions/cel.ts';
 
 export type AskedRule = z.output<typeof rulesApi.add.body>;
 
-/** Throws `usage`. */
+/** Throws `usage`, naming the field. */
 export function newRuleOf(asked: AskedRule, createdBy: string, now: number): NewRule {
   const { effect, who, except = [], what, when, limits = [], until, observe = false, approvers = [], note } = asked;
-  refuseRanges([...who, ...except]);
-  if (when !== undefined) refuseExpression('the condition', when, 'bool');
-  refuseLimits(effect, limits);
+  located(['who'], () => refuseRanges(who));
+  located(['except'], () => refuseRanges(except));
+  if (when !== undefined) located(['when'], () => refuseExpression('the condition', when, 'bool'));
+  located(['limits'], () => refuseLimits(effect, limits));
   if (effect !== 'ask' && approvers.length > 0)
-    throw new GateError('usage', 'only a rule that asks has approvers; add it with the effect ask');
+    throw new Mistake('usage', 'only a rule that asks has approvers; add it with the effect ask', ['approvers']);
   const endsAt = until === undefined ? undefined : Date.parse(until);
   if (endsAt !== undefined && endsAt <= now)
-    throw new GateError('usage', `the rule would have ended already, at ${until}`);
+    throw new Mistake('usage', `the rule would have ended already, at ${until}`, ['until']);
   return {
     ...{ effect, who, except, what, observe, approvers },
     ...(when === undefined ? {} : { when }),

@@ -1,35 +1,25 @@
 // The operations on rules: list, add, remove, enforcement, and `rule test`, which shows the verdict on a call that nobody makes.
 import { rulesApi } from 'mcpgate-shared/api/rules';
 import { limitText } from 'mcpgate-shared/api/rules/rule-sentence';
-import { GateError } from 'mcpgate-shared/error';
-import type { AuditEvent } from '../../domain/call-record.ts';
 import { personalOwner } from '../../domain/people/account.ts';
-import { inWorkspace } from '../../domain/workspace.ts';
 import { compilePolicy } from '../../policy/compile-policy.ts';
 import { afterHook } from '../../policy/hooked.ts';
 import { previewVerdict } from '../../policy/rule-preview.ts';
 import type { AdminDependencies } from '../dependencies.ts';
-import { eventBy, operation, type Caller, type Operation } from '../operation.ts';
+import { operation, type Operation } from '../operation.ts';
 import { doubtsAboutArguments, readsArguments } from './condition-doubts.ts';
 import { doubtsAbout, doubtsAboutRules, doubtsAboutThing } from './doubts.ts';
 import { knownWorld, subjectsCalled } from './known-world.ts';
 import { newRuleOf } from './new-rule.ts';
-import { ruleData, toRule } from './rule-view.ts';
+import { createRuleEdits } from './rule-edits.ts';
+import { toRule } from './rule-view.ts';
 import { testedQuestion } from './tested-hook.ts';
 import { testedCaller } from './tested-caller.ts';
 
 type Needs = Pick<AdminDependencies, 'store' | 'audit' | 'people' | 'policyChanged' | 'clock' | 'hooks'>;
 
 export function ruleOperations({ store, audit, people, policyChanged, clock, hooks }: Needs): Operation[] {
-  const changed = async (
-    caller: Caller,
-    type: string,
-    subject: string | null,
-    data: AuditEvent['data'],
-  ): Promise<void> => {
-    policyChanged(caller.workspaceId);
-    await audit.event(eventBy(caller, { type, subject, data }));
-  };
+  const edits = createRuleEdits({ store, audit, policyChanged });
 
   return [
     operation(rulesApi.list, async (_input, { workspaceId }) => {
@@ -40,22 +30,13 @@ export function ruleOperations({ store, audit, people, policyChanged, clock, hoo
       return rules.map((rule) => ({ ...toRule(rule, now), warnings: doubtsAboutArguments(rule, things, now) }));
     }),
     operation(rulesApi.add, async ({ body }, caller) => {
-      const rule = await store.policy.addRule(caller.workspaceId, newRuleOf(body, caller.actor.name, clock.now()));
-      await changed(caller, 'rule.added', `rule:${rule.id}`, ruleData(rule));
+      const rule = await edits.add(caller, newRuleOf(body, caller.actor.name, clock.now()));
       const world = await knownWorld({ store, people }, caller.workspaceId);
       return { ...toRule(rule, clock.now()), ...doubtsAbout(rule, world, clock.now()) };
     }),
-    operation(rulesApi.remove, async ({ params }, caller) => {
-      const rule = (await store.policy.snapshot(caller.workspaceId)).rules.find((entry) => entry.id === params.id);
-      if (rule === undefined || !(await store.policy.removeRule(caller.workspaceId, params.id))) {
-        throw new GateError(
-          'not_found',
-          `no rule ${params.id}; \`rule list${inWorkspace(caller.workspaceId)}\` shows them`,
-        );
-      }
-      await changed(caller, 'rule.removed', `rule:${rule.id}`, ruleData(rule));
-      return toRule(rule, clock.now());
-    }),
+    operation(rulesApi.remove, async ({ params }, caller) =>
+      toRule(await edits.remove(caller, params.id), clock.now()),
+    ),
     operation(rulesApi.test, async ({ body }, { workspaceId }) => {
       const { who, what } = body;
       const snapshot = await store.policy.snapshot(workspaceId);
@@ -115,8 +96,7 @@ export function ruleOperations({ store, audit, people, policyChanged, clock, hoo
       return { enforcement };
     }),
     operation(rulesApi.setEnforcement, async ({ body: { enforcement } }, caller) => {
-      await store.policy.setEnforcement(caller.workspaceId, enforcement);
-      await changed(caller, 'enforcement.changed', null, { enforcement });
+      await edits.setEnforcement(caller, enforcement);
       return { enforcement };
     }),
   ];

@@ -32,8 +32,11 @@ function valuesOf(fields: RecordFields): Map<string, string> {
   const { transport, account, ...rest } = toRecordForm(fields);
   const { kind, ...where } = transport;
   const values = { ...rest, account, transport: kind, ...where };
-  return new Map(Object.entries(values).flatMap(([field, value]) => flat(field, value)));
+  return new Map(flatFields(values));
 }
+
+export const flatFields = (values: Readonly<Record<string, unknown>>): [string, string][] =>
+  Object.entries(values).flatMap(([field, value]) => flat(field, value));
 
 /** Tables become one field for each of their entries; lists are one text. */
 function flat(field: string, value: unknown): [string, string][] {

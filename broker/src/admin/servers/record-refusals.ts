@@ -81,8 +81,8 @@ function isSameReach(a: Transport, b: Transport): boolean {
   return JSON.stringify(before) === JSON.stringify(after);
 }
 
-/** A record never holds a secret, and a command line is seen by every process of the host. */
-function refusePlainSecrets(
+/** A record never holds a secret, and a command line is seen by every process of the host. Throws `usage`. */
+export function refusePlainSecrets(
   server: string,
   transport: Transport,
   workspaceId: string,

@@ -98,18 +98,19 @@ export async function withSession(
   }
 }
 
-/** The same; ends with exit code 1 where it has not come to what was wanted. */
+/** The same; ends with that exit code where it has not come to what was wanted. */
 export async function withVerdict(
   command: Command,
   context: CommandContext,
   options: AdminOptions,
   isFailed: (session: AdminSession) => Promise<boolean>,
+  exitCode = 1,
 ): Promise<void> {
   let failed = false;
   await withSession(context, options, async (session) => {
     failed = await isFailed(session);
   });
-  if (failed) command.error('', { exitCode: 1 });
+  if (failed) command.error('', { exitCode });
 }
 
 /** The flags that choose broker and workspace, quoted for a shell. */

@@ -11,9 +11,9 @@ import { GroupNameSchema, parseOrUsage, requireUser } from './people.ts';
 
 export function createGroups(parts: {
   store: Store;
-  audit: Audit;
+  audit: Pick<Audit, 'event'>;
   clock: Clock;
-  changes: Changes;
+  changes: Pick<Changes, 'tell'>;
   users: Pick<Users, 'disable'>;
 }): Groups {
   const { store, audit, clock, changes, users } = parts;

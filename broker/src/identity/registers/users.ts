@@ -41,13 +41,13 @@ export type EndAccounts = (
 
 export function createUsers(parts: {
   store: Store;
-  audit: Audit;
+  audit: Pick<Audit, 'event'>;
   clock: Clock;
   logins: Logins;
   clientSessions: Pick<ClientSessions, 'endOf'>;
   links: OneTimeLinks;
   revocations: Revocations;
-  changes: Changes;
+  changes: Pick<Changes, 'tell'>;
   /** Makes this broker read the rules of the workspace again. */
   policyChanged: (workspaceId: string) => void;
   /** Forgets their accounts at servers, and ends them there. */

@@ -13,6 +13,7 @@ import { createHooksMigration } from './0022-hooks.ts';
 import { createKeyEnvelopesMigration } from './0011-key-envelopes.ts';
 import { createLaptopFindingsMigration } from './0012-laptop-findings.ts';
 import { createLeftChannelsMigration } from './0007-left-channels.ts';
+import { createManagedMigration } from './0021-managed.ts';
 import { createProvisioningMigration } from './0005-provisioning.ts';
 import { createServerRevisionsMigration } from './0010-server-revisions.ts';
 import { createRulesMigration } from './0017-rules.ts';
@@ -46,6 +47,7 @@ export async function migrate(engine: Engine): Promise<string[]> {
     '0019-definitions': createDefinitionsMigration(engine.kind),
     '0018-approvals': createApprovalsMigration(engine.kind),
     '0020-bundles': createBundlesMigration(engine.kind),
+    '0021-managed': createManagedMigration(engine.kind),
     '0022-hooks': createHooksMigration(engine.kind),
   };
   const newest = Object.keys(migrations).at(-1) ?? '';

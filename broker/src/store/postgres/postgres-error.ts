@@ -11,6 +11,8 @@ const MISCONFIGURED = /^(?:28|3D|42501)/;
 /** The driver's message where the server asks for a password and the URL has none. */
 const NO_PASSWORD = /password must be a (?:non-empty )?string|pgpass/i;
 const UNIQUE_VIOLATION = '23505';
+/** Somebody else has changed a row since this transaction began to read. */
+const CHANGED_MEANWHILE = '40001';
 const READ_ONLY = '25006';
 const SQLSTATE = /^[0-9A-Z]{5}$/;
 
@@ -55,6 +57,10 @@ export function explainPostgresError(database: string, error: unknown): GateErro
     const text = `the database ${database} takes no writes (a standby, or a primary that was made read-only): DATABASE_URL must lead to the primary`;
     return new GateError('unavailable', text, { cause: error });
   }
+  if (code === CHANGED_MEANWHILE)
+    return new GateError('stale', 'somebody else has changed the same at this moment; nothing was changed, try again', {
+      cause: error,
+    });
   if (code === undefined && NO_PASSWORD.test(message)) return refused('it asks for a password, and the URL has none');
   if (code === undefined || AWAY.test(code)) {
     const said = code ?? (error instanceof Error && 'code' in error ? String(error.code) : message);

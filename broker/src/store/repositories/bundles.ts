@@ -7,6 +7,7 @@ import type { Bundle } from '../../domain/bundle.ts';
 import type { Announce } from '../bus/announce.ts';
 import { readJson } from '../json-text.ts';
 import type { Database } from '../schema.ts';
+import { managersIn } from './managed.ts';
 import { raisePolicyVersion } from './policy-version.ts';
 
 export interface BundlesRepository {
@@ -135,13 +136,15 @@ export async function readBundles(trx: Transaction<Database>, workspaceId: strin
     .orderBy('name')
     .execute();
   const nameOf = new Map(servers.map(({ id, name }) => [id, name]));
-  return rows.map((row) => toBundle(row, nameOf, groups));
+  const managers = await managersIn(trx, workspaceId, 'bundle');
+  return rows.map((row) => toBundle(row, nameOf, groups, managers.get(row.name)));
 }
 
 function toBundle(
   row: Selectable<Database['bundles']>,
   nameOf: ReadonlyMap<string, string>,
   groups: readonly { name: string; default_bundle: string | null }[],
+  managedBy: string | undefined,
 ): Bundle {
   return {
     name: row.name,
@@ -150,6 +153,7 @@ function toBundle(
       ({ server_id: serverId, ...rest }) => ({ serverId, server: nameOf.get(serverId) ?? null, ...rest }),
     ),
     groups: groups.filter((group) => group.default_bundle === row.name).map(({ name }) => name),
+    ...(managedBy !== undefined && { managedBy }),
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     createdBy: row.created_by,

@@ -19,6 +19,7 @@ import type { Database } from '../schema.ts';
 import { shortId } from '../short-id.ts';
 import { readBundles } from './bundles.ts';
 import { dropPersonOfHooks, readAuthorizeHook } from './hooks.ts';
+import { managersIn } from './managed.ts';
 import { raisePolicyVersion } from './policy-version.ts';
 
 /** What became of the rules that named a removed person, by their ids. */
@@ -31,7 +32,10 @@ export interface FallenRules {
 
 export interface PolicyRepository {
   snapshot(workspaceId: string): Promise<PolicySnapshot>;
-  addRule(workspaceId: string, rule: NewRule): Promise<Rule>;
+  /** `id`: the name of a rule of a configuration; a random one unless said. Throws `conflict` where a rule has it. */
+  addRule(workspaceId: string, rule: NewRule, id?: string): Promise<Rule>;
+  /** Says something else from now on, under its id. Throws `not_found`. */
+  changeRule(workspaceId: string, id: string, rule: NewRule): Promise<{ before: Rule; after: Rule }>;
   removeRule(workspaceId: string, id: string): Promise<boolean>;
   setEnforcement(workspaceId: string, enforcement: Enforcement): Promise<void>;
 }
@@ -42,26 +46,15 @@ export function createPolicy(db: Kysely<Database>, clock: Clock, announce: Annou
   const raiseVersion = (trx: Transaction<Database>, workspaceId: string): Promise<number> =>
     raisePolicyVersion(trx, workspaceId, announce);
 
-  async function insertRule(workspaceId: string, rule: NewRule): Promise<Rule> {
-    const { except, limits, observe, approvers } = { ...PLAIN_RULE, ...rule };
+  async function insertRule(workspaceId: string, rule: NewRule, id: string): Promise<Rule> {
     return db.transaction().execute(async (trx) => {
       const row: Database['rules'] = {
         workspace_id: workspaceId,
-        id: shortId('r_', 6),
+        id,
         added_in: await raiseVersion(trx, workspaceId),
-        effect: rule.effect,
-        who_json: JSON.stringify(rule.who),
-        what_json: JSON.stringify(rule.what),
-        note: rule.note ?? null,
         created_at: clock.now(),
         created_by: rule.createdBy,
-        except_json: JSON.stringify(except),
-        condition: rule.when ?? null,
-        limits_json: JSON.stringify(limits),
-        ends_at: rule.until ?? null,
-        observe: observe ? 1 : 0,
-        approvers_json: JSON.stringify(approvers),
-        managed_by: rule.managedBy ?? null,
+        ...saidOf(rule),
       };
       await trx.insertInto('rules').values(row).execute();
       return toRule(row);
@@ -88,24 +81,37 @@ export function createPolicy(db: Kysely<Database>, clock: Clock, announce: Annou
             .orderBy('added_in')
             .execute();
           const hook = await readAuthorizeHook(trx, workspaceId);
+          const managers = await managersIn(trx, workspaceId, 'rule');
           return {
             version: policy.version,
             enforcement: policy.enforcement,
-            rules: rows.map(toRule),
+            rules: rows.map((row) => toRule(row, managers.get(row.id))),
             bundles: await readBundles(trx, workspaceId),
             ...(hook && { hook }),
           };
         });
     },
-    async addRule(workspaceId, rule) {
+    async addRule(workspaceId, rule, id) {
+      if (id !== undefined) return await insertRule(workspaceId, rule, id);
       for (let attempt = 1; ; attempt += 1) {
         try {
-          return await insertRule(workspaceId, rule);
+          return await insertRule(workspaceId, rule, shortId('r_', 6));
         } catch (error) {
           // Two random ids of six characters are the same once in a billion pairs: then another one is drawn, in a new transaction.
           if (!(error instanceof GateError) || error.code !== 'conflict' || attempt === ID_ATTEMPTS) throw error;
         }
       }
+    },
+    changeRule(workspaceId, id, rule) {
+      return db.transaction().execute(async (trx) => {
+        await raiseVersion(trx, workspaceId);
+        const query = trx.selectFrom('rules').selectAll().where('workspace_id', '=', workspaceId);
+        const before = await query.where('id', '=', id).executeTakeFirst();
+        if (before === undefined) throw new GateError('not_found', `there is no rule ${id}`);
+        const said = saidOf(rule);
+        await trx.updateTable('rules').set(said).where('workspace_id', '=', workspaceId).where('id', '=', id).execute();
+        return { before: toRule(before), after: toRule({ ...before, ...said }) };
+      });
     },
     removeRule(workspaceId, id) {
       return db.transaction().execute(async (trx) => {
@@ -174,6 +180,23 @@ export async function dropRulesOfPerson(
   return fallen;
 }
 
+/** All of a rule but its id and where it comes from, as columns. */
+function saidOf(rule: NewRule) {
+  const { except, limits, observe, approvers } = { ...PLAIN_RULE, ...rule };
+  return {
+    effect: rule.effect,
+    who_json: JSON.stringify(rule.who),
+    what_json: JSON.stringify(rule.what),
+    note: rule.note ?? null,
+    except_json: JSON.stringify(except),
+    condition: rule.when ?? null,
+    limits_json: JSON.stringify(limits),
+    ends_at: rule.until ?? null,
+    observe: observe ? 1 : 0,
+    approvers_json: JSON.stringify(approvers),
+  };
+}
+
 const limitList: z.ZodType<RuleLimit[]> = z.array(
   z.object({
     most: z.number(),
@@ -183,7 +206,7 @@ const limitList: z.ZodType<RuleLimit[]> = z.array(
   }),
 );
 
-function toRule(row: Selectable<Database['rules']>): Rule {
+function toRule(row: Selectable<Database['rules']>, managedBy?: string): Rule {
   const { id } = row;
   return {
     id,
@@ -197,7 +220,7 @@ function toRule(row: Selectable<Database['rules']>): Rule {
     observe: row.observe !== 0,
     approvers: readStringList(row.approvers_json, `the approvers of rule ${id}`),
     ...(row.note !== null && { note: row.note }),
-    ...(row.managed_by !== null && { managedBy: row.managed_by }),
+    ...(managedBy !== undefined && { managedBy }),
     createdAt: row.created_at,
     createdBy: row.created_by,
   };

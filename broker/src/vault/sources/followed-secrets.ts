@@ -2,7 +2,7 @@
 // renews connections, and a source that is away ends what was read before, at once or after the time that somebody has allowed.
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
-import type { SecretReading, SecretSource, SourceOrder } from '../../store/secret-source.ts';
+import type { PreparedSource, SecretReading, SecretSource, SourceOrder } from '../../store/secret-source.ts';
 import type { AboutSecret } from '../../store/secret-version.ts';
 import type { Store } from '../../store/store.ts';
 import type { SourceView } from '../vault.ts';
@@ -44,6 +44,8 @@ interface Entry {
 export interface FollowedSecrets {
   /** Reads it there first. Throws `usage`, `forbidden`, or why it cannot be read: nothing is changed then. */
   set(secret: { workspaceId: string; name: string }, order: SourceOrder, about: AboutSecret): Promise<number>;
+  /** The same in two steps: reads it there, and returns what stores that it comes from there. `recheck` has it followed once that is committed. */
+  prepare(secret: { workspaceId: string; name: string }, order: SourceOrder): Promise<PreparedSource>;
   /** Throws `unavailable`, which names secret and source. Undefined where it comes from elsewhere by now. */
   value(source: SecretSource): Promise<{ value: string; version: number } | undefined>;
   /** A service took this version no more: the next one who asks for it has the source looked at, but not again and again. */
@@ -275,18 +277,26 @@ export function createFollowedSecrets(options: FollowedOptions): FollowedSecrets
     await look(entry);
   }
 
+  async function readFirst(secret: { workspaceId: string; name: string }, order: SourceOrder) {
+    const from = { workspaceId: secret.workspaceId, reference: order.reference };
+    let value: string;
+    try {
+      const { mayBeTold } = sources.check(from);
+      if (order.refreshMs !== null) checkRefresh(order.refreshMs, mayBeTold);
+      value = await sources.read(from);
+    } catch (error) {
+      throw ofSecret(error, { name: secret.name, reference: order.reference });
+    }
+    return { value, reading: readingOf(secret, value, order.keepForMs) };
+  }
+
   return {
+    async prepare(secret, order) {
+      const { reading } = await readFirst(secret, order);
+      return (rows, about) => rows.secretSources.set(secret, order, reading, about);
+    },
     async set(secret, order, about) {
-      const from = { workspaceId: secret.workspaceId, reference: order.reference };
-      let value: string;
-      try {
-        const { mayBeTold } = sources.check(from);
-        if (order.refreshMs !== null) checkRefresh(order.refreshMs, mayBeTold);
-        value = await sources.read(from);
-      } catch (error) {
-        throw ofSecret(error, { name: secret.name, reference: order.reference });
-      }
-      const reading = readingOf(secret, value, order.keepForMs);
+      const { value, reading } = await readFirst(secret, order);
       const source = await store.secretSources.set(secret, order, reading, about);
       const entry = entryFor(source);
       const { firstVersion: version } = source;

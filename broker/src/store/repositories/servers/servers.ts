@@ -13,6 +13,7 @@ import type { Announce } from '../../bus/announce.ts';
 import type { Database } from '../../schema.ts';
 import { assertNoBundle } from '../bundles.ts';
 import { formerNamesIn, noteServerName } from './server-names.ts';
+import { managersIn, renameManaged } from '../managed.ts';
 import { renameInGrants, renameInRules, type Renamed } from './renamed-server.ts';
 
 export interface ServersRepository {
@@ -94,6 +95,9 @@ export function createServers(db: Kysely<Database>, clock: Clock, announce: Anno
       return result;
     });
 
+  const known = async (row: Selectable<Database['servers']>, on: Kysely<Database>): Promise<ServerRecord> =>
+    toServer(row, await formerNamesIn(on, row.workspace_id), await managersIn(on, row.workspace_id, 'server'));
+
   return {
     async create(server) {
       const at = clock.now();
@@ -126,13 +130,14 @@ export function createServers(db: Kysely<Database>, clock: Clock, announce: Anno
     async byName(workspaceId, name) {
       const query = db.selectFrom('servers').selectAll().where('workspace_id', '=', workspaceId);
       const row = await query.where('name', '=', name).executeTakeFirst();
-      return row && toServer(row, await formerNamesIn(db, workspaceId));
+      return row && (await known(row, db));
     },
     async list(workspaceId) {
       const query = db.selectFrom('servers').selectAll().where('workspace_id', '=', workspaceId);
       const rows = await query.orderBy('name').execute();
       const formerNames = await formerNamesIn(db, workspaceId);
-      return rows.map((row) => toServer(row, formerNames));
+      const managers = await managersIn(db, workspaceId, 'server');
+      return rows.map((row) => toServer(row, formerNames, managers));
     },
     update(id, changes, ifRevision) {
       const query = (trx: Transaction<Database>) =>
@@ -157,7 +162,7 @@ export function createServers(db: Kysely<Database>, clock: Clock, announce: Anno
         if (ifRevision !== undefined) await assertRevision(trx, id, ifRevision);
         const row = await query(trx);
         if (row === undefined) throw noneWith(id);
-        return toServer(row, await formerNamesIn(trx, row.workspace_id));
+        return await known(row, trx);
       });
     },
     rename(id, to, { from, ifRevision, rewrite }) {
@@ -179,7 +184,8 @@ export function createServers(db: Kysely<Database>, clock: Clock, announce: Anno
         if (row === undefined) throw new GateError('stale', `${from} was renamed or removed meanwhile; try again`);
         await noteServerName(trx, { workspaceId, serverId: id, name: to, since: clock.now() });
         const grants = await renameInGrants(trx, workspaceId, from, to);
-        return { server: toServer(row, await formerNamesIn(trx, workspaceId)), rules, grants };
+        await renameManaged(trx, { workspaceId, kind: 'server', from, to });
+        return { server: await known(row, trx), rules, grants };
       });
     },
     remove: (id) =>
@@ -238,7 +244,9 @@ async function freeFolder(
 function toServer(
   row: Selectable<Database['servers']>,
   formerNames?: ReadonlyMap<string, readonly string[]>,
+  managers?: ReadonlyMap<string, string>,
 ): ServerRecord {
+  const managedBy = managers?.get(row.name);
   return {
     id: row.id,
     workspaceId: row.workspace_id,
@@ -259,6 +267,7 @@ function toServer(
     revision: row.revision,
     probe: row.probe_json === null ? null : readJson(probeSchema, row.probe_json, `the probe of server ${row.name}`),
     definitions: row.definitions,
+    ...(managedBy !== undefined && { managedBy }),
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };

@@ -1,0 +1,36 @@
+// A server as a configuration has it, made into what the store takes, and back. What is as it is unless said is left out.
+import { isDeepStrictEqual } from 'node:util';
+import { type ServerForm, ServerFormSchema, type WrittenConfiguration } from 'mcpgate-shared/api/config/configuration';
+import { located } from '../../domain/mistake.ts';
+import { readTransport } from '../../domain/transports/transports.ts';
+import { toAccountForm } from '../accounts/account-forms.ts';
+import { toRecordForm, type RecordFields } from '../servers/server-view.ts';
+
+export type WrittenServer = NonNullable<WrittenConfiguration['servers']>[string];
+export type SaidOfServer = RecordFields & { enabled: boolean };
+
+/** Throws `usage` for a transport that cannot be. */
+export function serverFrom(form: ServerForm): SaidOfServer {
+  const { isolation, credential, probe, definitions, enabled } = form;
+  const { trust_annotations: trustAnnotations, tool_classes: toolClasses } = form;
+  const transport = located(['transport'], () => readTransport(form.transport));
+  const account = form.account && toAccountForm(form.account);
+  return { transport, isolation, trustAnnotations, toolClasses, credential, account, probe, definitions, enabled };
+}
+
+export function serverForm({ enabled, ...fields }: SaidOfServer): WrittenServer {
+  const { transport, ...record } = toRecordForm(fields);
+  const { isolation, trust_annotations, tool_classes, credential, account, probe, definitions } = record;
+  const usual = ServerFormSchema.parse({ transport });
+  return {
+    transport,
+    ...(isolation !== usual.isolation && { isolation }),
+    ...(credential !== usual.credential && { credential }),
+    ...(account !== null && { account }),
+    ...(trust_annotations !== usual.trust_annotations && { trust_annotations }),
+    ...(!isDeepStrictEqual(tool_classes, usual.tool_classes) && { tool_classes }),
+    ...(definitions !== usual.definitions && { definitions }),
+    ...(probe !== null && { probe }),
+    ...(enabled !== usual.enabled && { enabled }),
+  };
+}

@@ -1,0 +1,62 @@
+// Each change of a rule or of the enforcement, however it is asked for: stored, told to the policy of this broker, and written into the log.
+import { GateError } from 'mcpgate-shared/error';
+import type { AuditEvent } from '../../domain/call-record.ts';
+import type { Enforcement, NewRule, Rule } from '../../domain/rule.ts';
+import { inWorkspace } from '../../domain/workspace.ts';
+import type { AdminDependencies } from '../dependencies.ts';
+import { eventBy, type Caller } from '../operation.ts';
+import { ruleData } from './rule-view.ts';
+
+export interface RuleEdits {
+  /** `id`: the name that a configuration gives it. */
+  add(caller: Caller, rule: NewRule, id?: string): Promise<Rule>;
+  /** Throws `not_found`, as `remove` does. */
+  change(caller: Caller, id: string, rule: NewRule): Promise<Rule>;
+  remove(caller: Caller, id: string): Promise<Rule>;
+  setEnforcement(caller: Caller, enforcement: Enforcement): Promise<void>;
+}
+
+export function createRuleEdits({
+  store,
+  audit,
+  policyChanged,
+}: {
+  store: Pick<AdminDependencies['store'], 'policy'>;
+  audit: Pick<AdminDependencies['audit'], 'event'>;
+  policyChanged: AdminDependencies['policyChanged'];
+}): RuleEdits {
+  const changed = async (
+    caller: Caller,
+    type: string,
+    subject: string | null,
+    data: AuditEvent['data'],
+  ): Promise<void> => {
+    policyChanged(caller.workspaceId);
+    await audit.event(eventBy(caller, { type, subject, data }));
+  };
+
+  return {
+    async add(caller, asked, id) {
+      const rule = await store.policy.addRule(caller.workspaceId, asked, id);
+      await changed(caller, 'rule.added', `rule:${rule.id}`, ruleData(rule));
+      return rule;
+    },
+    async change(caller, id, asked) {
+      const { before, after } = await store.policy.changeRule(caller.workspaceId, id, asked);
+      const data = { ...ruleData(after), before: String(ruleData(before)['sentence']) };
+      await changed(caller, 'rule.changed', `rule:${id}`, data);
+      return after;
+    },
+    async remove(caller, id) {
+      const rule = (await store.policy.snapshot(caller.workspaceId)).rules.find((entry) => entry.id === id);
+      if (rule === undefined || !(await store.policy.removeRule(caller.workspaceId, id)))
+        throw new GateError('not_found', `no rule ${id}; \`rule list${inWorkspace(caller.workspaceId)}\` shows them`);
+      await changed(caller, 'rule.removed', `rule:${rule.id}`, ruleData(rule));
+      return rule;
+    },
+    async setEnforcement(caller, enforcement) {
+      await store.policy.setEnforcement(caller.workspaceId, enforcement);
+      await changed(caller, 'enforcement.changed', null, { enforcement });
+    },
+  };
+}

@@ -1,0 +1,169 @@
+// Reads a configuration from a file, or from all YAML files of a folder together; whatever is wrong is told with its place.
+import { createHash } from 'node:crypto';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import {
+  type Configuration,
+  ConfigurationSchema,
+  SECTIONS,
+  type WrittenConfiguration,
+} from 'mcpgate-shared/api/config/configuration';
+import { GateError } from 'mcpgate-shared/error';
+import type { z } from 'zod';
+import type { MistakePath } from '../../domain/mistake.ts';
+import type { CommandContext } from '../context.ts';
+import { messageOf } from '../terminal/typed-input.ts';
+import { unknownKey } from './key-hints.ts';
+import { type Place, type PlacedMistake, readText, type ReadText } from './text-places.ts';
+
+/** What the broker takes in one request, with room for what a request says besides. */
+const MOST_BYTES = 1_000_000;
+const MOST_FILES = 100;
+const SINGLE = ['version', 'name', 'enforcement'] as const;
+
+export interface ReadConfiguration {
+  /** The name of the file or folder, without where it lies: what it manages says so. */
+  source: string;
+  written: WrittenConfiguration;
+  configuration: Configuration;
+  /** Each file with the SHA-256 of what stands in it. */
+  files: string[];
+  placeOf(path: MistakePath, after?: number): Place;
+}
+
+export type Read = { mistakes: PlacedMistake[] } | { read: ReadConfiguration };
+
+interface Part {
+  text: ReadText;
+  written: Record<string, unknown>;
+}
+
+/** Throws `usage` where the file cannot be read. */
+export async function readConfiguration({ cwd }: Pick<CommandContext, 'cwd'>, path: string): Promise<Read> {
+  const { source, texts } = await textsOf(resolve(cwd, path), path);
+  const parts = texts.map(({ file, text }): Part => {
+    const read = readText(file, text);
+    const written = typeof read.value === 'object' && read.value !== null ? Object.entries(read.value) : [];
+    if (read.mistakes.length === 0 && (typeof read.value !== 'object' || Array.isArray(read.value)))
+      read.mistakes.push({ ...read.placeOf([]), message: 'write a table, as servers: and rules: with names below' });
+    return { text: read, written: Object.fromEntries(written) };
+  });
+  const mistakes = parts.flatMap(({ text, written }) =>
+    text.mistakes.length > 0 ? text.mistakes : mistakesIn(written, text),
+  );
+  const merged = merge(parts);
+  mistakes.push(...merged.mistakes);
+  if (mistakes.length > 0) return { mistakes };
+  if (Buffer.byteLength(JSON.stringify(merged.written)) > MOST_BYTES)
+    throw new GateError('usage', `${path} says more than ${MOST_BYTES} bytes of JSON, aliases included; divide it`);
+  const configuration = ConfigurationSchema.parse(merged.written);
+  const files = texts.map(({ file, text }) => `${file} sha256:${createHash('sha256').update(text).digest('hex')}`);
+  return {
+    read: {
+      ...{ source, configuration, files },
+      written: merged.written,
+      placeOf(at, after) {
+        const holder = parts.findLast(({ written }) => holds(written, at)) ?? parts[0];
+        return holder?.text.placeOf(at, after) ?? { file: path, line: 1, column: 1 };
+      },
+    },
+  };
+}
+
+/** As compilers say it, so that editors and CI find the place. */
+export const mistakeLine = ({ file, line, column, message }: PlacedMistake): string =>
+  `${file}:${line}:${column}: ${message.replaceAll('\n', '\n  ')}`;
+
+/** Throws `usage` with every mistake on a line of its own. */
+export function assertRead(read: Read): ReadConfiguration {
+  if ('read' in read) return read.read;
+  throw new GateError('usage', read.mistakes.slice(0, 50).map(mistakeLine).join('\n'));
+}
+
+async function textsOf(
+  path: string,
+  said: string,
+): Promise<{ source: string; texts: { file: string; text: string }[] }> {
+  const cannot = (error: unknown): never => {
+    const why = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    throw new GateError('usage', `${said} cannot be read (${why})`);
+  };
+  const isFolder = (await stat(path).catch(cannot)).isDirectory();
+  const names = isFolder ? (await readdir(path).catch(cannot)).filter((name) => /\.ya?ml$/i.test(name)).toSorted() : [];
+  if (isFolder && names.length === 0) throw new GateError('usage', `there is no .yaml or .yml file in ${said}`);
+  if (names.length > MOST_FILES)
+    throw new GateError('usage', `${said} has more than ${MOST_FILES} files; make folders of it`);
+  const files = isFolder
+    ? names.map((name) => ({ file: join(said, name), at: join(path, name) }))
+    : [{ file: said, at: path }];
+  const texts: { file: string; text: string }[] = [];
+  let bytes = 0;
+  for (const { file, at } of files) {
+    bytes += (await stat(at).catch(cannot)).size;
+    if (bytes > MOST_BYTES) throw new GateError('usage', `${said} is larger than ${MOST_BYTES} bytes; divide it`);
+    const content = await readFile(at).catch(cannot);
+    try {
+      texts.push({ file, text: new TextDecoder('utf-8', { fatal: true }).decode(content) });
+    } catch (error) {
+      throw new GateError('usage', `${file} is no text in UTF-8`, { cause: error });
+    }
+  }
+  return { source: basename(path), texts };
+}
+
+function mistakesIn(written: unknown, text: ReadText): PlacedMistake[] {
+  const checked = ConfigurationSchema.safeParse(written);
+  return (checked.error?.issues ?? []).flatMap((issue) => {
+    const path = issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key));
+    if (issue.code === 'unrecognized_keys')
+      return issue.keys.map((key) => ({ ...text.placeOf([...path, key]), message: unknownKey(path, key) }));
+    return [{ ...text.placeOf(path), message: `${path.join('.') || 'the configuration'}: ${wordsOf(issue)}` }];
+  });
+}
+
+function wordsOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_key') return issue.issues[0]?.message ?? issue.message;
+  return messageOf(issue);
+}
+
+/** A thing that is said twice is said wrongly, wherever it stands. */
+function merge(parts: readonly Part[]): { written: WrittenConfiguration; mistakes: PlacedMistake[] } {
+  const written: Record<string, Record<string, unknown>> = {};
+  const single: Record<string, unknown> = {};
+  const mistakes: PlacedMistake[] = [];
+  const first = new Map<string, Place>();
+  const say = (path: [string, ...string[]], text: ReadText, isSame = false): boolean => {
+    const key = JSON.stringify(path);
+    const place = text.placeOf(path);
+    const before = first.get(key);
+    if (before === undefined) return first.set(key, place).size > 0;
+    if (!isSame)
+      mistakes.push({
+        ...place,
+        message: `${path.join('.')} stands in ${before.file}:${before.line}:${before.column} too; leave one of them out`,
+      });
+    return false;
+  };
+  for (const { text, written: said } of parts) {
+    for (const key of SINGLE)
+      if (said[key] !== undefined && say([key], text, key !== 'enforcement' && single[key] === said[key]))
+        single[key] = said[key];
+    for (const section of SECTIONS) {
+      const named: unknown = said[section];
+      if (typeof named !== 'object' || named === null) continue;
+      const all = (written[section] ??= {});
+      for (const [name, value] of Object.entries(named)) if (say([section, name], text)) all[name] = value;
+    }
+  }
+  return { written: { ...written, ...single }, mistakes };
+}
+
+function holds(written: unknown, path: MistakePath): boolean {
+  let value = written;
+  // A section stands in several files; the name below it tells which one is meant.
+  for (const key of path.slice(0, 2)) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return false;
+    value = Reflect.get(value, key);
+  }
+  return true;
+}
