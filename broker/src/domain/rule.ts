@@ -46,7 +46,8 @@ export interface Rule {
 export const PLAIN_RULE = { except: [], limits: [], observe: false, approvers: [] } as const satisfies Partial<Rule>;
 
 /** A rule to be added; what is left out is as in `PLAIN_RULE`. */
-export type NewRule = Pick<Rule, 'effect' | 'who' | 'what' | 'createdBy'> & Partial<Omit<Rule, 'id' | 'createdAt' | 'managedBy'>>;
+export type NewRule = Pick<Rule, 'effect' | 'who' | 'what' | 'createdBy'> &
+  Partial<Omit<Rule, 'id' | 'createdAt' | 'managedBy'>>;
 
 /** The rules and bundles of a workspace and its enforcement at one time. `version` grows with every change; each call's record has it. */
 export interface PolicySnapshot {
