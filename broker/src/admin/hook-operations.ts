@@ -104,11 +104,17 @@ type Changes = z.output<typeof hooksApi.set.body>;
 
 /** Throws `usage` for what the kind of hook does not have, and for what would make no hook. */
 function withChanges(now: Hook, changes: Changes): NewHookView {
-  const { created_at: _created, updated_at: _updated, created_by: _by, ...view } = toView(now);
+  const view = newHookView(now);
   const strange = Object.keys(changes).find((key) => !(key in view));
   if (strange !== undefined)
     throw new GateError('usage', `the hook ${now.name} is of the kind ${now.kind}, which has no ${strange}`);
   return NewHookSchema.parse({ ...view, ...changes });
+}
+
+/** In the form in which it is made. */
+export function newHookView(hook: Hook): NewHookView {
+  const { created_at: _created, updated_at: _updated, created_by: _by, ...view } = toView(hook);
+  return NewHookSchema.parse(view);
 }
 
 function toNew(view: NewHookView, createdBy: string): NewHook {

@@ -432,7 +432,7 @@ const TABLE: Table = {
       writes: (store, { workspaceId }) =>
         store.managed.put(workspaceId, { kind: 'rule', name: 'r_same00', managedBy: 'second', applied: '{}' }),
     },
-    forget: { writes: (store, { workspaceId }) => store.managed.forget(workspaceId, { kind: 'server', name: 'wiki' }) },
+    forget: { writes: (store, { workspaceId }) => store.managed.forget(workspaceId, { kind: 'rule', name: 'r_same00' }) },
     hold: { everywhere: 'it changes nothing' },
   },
   settings: {

@@ -3,6 +3,7 @@
 import { bundlesApi } from 'mcpgate-shared/api/bundles/bundles';
 import type { Configuration, ConfigurationKind } from 'mcpgate-shared/api/config/configuration';
 import type { CallInput, Endpoint } from 'mcpgate-shared/api/endpoint';
+import { hooksApi, NewHookSchema } from 'mcpgate-shared/api/hooks/hooks-api';
 import { groupsApi } from 'mcpgate-shared/api/groups';
 import { secretsApi } from 'mcpgate-shared/api/secrets';
 import { serversApi } from 'mcpgate-shared/api/servers';
@@ -11,6 +12,7 @@ import type { z } from 'zod';
 import type { PreparedSource } from '../../store/secret-source.ts';
 import { bundleOperations } from '../bundle-operations.ts';
 import type { AdminDependencies } from '../dependencies.ts';
+import { hookOperations } from '../hook-operations.ts';
 import { groupOperations } from '../group-operations.ts';
 import type { Caller } from '../operation.ts';
 import { secretEvents } from '../rotation/secret-events.ts';
@@ -21,12 +23,13 @@ import { userOperations } from '../user-operations.ts';
 import { insideOf } from './mistaken.ts';
 import type { Change } from './planner.ts';
 import { newRuleFrom } from './rule-form.ts';
-import { labelOf, pathOf } from './things.ts';
+import { labelOf, pathOf, type Thing } from './things.ts';
 import { orderOf } from './wanted-things.ts';
 
 export interface Order {
   changes: readonly Change[];
   configuration: Configuration;
+  managedBy: string;
   /** What was read of the sources of secrets, by the secrets' names. */
   sources: ReadonlyMap<string, PreparedSource>;
   secretChanged: (name: string) => void;
@@ -38,14 +41,23 @@ type Run = <P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, A ext
 ) => Promise<unknown>;
 
 /** What is removed first gives its name free; a secret goes last, when nothing refers to it any more. */
-const REMOVED: readonly ConfigurationKind[] = ['rule', 'bundle', 'group', 'server'];
-const PUT: readonly ConfigurationKind[] = ['role', 'secret', 'server', 'bundle', 'group', 'rule', 'enforcement'];
+const REMOVED: readonly ConfigurationKind[] = ['rule', 'hook', 'bundle', 'group', 'server'];
+const PUT: readonly ConfigurationKind[] = [
+  'role',
+  'secret',
+  'server',
+  'bundle',
+  'group',
+  'rule',
+  'hook',
+  'enforcement',
+];
 
 /** Throws what single edits throw, with the place in the configuration. */
 export async function carryOut(needs: AdminDependencies, caller: Caller, order: Order): Promise<void> {
-  const operations = [serverOperations, secretOperations, bundleOperations, groupOperations, userOperations].flatMap(
-    (of) => of(needs),
-  );
+  const operations = [
+    ...[serverOperations, secretOperations, bundleOperations, groupOperations, userOperations, hookOperations],
+  ].flatMap((of) => of(needs));
   const run: Run = async (endpoint, input) => {
     const found = operations.find((each) => each.endpoint.name === endpoint.name);
     if (found === undefined) throw new Error(`there is no operation ${endpoint.name}`);
@@ -70,7 +82,7 @@ type Steps = Readonly<Record<ConfigurationKind, (change: Change) => Promise<unkn
 
 function stepsOf(needs: AdminDependencies, caller: Caller, order: Order, run: Run): Steps {
   const { store, audit, policyChanged, clock } = needs;
-  const { configuration, sources } = order;
+  const { configuration, managedBy, sources } = order;
   const rules = createRuleEdits({ store, audit, policyChanged });
   const { workspaceId, actor } = caller;
 
@@ -129,6 +141,17 @@ function stepsOf(needs: AdminDependencies, caller: Caller, order: Order, run: Ru
     await (isNew ? rules.add(caller, rule, name) : rules.change(caller, name, rule));
   }
 
+  async function putHook(name: string, before: Thing | undefined): Promise<void> {
+    const form = configuration.hooks?.[name];
+    if (form === undefined) throw new Error(`nothing is said of ${name}`);
+    const { kind, ...said } = form;
+    // A hook of another kind is another hook.
+    if (before !== undefined && before['kind'] !== kind) await run(hooksApi.remove, { params: { name } });
+    const body = NewHookSchema.parse({ kind, name, ...said, managed_by: managedBy });
+    if (before === undefined || before['kind'] !== kind) await run(hooksApi.add, { body });
+    else await run(hooksApi.set, { params: { name }, body: { ...said, managed_by: managedBy } });
+  }
+
   return {
     secret: ({ name, after }) => (after === undefined ? run(secretsApi.remove, { params: { name } }) : putSecret(name)),
     server: ({ name, before, after }) =>
@@ -140,6 +163,8 @@ function stepsOf(needs: AdminDependencies, caller: Caller, order: Order, run: Ru
     group: ({ name, after }) => (after === undefined ? run(groupsApi.remove, { params: { name } }) : putGroup(name)),
     rule: ({ name, before, after }) =>
       after === undefined ? rules.remove(caller, name) : putRule(name, before === undefined),
+    hook: ({ name, before, after }) =>
+      after === undefined ? run(hooksApi.remove, { params: { name } }) : putHook(name, before),
     async enforcement() {
       const { enforcement } = configuration;
       if (enforcement !== undefined) await rules.setEnforcement(caller, enforcement);

@@ -99,7 +99,7 @@ export function configurationOperations(outside: AdminDependencies): Operation[]
             await carryOut(
               needs,
               caller,
-              orderFor(body.configuration, made.plan, sources, () => undefined),
+              orderFor(body.configuration, made, sources, () => undefined),
             );
           seen = { made, before, after: await standing(needs, workspaceId) };
           throw new Tried();
@@ -125,7 +125,7 @@ export function configurationOperations(outside: AdminDependencies): Operation[]
         if (made.version !== version) throw changedMeanwhile();
         const secrets: string[] = [];
         const { needs, tell } = together(outside, inside);
-        const order = orderFor(configuration, made.plan, sources, (name) => void secrets.push(name));
+        const order = orderFor(configuration, made, sources, (name) => void secrets.push(name));
         await carryOut(needs, caller, order);
         await own(inside, workspaceId, made.managedBy, made.plan);
         return { made, tell, secrets };
@@ -166,10 +166,10 @@ const NOTHING_SEEN = { warnings: [], preview: null };
 
 const orderFor = (
   configuration: Configuration,
-  { changes }: Planned,
+  { managedBy, plan: { changes } }: { managedBy: string; plan: Planned },
   sources: ReadonlyMap<string, PreparedSource>,
   secretChanged: (name: string) => void,
-) => ({ configuration, changes, sources, secretChanged });
+) => ({ configuration, managedBy, changes, sources, secretChanged });
 
 /** From now on the configuration manages what it says, and nothing else. */
 async function own(inside: Store, workspaceId: string, managedBy: string, plan: Planned): Promise<void> {
@@ -178,8 +178,16 @@ async function own(inside: Store, workspaceId: string, managedBy: string, plan: 
   );
   for (const { kind, name } of [...left, ...plan.released, ...plan.forgotten])
     await inside.managed.forget(workspaceId, { kind, name });
+  // The record of a hook says itself what it is managed by.
+  for (const { kind, name } of plan.takenOver)
+    if (kind === 'hook') await manageHook(inside, workspaceId, name, managedBy);
+  for (const { kind, name } of plan.released) if (kind === 'hook') await manageHook(inside, workspaceId, name, null);
   for (const { kind, name, thing } of plan.managed)
     await inside.managed.put(workspaceId, { kind, name, managedBy, applied: canonicalText(thing) });
+}
+
+async function manageHook(inside: Store, workspaceId: string, name: string, managedBy: string | null): Promise<void> {
+  await inside.hooks.update(workspaceId, name, (hook) => ({ ...hook, managedBy }));
 }
 
 const changedMeanwhile = (): GateError =>

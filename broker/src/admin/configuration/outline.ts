@@ -16,6 +16,8 @@ export function outlineOf(kind: ConfigurationKind, thing: Thing): string {
       const { transport, isolation } = ServerFormSchema.parse(thing);
       return `${transport.kind}, ${isolation}`;
     }
+    case 'hook':
+      return `${String(thing['kind'])}, ${String(thing['url'])}`;
     case 'secret':
       return thing['from'] === undefined ? 'kept in the vault' : `from ${String(thing['from'])}`;
     case 'bundle':

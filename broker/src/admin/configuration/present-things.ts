@@ -4,17 +4,19 @@ import { writtenDuration } from '../../config/duration.ts';
 import type { Bundle } from '../../domain/bundle.ts';
 import type { SecretSource } from '../../store/secret-source.ts';
 import type { Store } from '../../store/store.ts';
+import { hookForm } from './hook-form.ts';
 import { ruleForm } from './rule-form.ts';
 import { serverForm } from './server-form.ts';
 import { ENFORCEMENT, type State, type Thing } from './things.ts';
 
 export async function presentState(store: Store, workspaceId: string): Promise<State> {
-  const [secrets, sources, servers, people, groups, policy] = [
+  const [secrets, sources, servers, people, groups, hooks, policy] = [
     await store.secrets.list(workspaceId),
     (await store.secretSources.all()).filter((source) => source.workspaceId === workspaceId),
     await store.servers.list(workspaceId),
     await store.users.list(workspaceId),
     await store.groups.list(workspaceId),
+    await store.hooks.list(workspaceId),
     await store.policy.snapshot(workspaceId),
   ];
   const bundles = policy.bundles ?? [];
@@ -27,6 +29,7 @@ export async function presentState(store: Store, workspaceId: string): Promise<S
     ['role', new Map(people.map(({ name, role }) => [name, { role }]))],
     ['group', new Map(groups.map(({ name, members }) => [name, groupForm(members, bundleOf(name))]))],
     ['rule', new Map(policy.rules.map((rule) => [rule.id, { ...ruleForm(rule) }]))],
+    ['hook', new Map(hooks.map((hook) => [hook.name, hookForm(hook)]))],
     ['enforcement', new Map([[ENFORCEMENT, { enforcement: policy.enforcement }]])],
   ]);
   return { things, managed: await store.managed.list(workspaceId) };

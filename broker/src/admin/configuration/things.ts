@@ -25,6 +25,7 @@ export const SECTION_OF = {
   role: 'people',
   group: 'groups',
   rule: 'rules',
+  hook: 'hooks',
   enforcement: undefined,
 } as const satisfies Record<ConfigurationKind, keyof Configuration | undefined>;
 

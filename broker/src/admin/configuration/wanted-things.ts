@@ -6,6 +6,7 @@ import { parseDurationMs } from '../../config/duration.ts';
 import { Mistake, type MistakePath } from '../../domain/mistake.ts';
 import { inWorkspace } from '../../domain/workspace.ts';
 import type { SourceOrder } from '../../store/secret-source.ts';
+import { saidOfHook } from './hook-form.ts';
 import { inside } from './mistaken.ts';
 import { groupForm, secretForm } from './present-things.ts';
 import { newRuleFrom, ruleForm } from './rule-form.ts';
@@ -14,7 +15,8 @@ import { ENFORCEMENT, pathOf, type Thing, type Things } from './things.ts';
 
 /** Throws `usage` for what can be said of nothing. What the store must have besides is `assertThere`. */
 export function wantedThings(configuration: Configuration): Things {
-  const { secrets = {}, servers = {}, bundles = {}, people = {}, groups = {}, rules = {}, enforcement } = configuration;
+  const { secrets = {}, servers = {}, bundles = {}, people = {}, groups = {}, rules = {} } = configuration;
+  const { hooks = {}, enforcement } = configuration;
   const all = <V>(kind: ConfigurationKind, named: Record<string, V>, form: (value: V) => object) =>
     [kind, new Map(Object.entries(named).map(([name, value]) => [name, at(kind, name, () => form(value))]))] as const;
   return new Map([
@@ -33,6 +35,7 @@ export function wantedThings(configuration: Configuration): Things {
     all('group', groups, ({ members, bundle }) => groupForm(members, bundle)),
     // One that has ended already is told where it would be added.
     all('rule', rules, (form) => ruleForm(newRuleFrom(form, '', 0))),
+    all('hook', hooks, (form) => saidOfHook(form)),
     all('enforcement', enforcement === undefined ? {} : { [ENFORCEMENT]: enforcement }, (mode) => ({
       enforcement: mode,
     })),

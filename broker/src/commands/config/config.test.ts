@@ -67,9 +67,7 @@ describe('configuration as code', () => {
     const [rule] = await at.rows('rule', 'list');
     assert.equal(rule?.['id'], 'payments-read-the-wiki');
     assert.equal(rule?.['managed_by'], 'platform.yaml');
-    const verdict = Object(
-      await at.broker.json(['rule', 'test', 'user:ada', 'wiki__search', '--args', '{"limit":5}']),
-    );
+    const verdict = Object(await at.broker.json(['rule', 'test', 'user:ada', 'wiki__search', '--args', '{"limit":5}']));
     assert.equal(verdict['rule'], 'payments-read-the-wiki');
     const [event] = await at.rows('audit', 'search', '--events', '--type', 'config.applied');
     assert.equal(Object(event)['subject'], 'configuration:platform.yaml');

@@ -10,9 +10,10 @@ const HEADS: Readonly<Partial<Record<keyof Configuration, string>>> = {
   people: 'Roles of people who are more than members.',
   groups: 'Groups with all of their members.',
   rules: 'Who may do what: deny wins, no match denies. A name is the id of its rule.',
+  hooks: 'Addresses that are asked about calls, or told what waits for a yes.',
   enforcement: 'off: rules are not asked; observe: a deny is only recorded; enforce: a deny denies.',
 };
-const ORDER = ['name', 'secrets', 'servers', 'bundles', 'people', 'groups', 'rules', 'enforcement'] as const;
+const ORDER = ['name', 'secrets', 'servers', 'bundles', 'people', 'groups', 'rules', 'hooks', 'enforcement'] as const;
 
 /** `about`: sentences that stand at the top. */
 export function configurationText(configuration: object, about: readonly string[]): string {

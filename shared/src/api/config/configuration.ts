@@ -11,6 +11,7 @@ import {
   WhatSchema,
   WhoSchema,
 } from '../rules.ts';
+import { HookFormSchema, HookNameSchema } from '../hooks/hooks-api.ts';
 import { RecordSchema } from '../servers.ts';
 
 const MOST_RULES = 2_000;
@@ -129,6 +130,7 @@ export const ConfigurationSchema = z
     people: named(UserNameSchema, PersonFormSchema, MOST_OTHERS).optional(),
     groups: named(GroupNameSchema, GroupFormSchema, MOST_OTHERS).optional(),
     rules: named(RuleNameSchema, RuleFormSchema, MOST_RULES).optional(),
+    hooks: named(HookNameSchema, HookFormSchema, MOST_OTHERS).optional(),
     enforcement: EnforcementSchema.optional().meta({
       description: 'off: rules are not asked; observe: a deny is only recorded; enforce: a deny denies',
     }),
@@ -139,7 +141,7 @@ export type Configuration = z.output<typeof ConfigurationSchema>;
 export type WrittenConfiguration = z.input<typeof ConfigurationSchema>;
 
 /** The kinds of things that a configuration is about, in the order in which they stand in a file. */
-export const SECTIONS = ['secrets', 'servers', 'bundles', 'people', 'groups', 'rules'] as const;
+export const SECTIONS = ['secrets', 'servers', 'bundles', 'people', 'groups', 'rules', 'hooks'] as const;
 export type Section = (typeof SECTIONS)[number];
-export const KindSchema = z.enum(['secret', 'server', 'bundle', 'role', 'group', 'rule', 'enforcement']);
+export const KindSchema = z.enum(['secret', 'server', 'bundle', 'role', 'group', 'rule', 'hook', 'enforcement']);
 export type ConfigurationKind = z.output<typeof KindSchema>;

@@ -51,30 +51,37 @@ const approvals = {
   by_email: z.boolean().meta({ description: 'An e-mail address in a signed decision names a person, too' }),
 };
 
+const NewAuthorizeHookSchema = z.strictObject({
+  kind: z.literal('authorize'),
+  name: z.literal('authorize', { error: 'the hook that is asked about calls is named authorize' }),
+  ...common,
+  timeout_ms: TimeoutSchema.default(500),
+  what: authorize.what.default([]),
+  approvers: authorize.approvers.default([]),
+  sends_arguments: authorize.sends_arguments.default(true),
+});
+const NewApprovalsHookSchema = z.strictObject({
+  kind: z.literal('approvals'),
+  name: HookNameSchema.refine((name) => name !== 'authorize', 'a hook of this kind has another name'),
+  ...common,
+  timeout_ms: TimeoutSchema.default(5_000),
+  format: approvals.format.default('standard'),
+  signing_secret: approvals.signing_secret.default(null),
+  people: approvals.people.default({}),
+  by_email: approvals.by_email.default(false),
+});
+
 export const NewHookSchema = z
-  .discriminatedUnion('kind', [
-    z.strictObject({
-      kind: z.literal('authorize'),
-      name: z.literal('authorize', { error: 'the hook that is asked about calls is named authorize' }),
-      ...common,
-      timeout_ms: TimeoutSchema.default(500),
-      what: authorize.what.default([]),
-      approvers: authorize.approvers.default([]),
-      sends_arguments: authorize.sends_arguments.default(true),
-    }),
-    z.strictObject({
-      kind: z.literal('approvals'),
-      name: HookNameSchema.refine((name) => name !== 'authorize', 'a hook of this kind has another name'),
-      ...common,
-      timeout_ms: TimeoutSchema.default(5_000),
-      format: approvals.format.default('standard'),
-      signing_secret: approvals.signing_secret.default(null),
-      people: approvals.people.default({}),
-      by_email: approvals.by_email.default(false),
-    }),
-  ])
+  .discriminatedUnion('kind', [NewAuthorizeHookSchema, NewApprovalsHookSchema])
   .meta({ id: 'NewHook' });
 export type NewHookView = z.output<typeof NewHookSchema>;
+
+/** All that is said of a hook, but for its name, and for what manages it. */
+const NOT_SAID = { name: true, managed_by: true } as const;
+export const HookFormSchema = z
+  .discriminatedUnion('kind', [NewAuthorizeHookSchema.omit(NOT_SAID), NewApprovalsHookSchema.omit(NOT_SAID)])
+  .meta({ id: 'HookForm', description: 'A hook, as `hook set` and `hook add` make it' });
+export type HookForm = z.output<typeof HookFormSchema>;
 
 const shown = {
   name: z.string(),
