@@ -8,6 +8,7 @@ import { onBothEngines } from './fixtures/both-engines.ts';
 import { SCOPE_OF_APPROVALS } from './fixtures/scope-of-approvals.ts';
 import { SCOPE_OF_HOOKS } from './fixtures/scope-of-hooks.ts';
 import { SCOPE_OF_DEFINITIONS, type Scope } from './fixtures/scope-of-definitions.ts';
+import { SCOPE_OF_MANAGED } from './fixtures/scope-of-managed.ts';
 import { plantTwins, type Twin } from './fixtures/workspace-twins.ts';
 import { LEASE, promote, stage } from './fixtures/staged-secret.ts';
 import type { Store } from './store.ts';
@@ -20,6 +21,7 @@ const sharedAccount = ({ workspaceId, serverId }: Twin) => ({ workspaceId, serve
 const all = ({ workspaceId }: Twin) => ({ workspaceId, limit: 100 });
 
 const BUNDLE = { name: 'tools', description: 'changed', tools: [], createdBy: 'host:root' };
+const RULE = { effect: 'deny', who: ['*'], what: ['*'], createdBy: 'host:root' } as const;
 const ORDER = { reference: 'env:X', keepForMs: 0, refreshMs: null };
 const READING = { fingerprint: 'one', keptUntil: null, seal: () => Buffer.from('x') };
 
@@ -413,28 +415,12 @@ const TABLE: Table = {
   },
   policy: {
     snapshot: { reads: (store, { workspaceId }) => store.policy.snapshot(workspaceId) },
-    addRule: {
-      writes: (store, { workspaceId }) =>
-        store.policy.addRule(workspaceId, { effect: 'deny', who: ['*'], what: ['*'], createdBy: 'host:root' }),
-    },
-    changeRule: {
-      writes: (store, { workspaceId }) =>
-        store.policy.changeRule(workspaceId, 'r_same00', {
-          ...{ effect: 'ask', who: ['*'], what: ['*'], createdBy: 'host:root' },
-        }),
-    },
+    addRule: { writes: (store, { workspaceId }) => store.policy.addRule(workspaceId, RULE) },
+    changeRule: { writes: (store, { workspaceId }) => store.policy.changeRule(workspaceId, 'r_same00', RULE) },
     removeRule: { writes: (store, { workspaceId }) => store.policy.removeRule(workspaceId, 'r_same00') },
     setEnforcement: { writes: (store, { workspaceId }) => store.policy.setEnforcement(workspaceId, 'off') },
   },
-  managed: {
-    list: { reads: (store, { workspaceId }) => store.managed.list(workspaceId) },
-    put: {
-      writes: (store, { workspaceId }) =>
-        store.managed.put(workspaceId, { kind: 'rule', name: 'r_same00', managedBy: 'second', applied: '{}' }),
-    },
-    forget: { writes: (store, { workspaceId }) => store.managed.forget(workspaceId, { kind: 'rule', name: 'r_same00' }) },
-    hold: { everywhere: 'it changes nothing' },
-  },
+  managed: SCOPE_OF_MANAGED,
   settings: {
     putIfAbsent: { everywhere: 'they are facts about the database' },
     find: { everywhere: 'they are facts about the database' },

@@ -19,7 +19,7 @@ export function outlineOf(kind: ConfigurationKind, thing: Thing): string {
     case 'hook':
       return `${String(thing['kind'])}, ${String(thing['url'])}`;
     case 'secret':
-      return thing['from'] === undefined ? 'kept in the vault' : `from ${String(thing['from'])}`;
+      return typeof thing['from'] === 'string' ? `from ${thing['from']}` : 'kept in the vault';
     case 'bundle':
       return counted(thing['tools'], 'tool');
     case 'group':

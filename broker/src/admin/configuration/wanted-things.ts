@@ -1,6 +1,6 @@
 // What a configuration wants, in the same form as what there is.
 import type { Configuration, ConfigurationKind, SecretForm } from 'mcpgate-shared/api/config/configuration';
-import { GateError } from 'mcpgate-shared/error';
+import type { GateError } from 'mcpgate-shared/error';
 import { nearest } from 'mcpgate-shared/nearest';
 import { parseDurationMs } from '../../config/duration.ts';
 import { Mistake, type MistakePath } from '../../domain/mistake.ts';

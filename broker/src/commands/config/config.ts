@@ -13,7 +13,6 @@ import {
   type AdminSession,
 } from '../session/admin-session.ts';
 import { isConfirmed, type AskedOptions } from '../terminal/confirm.ts';
-import { checkConfiguration } from './check-configuration.ts';
 import { configurationSchemaText } from './configuration-schema.ts';
 import { configurationText } from './configuration-text.ts';
 import { doneLine, isEmpty, opens, planText } from './plan-text.ts';
@@ -140,6 +139,8 @@ async function hasMistakes(
   { json, strict }: { json?: boolean; strict?: boolean },
 ): Promise<boolean> {
   const answer = await readConfiguration(context, path);
+  // On demand, because no other command needs what reads conditions.
+  const { checkConfiguration } = await import('./check-configuration.ts');
   const found = 'read' in answer ? checkConfiguration(answer.read) : { mistakes: answer.mistakes, elsewhere: [] };
   const mistakes = strict === true ? [...found.mistakes, ...found.elsewhere] : found.mistakes;
   const elsewhere = strict === true ? [] : found.elsewhere;
