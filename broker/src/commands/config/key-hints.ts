@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { MistakePath } from '../../domain/mistake.ts';
 
 /** The keys that may stand at this place, of all forms that it may have. */
-export function keysAt(path: MistakePath): string[] {
+function keysAt(path: MistakePath): string[] {
   let schemas: unknown[] = [ConfigurationSchema];
   for (const key of path) schemas = schemas.flatMap(open).flatMap((schema) => below(schema, key));
   return [

@@ -29,7 +29,7 @@ export function planText(plan: ConfigurationPlan): string {
   return [...lines, countsLine(plan)].join('\n');
 }
 
-export function countsLine({ counts: { add, change, remove }, managed_by: managedBy }: ConfigurationPlan): string {
+function countsLine({ counts: { add, change, remove }, managed_by: managedBy }: ConfigurationPlan): string {
   if (add + change + remove === 0) return `no changes: everything is as ${managedBy} says`;
   return `plan: ${add} to add, ${change} to change, ${remove} to remove`;
 }
