@@ -11,6 +11,7 @@ import { createGrantAccess } from './approvals/grant-access.ts';
 import { createAssertions } from './assertions/create-assertions.ts';
 import { adminOperations } from './admin/admin-operations.ts';
 import { leftBehindEvents } from './admin/rotation/secret-events.ts';
+import { createAuditKeys } from './audit/audit-keys.ts';
 import { createAudit } from './audit/create-audit.ts';
 import { createRegistry } from './catalogue/registry/registry.ts';
 import { forwardedSettings, idpSettings } from './config/idp-settings.ts';
@@ -135,8 +136,8 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     closers.push(() => vault.close());
     // The process id alone would not do: in containers every broker is process 1.
     const writerId = `${options.pid}-${startedAt}-${self.name.slice(0, 8)}`;
-    const audit = createAudit({ store, clock, log, writerId });
-    closers.push(() => audit.flush());
+    const audit = createAudit({ store, clock, log, writerId, keys: createAuditKeys(vault.keyring) });
+    closers.push(() => audit.close());
 
     const replicas = createReplicas({ bus: store.bus, self, audit, log, clock });
     closers.push(() => replicas.close());

@@ -193,7 +193,7 @@ test('what fails behind the door is in the log and in no answer', async (t) => {
   ])
     assert.ok(before.has(door), `${door} fails without people`);
 
-  lose('audit_events');
+  lose('audit_rows');
   judge(await doors(), 'without a log');
 
   const log = logged.join('');

@@ -17,7 +17,8 @@ export const AREAS: Readonly<Record<string, MutationArea>> = {
   audit: {
     sources: ['broker/src/audit/*.ts'],
     tests: [
-      'broker/src/audit/{event-id,hash-chain,log-rows,refused-events,chain-writer,chain-callers,unwritable-log,create-audit}.test.ts',
+      'broker/src/domain/record-id.test.ts',
+      'broker/src/audit/{keyed-hash,hash-chain,log-rows,refused-events,chain-writer,chain-callers,unwritable-log,create-audit}.test.ts',
       'broker/src/admin/audit-operations.test.ts',
     ],
     without: ['refuses more than it can hold'],

@@ -4,6 +4,7 @@ import { it, type TestContext } from 'node:test';
 import { auditApi, type TailLine } from 'mcpgate-shared/api/audit';
 import { pino } from 'pino';
 import { createAudit } from '../audit/create-audit.ts';
+import { TEST_KEYS } from '../audit/fixtures/test-keys.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { CallIntent, CallOutcome } from '../domain/call-record.ts';
 import { onBothEngines, type OpenStoreUnderTest } from '../store/fixtures/both-engines.ts';
@@ -58,7 +59,7 @@ const WORKSPACES = ['default', 'team-a', 'team-b'];
 async function openLog(t: TestContext, open: OpenStoreUnderTest) {
   const { store, clock } = await open(t);
   for (const name of WORKSPACES.slice(1)) await store.workspaces.add(name);
-  const audit = createAudit({ store, clock, writerId: 'w1', log: pino({ level: 'silent' }) });
+  const audit = createAudit({ store, clock, writerId: 'w1', log: pino({ level: 'silent' }), keys: TEST_KEYS });
   const operations = auditOperations({ audit });
   const run = (name: string, workspaceId: string, query: object, signal: AbortSignal) =>
     (operations.find(({ endpoint }) => endpoint.name === name) ?? assert.fail()).run(

@@ -48,4 +48,6 @@ export interface Audit {
   readonly unwritable: GateError | undefined;
   /** Records how many refusals were counted, and waits until everything is committed or has been refused. */
   flush(): Promise<void>;
+  /** The same at the end of the process: the chain says that it has ended in order. */
+  close(): Promise<void>;
 }

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GateError } from 'mcpgate-shared/error';
-import { AppendInDoubt } from '../store/audit-row.ts';
-import type { AuditRow } from '../store/audit-row.ts';
-import { chainWorld, row, turns } from './fixtures/chain-world.ts';
+import { AppendInDoubt, type NewRow } from '../store/audit/row.ts';
+import type { PlacedRow } from './chain-writer.ts';
+import { chainWorld, other, row, turns } from './fixtures/chain-world.ts';
 import { verifyChain } from './hash-chain.ts';
 
 test('of appends that were lost together each caller gets its own rows, or hears of them later', async () => {
@@ -18,7 +18,7 @@ test('of appends that were lost together each caller gets its own rows, or hears
     );
     set(how, 'away');
     const told: string[][] = [];
-    const later = (rows: AuditRow[]) => void told.push(rows.map(({ id }) => id));
+    const later = (rows: PlacedRow[]) => void told.push(rows.map(({ id }) => id));
     const refused = [writer.append([row('d')]), writer.append([row('e'), row('f')], { later })];
     for (const each of refused) await assert.rejects(each);
     set('fine');
@@ -34,7 +34,7 @@ test('each caller is told why, in its cause; and what is kept is told of once it
   const { writer, set, pass } = chainWorld();
   set('away');
   const told: string[] = [];
-  const later = (rows: AuditRow[]) => void told.push(...rows.map(({ id }) => id));
+  const later = (rows: PlacedRow[]) => void told.push(...rows.map(({ id }) => id));
   const refused = [writer.append([row('a')], { later }), writer.append([row('b'), row('c')], { later })];
   for (const each of refused)
     await assert.rejects(each, (error) => error instanceof GateError && Object(error.cause).message === 'away');
@@ -49,7 +49,7 @@ test('a caller whose place in the chain another process has taken is refused, an
   const { chain } = store;
   store.chain = (...asked) => {
     store.chain = chain;
-    put([{ ...row('other'), writer: 'w1', seq: 1, prevHash: '0', hash: 'h' }]);
+    put([other(0), other(1)]);
     return chain(...asked);
   };
   set('lost before', 'fine');
@@ -81,7 +81,7 @@ test('where the end of the chain cannot be read nothing is in doubt, and nothing
     await assert.rejects(writer.append([row('a')], { later: () => undefined }), { code: 'unavailable' });
     assert.equal(writer.owed, 1);
     await pass(500);
-    assert.deepEqual([ids(), writer.owed, appended], [['a'], 0, [1]]);
+    assert.deepEqual([ids(), writer.owed, appended], [['a'], 0, [2]], 'with the row by which the chain begins');
     await writer.append([row('b')]);
     assert.deepEqual(ids(), ['a', 'b']);
   }
@@ -103,7 +103,7 @@ test('a flush waits for the append that is under way, and for nothing where ther
 
 test('an append that comes to its end while it is looked for has its answer, without anybody asking again', async () => {
   const { writer, set, store, put, ids } = chainWorld();
-  let late: readonly AuditRow[] = [];
+  let late: readonly NewRow[] = [];
   const { append, chain } = store;
   store.append = (rows) => {
     late = rows;
@@ -125,10 +125,10 @@ test('an append that comes to its end while it is looked for has its answer, wit
 test('a caller whose place was taken behind its writer’s back is refused, and the next one goes behind that', async () => {
   const { writer, put, ids } = chainWorld();
   await writer.append([row('a')]);
-  put([{ ...row('other'), writer: 'w1', seq: 2, prevHash: '0', hash: 'h' }]);
+  put([other(2)]);
   await assert.rejects(writer.append([row('b')]), { code: 'unavailable' });
   const [c] = await writer.append([row('c')]);
-  assert.deepEqual([c?.seq, c?.prevHash, ids()], [3, 'h', ['a', 'other', 'c']]);
+  assert.deepEqual([c?.seq, c?.prevHash, ids()], [3, other(2).hash, ['a', 'other', 'c']]);
 });
 
 test('a caller behind rows that the database refuses does not wait longer for them', async () => {
@@ -139,4 +139,22 @@ test('a caller behind rows that the database refuses does not wait longer for th
   await writer.append([row('good')]);
   await bad;
   assert.deepEqual(ids(), ['good']);
+});
+
+test('where the beginning of the chain cannot be made everybody is refused, and it is tried again later', async () => {
+  const { writer, parts, ids, pass } = chainWorld();
+  const { opening } = parts;
+  let tries = 0;
+  parts.opening = () => {
+    tries += 1;
+    return Promise.reject(new GateError('internal', 'changed'));
+  };
+  const refused = [writer.append([row('a')]), writer.append([row('b')], { later: () => undefined })];
+  for (const each of refused) await assert.rejects(each, { code: 'unavailable', message: /nothing is forwarded/ });
+  assert.equal(tries, 1);
+  await pass(500);
+  assert.equal(tries, 2, 'once more, and not for ever');
+  parts.opening = opening;
+  await pass(500);
+  assert.deepEqual(ids(), ['b']);
 });

@@ -7,13 +7,13 @@
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import { publicMessage } from '../domain/public-message.ts';
-import { AppendInDoubt } from '../store/audit-row.ts';
-import type { AuditRow } from '../store/audit-row.ts';
+import { AppendInDoubt, type NewRow } from '../store/audit/row.ts';
 import type { Store } from '../store/store.ts';
 import { type ChainPosition, GENESIS, hashRow } from './hash-chain.ts';
+import { type LooseRow, ROW_BEFORE } from './log-rows.ts';
 
-/** A row that has no position in the chain yet. */
-export type LooseRow = Omit<AuditRow, 'writer' | 'seq' | 'prevHash' | 'hash'>;
+/** A row in its place. */
+export type PlacedRow = NewRow & { prevHash: string };
 
 const MAX_QUEUED_ROWS = 10_000;
 const MAX_ROWS_PER_APPEND = 1_000;
@@ -25,20 +25,22 @@ const RETRY_MS = 500;
 interface Waiting {
   rows: readonly LooseRow[];
   /** Set: the rows are kept after their caller was refused, and this is called once they are committed. */
-  later: ((rows: AuditRow[]) => void) | undefined;
+  later: ((rows: PlacedRow[]) => void) | undefined;
   /** Makes the rows that are appended where the caller was refused, but its rows turn out to stand in the log. */
-  amend: (() => readonly LooseRow[]) | undefined;
+  amend: ((rows: readonly PlacedRow[]) => readonly LooseRow[]) | undefined;
   /** The caller's promise was rejected: it must not rely on its rows. */
   isRefused: boolean;
-  resolve(rows: AuditRow[]): void;
+  resolve(rows: PlacedRow[]): void;
   reject(error: GateError): void;
 }
 
 /** An append whose answer was lost. */
 interface Doubt {
-  rows: readonly AuditRow[];
-  first: AuditRow;
-  last: AuditRow;
+  rows: readonly PlacedRow[];
+  /** How many of them came from the writer itself. */
+  opening: number;
+  first: PlacedRow;
+  last: PlacedRow;
   entries: readonly Waiting[];
 }
 
@@ -56,41 +58,68 @@ export interface ChainWriter {
    */
   append(
     rows: readonly LooseRow[],
-    more?: { later?: (rows: AuditRow[]) => void; amend?: () => readonly LooseRow[] },
-  ): Promise<AuditRow[]>;
+    more?: { later?: (rows: PlacedRow[]) => void; amend?: (rows: readonly PlacedRow[]) => readonly LooseRow[] },
+  ): Promise<PlacedRow[]>;
   /** Tries once more to commit what waits; resolves when no append is under way. */
   flush(): Promise<void>;
+  /** Whether any row of this chain was committed. */
+  readonly hasRows: boolean;
   /** How many rows wait to be committed. */
   readonly owed: number;
   /** Why the last append was refused, until one succeeds. */
   readonly unwritable: GateError | undefined;
 }
 
+/** What the writer itself writes besides the rows that come to it, and how it seals them. */
+export interface ChainParts {
+  gap: GapRows;
+  /** Makes the row by which the chain begins. */
+  opening(): Promise<LooseRow>;
+  /** The seal of the last row of an append, over its hash. */
+  seal(hash: string): Uint8Array;
+}
+
 export function createChainWriter(
-  store: Pick<Store['audit'], 'append' | 'last' | 'chain'>,
+  store: Pick<Store['audit'], 'beginChain' | 'append' | 'last' | 'chain'>,
   writer: string,
   clock: Pick<Clock, 'now' | 'after'>,
-  gapRows: GapRows = { begins: () => [], ends: () => [] },
+  parts: ChainParts,
 ): ChainWriter {
   let queue: Waiting[] = [];
   let queuedRows = 0;
   /** The end of the chain. Undefined where the store has to be asked for it: before the first append, and after the store refused one. */
   let position: ChainPosition | undefined;
+  /** The store knows the chain. */
+  let hasBegun = false;
   let doubt: Doubt | undefined;
   let running: Promise<void> | undefined;
   let cancelRetry: (() => void) | undefined;
   let gap: { since: number; why: GateError; refused: number } | undefined;
 
-  function link(loose: readonly LooseRow[], from: ChainPosition): AuditRow[] {
+  function link(loose: readonly LooseRow[], from: ChainPosition): PlacedRow[] {
     let { seq, hash: prevHash } = from;
-    return loose.map((row) => {
+    return loose.map((row, index) => {
+      const before = { chain: writer, seq };
       seq += 1;
-      const placed = { ...row, writer, seq };
+      const place = { chain: writer, seq };
+      const placed =
+        row.kind === 'outcome'
+          ? { ...row, ...place, call: row.call === ROW_BEFORE ? before : row.call }
+          : { ...row, ...place };
       const hash = hashRow(prevHash, placed);
-      const linked = { ...placed, prevHash, hash };
+      const linked = { ...placed, prevHash, hash, seal: index === loose.length - 1 ? parts.seal(hash) : null };
       prevHash = hash;
       return linked;
     });
+  }
+
+  /** Where the chain goes on. One that has no row yet begins with the row that says so. */
+  async function begin(): Promise<{ from: ChainPosition; opening: LooseRow[] }> {
+    if (position !== undefined) return { from: position, opening: [] };
+    const last = await store.last(writer);
+    if (!hasBegun) await store.beginChain(writer);
+    hasBegun = true;
+    return last === undefined ? { from: GENESIS, opening: [await parts.opening()] } : { from: last, opening: [] };
   }
 
   function takeBatch(): Waiting[] {
@@ -106,18 +135,18 @@ export function createChainWriter(
   }
 
   /** Finds out whether the rows of a doubtful append stand in the log, and appends them where they do not. Throws what the store throws. */
-  async function settle({ rows, first, last, entries }: Doubt): Promise<void> {
+  async function settle({ rows, opening, first, last, entries }: Doubt): Promise<void> {
     const [found] = await store.chain(writer, first.seq, 1);
     if (found === undefined) await store.append(rows);
     else if (found.id !== first.id)
       throw new GateError('internal', `the chain ${writer} was written by another process`);
     taken(last);
     doubt = undefined;
-    let start = 0;
+    let start = opening;
     for (const entry of entries) {
       const own = rows.slice(start, (start += entry.rows.length));
       if (!entry.isRefused) entry.resolve(own);
-      else if (entry.amend !== undefined) keep(entry.amend());
+      else if (entry.amend !== undefined) keep(entry.amend(own));
       else entry.later?.(own);
     }
   }
@@ -152,7 +181,7 @@ export function createChainWriter(
   function refuseAll(cause: GateError): void {
     if (gap === undefined) {
       gap = { since: clock.now(), why: cause, refused: 0 };
-      keep(gapRows.begins(cause));
+      keep(parts.gap.begins(cause));
     }
     for (const entry of doubt?.entries ?? []) refuse(entry, cause);
     for (const entry of queue) refuse(entry, cause);
@@ -173,28 +202,25 @@ export function createChainWriter(
     if (gap === undefined) return;
     const { since, why, refused } = gap;
     gap = undefined;
-    keep(gapRows.ends({ why, ms: clock.now() - since, refused }));
+    keep(parts.gap.ends({ why, ms: clock.now() - since, refused }));
   }
 
   /** Makes the next append. False: the store takes nothing now, and is tried again later. */
   async function appendNext(): Promise<boolean> {
     const startedAt = clock.now();
     let entries: readonly Waiting[] = [];
-    let linked: AuditRow[] = [];
+    let linked: PlacedRow[] = [];
     try {
       if (doubt !== undefined) {
         await settle(doubt);
         return true;
       }
-      const from = position ?? (await store.last(writer)) ?? GENESIS;
+      const { from, opening } = await begin();
       entries = takeBatch();
-      linked = link(
-        entries.flatMap(({ rows }) => rows),
-        from,
-      );
+      linked = link([...opening, ...entries.flatMap(({ rows }) => rows)], from);
       await store.append(linked);
       taken(linked.at(-1) ?? from);
-      let start = 0;
+      let start = opening.length;
       for (const entry of entries) {
         const own = linked.slice(start, (start += entry.rows.length));
         if (entry.isRefused) entry.later?.(own);
@@ -205,6 +231,11 @@ export function createChainWriter(
       const cause = toGateError(error);
       // The doubtful append was committed after all, between the look and the second append: the next round finds it.
       if (cause.code === 'conflict' && doubt !== undefined) return true;
+      if (cause.code !== 'unavailable' && doubt === undefined && entries.length === 0) {
+        // What stands in the log does not let the chain begin; waiting may help where somebody puts it right.
+        refuseAll(cause);
+        return false;
+      }
       if (cause.code !== 'unavailable') {
         // The store says that it has refused these rows, and would refuse them again.
         for (const entry of doubt?.entries ?? entries) refuse(entry, cause);
@@ -214,7 +245,13 @@ export function createChainWriter(
       }
       const [first] = linked;
       if (first !== undefined && cause instanceof AppendInDoubt) {
-        doubt = { rows: linked, first, last: linked.at(-1) ?? first, entries };
+        doubt = {
+          rows: linked,
+          opening: linked.length - rowsOf(entries),
+          first,
+          last: linked.at(-1) ?? first,
+          entries,
+        };
         if (clock.now() - startedAt < SOON_MS) return true;
       } else {
         queue.unshift(...entries);
@@ -249,11 +286,16 @@ export function createChainWriter(
       cancelRetry?.();
       cancelRetry = undefined;
     },
+    get hasRows() {
+      return position !== undefined;
+    },
     get owed() {
-      return queuedRows + (doubt?.rows.length ?? 0);
+      return queuedRows + (doubt === undefined ? 0 : doubt.rows.length - doubt.opening);
     },
     get unwritable() {
       return gap?.why;
     },
   };
 }
+
+const rowsOf = (entries: readonly Waiting[]): number => entries.reduce((sum, { rows }) => sum + rows.length, 0);

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GateError } from 'mcpgate-shared/error';
 import type { CallIntent, CallOutcome } from '../domain/call-record.ts';
-import type { AuditRow } from '../store/audit-row.ts';
-import { eventRow, intentRow, outcomeRow, toCallRecord, toLoggedEvent } from './log-rows.ts';
-import type { LooseRow } from './chain-writer.ts';
+import { momentOf } from '../domain/record-id.ts';
+import type { OldFields, RowOf } from '../store/audit/row.ts';
+import { eventRow, intentRow, outcomeRow, ROW_BEFORE, toCallRecord, toLoggedEvent } from './log-rows.ts';
 
 const INTENT: CallIntent = {
   ...{ workspace_id: 'team-a', member_id: 'u1', member: 'ada', credential_kind: 'device', credential_id: 'd1' },
@@ -22,13 +22,26 @@ const EVENT = {
   ...{ workspace_id: 'team-a', type: 'secret.set', actor: 'host:root', subject: 'secret:github', address: '192.0.2.1' },
   data: { version: 2, servers: ['github'], first: false, note: null, name: 'x' },
 };
-const placed = (row: LooseRow, seq: number): AuditRow => ({
+const placed = <R>(row: R, seq: number) => ({
   ...row,
-  ...{ writer: 'w1', seq, prevHash: `before ${seq}`, hash: `hash ${seq}` },
+  ...{ chain: 'w1', seq, position: seq, seal: null, prevHash: `before ${seq}`, hash: `hash ${seq}` },
 });
-const intentOf = (more: Partial<CallIntent> = {}) => placed(intentRow({ ...INTENT, ...more }, 'c1', 1_000), 1);
-const outcomeOf = (more: Partial<CallOutcome> = {}) =>
-  placed(outcomeRow('team-a', 'c1', { ...OUTCOME, ...more }, 'o1', 1_013), 2);
+const name = (id: string, ms: number) => ({ id, at: momentOf(ms) });
+const intentOf = (more: Partial<CallIntent> = {}) => placed(intentRow({ ...INTENT, ...more }, name('c1', 1_000)), 1);
+const outcomeOf = (more: Partial<CallOutcome> = {}) => {
+  const call = { chain: 'w1', seq: 1 };
+  return placed({ ...outcomeRow('team-a', call, { ...OUTCOME, ...more }, name('o1', 1_013)), call }, 2);
+};
+/** A row as versions before the format 2 have written it. */
+const oldRow = (fields: Partial<OldFields>, id: string, seq: number): RowOf<'old'> =>
+  placed(
+    {
+      ...{ kind: 'old', id, at: momentOf(1_000), workspaceId: 'team-a', ts: 1_000, type: 'call.intent' },
+      ...{ callId: 'c1', actor: 'ada', subject: null, server: 'github', toolName: 'github__search', data: '' },
+      ...fields,
+    },
+    seq,
+  );
 const CHANGED =
   /is not in the form it was written in: somebody has changed it in the database, or a newer mcpgate-broker wrote it$/;
 const isChanged = (error: unknown) => {
@@ -37,18 +50,29 @@ const isChanged = (error: unknown) => {
   return true;
 };
 
-test('who called what stands in columns of the intent; the outcome is joined by the call’s id alone', () => {
-  const { data: _intent, ...asked } = intentRow(INTENT, 'c1', 1_000);
-  const common = { workspaceId: 'team-a', callId: 'c1', subject: null };
-  const columns = { actor: 'ada', server: 'github', toolName: 'github__search' };
-  assert.deepEqual(asked, { ...common, ...columns, id: 'c1', ts: 1_000, type: 'call.intent' });
-  const { data: _outcome, ...ended } = outcomeRow('team-a', 'c1', OUTCOME, 'o1', 1_013);
-  const nothing = { actor: null, server: null, toolName: null };
-  assert.deepEqual(ended, { ...common, ...nothing, id: 'o1', ts: 1_013, type: 'call.outcome' });
-  const grant = intentRow({ ...INTENT, member: null, credential_label: 'ci', tool_name: null }, 'c1', 1_000);
+test('who called what stands in the intent; the outcome names the row of its intent', () => {
+  assert.deepEqual(intentRow(INTENT, name('c1', 1_000)), {
+    ...{ kind: 'intent', ...name('c1', 1_000), workspaceId: 'team-a', actor: 'ada', server: 'github' },
+    toolName: 'github__search',
+    caller:
+      '{"client_name":"claude-code","client_version":"2.1.0","credential_id":"d1","credential_kind":"device","credential_label":"laptop","device":"laptop","member":"ada","member_id":"u1"}',
+    policy: '{"decision":"allow","rule":"r_abcdef","version":3}',
+    asked: '{"arg_keys":["query"],"method":"tools/call"}',
+    ...{ requestBytes: 120, argsDigest: 'd', sessionId: 's1', traceId: 't' },
+  });
+  assert.deepEqual(outcomeRow('team-a', ROW_BEFORE, OUTCOME, name('o1', 1_013)), {
+    ...{ kind: 'outcome', ...name('o1', 1_013), workspaceId: 'team-a', call: ROW_BEFORE },
+    ended:
+      '{"attempts":2,"error_code":null,"input_asked":["elicitation"],"input_rounds":2,"retry_reason":"unauthorized","secret_versions":["github@2"],"status":"ok"}',
+    ...{ latencyMs: 12.5, upstreamMs: 11, responseBytes: 2_000 },
+  });
+  const grant = intentRow({ ...INTENT, member: null, credential_label: 'ci', tool_name: null }, name('c1', 1_000));
   assert.deepEqual([grant.actor, grant.toolName], ['grant:ci', null]);
-  const long = intentRow({ ...INTENT, tool_name: `a\0b\uD800${'x'.repeat(2_000)}` }, 'c1', 1_000);
+  const long = intentRow({ ...INTENT, tool_name: `a\0b\uD800${'x'.repeat(2_000)}` }, name('c1', 1_000));
   assert.equal(long.toolName, `a\uFFFDb\uFFFD${'x'.repeat(1_020)}`);
+  const strange = intentRow({ ...INTENT, client_name: '\uD800"', arg_keys: ['\uDC00'] }, name('c1', 1_000));
+  assert.ok(strange.caller.startsWith('{"client_name":"\uFFFD\\""'));
+  assert.ok(strange.asked.startsWith('{"arg_keys":["\uFFFD"]'));
 });
 
 test('a call reads as it was, in the place of its outcome; under way it is unknown, in the place of its intent', () => {
@@ -61,8 +85,6 @@ test('a call reads as it was, in the place of its outcome; under way it is unkno
     ...{ secret_versions: [], attempts: null, retry_reason: null, input_rounds: 0, input_asked: [] },
     ...place(1),
   });
-  const { server } = toCallRecord({ intent: { ...intentOf(), server: null }, outcome: null });
-  assert.equal(server, '');
 });
 
 test('each word that a call can have is read again', () => {
@@ -85,11 +107,27 @@ test('each word that a call can have is read again', () => {
   assert.deepEqual({ error_code, upstream_ms, attempts }, bare);
 });
 
-test('figures that older brokers did not write read as not known, or as zero', () => {
+const OLD_INTENT = JSON.stringify({ ...INTENT, workspace_id: undefined, server: undefined, tool_name: undefined });
+
+test('calls and events of versions before the format 2 read as they were', () => {
+  const intent = oldRow({ data: OLD_INTENT }, 'c1', 1);
+  const outcome = oldRow({ type: 'call.outcome', data: JSON.stringify(OUTCOME) }, 'o1', 2);
+  const place = (seq: number) => ({ seq, prev_hash: `before ${seq}`, hash: `hash ${seq}` });
+  const asked = { id: 'c1', ts: '1970-01-01T00:00:01.000Z', ...INTENT };
+  assert.deepEqual(toCallRecord({ intent, outcome }), { ...asked, ...OUTCOME, ...place(2) });
+  assert.equal(toCallRecord({ intent: { ...intent, server: null }, outcome: null }).server, '');
+  const data = JSON.stringify({ address: EVENT.address, data: EVENT.data });
+  const { type, actor, subject } = EVENT;
+  const event = oldRow({ ...{ type, actor, subject, data, callId: null, server: null, toolName: null } }, 'e1', 5);
+  assert.deepEqual(toLoggedEvent(event), { ...EVENT, id: 'e1', ts: '1970-01-01T00:00:01.000Z', ...place(5) });
+  assert.equal(toLoggedEvent({ ...event, actor: null }).actor, '');
+});
+
+test('figures that the first brokers did not write read as not known, or as zero', () => {
   const { attempts: _a, retry_reason: _b, input_rounds: _c, input_asked: _d, ...less } = OUTCOME;
   const { attempts, retry_reason, input_rounds, input_asked } = toCallRecord({
-    intent: intentOf(),
-    outcome: { ...outcomeOf(), data: JSON.stringify(less) },
+    intent: oldRow({ data: OLD_INTENT }, 'c1', 1),
+    outcome: oldRow({ type: 'call.outcome', data: JSON.stringify(less) }, 'o1', 2),
   });
   assert.deepEqual(
     { attempts, retry_reason, input_rounds, input_asked },
@@ -100,27 +138,26 @@ test('figures that older brokers did not write read as not known, or as zero', (
 });
 
 test('a call whose row somebody has changed is not read as something else', () => {
-  for (const data of ['', '{', '{}', 'null', JSON.stringify({ ...INTENT, decision: 'maybe' })])
-    assert.throws(() => toCallRecord({ intent: { ...intentOf(), data }, outcome: null }), isChanged);
-  assert.throws(
-    () => toCallRecord({ intent: intentOf(), outcome: { ...outcomeOf(), data: '{}' } }),
-    /record o1 is not/,
-  );
+  for (const text of ['', '{', '{}', 'null', '{"decision":"maybe","rule":null,"version":1}'])
+    for (const member of ['caller', 'policy', 'asked'])
+      assert.throws(() => toCallRecord({ intent: { ...intentOf(), [member]: text }, outcome: null }), isChanged);
+  assert.throws(() => toCallRecord({ intent: oldRow({ data: '{}' }, 'c1', 1), outcome: null }), isChanged);
+  const changed = { ...outcomeOf(), ended: '{}' };
+  assert.throws(() => toCallRecord({ intent: intentOf(), outcome: changed }), /record o1 is not/);
 });
 
 test('an event reads as it was, and not where somebody has changed it', () => {
-  const { data: _data, ...columns } = eventRow(EVENT, 'e1', 1_000);
-  assert.deepEqual(columns, {
-    ...{ id: 'e1', workspaceId: 'team-a', ts: 1_000, type: 'secret.set', callId: null, actor: 'host:root' },
-    ...{ subject: 'secret:github', server: null, toolName: null },
+  const row = placed(eventRow(EVENT, name('e1', 1_000)), 5);
+  assert.deepEqual(eventRow(EVENT, name('e1', 1_000)), {
+    ...{ kind: 'event', ...name('e1', 1_000), workspaceId: 'team-a', type: 'secret.set', actor: 'host:root' },
+    subject: 'secret:github',
+    details: '{"address":"192.0.2.1","data":{"first":false,"name":"x","note":null,"servers":["github"],"version":2}}',
   });
-  const row = placed(eventRow(EVENT, 'e1', 1_000), 5);
   const place = { seq: 5, prev_hash: 'before 5', hash: 'hash 5' };
   assert.deepEqual(toLoggedEvent(row), { ...EVENT, id: 'e1', ts: '1970-01-01T00:00:01.000Z', ...place });
   const bare = { ...EVENT, subject: null, address: null };
-  const { subject, address } = toLoggedEvent(placed(eventRow(bare, 'e1', 1_000), 5));
+  const { subject, address } = toLoggedEvent(placed(eventRow(bare, name('e1', 1_000)), 5));
   assert.deepEqual([subject, address], [null, null]);
-  assert.equal(toLoggedEvent({ ...row, actor: null }).actor, '');
-  for (const data of ['{', '{}', '{"address":null}', '{"address":null,"data":{"a":{}}}'])
-    assert.throws(() => toLoggedEvent({ ...row, data }), isChanged);
+  for (const details of ['{', '{}', '{"address":null}', '{"address":null,"data":{"a":{}}}'])
+    assert.throws(() => toLoggedEvent({ ...row, details }), isChanged);
 });

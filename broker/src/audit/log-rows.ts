@@ -2,49 +2,53 @@
 // the join of both. Rows are read through schemas, because somebody may have changed them in the database.
 import { GateError } from 'mcpgate-shared/error';
 import { z } from 'zod';
+import { canonicalJson } from '../domain/canonical-json.ts';
 import type { AuditEvent, CallIntent, CallOutcome, CallRecord } from '../domain/call-record.ts';
-import type { AuditRow, CallRow } from '../store/audit-row.ts';
+import { timeOf, type Moment } from '../domain/record-id.ts';
+import type {
+  CallRow,
+  ChainFields,
+  EventFields,
+  IntentFields,
+  OldFields,
+  OutcomeFields,
+  RowOf,
+  RowPlace,
+} from '../store/audit/row.ts';
 import type { LoggedEvent, RecordedCall } from './audit.ts';
-import type { LooseRow } from './chain-writer.ts';
+import { EventSchema, OldIntentSchema, OutcomeSchema } from './old-rows.ts';
 
-type IntentData = Omit<CallIntent, 'workspace_id' | 'server' | 'tool_name'>;
+/** What an outcome says of its intent where that is the row before it in the same append. */
+export const ROW_BEFORE = 'the row before';
+
+export interface RowName {
+  at: Moment;
+  id: string;
+}
+
+type LooseOutcome = Omit<OutcomeFields, 'call'> & { call: RowPlace | typeof ROW_BEFORE };
+
+/** A row that has no position in the chain yet. */
+export type LooseRow = RowName & (IntentFields | EventFields | ChainFields | LooseOutcome);
 
 const nullableText = z.string().nullable();
-const intentSchema: z.ZodType<IntentData> = z.object({
-  member_id: nullableText,
-  member: nullableText,
-  credential_kind: z.enum(['device', 'grant', 'oauth', 'forwarded']),
-  credential_id: z.string(),
-  credential_label: z.string(),
-  device: nullableText,
+const CallerSchema = z.object({
   client_name: nullableText,
   client_version: nullableText,
-  session_id: z.string(),
-  method: z.string(),
+  credential_id: z.string(),
+  credential_kind: z.enum(['device', 'grant', 'oauth', 'forwarded']),
+  credential_label: z.string(),
+  device: nullableText,
+  member: nullableText,
+  member_id: nullableText,
+});
+const PolicySchema = z.object({
   decision: z.enum(['allow', 'deny', 'would_deny']),
   rule: nullableText,
-  policy_version: z.number(),
-  request_bytes: z.number(),
-  args_digest: nullableText,
-  arg_keys: z.array(z.string()),
-  trace_id: nullableText,
+  version: z.number(),
 });
-const outcomeSchema: z.ZodType<CallOutcome> = z.object({
-  status: z.enum(['ok', 'tool_error', 'denied', 'failed', 'cancelled', 'timeout', 'unknown']),
-  error_code: nullableText,
-  latency_ms: z.number(),
-  upstream_ms: z.number().nullable(),
-  response_bytes: z.number(),
-  secret_versions: z.array(z.string()),
-  // Older brokers did not write these.
-  attempts: z.number().nullable().default(null),
-  retry_reason: z
-    .enum(['never_sent', 'unauthorized', 'session_lost', 'read_only', 'idempotent'])
-    .nullable()
-    .default(null),
-  input_rounds: z.number().default(0),
-  input_asked: z.array(z.enum(['elicitation', 'roots', 'sampling'])).default([]),
-});
+const EndedSchema = OutcomeSchema.omit({ latency_ms: true, upstream_ms: true, response_bytes: true });
+const AskedSchema = z.object({ arg_keys: z.array(z.string()), method: z.string() });
 
 /** The outcome in the record of a call that has no row for it: its broker was killed, or the call is still under way. */
 const NO_OUTCOME = {
@@ -60,156 +64,114 @@ const NO_OUTCOME = {
   input_asked: [],
 } as const satisfies Omit<CallOutcome, 'latency_ms'> & { latency_ms: null };
 
-export function intentRow(intent: CallIntent, id: string, ts: number): LooseRow {
-  const data: IntentData = {
-    member_id: intent.member_id,
-    member: intent.member,
-    credential_kind: intent.credential_kind,
-    credential_id: intent.credential_id,
-    credential_label: intent.credential_label,
-    device: intent.device,
-    client_name: intent.client_name,
-    client_version: intent.client_version,
-    session_id: intent.session_id,
-    method: intent.method,
-    decision: intent.decision,
-    rule: intent.rule,
-    policy_version: intent.policy_version,
-    request_bytes: intent.request_bytes,
-    args_digest: intent.args_digest,
-    arg_keys: intent.arg_keys,
-    trace_id: intent.trace_id,
-  };
+export function intentRow(intent: CallIntent, { at, id }: RowName): RowName & IntentFields {
+  const { client_name, client_version, credential_id, credential_kind, credential_label, device } = intent;
+  const { member, member_id, decision, rule, policy_version: version, arg_keys, method } = intent;
   return {
-    id,
+    ...{ kind: 'intent', at, id },
     workspaceId: intent.workspace_id,
-    ts,
-    type: 'call.intent',
-    callId: id,
-    actor: storable(intent.member ?? `grant:${intent.credential_label}`),
-    subject: null,
+    actor: storable(member ?? `grant:${credential_label}`),
     server: storable(intent.server),
     toolName: intent.tool_name === null ? null : storable(intent.tool_name),
-    data: JSON.stringify(data),
+    // Their members stand in the order of their names, as the canonical form has them.
+    caller: jsonText({
+      ...{ client_name, client_version, credential_id, credential_kind, credential_label, device, member, member_id },
+    }),
+    policy: jsonText({ decision, rule, version }),
+    asked: jsonText({ arg_keys, method }),
+    requestBytes: intent.request_bytes,
+    argsDigest: intent.args_digest,
+    sessionId: intent.session_id.toWellFormed(),
+    traceId: intent.trace_id,
   };
 }
 
-/** Who called what stands in the intent alone; the outcome is joined to it by the call's id. */
+/** Who called what stands in the intent alone, which `call` names. */
 export function outcomeRow(
   workspaceId: string,
-  callId: string,
+  call: RowPlace | typeof ROW_BEFORE,
   outcome: CallOutcome,
-  id: string,
-  ts: number,
-): LooseRow {
-  const data: CallOutcome = {
-    status: outcome.status,
-    error_code: outcome.error_code,
-    latency_ms: outcome.latency_ms,
-    upstream_ms: outcome.upstream_ms,
-    response_bytes: outcome.response_bytes,
-    secret_versions: outcome.secret_versions,
-    attempts: outcome.attempts,
-    retry_reason: outcome.retry_reason,
-    input_rounds: outcome.input_rounds,
-    input_asked: outcome.input_asked,
-  };
+  { at, id }: RowName,
+): RowName & LooseOutcome {
+  const { attempts, error_code, input_asked, input_rounds, retry_reason, secret_versions, status } = outcome;
   return {
-    id,
-    workspaceId,
-    ts,
-    type: 'call.outcome',
-    callId,
-    actor: null,
-    subject: null,
-    server: null,
-    toolName: null,
-    data: JSON.stringify(data),
+    ...{ kind: 'outcome', at, id, workspaceId, call },
+    ended: jsonText({
+      ...{ attempts, error_code, input_asked, input_rounds, retry_reason, secret_versions, status },
+    }),
+    latencyMs: outcome.latency_ms,
+    upstreamMs: outcome.upstream_ms,
+    responseBytes: outcome.response_bytes,
   };
 }
 
 /** The record of a call. Its position in the chain is that of the outcome, or that of the intent where there is no outcome yet. */
 export function toCallRecord({ intent, outcome }: CallRow): CallRecord {
-  const asked = intentOf(intent);
-  const ended = outcome === null ? NO_OUTCOME : readData(outcomeSchema, outcome);
-  return joinCall(intent.id, intent.ts, asked, outcome ?? intent, ended);
+  return joinCall(toRecordedCall(intent), outcome ?? intent, outcome === null ? NO_OUTCOME : outcomeOf(outcome));
 }
 
-function intentOf(row: AuditRow): CallIntent {
+function outcomeOf(row: RowOf<'outcome' | 'old'>): CallOutcome {
+  if (row.kind === 'old') return parsed(OutcomeSchema, row.id, row.data);
+  const ended = parsed(EndedSchema, row.id, row.ended);
+  return { ...ended, latency_ms: row.latencyMs, upstream_ms: row.upstreamMs, response_bytes: row.responseBytes };
+}
+
+export function toRecordedCall(row: CallRow['intent']): RecordedCall {
+  const { id, workspaceId } = row;
+  if (row.kind === 'old') {
+    const { ts, server, toolName, data } = row;
+    const place = { id, ts: new Date(ts).toISOString(), workspace_id: workspaceId };
+    return { ...place, server: server ?? '', tool_name: toolName, ...parsed(OldIntentSchema, id, data) };
+  }
+  const policy = parsed(PolicySchema, id, row.policy);
   return {
-    workspace_id: row.workspaceId,
-    server: row.server ?? '',
-    tool_name: row.toolName,
-    ...readData(intentSchema, row),
+    ...{ id, ts: new Date(timeOf(row.at)).toISOString(), workspace_id: workspaceId },
+    ...{ server: row.server, tool_name: row.toolName, session_id: row.sessionId, trace_id: row.traceId },
+    ...parsed(CallerSchema, id, row.caller),
+    ...parsed(AskedSchema, id, row.asked),
+    ...{ decision: policy.decision, rule: policy.rule, policy_version: policy.version },
+    ...{ request_bytes: row.requestBytes, args_digest: row.argsDigest },
   };
-}
-
-export function toRecordedCall(intent: AuditRow): RecordedCall {
-  return { id: intent.id, ts: new Date(intent.ts).toISOString(), ...intentOf(intent) };
 }
 
 /** Makes the record from an intent and an outcome in memory. `sealedBy`: the row whose position in the chain the record has. */
 export function joinCall(
-  id: string,
-  ts: number,
-  intent: CallIntent,
-  sealedBy: AuditRow,
+  call: RecordedCall,
+  sealedBy: { seq: number; prevHash: string; hash: string },
   outcome: Omit<CallOutcome, 'latency_ms'> & { latency_ms: number | null },
 ): CallRecord {
-  return {
-    id,
-    ts: new Date(ts).toISOString(),
-    ...intent,
-    ...outcome,
-    seq: sealedBy.seq,
-    prev_hash: sealedBy.prevHash,
-    hash: sealedBy.hash,
-  };
+  return { ...call, ...outcome, seq: sealedBy.seq, prev_hash: sealedBy.prevHash, hash: sealedBy.hash };
 }
 
-const eventSchema = z.object({
-  address: z.string().nullable(),
-  data: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(z.string())])),
-});
+type PlacedEvent = (EventFields | OldFields) & { at: Moment; id: string; seq: number; prevHash: string; hash: string };
 
-export function eventRow(event: AuditEvent, id: string, ts: number): LooseRow {
+export function eventRow(event: AuditEvent, { at, id }: RowName): RowName & EventFields {
   return {
-    id,
+    ...{ kind: 'event', at, id },
     workspaceId: event.workspace_id,
-    ts,
     type: storable(event.type),
-    callId: null,
     actor: storable(event.actor),
     subject: event.subject === null ? null : storable(event.subject),
-    server: null,
-    toolName: null,
-    data: JSON.stringify({ address: event.address, data: event.data }),
+    details: canonicalJson(wellFormed({ address: event.address, data: event.data })),
   };
 }
 
-export function toLoggedEvent(row: AuditRow): LoggedEvent {
-  const { address, data } = readData(eventSchema, row);
+export function toLoggedEvent(row: PlacedEvent): LoggedEvent {
+  const { id, workspaceId, type, actor, subject, seq, prevHash, hash } = row;
+  const { address, data } = parsed(EventSchema, id, row.kind === 'old' ? row.data : row.details);
+  const ts = row.kind === 'old' ? row.ts : timeOf(row.at);
   return {
-    id: row.id,
-    ts: new Date(row.ts).toISOString(),
-    workspace_id: row.workspaceId,
-    type: row.type,
-    actor: row.actor ?? '',
-    subject: row.subject,
-    address,
-    data,
-    seq: row.seq,
-    prev_hash: row.prevHash,
-    hash: row.hash,
+    ...{ id, ts: new Date(ts).toISOString(), workspace_id: workspaceId, type, actor: actor ?? '', subject },
+    ...{ address, data, seq, prev_hash: prevHash, hash },
   };
 }
 
-function readData<T>(schema: z.ZodType<T>, row: AuditRow): T {
+function parsed<T>(schema: z.ZodType<T>, id: string, text: string): T {
   try {
-    return schema.parse(JSON.parse(row.data));
+    return schema.parse(JSON.parse(text));
   } catch (error) {
-    const text = `audit record ${row.id} is not in the form it was written in: somebody has changed it in the database, or a newer mcpgate-broker wrote it`;
-    throw new GateError('internal', text, { cause: error });
+    const said = `audit record ${id} is not in the form it was written in: somebody has changed it in the database, or a newer mcpgate-broker wrote it`;
+    throw new GateError('internal', said, { cause: error });
   }
 }
 
@@ -217,8 +179,21 @@ const MAX_CHARACTERS = 1_024;
 
 /**
  * `text` in a form that both engines give back unchanged, so that a row's hash still fits when it is read: without NUL, which PostgreSQL
- * refuses, without lone surrogates, which UTF-8 cannot hold, and no longer than an index takes.
+ * refuses, without lone surrogates, which UTF-8 cannot hold, and no longer than a person reads.
  */
 function storable(text: string): string {
   return text.slice(0, MAX_CHARACTERS).toWellFormed().replaceAll('\0', '\uFFFD');
+}
+
+/** JSON without lone surrogates, which other programs that check the log may not read. */
+function jsonText(value: Readonly<Record<string, unknown>>): string {
+  const text = JSON.stringify(value);
+  return text.includes('\\ud') ? JSON.stringify(wellFormed(value)) : text;
+}
+
+function wellFormed(value: unknown): unknown {
+  if (typeof value === 'string') return value.toWellFormed();
+  if (Array.isArray(value)) return value.map(wellFormed);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name.toWellFormed(), wellFormed(inner)]));
 }

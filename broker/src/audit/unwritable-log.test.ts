@@ -6,12 +6,13 @@ import { z } from 'zod';
 import { GateError } from 'mcpgate-shared/error';
 import { steppedClock } from 'mcpgate-shared/fixtures/stepped-clock';
 import type { AuditEvent, CallIntent, CallOutcome } from '../domain/call-record.ts';
-import { AppendInDoubt } from '../store/audit-row.ts';
+import { AppendInDoubt } from '../store/audit/row.ts';
 import { temporaryFolder } from '../store/fixtures/both-engines.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
 import type { Audit } from './audit.ts';
 import { createAudit } from './create-audit.ts';
+import { TEST_KEYS } from './fixtures/test-keys.ts';
 
 const INTENT: CallIntent = {
   ...{ workspace_id: 'default', member_id: 'u1', member: 'ada', credential_kind: 'device', credential_id: 'd1' },
@@ -52,7 +53,7 @@ async function open(t: TestContext) {
   const chain: Store['audit']['chain'] = (...asked) =>
     weather.fails ? Promise.reject(new GateError('unavailable', 'away')) : store.audit.chain(...asked);
   const audit = createAudit({
-    ...{ clock, log, writerId: 'w1' },
+    ...{ clock, log, writerId: 'w1', keys: TEST_KEYS },
     store: { ...store, audit: { ...store.audit, append, chain } },
   });
   const heard: Parameters<Parameters<Audit['onRecord']>[0]>[0][] = [];

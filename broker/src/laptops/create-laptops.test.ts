@@ -4,6 +4,7 @@ import { it, type TestContext } from 'node:test';
 import { fingerprintOf } from 'mcpgate-shared/entries/fingerprint';
 import { pino } from 'pino';
 import { createAudit } from '../audit/create-audit.ts';
+import { TEST_KEYS } from '../audit/fixtures/test-keys.ts';
 import type { Principal } from '../domain/people/principal.ts';
 import { onBothEngines, type OpenStoreUnderTest } from '../store/fixtures/both-engines.ts';
 import { createVault } from '../vault/create-vault.ts';
@@ -17,7 +18,7 @@ async function openLaptops(t: TestContext, open: OpenStoreUnderTest) {
   const world = await open(t);
   const { store, clock } = world;
   const vault = await createVault({ ...world, masterKey: loadMasterKey({ dataDir: world.dataDir }) });
-  const audit = createAudit({ store, clock, log: pino({ level: 'silent' }), writerId: 'test' });
+  const audit = createAudit({ store, clock, log: pino({ level: 'silent' }), writerId: 'test', keys: TEST_KEYS });
   const laptops = createLaptops({ store, vault, audit, clock });
   await store.workspaces.add('team-b');
   const member = async (name: string, workspaceId = 'default'): Promise<Principal> => {

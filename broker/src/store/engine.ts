@@ -3,7 +3,8 @@
 import type { Kysely } from 'kysely';
 import type { Bus } from '../domain/bus.ts';
 import type { Announce } from './bus/announce.ts';
-import type { AuditRow } from './audit-row.ts';
+import type { NewRow } from './audit/row.ts';
+import type { WordBook } from './audit/words.ts';
 import type { Database } from './schema.ts';
 
 /** The name of the setting that `probe` writes. */
@@ -15,8 +16,10 @@ export interface Engine {
   readonly kind: EngineKind;
   /** Throws only GateErrors: `conflict` where a key exists already, `unavailable` where the database does not answer, else `internal`. */
   readonly db: Kysely<Database>;
-  /** Appends all rows in one transaction, or none of them. */
-  appendAudit(rows: readonly AuditRow[]): Promise<void>;
+  /** Appends all rows in one transaction, or none of them. `chains`: the numbers of the chains that the rows name. */
+  appendAudit(rows: readonly NewRow[], chains: ReadonlyMap<string, number>): Promise<void>;
+  /** The words of the audit log that were used last. */
+  readonly words: WordBook;
   /** Tries a write: commits `text` under a name that nothing reads. Throws `unavailable` where the database does not answer or takes no writes. */
   probe(text: string): Promise<void>;
   readonly bus: Bus;

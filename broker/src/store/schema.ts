@@ -13,7 +13,8 @@ import type { Isolation } from 'mcpgate-shared/api/servers';
 import type { WhoseCredential } from 'mcpgate-shared/api/account-forms';
 import type { AdminTokenRecord } from '../domain/people/people.ts';
 import type { Role } from 'mcpgate-shared/api/roles';
-import type { AuditEventsTable } from './audit-row.ts';
+import type { RowColumns } from './audit/row-columns.ts';
+import type { WordKind } from './audit/words.ts';
 
 export interface Database {
   workspaces: { id: string; created_at: number };
@@ -315,5 +316,7 @@ export interface Database {
     applied_json: string;
     applied_at: number;
   };
-  audit_events: AuditEventsTable;
+  audit_chains: { id: Generated<number>; name: string; format: number };
+  audit_words: { id: Generated<number>; workspace_id: string; kind: WordKind; digest: Uint8Array; text: string };
+  audit_rows: RowColumns;
 }

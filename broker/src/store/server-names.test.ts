@@ -1,7 +1,7 @@
 // A server that is renamed: what names it goes along in one transaction, and what it was called is kept.
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import type { AuditRow } from './audit-row.ts';
+import { eventRow, intentRow } from './fixtures/audit-rows.ts';
 import { onBothEngines, type OpenStoreUnderTest } from './fixtures/both-engines.ts';
 
 const WORKSPACE = 'default';
@@ -24,27 +24,17 @@ onBothEngines((open) => {
         ...{ expiresAt: null, createdBy: 'x' },
       });
     let seq = 0;
-    const log = async (row: Partial<AuditRow>) => {
+    await store.audit.beginChain('w1');
+    const log = async ({ server, subject = null }: { server?: string; subject?: string | null }) => {
       seq += 1;
       clock.at += 1000;
-      const base = {
-        workspaceId: WORKSPACE,
-        ts: clock.at,
-        writer: 'w',
-        seq,
-        callId: null,
-        actor: 'ada',
-        toolName: null,
-      };
-      const id = `id-${seq}`;
-      await store.audit.append([
-        {
-          ...{ ...base, id, type: 'note', subject: null, server: null, data: '{}', prevHash: '', hash: `h${seq}` },
-          ...(row.server === undefined ? {} : { type: 'call.intent', callId: id }),
-          ...row,
-        },
-      ]);
-      return id;
+      const common = { workspaceId: WORKSPACE, ms: clock.at };
+      const row =
+        server === undefined
+          ? eventRow(seq, { ...common, subject })
+          : intentRow(seq, { ...common, server, toolName: null });
+      await store.audit.append([row]);
+      return row.id;
     };
     const found = async (server: string) => {
       const query = { workspaceId: WORKSPACE, server, limit: 100 };

@@ -6,7 +6,11 @@ import { isDeepStrictEqual } from 'node:util';
 import { targetOf } from '../domain/transports/transports.ts';
 import { onBothEngines } from './fixtures/both-engines.ts';
 import { SCOPE_OF_APPROVALS } from './fixtures/scope-of-approvals.ts';
+<<<<<<< HEAD
 import { SCOPE_OF_HOOKS } from './fixtures/scope-of-hooks.ts';
+=======
+import { SCOPE_OF_AUDIT } from './fixtures/scope-of-audit.ts';
+>>>>>>> 1f689ce8 (audit: rows of the log in few bytes; each chain names those before it and is sealed by a key of the vault; old databases are carried over)
 import { SCOPE_OF_DEFINITIONS, type Scope } from './fixtures/scope-of-definitions.ts';
 import { SCOPE_OF_MANAGED } from './fixtures/scope-of-managed.ts';
 import { plantTwins, type Twin } from './fixtures/workspace-twins.ts';
@@ -18,7 +22,6 @@ type Table = { [R in keyof Repositories]: { [M in keyof Repositories[R]]: Scope 
 
 const NOW = 1_790_000_000_000;
 const sharedAccount = ({ workspaceId, serverId }: Twin) => ({ workspaceId, serverId, owner: 'shared' }) as const;
-const all = ({ workspaceId }: Twin) => ({ workspaceId, limit: 100 });
 
 const BUNDLE = { name: 'tools', description: 'changed', tools: [], createdBy: 'host:root' };
 const RULE = { effect: 'deny', who: ['*'], what: ['*'], createdBy: 'host:root' } as const;
@@ -425,32 +428,7 @@ const TABLE: Table = {
     putIfAbsent: { everywhere: 'they are facts about the database' },
     find: { everywhere: 'they are facts about the database' },
   },
-  audit: {
-    append: {
-      writes: (store, { workspaceId, event }) => store.audit.append([event({ workspaceId, type: 'second.event' })]),
-    },
-    calls: {
-      reads: async (store, at) => [
-        await store.audit.calls({ ...all(at) }),
-        await store.audit.calls({ ...all(at), user: 'ada', server: 'wiki', tool: 'wiki__*' }),
-      ],
-    },
-    intents: { reads: async (store, at) => await store.audit.intents({ ...all(at) }) },
-    events: {
-      reads: async (store, at) => [
-        await store.audit.events({ ...all(at) }),
-        await store.audit.events({ ...all(at), user: 'ada', type: 'login.*' }),
-        await store.audit.events({ ...all(at), after: { ts: 0, id: '' } }),
-      ],
-    },
-    callsWithSecret: {
-      reads: (store, { workspaceId }) =>
-        store.audit.callsWithSecret({ workspaceId, name: 'token', version: 1, since: 0, limit: 10 }),
-    },
-    chain: { everywhere: 'it is by the broker that wrote it' },
-    writers: { everywhere: 'it is by the broker that wrote it' },
-    last: { everywhere: 'it is by the broker that wrote it' },
-  },
+  audit: SCOPE_OF_AUDIT,
 };
 
 const FUNCTIONS = Object.entries(TABLE).flatMap(([repository, functions]) =>

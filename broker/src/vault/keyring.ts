@@ -1,5 +1,6 @@
 // The keys that are at hand: master keys from files, data keys from the store. Data keys that were opened once stay open in memory, so that a
 // rotation of the master key touches no call.
+import { hkdfSync } from 'node:crypto';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import { rmSync } from 'node:fs';
@@ -20,6 +21,7 @@ import { masterKeyId, readKeyFile, type MasterKey } from './master-key.ts';
 import { unseal, unsealByAny } from './seal.ts';
 import { whatIsWrong, type KeysAtHand } from './wrong-keys.ts';
 
+const KEY_BYTES = 32;
 /** What the first start of versions before data keys has sealed, to know the key again. */
 const KEY_CHECK = 'vault.key_check';
 /** There is nothing left that such a version has sealed, unless one has run since. */
@@ -37,6 +39,11 @@ export interface Keyring {
   seal(context: readonly string[], plain: Uint8Array): Uint8Array;
   /** Undefined where the stored form was changed. Throws `unavailable` where the key for it is not at hand. */
   open(context: readonly string[], sealed: Uint8Array): Promise<Uint8Array | undefined>;
+  /**
+   * A key for another purpose than sealing. It follows from a data key, so it is the same at every broker and after a rotation of the master key: from
+   * that of `id`, or the first or the newest one. Undefined where this is not at hand.
+   */
+  derive(purpose: string, from: { id: string } | 'first' | 'newest'): DataKey | undefined;
   /** Reads files and store again. */
   reload(): Promise<KeysNow>;
   /** Data keys as this master key seals them: those that it has not sealed yet. */
@@ -113,6 +120,14 @@ export async function openKeyring(options: { store: Store; masterKey: MasterKey;
       if (now.dataKeys.some((each) => each.id === id))
         throw new GateError('unavailable', now.problem ?? `the data key ${id} cannot be opened with ${files.path}`);
       return undefined;
+    },
+    derive(purpose, from) {
+      const first = now.dataKeys[0]?.id;
+      const id = from === 'newest' ? newest?.id : from === 'first' ? first : from.id;
+      const key = id === undefined ? undefined : opened.get(id);
+      if (key === undefined) return undefined;
+      const bytes = new Uint8Array(hkdfSync('sha256', key.bytes, '', `mcpgate ${purpose}`, KEY_BYTES));
+      return { id: key.id, bytes };
     },
     async reload() {
       now = await read();

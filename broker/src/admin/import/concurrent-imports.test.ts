@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { it, type TestContext } from 'node:test';
 import { pino } from 'pino';
 import { createAudit } from '../../audit/create-audit.ts';
+import { TEST_KEYS } from '../../audit/fixtures/test-keys.ts';
 import { onBothEngines, type OpenStoreUnderTest } from '../../store/fixtures/both-engines.ts';
 import type { Store } from '../../store/store.ts';
 import { createVault } from '../../vault/create-vault.ts';
@@ -32,7 +33,7 @@ async function world(t: TestContext, open: OpenStoreUnderTest): Promise<World> {
   const under = await open(t);
   const { store, clock } = under;
   const vault = await createVault({ ...under, masterKey: loadMasterKey({ dataDir: under.dataDir }) });
-  const audit = createAudit({ store, clock, writerId: 'w1', log: pino({ level: 'silent' }) });
+  const audit = createAudit({ store, clock, writerId: 'w1', log: pino({ level: 'silent' }), keys: TEST_KEYS });
   const upstreams = { processIsolation: () => Promise.resolve('sandbox' as const), reload: () => Promise.resolve() };
   return {
     store,

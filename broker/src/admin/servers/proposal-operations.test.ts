@@ -5,6 +5,7 @@ import { proposalsApi, type ProposedTransport, ProposedTransportSchema } from 'm
 import { systemClock } from 'mcpgate-shared/clock';
 import { pino } from 'pino';
 import { createAudit } from '../../audit/create-audit.ts';
+import { TEST_KEYS } from '../../audit/fixtures/test-keys.ts';
 import { temporaryFolder } from '../../store/fixtures/both-engines.ts';
 import { openStore } from '../../store/open-store.ts';
 import { createVault } from '../../vault/create-vault.ts';
@@ -27,7 +28,7 @@ async function world(t: TestContext) {
   const store = await openStore({ dataDir, log, clock: systemClock });
   t.after(() => store.close());
   const vault = await createVault({ store, masterKey: loadMasterKey({ dataDir }), clock: systemClock });
-  const audit = createAudit({ store, clock: systemClock, writerId: 'w1', log });
+  const audit = createAudit({ store, clock: systemClock, writerId: 'w1', log, keys: TEST_KEYS });
   const upstreams = Object.assign(Object.create(null), { reload: () => Promise.resolve() });
   const operations = proposalOperations({ store, vault, audit, upstreams, allowedCommands: [] });
   const { id: userId } = await store.users.create({

@@ -2,6 +2,7 @@
 import { type Migration, Migrator } from 'kysely/migration';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { Engine } from '../engine.ts';
+import { createAuditRowsMigration } from './0025-audit-rows.ts';
 import { createAccountsMigration } from './0008-accounts.ts';
 import { createDefinitionsMigration } from './0019-definitions.ts';
 import { createApprovalsMigration } from './0018-approvals.ts';
@@ -49,6 +50,7 @@ export async function migrate(engine: Engine): Promise<string[]> {
     '0020-bundles': createBundlesMigration(engine.kind),
     '0021-managed': createManagedMigration(engine.kind),
     '0022-hooks': createHooksMigration(engine.kind),
+    '0025-audit-rows': createAuditRowsMigration(engine.kind),
   };
   const newest = Object.keys(migrations).at(-1) ?? '';
   const unknown = (await appliedMigrations(engine))

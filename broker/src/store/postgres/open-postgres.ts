@@ -6,16 +6,16 @@ import pg from 'pg';
 import type { Logger } from 'pino';
 import type { BrokerName } from '../../domain/bus.ts';
 import { asHostError, HostError } from '../../domain/public-message.ts';
-import { AppendInDoubt, AUDIT_COLUMNS, auditValues, type AuditRow } from '../audit-row.ts';
+import { AppendInDoubt } from '../audit/row.ts';
+import { WordBook } from '../audit/words.ts';
 import { PROBE_NAME, type Engine } from '../engine.ts';
 import { createGuardedDriver } from '../guarded-driver.ts';
 import type { Database } from '../schema.ts';
+import { appendRows } from './append-audit.ts';
 import { createPostgresBus } from './postgres-bus.ts';
 import { explainPostgresError, isServerLost } from './postgres-error.ts';
-import { createPostgresPool, forQueryBuilder, type LentClient } from './postgres-pool.ts';
+import { createPostgresPool, forQueryBuilder } from './postgres-pool.ts';
 
-/** How long an append may take: a call waits for it, and a server that was cut off silently must not hold the call longer. */
-const APPEND_TIMEOUT_MS = 5_000;
 const POOL_SIZE = 10;
 /**
  * A statement that was sent before the bus was lost, and has no answer this long after the bus was found again, was sent to a server that is gone: its
@@ -47,6 +47,7 @@ export function openPostgres(url: string, options: { log: Logger; clock: Clock; 
   };
   const db = new Kysely<Database>({ dialect });
   const bus = createPostgresBus({ url, db, self, clock, log, explain });
+  const words = new WordBook();
   let closed = false;
   bus.listen((event) => {
     if (event.kind !== 'found') return;
@@ -63,12 +64,13 @@ export function openPostgres(url: string, options: { log: Logger; clock: Clock; 
     db,
     bus,
     announce: bus.announce,
-    async appendAudit(rows) {
+    words,
+    async appendAudit(rows, chains) {
       const client = await auditPool.connect().catch((error: unknown) => {
         throw asHostError(explain(error));
       });
       try {
-        await append(client, rows);
+        await appendRows(client, words, rows, chains);
       } catch (error) {
         const { code, message } = explain(error);
         // Where the server was lost, nobody knows whether it has committed the rows.
@@ -93,17 +95,6 @@ export function openPostgres(url: string, options: { log: Logger; clock: Clock; 
       await Promise.all([pool.end(), auditPool.end()]);
     },
   };
-}
-
-const NUMERIC: ReadonlySet<string> = new Set(['ts', 'seq']);
-const APPEND = `INSERT INTO audit_events (${AUDIT_COLUMNS.join(', ')}) SELECT * FROM unnest(${AUDIT_COLUMNS.map(
-  (column, index) => `$${index + 1}::${NUMERIC.has(column) ? 'bigint' : 'text'}[]`,
-).join(', ')})`;
-
-async function append(client: LentClient, rows: readonly AuditRow[]): Promise<void> {
-  const columns: (string | number | null)[][] = AUDIT_COLUMNS.map(() => []);
-  for (const row of rows) for (const [index, value] of auditValues(row).entries()) columns[index]?.push(value);
-  await client.query({ name: 'audit_append', text: APPEND, values: columns, query_timeout: APPEND_TIMEOUT_MS });
 }
 
 /** `NAME at HOST:PORT` of a database URL, without user and password. Throws `config` where it is no PostgreSQL URL. */

@@ -1,206 +1,169 @@
 // The audit log: the engine appends its rows, and this reads them. There is no function that changes or removes a row.
-import { type Kysely, type Selectable, type SelectQueryBuilder, sql } from 'kysely';
+import { sql } from 'kysely';
+import { timeOf } from '../../domain/record-id.ts';
 import type { Engine } from '../engine.ts';
-import type { Database } from '../schema.ts';
-import type { AuditEventsTable, AuditQuery, AuditRow, CallRow, SecretUseQuery } from '../audit-row.ts';
-import { type NameSpan, otherNamesOf } from './servers/server-names.ts';
+import { positionOf, ROWS_PER_CHAIN, seqAt } from '../audit/position.ts';
+import { KIND, type RowColumns } from '../audit/row-columns.ts';
+import { FORMAT } from '../audit/row.ts';
+import type { AuditQuery, AuditRow, CallRow, ChainHead, Cursor, NewRow, RowOf, SecretUseQuery } from '../audit/row.ts';
+import { createRowReader } from '../audit/row-reader.ts';
+import { findRows, oneOf, searchRows, timesOf } from '../audit/search.ts';
+import { createWordFinder } from '../audit/word-finder.ts';
 
 export interface AuditRepository {
+  /** Begins a chain; nothing where there is one of that name. */
+  beginChain(name: string): Promise<void>;
   /**
-   * Appends all rows in one transaction. Every call waits for it twice, so the statement is prepared once. Throws `unavailable`; as an AppendInDoubt
-   * where the answer was lost, so that the rows may have been committed or not.
+   * Appends all rows in one transaction. Every call waits for it twice, so the statement is prepared once. Their chains have begun. Throws
+   * `unavailable`; as an AppendInDoubt where the answer was lost, so that the rows may have been committed or not.
    */
-  append(rows: readonly AuditRow[]): Promise<void>;
+  append(rows: readonly NewRow[]): Promise<void>;
   /** `type` and `tool` may hold `*`. `user`: the actor, or for events also the subject. At most 10,000 rows. */
   calls(query: AuditQuery): Promise<CallRow[]>;
   /** Calls without their outcomes. */
-  intents(query: AuditQuery): Promise<AuditRow[]>;
-  events(query: AuditQuery): Promise<AuditRow[]>;
-  /** Those that have an outcome. */
-  callsWithSecret(query: SecretUseQuery): Promise<CallRow[]>;
-  /** A writer's rows from `fromSeq` on, in order. */
-  chain(writer: string, fromSeq: number, limit: number): Promise<AuditRow[]>;
-  writers(): Promise<{ writer: string; lastSeq: number; lastHash: string }[]>;
-  /** The last row of a writer's chain; undefined where it has written nothing. */
-  last(writer: string): Promise<{ seq: number; hash: string } | undefined>;
+  intents(query: AuditQuery): Promise<CallRow['intent'][]>;
+  events(query: AuditQuery): Promise<RowOf<'event' | 'old'>[]>;
+  /** Those that have an outcome. `next`: where the search goes on. */
+  callsWithSecret(query: SecretUseQuery): Promise<{ calls: CallRow[]; next: Cursor | undefined }>;
+  /** A chain's rows from `fromSeq` on, in order. */
+  chain(name: string, fromSeq: number, limit: number): Promise<AuditRow[]>;
+  /** The last row of a chain; undefined where it has none. */
+  last(name: string): Promise<ChainHead | undefined>;
+  /** The last rows of all chains that have any, in the order in which the chains have begun. */
+  heads(): Promise<ChainHead[]>;
+  /** The first rows of chains of this format. */
+  openings(): Promise<RowOf<'chain'>[]>;
 }
 
 const MAX_ROWS = 10_000;
-
-type AuditSelect = SelectQueryBuilder<Database, 'audit_events', Selectable<AuditEventsTable>>;
+/** So many chains are asked for at once. */
+const CHAINS_AT_ONCE = 1_000;
 
 export function createAuditRows(engine: Engine): AuditRepository {
-  const { db } = engine;
-  const otherNames = async ({ workspaceId, server }: AuditQuery): Promise<NameSpan[]> =>
-    server === undefined ? [] : await otherNamesOf(db, workspaceId, server);
+  const { db, words: book } = engine;
+  const reader = createRowReader(db, book);
+  const words = createWordFinder(db);
+  /** The numbers of chains that were begun here, by name. */
+  const begun = new Map<string, number>();
 
-  async function intentsOf(query: AuditQuery): Promise<Selectable<AuditEventsTable>[]> {
-    const names = await otherNames(query);
-    // The conditions are written literally, as in the partial indexes, so that these are used.
-    return await search(db, query, names, (rows) => rows.where(sql<boolean>`type = 'call.intent'`)).execute();
+  async function numberOf(name: string): Promise<number | undefined> {
+    const chain = await db.selectFrom('audit_chains').select('id').where('name', '=', name).executeTakeFirst();
+    return chain?.id;
   }
 
-  async function withOutcomes(intents: readonly Selectable<AuditEventsTable>[]): Promise<CallRow[]> {
+  async function at(positions: readonly number[]): Promise<AuditRow[]> {
+    const found: RowColumns[] = [];
+    for (let start = 0; start < positions.length; start += CHAINS_AT_ONCE) {
+      const some = positions.slice(start, start + CHAINS_AT_ONCE);
+      found.push(...(await db.selectFrom('audit_rows').selectAll().where('position', 'in', some).execute()));
+    }
+    return await reader.read(found.toSorted((a, b) => a.position - b.position));
+  }
+
+  async function intentsOf(query: AuditQuery): Promise<CallRow['intent'][]> {
+    const rows = await reader.read(await searchRows(db, words, KIND.intent, bounded(query)));
+    return rows.filter((row) => row.kind === 'intent' || row.kind === 'old');
+  }
+
+  async function withOutcomes(intents: readonly CallRow['intent'][]): Promise<CallRow[]> {
     if (intents.length === 0) return [];
-    const outcomes = await db
-      .selectFrom('audit_events')
+    const calls = intents.map(({ position }) => position);
+    const found = await db
+      .selectFrom('audit_rows')
       .selectAll()
-      .where(sql<boolean>`type = 'call.outcome'`)
-      .where(
-        'call_id',
-        'in',
-        intents.map((intent) => intent.id),
-      )
+      .where(sql<boolean>`kind = 2`)
+      .where('call', 'in', calls)
       .execute();
-    const byCall = new Map(outcomes.map((outcome) => [outcome.call_id, toRow(outcome)]));
-    return intents.map((intent) => ({ intent: toRow(intent), outcome: byCall.get(intent.id) ?? null }));
+    const outcomes = await reader.read(found);
+    const byCall = new Map(found.map(({ call }, index) => [call, outcomes[index]]));
+    return intents.map((intent) => {
+      const outcome = byCall.get(intent.position);
+      const isOutcome = outcome?.kind === 'outcome' || outcome?.kind === 'old';
+      return { intent, outcome: isOutcome ? outcome : null };
+    });
   }
 
   return {
-    append: (rows) => engine.appendAudit(rows),
+    async beginChain(name) {
+      await db
+        .insertInto('audit_chains')
+        .values({ name, format: FORMAT })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
+      const number = await numberOf(name);
+      if (number !== undefined) begun.set(name, number);
+    },
+    append: (rows) => engine.appendAudit(rows, begun),
     async calls(query) {
       return await withOutcomes(await intentsOf(query));
     },
-    async intents(query) {
-      return (await intentsOf(query)).map(toRow);
-    },
+    intents: intentsOf,
     async events(query) {
-      const names = await otherNames(query);
-      const rows = await search(db, query, names, (events) => events.where('call_id', 'is', null)).execute();
-      return rows.map(toRow);
+      const rows = await reader.read(await searchRows(db, words, KIND.event, bounded(query)));
+      return rows.filter((row) => row.kind === 'event' || row.kind === 'old');
     },
     async callsWithSecret({ workspaceId, name, version, since, before, limit }) {
-      // As `"NAME@VERSION"` stands in the JSON text.
-      const text = `"${name}@${version === null ? '' : `${version}"`}`;
-      let found = db
-        .selectFrom('audit_events as intent')
-        .innerJoin('audit_events as outcome', 'outcome.call_id', 'intent.id')
-        .select('intent.id')
-        .where(sql<boolean>`intent.type = 'call.intent'`)
-        .where(sql<boolean>`outcome.type = 'call.outcome'`)
-        .where('intent.workspace_id', '=', workspaceId)
-        .where('intent.ts', '>=', since)
-        .where(sql<boolean>`outcome.data like ${likeText(text)} escape '\\'`);
-      if (before !== undefined)
-        found = found.where((eb) => eb(eb.refTuple('intent.ts', 'intent.id'), '<', eb.tuple(before.ts, before.id)));
-      const ids = await found
-        .orderBy('intent.ts', 'desc')
-        .orderBy('intent.id', 'desc')
-        .limit(Math.min(limit, MAX_ROWS))
-        .execute();
-      if (ids.length === 0) return [];
-      const intents = await db
-        .selectFrom('audit_events')
-        .selectAll()
-        .where(
-          'id',
-          'in',
-          ids.map(({ id }) => id),
-        )
-        .orderBy('ts', 'desc')
-        .orderBy('id', 'desc')
-        .execute();
-      return await withOutcomes(intents);
+      const ways = oneOf('facts', await words.withSecret(workspaceId, name, version));
+      const rows = await findRows(db, KIND.outcome, ways, timesOf({ since }), {
+        ...(before === undefined ? {} : { before }),
+        limit: Math.min(limit, MAX_ROWS),
+      });
+      const outcomes = await reader.read(rows);
+      const calls = rows.flatMap(({ call }) => (call === null ? [] : [call]));
+      const intents = new Map((await at(calls)).map((intent) => [intent.position, intent]));
+      const found = outcomes.flatMap((outcome, index): CallRow[] => {
+        const intent = intents.get(rows[index]?.call ?? -1);
+        if (outcome.kind !== 'outcome' && outcome.kind !== 'old') return [];
+        if (intent?.kind !== 'intent' && intent?.kind !== 'old') return [];
+        return timeOf(intent.at) < since ? [] : [{ intent, outcome }];
+      });
+      return { calls: found, next: rows.length < limit ? undefined : rows.at(-1) };
     },
-    async chain(writer, fromSeq, limit) {
+    async chain(name, fromSeq, limit) {
+      const number = await numberOf(name);
+      if (number === undefined) return [];
       const rows = await db
-        .selectFrom('audit_events')
+        .selectFrom('audit_rows')
         .selectAll()
-        .where('writer', '=', writer)
-        .where('seq', '>=', fromSeq)
-        .orderBy('seq')
+        .where('position', '>=', positionOf(number, fromSeq))
+        .where('position', '<', positionOf(number + 1, 0))
+        .orderBy('position')
         .limit(Math.min(limit, MAX_ROWS))
         .execute();
-      return rows.map(toRow);
+      return await reader.read(rows);
     },
-    async last(writer) {
+    async last(name) {
+      const number = await numberOf(name);
+      if (number === undefined) return undefined;
       const row = await db
-        .selectFrom('audit_events')
-        .select(['seq', 'hash'])
-        .where('writer', '=', writer)
-        .orderBy('seq', 'desc')
+        .selectFrom('audit_rows')
+        .select(['position', 'hash'])
+        .where('position', '>=', positionOf(number, 0))
+        .where('position', '<', positionOf(number + 1, 0))
+        .orderBy('position', 'desc')
         .limit(1)
         .executeTakeFirst();
-      return row && { seq: row.seq, hash: row.hash };
+      return row && { chain: name, seq: seqAt(row.position), hash: Buffer.from(row.hash).toString('hex') };
     },
-    async writers() {
-      const lasts = db
-        .selectFrom('audit_events')
-        .select((eb) => ['writer', eb.fn.max('seq').as('last_seq')])
-        .groupBy('writer')
-        .as('lasts');
-      const rows = await db
-        .selectFrom('audit_events')
-        .innerJoin(lasts, (join) =>
-          join.onRef('lasts.writer', '=', 'audit_events.writer').onRef('lasts.last_seq', '=', 'audit_events.seq'),
-        )
-        .select(['audit_events.writer', 'audit_events.seq', 'audit_events.hash'])
-        .orderBy('audit_events.writer')
-        .execute();
-      return rows.map((row) => ({ writer: row.writer, lastSeq: row.seq, lastHash: row.hash }));
+    async heads() {
+      const first = sql`cast(chain.id as bigint) * ${sql.lit(ROWS_PER_CHAIN)}`;
+      const heads = await sql<{ name: string; position: number; hash: Uint8Array }>`
+        select last.name, last.position, head.hash from (
+          select chain.name, (
+            select max(position) from audit_rows
+            where position >= ${first} and position < ${first} + ${sql.lit(ROWS_PER_CHAIN)}
+          ) as position from audit_chains as chain
+        ) as last join audit_rows as head on head.position = last.position order by last.position`.execute(db);
+      return heads.rows.map(({ name, position, hash }) => ({
+        ...{ chain: name, seq: seqAt(position), hash: Buffer.from(hash).toString('hex') },
+      }));
+    },
+    async openings() {
+      const chains = await db.selectFrom('audit_chains').select('id').where('format', '=', FORMAT).execute();
+      const rows = await at(chains.map(({ id }) => positionOf(id, 0)));
+      return rows.filter((row) => row.kind === 'chain');
     },
   };
 }
 
-/** `otherNames`: of the server that is asked for. */
-function search(
-  db: Kysely<Database>,
-  query: AuditQuery,
-  otherNames: readonly NameSpan[],
-  narrow: (rows: AuditSelect) => AuditSelect,
-): AuditSelect {
-  const { since, until, user, tool, server, type, after } = query;
-  let rows = narrow(db.selectFrom('audit_events').selectAll().where('workspace_id', '=', query.workspaceId));
-  if (since !== undefined) rows = rows.where('ts', '>=', since);
-  if (until !== undefined) rows = rows.where('ts', '<', until);
-  if (user !== undefined) {
-    rows = rows.where((eb) => eb.or([eb('actor', '=', user), eb('subject', '=', `user:${user}`)]));
-  }
-  if (server !== undefined) {
-    rows = rows.where((eb) => {
-      const named = (name: string) => [eb('server', '=', name), eb('subject', '=', `server:${name}`)];
-      const atTheTime = otherNames.map(({ name, from, until }) =>
-        eb.and([eb.or(named(name)), eb('ts', '>=', from), eb('ts', '<', until)]),
-      );
-      return eb.or([...named(server), ...atTheTime]);
-    });
-  }
-  if (tool !== undefined) rows = matching(rows, 'tool_name', tool);
-  if (type !== undefined) rows = matching(rows, 'type', type);
-  const limit = Math.max(0, Math.min(query.limit, MAX_ROWS));
-  if (after === undefined) return rows.orderBy('ts', 'desc').orderBy('id', 'desc').limit(limit);
-  return rows
-    .where((eb) => eb(eb.refTuple('ts', 'id'), '>', eb.tuple(after.ts, after.id)))
-    .orderBy('ts')
-    .orderBy('id')
-    .limit(limit);
-}
-
-/** Rows whose column equals `pattern`; a `*` in it stands for any characters. */
-function matching(rows: AuditSelect, column: 'tool_name' | 'type', pattern: string): AuditSelect {
-  if (!pattern.includes('*')) return rows.where(column, '=', pattern);
-  const like = escaped(pattern).replaceAll('*', '%');
-  return rows.where(sql<boolean>`${sql.ref(column)} like ${like} escape '\\'`);
-}
-
-const escaped = (text: string): string => text.replaceAll(/[\\%_]/g, '\\$&');
-const likeText = (text: string): string => `%${escaped(text)}%`;
-
-function toRow(row: Selectable<AuditEventsTable>): AuditRow {
-  return {
-    id: row.id,
-    workspaceId: row.workspace_id,
-    ts: row.ts,
-    writer: row.writer,
-    seq: row.seq,
-    type: row.type,
-    callId: row.call_id,
-    actor: row.actor,
-    subject: row.subject,
-    server: row.server,
-    toolName: row.tool_name,
-    data: row.data,
-    prevHash: row.prev_hash,
-    hash: row.hash,
-  };
-}
+const bounded = (query: AuditQuery): AuditQuery => ({ ...query, limit: Math.max(0, Math.min(query.limit, MAX_ROWS)) });

@@ -6,9 +6,11 @@ import { Kysely } from 'kysely';
 import { GateError } from 'mcpgate-shared/error';
 import type { Bus } from '../../domain/bus.ts';
 import { asHostError } from '../../domain/public-message.ts';
-import { AUDIT_COLUMNS, auditValues, type AuditRow } from '../audit-row.ts';
+import type { NewRow } from '../audit/row.ts';
+import { WordBook } from '../audit/words.ts';
 import { PROBE_NAME, type Engine } from '../engine.ts';
 import type { Database } from '../schema.ts';
+import { createAuditAppend } from './append-audit.ts';
 import { createSqliteDialect } from './sqlite-dialect.ts';
 import { explainSqliteError, isBusy } from './sqlite-error.ts';
 
@@ -25,18 +27,21 @@ export function openSqlite(dataDir: string, busyTimeoutMs = DEFAULT_BUSY_TIMEOUT
   const explain = (error: unknown): GateError => explainSqliteError(file, error);
   const database = openFile(dataDir, file, busyTimeoutMs);
   const db = new Kysely<Database>({ dialect: createSqliteDialect(database, explain) });
-  const append = createAppend(database);
+  const words = new WordBook();
+  const append = createAuditAppend(database, words);
 
   return {
     kind: 'sqlite',
     db,
     bus: createSilentBus(),
     announce: () => Promise.resolve(),
-    appendAudit(rows) {
+    words,
+    appendAudit(rows, chains) {
       // While a transaction is under way the connection belongs to it: the query builder waits until it is free.
-      if (database.isOpen && database.isTransaction) return db.connection().execute(async () => appendNow(rows));
+      if (database.isOpen && database.isTransaction)
+        return db.connection().execute(async () => appendNow(rows, chains));
       try {
-        appendNow(rows);
+        appendNow(rows, chains);
       } catch (error) {
         return Promise.reject(error);
       }
@@ -62,9 +67,9 @@ export function openSqlite(dataDir: string, busyTimeoutMs = DEFAULT_BUSY_TIMEOUT
     }
   }
 
-  function appendNow(rows: readonly AuditRow[]): void {
+  function appendNow(rows: readonly NewRow[], chains: ReadonlyMap<string, number>): void {
     try {
-      append(rows);
+      append(rows, chains);
     } catch (error) {
       throw asHostError(explain(error));
     }
@@ -96,28 +101,6 @@ function openFile(dataDir: string, file: string, busyTimeoutMs: number): Databas
     const text = `the database ${file} cannot be opened for writing (${detail}): check the data folder and who owns it`;
     throw new GateError('config', text, { cause: error });
   }
-}
-
-function createAppend(database: DatabaseSync): (rows: readonly AuditRow[]) => void {
-  const text = `INSERT INTO audit_events (${AUDIT_COLUMNS.join(', ')}) VALUES (${AUDIT_COLUMNS.map(() => '?').join(', ')})`;
-  let insert: ReturnType<DatabaseSync['prepare']> | undefined;
-
-  return (rows) => {
-    // Prepared at first use, because the table exists only after the migrations.
-    const statement = (insert ??= database.prepare(text));
-    if (rows.length === 1) {
-      for (const row of rows) statement.run(...auditValues(row));
-      return;
-    }
-    database.exec('BEGIN IMMEDIATE');
-    try {
-      for (const row of rows) statement.run(...auditValues(row));
-      database.exec('COMMIT');
-    } catch (error) {
-      if (database.isTransaction) database.exec('ROLLBACK');
-      throw error;
-    }
-  };
 }
 
 /** Over SQLite, whose database only one broker uses, there are no other brokers to tell or to hear. */
