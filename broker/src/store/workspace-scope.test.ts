@@ -6,11 +6,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { targetOf } from '../domain/transports/transports.ts';
 import { onBothEngines } from './fixtures/both-engines.ts';
 import { SCOPE_OF_APPROVALS } from './fixtures/scope-of-approvals.ts';
-<<<<<<< HEAD
 import { SCOPE_OF_HOOKS } from './fixtures/scope-of-hooks.ts';
-=======
 import { SCOPE_OF_AUDIT } from './fixtures/scope-of-audit.ts';
->>>>>>> 1f689ce8 (audit: rows of the log in few bytes; each chain names those before it and is sealed by a key of the vault; old databases are carried over)
 import { SCOPE_OF_DEFINITIONS, type Scope } from './fixtures/scope-of-definitions.ts';
 import { SCOPE_OF_MANAGED } from './fixtures/scope-of-managed.ts';
 import { plantTwins, type Twin } from './fixtures/workspace-twins.ts';

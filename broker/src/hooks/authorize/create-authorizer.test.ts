@@ -8,6 +8,7 @@ import { systemClock } from 'mcpgate-shared/clock';
 import { pino } from 'pino';
 import { Webhook } from 'standardwebhooks';
 import { createAudit } from '../../audit/create-audit.ts';
+import { TEST_KEYS } from '../../audit/fixtures/test-keys.ts';
 import type { AuthorizeHook } from '../../domain/hook.ts';
 import { createGuardedFetch } from '../../net/guarded-fetch.ts';
 import { openStore } from '../../store/open-store.ts';
@@ -32,7 +33,7 @@ async function worldOf(t: TestContext, server?: AuthzServer) {
     await rm(dataDir, { recursive: true });
   });
   const vault = await createVault({ store, masterKey: loadMasterKey({ dataDir }), clock });
-  const audit = createAudit({ store, clock, writerId: 'test', log });
+  const audit = createAudit({ store, clock, writerId: 'test', log, keys: TEST_KEYS });
   const sender = createHookSender({
     ...{ vault, clock, version: '9.9.9' },
     fetch: createGuardedFetch({ allowHosts: [], timeoutMs: 30_000, maxBytes: 64 * 1024 }),
