@@ -3,7 +3,7 @@
 import { sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import type { EngineKind } from '../engine.ts';
-import { carryAuditEvents } from './carry-audit-events.ts';
+import { carryAuditEvents } from '../audit/carry-audit-events.ts';
 
 const WORDS = {
   sqlite: { int: 'integer', small: 'integer', number: 'integer', bytes: 'blob', end: ') strict' },

@@ -4,9 +4,9 @@ import { type Kysely, sql } from 'kysely';
 import { GateError } from 'mcpgate-shared/error';
 import { z } from 'zod';
 import { momentOf, readRecordId } from '../../domain/record-id.ts';
-import { positionOf } from '../audit/position.ts';
-import { KIND, oldBody } from '../audit/row-columns.ts';
-import { digestOfWord, WORD, type WordKind } from '../audit/words.ts';
+import { positionOf } from './position.ts';
+import { KIND, oldBody } from './row-columns.ts';
+import { digestOfWord, WORD, type WordKind } from './words.ts';
 
 interface OldRow {
   id: string;
