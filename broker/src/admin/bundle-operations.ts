@@ -9,6 +9,7 @@ import { serverCalled } from '../domain/server-record.ts';
 import { inWorkspace } from '../domain/workspace.ts';
 import { splitName } from '../policy/naming.ts';
 import type { AdminDependencies } from './dependencies.ts';
+import { managerOf } from './managed-by.ts';
 import { isoTime } from './iso-time.ts';
 import { eventBy, operation, type Caller, type Operation } from './operation.ts';
 
@@ -31,6 +32,7 @@ const toView = (bundle: Bundle): BundleView => ({
     fixed: { ...each.fixed },
   })),
   groups: [...bundle.groups],
+  managed_by: bundle.managedBy ?? null,
   created_at: isoTime(bundle.createdAt),
   updated_at: isoTime(bundle.updatedAt),
   created_by: bundle.createdBy,
@@ -137,7 +139,8 @@ export function bundleOperations({ store, audit, policyChanged }: Needs): Operat
       const before = await store.bundles.setDefault(caller.workspaceId, params.name, body.bundle);
       const data = { before, after: body.bundle };
       await changed(caller, 'group.bundle_changed', `group:${params.name}`, data);
-      return { group: params.name, bundle: body.bundle };
+      const managed_by = await managerOf(store, caller.workspaceId, { kind: 'group', name: params.name });
+      return { group: params.name, bundle: body.bundle, managed_by };
     }),
   ];
 }

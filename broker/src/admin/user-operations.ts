@@ -3,14 +3,16 @@ import type { Person } from '../domain/people/people.ts';
 import { usersApi, type User } from 'mcpgate-shared/api/users';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime, isoTimeOrNull } from './iso-time.ts';
+import { managerOf, managersOf } from './managed-by.ts';
 import { operation, type Operation } from './operation.ts';
 
-function toUser(person: Person): User {
+function toUser(person: Person, managedBy: string | null): User {
   return {
     id: person.id,
     name: person.name,
     email: person.email,
     role: person.role,
+    managed_by: managedBy,
     groups: [...person.groups],
     has_password: person.hasPassword,
     disabled: person.disabledAt !== null,
@@ -22,18 +24,24 @@ function toUser(person: Person): User {
 export function userOperations({
   people: { users },
   ownAccounts,
-}: Pick<AdminDependencies, 'people' | 'ownAccounts'>): Operation[] {
+  store,
+}: Pick<AdminDependencies, 'people' | 'ownAccounts' | 'store'>): Operation[] {
+  const shown = async (workspaceId: string, person: Person): Promise<User> =>
+    toUser(person, await managerOf(store, workspaceId, { kind: 'role', name: person.name }));
   return [
-    operation(usersApi.list, async (_input, { workspaceId }) => (await users.list(workspaceId)).map(toUser)),
+    operation(usersApi.list, async (_input, { workspaceId }) => {
+      const managedBy = await managersOf(store, workspaceId, 'role');
+      return (await users.list(workspaceId)).map((person) => toUser(person, managedBy(person.name)));
+    }),
     operation(usersApi.add, async ({ body }, { workspaceId, actor }) => {
       const { name, role, groups, email } = body;
-      return toUser(await users.add(workspaceId, { name, role, groups, email: email ?? null }, actor));
+      return shown(workspaceId, await users.add(workspaceId, { name, role, groups, email: email ?? null }, actor));
     }),
     operation(usersApi.show, async ({ params }, { workspaceId }) => {
       const person = await users.show(workspaceId, params.name);
       const accounts = (await ownAccounts.list(person)).filter(({ account }) => account !== undefined);
       return {
-        ...toUser(person),
+        ...(await shown(workspaceId, person)),
         accounts: accounts.map(({ server, state, account }) => ({
           server: server.name,
           kind: account?.kind ?? 'oauth',
@@ -58,17 +66,17 @@ export function userOperations({
       async ({ params }, caller) => await users.disable(caller.workspaceId, params.name, caller.actor),
     ),
     operation(usersApi.enable, async ({ params }, caller) =>
-      toUser(await users.enable(caller.workspaceId, params.name, caller.actor)),
+      shown(caller.workspaceId, await users.enable(caller.workspaceId, params.name, caller.actor)),
     ),
     operation(
       usersApi.remove,
       async ({ params }, caller) => await users.remove(caller.workspaceId, params.name, caller.actor),
     ),
     operation(usersApi.setGroups, async ({ params, body }, caller) =>
-      toUser(await users.setGroups(caller.workspaceId, params.name, body.groups, caller.actor)),
+      shown(caller.workspaceId, await users.setGroups(caller.workspaceId, params.name, body.groups, caller.actor)),
     ),
     operation(usersApi.setRole, async ({ params, body }, caller) =>
-      toUser(await users.setRole(caller.workspaceId, params.name, body.role, caller.actor)),
+      shown(caller.workspaceId, await users.setRole(caller.workspaceId, params.name, body.role, caller.actor)),
     ),
   ];
 }

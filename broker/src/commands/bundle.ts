@@ -149,14 +149,15 @@ async function setBundle(
   show(bundle, described(bundle));
 }
 
-function described({ name, description, tools, groups }: BundleView): string {
+function described({ name, description, tools, groups, managed_by: managedBy }: BundleView): string {
   const lines = tools.map((each) => {
     const fixed = Object.entries(each.fixed).map(([argument, value]) => `${argument}=${JSON.stringify(value)}`);
     const what = each.tool ?? 'a tool of a server that is removed';
     return `  ${each.name}  ${what}${fixed.length === 0 ? '' : `  with ${fixed.join(', ')}`}`;
   });
   const of = groups.length === 0 ? [] : [`  the default of ${groups.join(', ')}`];
-  return [`${name}${description === null ? '' : `: ${description}`}`, ...lines, ...of].join('\n');
+  const by = managedBy === null ? [] : [`  managed by ${managedBy}`];
+  return [`${name}${description === null ? '' : `: ${description}`}`, ...lines, ...of, ...by].join('\n');
 }
 
 async function listBundles({ api, list, context }: AdminSession): Promise<void> {

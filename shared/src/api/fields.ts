@@ -42,6 +42,11 @@ export const AddressRangeSchema = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cid
   error: 'write an address or a range, as 10.0.0.0/8 or 2001:db8::/32',
 });
 
+/** Of what `config apply` makes; null: it was made by hand. */
+export const ManagedBySchema = z.string().nullable().default(null).meta({
+  description: 'The configuration that it stands in, which makes it what that says whenever it is applied; null: none',
+});
+
 export const LabelSchema = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'a label is 1 to 64 letters, digits, ".", "_" and "-"');

@@ -1,9 +1,11 @@
 // Groups of people, for rules.
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
-import { GroupNameSchema, NameParams, ReceiptSchema } from './fields.ts';
+import { GroupNameSchema, ManagedBySchema, NameParams, ReceiptSchema } from './fields.ts';
 
-export const GroupSchema = z.object({ name: z.string(), members: z.array(z.string()) }).meta({ id: 'Group' });
+export const GroupSchema = z
+  .object({ name: z.string(), members: z.array(z.string()), managed_by: ManagedBySchema })
+  .meta({ id: 'Group' });
 export type Group = z.output<typeof GroupSchema>;
 
 const UserNames = z.array(z.string().min(1).max(64)).max(1000);

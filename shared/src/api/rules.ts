@@ -1,7 +1,7 @@
 // Authorization rules and the enforcement mode.
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
-import { IdParams, TimeSchema } from './fields.ts';
+import { IdParams, ManagedBySchema, TimeSchema } from './fields.ts';
 
 /** Laptops and AI clients may have names with spaces within. */
 const WHO =
@@ -80,6 +80,7 @@ export const ListedRuleSchema = RuleSchema.extend({
 }).meta({ id: 'ListedRule' });
 
 export const EnforcementSchema = z.enum(['off', 'observe', 'enforce']);
+const StandingEnforcementSchema = z.object({ enforcement: EnforcementSchema, managed_by: ManagedBySchema });
 
 export const VerdictSchema = z
   .object({
@@ -170,7 +171,7 @@ export const rulesApi = {
     path: '/enforcement',
     summary: 'The enforcement mode',
     access: 'operator',
-    answer: z.object({ enforcement: EnforcementSchema }),
+    answer: StandingEnforcementSchema,
   }),
   setEnforcement: endpoint({
     name: 'setEnforcement',
@@ -179,6 +180,6 @@ export const rulesApi = {
     summary: 'off: rules are not asked; observe: a deny is only recorded; enforce: a deny denies',
     access: 'operator',
     body: z.strictObject({ enforcement: EnforcementSchema }),
-    answer: z.object({ enforcement: EnforcementSchema }),
+    answer: StandingEnforcementSchema,
   }),
 };

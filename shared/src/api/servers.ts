@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { AccountFormSchema, WhoseCredentialSchema } from './account-forms.ts';
 import { DefinitionPolicySchema } from './definitions/definitions-api.ts';
 import { endpoint } from './endpoint.ts';
-import { NameParams, ServerNameSchema, TimeSchema } from './fields.ts';
+import { ManagedBySchema, NameParams, ServerNameSchema, TimeSchema } from './fields.ts';
 import { KeptLimitsSchema, ResourceLimitsSchema } from './resource-limits.ts';
 import { RuleEffectSchema } from './rules.ts';
 import { ImportResultSchema, TestStepSchema } from './servers/server-results.ts';
@@ -134,6 +134,7 @@ export const ServerSchema = z
       .string()
       .nullable()
       .meta({ description: 'Why some limits cannot be kept on the broker’s computer' }),
+    managed_by: ManagedBySchema,
     former_names: z.array(z.string()).default([]).meta({
       description: 'What it was called; clients that still say so are served as long as no other server has the name',
     }),

@@ -3,7 +3,15 @@ import { z } from 'zod';
 import { AccountKindSchema } from './account-forms.ts';
 import { AccountStateSchema } from './accounts.ts';
 import { endpoint } from './endpoint.ts';
-import { GroupNameSchema, NameParams, ReceiptSchema, RoleSchema, TimeSchema, UserNameSchema } from './fields.ts';
+import {
+  GroupNameSchema,
+  ManagedBySchema,
+  NameParams,
+  ReceiptSchema,
+  RoleSchema,
+  TimeSchema,
+  UserNameSchema,
+} from './fields.ts';
 
 export const UserSchema = z
   .object({
@@ -11,6 +19,7 @@ export const UserSchema = z
     name: z.string(),
     email: z.string().nullable(),
     role: RoleSchema,
+    managed_by: ManagedBySchema.meta({ description: 'The configuration that the role stands in; null: none' }),
     groups: z.array(z.string()),
     has_password: z.boolean(),
     disabled: z.boolean(),

@@ -2,12 +2,12 @@
 import { GateError } from 'mcpgate-shared/error';
 import { Mistake, type MistakePath } from '../../domain/mistake.ts';
 
-/** What `work` returns; the place of its mistake, none where it names none, is the one that `place` makes of it. */
-export function inside<T>(place: (path: MistakePath) => MistakePath, work: () => T): T {
+/** What `work` returns; `before`: what its mistake is said of. The place of its mistake, none where it names none, is the one that `place` makes of it. */
+export function inside<T>(place: (path: MistakePath) => MistakePath, work: () => T, before = ''): T {
   try {
     return work();
   } catch (error) {
-    throw placed(error, place);
+    throw placed(error, place, before);
   }
 }
 

@@ -11,7 +11,7 @@ import { inside } from './mistaken.ts';
 import { groupForm, secretForm } from './present-things.ts';
 import { newRuleFrom, ruleForm } from './rule-form.ts';
 import { serverForm, serverFrom } from './server-form.ts';
-import { ENFORCEMENT, pathOf, type Thing, type Things } from './things.ts';
+import { ENFORCEMENT, labelOf, pathOf, type Thing, type Things } from './things.ts';
 
 /** Throws `usage` for what can be said of nothing. What the store must have besides is `assertThere`. */
 export function wantedThings(configuration: Configuration): Things {
@@ -43,7 +43,7 @@ export function wantedThings(configuration: Configuration): Things {
 }
 
 const at = (kind: ConfigurationKind, name: string, form: () => object): Thing => {
-  const made = inside((path) => [...pathOf(kind, name), ...path], form);
+  const made = inside((path) => [...pathOf(kind, name), ...path], form, `${labelOf(kind, name)}: `);
   return Object.fromEntries(Object.entries(made));
 };
 

@@ -7,6 +7,7 @@ import { afterHook } from '../../policy/hooked.ts';
 import { previewVerdict } from '../../policy/rule-preview.ts';
 import type { AdminDependencies } from '../dependencies.ts';
 import { operation, type Operation } from '../operation.ts';
+import { managerOf } from '../managed-by.ts';
 import { doubtsAboutArguments, readsArguments } from './condition-doubts.ts';
 import { doubtsAbout, doubtsAboutRules, doubtsAboutThing } from './doubts.ts';
 import { knownWorld, subjectsCalled } from './known-world.ts';
@@ -17,6 +18,8 @@ import { testedQuestion } from './tested-hook.ts';
 import { testedCaller } from './tested-caller.ts';
 
 type Needs = Pick<AdminDependencies, 'store' | 'audit' | 'people' | 'policyChanged' | 'clock' | 'hooks'>;
+
+const ENFORCEMENT = { kind: 'enforcement', name: 'enforcement' } as const;
 
 export function ruleOperations({ store, audit, people, policyChanged, clock, hooks }: Needs): Operation[] {
   const edits = createRuleEdits({ store, audit, policyChanged });
@@ -93,11 +96,11 @@ export function ruleOperations({ store, audit, people, policyChanged, clock, hoo
     }),
     operation(rulesApi.enforcement, async (_input, { workspaceId }) => {
       const { enforcement } = await store.policy.snapshot(workspaceId);
-      return { enforcement };
+      return { enforcement, managed_by: await managerOf(store, workspaceId, ENFORCEMENT) };
     }),
     operation(rulesApi.setEnforcement, async ({ body: { enforcement } }, caller) => {
       await edits.setEnforcement(caller, enforcement);
-      return { enforcement };
+      return { enforcement, managed_by: await managerOf(store, caller.workspaceId, ENFORCEMENT) };
     }),
   ];
 }

@@ -39,6 +39,7 @@ export function toServer(record: ServerRecord, status: UpstreamStatus | undefine
     network,
     limits: status === undefined || status.limits === null ? null : shownLimits(status.limits),
     limits_missing: status?.limitsMissing ?? null,
+    managed_by: record.managedBy ?? null,
     former_names: [...record.formerNames],
     revision: record.revision,
     created_at: isoTime(record.createdAt),

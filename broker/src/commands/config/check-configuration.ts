@@ -12,7 +12,7 @@ import { assertDistinct, assertNoSecret } from '../../admin/bundle-operations.ts
 import { refusePlainSecrets } from '../../admin/servers/record-refusals.ts';
 import { Mistake, type MistakePath } from '../../domain/mistake.ts';
 import type { ReadConfiguration } from './read-configuration.ts';
-import type { PlacedMistake } from './text-places.ts';
+import { caretOf, type PlacedMistake } from './text-places.ts';
 
 export interface Checked {
   mistakes: PlacedMistake[];
@@ -105,10 +105,4 @@ function textsIn(value: unknown, path: MistakePath, each: (text: string, path: M
   else if (Array.isArray(value)) value.forEach((inner, at) => textsIn(inner, [...path, at], each));
   else if (typeof value === 'object' && value !== null)
     for (const [key, inner] of Object.entries(value)) textsIn(inner, [...path, key], each);
-}
-
-/** How far into an expression its mistake is marked. */
-function caretOf(message: string): number | undefined {
-  const [, before] = /\n {2}( *)\^$/.exec(message) ?? [];
-  return before?.length;
 }

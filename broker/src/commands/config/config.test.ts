@@ -4,7 +4,9 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { configApi } from 'mcpgate-shared/api/config/config-api';
 import { administration, type Row } from '../fixtures/administration.ts';
+import { createAdminClient } from '../session/admin-client.ts';
 
 const FULL = `
 secrets:
@@ -71,5 +73,154 @@ describe('configuration as code', () => {
     assert.equal(verdict['rule'], 'payments-read-the-wiki');
     const [event] = await at.rows('audit', 'search', '--events', '--type', 'config.applied');
     assert.equal(Object(event)['subject'], 'configuration:platform.yaml');
+  });
+
+  it('comes back as a file that changes nothing, and has no secret in it', async () => {
+    const { stdout } = await at.broker.run(['config', 'export']);
+    assert.doesNotMatch(stdout, /not-to-be-seen/);
+    assert.match(stdout, /^# The configuration of an mcpgate broker/);
+    assert.match(stdout, /\n {2}payments-read-the-wiki:\n {4}effect: allow\n {4}who: \[ group:payments \]/);
+    const { stdout: again } = await at.broker.run(['config', 'export']);
+    assert.equal(again, stdout);
+    const planned = await plan(await file(stdout), 0);
+    assert.deepEqual([planned['changes'], planned['drift']], [[], []]);
+    const some = await at.broker.run(['config', 'export', '--only', 'rules', 'groups']);
+    assert.doesNotMatch(some.stdout, /^(?:servers|secrets|people):/m);
+  });
+
+  it('says who manages a thing, warns whoever edits it by hand, and reverts that', async () => {
+    for (const list of ['rule', 'server', 'bundle', 'group', 'user']) {
+      const rows = await at.rows(list, 'list');
+      assert.ok(
+        rows.some((row) => row['managed_by'] === 'platform.yaml'),
+        list,
+      );
+      const { stdout } = await at.broker.run([list, 'list']);
+      assert.match(stdout, /MANAGED BY[\s\S]*platform\.yaml/, list);
+    }
+    const edits = [
+      ['server', 'set', 'wiki', '--isolation', 'per-user'],
+      ['group', 'remove', 'payments', 'grace'],
+      ['user', 'set-role', 'grace', 'auditor'],
+      ['bundle', 'set', 'reports', '--description', 'Something else.'],
+      ['rule', 'remove', 'payments-read-the-wiki'],
+    ];
+    for (const edit of edits) {
+      const { code, stderr } = await at.broker.run(edit);
+      assert.equal(code, 0, stderr);
+      assert.match(
+        stderr,
+        /warning: it is managed by platform\.yaml: the next `config apply` reverts this/,
+        edit.join(' '),
+      );
+    }
+    const path = await file(FULL);
+    const planned = await plan(path, 10);
+    assert.deepEqual(
+      Object(planned['drift']).map(({ kind, name, gone }: Row) => [kind, name, gone]),
+      [
+        ['server', 'wiki', false],
+        ['bundle', 'reports', false],
+        ['role', 'grace', false],
+        ['group', 'payments', false],
+        ['rule', 'payments-read-the-wiki', true],
+      ],
+    );
+    const { stdout } = await at.broker.run(['config', 'plan', path]);
+    assert.match(
+      stdout,
+      /server wiki was changed by hand since platform\.yaml was applied\n {6}isolation: shared → per-user/,
+    );
+    await at.broker.json(['config', 'apply', path]);
+    assert.deepEqual((await plan(path, 0))['changes'], []);
+  });
+
+  it('leaves alone what it does not manage, and removes what left the file', async () => {
+    const own = Object(await at.broker.json(['rule', 'add', '--deny', '--who', '*', '--what', 'wiki__delete_*']));
+    const path = await file(FULL.replace(/rules:[\s\S]*$/, '').replace(/people:\n.*\n/, ''));
+    const planned = await plan(path, 10);
+    assert.deepEqual(
+      Object(planned['changes']).map(({ kind, name, action }: Row) => [action, kind, name]),
+      [
+        ['change', 'role', 'grace'],
+        ['remove', 'rule', 'payments-read-the-wiki'],
+      ],
+    );
+    const told = await at.broker.run(['config', 'plan', path]);
+    assert.match(told.stdout, /- rule payments-read-the-wiki: allow group:payments to/);
+    await at.broker.json(['config', 'apply', path]);
+    assert.deepEqual(
+      (await at.rows('rule', 'list')).map((rule) => rule['id']),
+      [own['id']],
+    );
+    const grace = (await at.rows('user', 'list')).find((user) => user['name'] === 'grace');
+    assert.deepEqual([grace?.['role'], grace?.['managed_by']], ['member', null]);
+  });
+
+  it('is refused where another configuration manages the thing, which may be taken over', async () => {
+    const path = await file('groups:\n  payments: { members: [ada] }\n', 'teams.yaml');
+    const { stderr, code } = await at.broker.run(['config', 'plan', path]);
+    assert.equal(code, 1);
+    assert.match(stderr, /teams\.yaml:2:3: group payments is managed by platform\.yaml;.*--take-over platform\.yaml/);
+    await at.broker.json(['config', 'apply', path, '--take-over', 'platform.yaml']);
+    const [group] = await at.rows('group', 'list');
+    assert.deepEqual([group?.['members'], group?.['managed_by']], [['ada'], 'teams.yaml']);
+  });
+
+  it('shows what is wrong at its place in the file, and changes nothing', async () => {
+    const before = await at.broker.run(['config', 'export']);
+    const wrong: [string, RegExp][] = [
+      [
+        'rules:\n  a:\n    effect: allow\n    whoo: ["*"]\n    what: ["*"]\n',
+        /:4:5: there is no "whoo" here; did you mean who\?/,
+      ],
+      [
+        'rules:\n  a: { effect: allow, who: ["*"], what: ["*"], when: "args.x ===" }\n',
+        /:2:64: rule a: the condition cannot be used/,
+      ],
+      ['groups:\n  g: { members: [ada, adda] }\n', /:2:3: group g: nobody is called adda; did you mean ada\?/],
+      ['secrets:\n  nope: {}\n', /:2:3: no secret named nope; set it first/],
+      [
+        'servers:\n  a:\n    transport: { kind: http, url: "ftp://x" }\n',
+        /:3:\d+: server a: the address of a server starts with https/,
+      ],
+      [
+        'servers:\n  a:\n    transport: { kind: stdio, command: x, env: { TOKEN: ghp_abcdefghijklmnopqrstuvwxyz0123456789 } }\n',
+        /looks like a secret/,
+      ],
+      [
+        'groups:\n  new: { members: [ada] }\nrules:\n  last:\n    effect: allow\n    who: ["*"]\n    what: ["*"]\n    until: 2020-01-01\n',
+        /:8:12: rule last: the rule would have ended already/,
+      ],
+    ];
+    for (const [text, expected] of wrong) {
+      const path = await file(text);
+      for (const verb of ['plan', 'apply']) {
+        const { code, stderr, stdout } = await at.broker.run(['config', verb, path]);
+        assert.ok(code === 1 || code === 2, `${verb} ${text}\n${stdout}`);
+        assert.match(stderr, expected);
+        assert.doesNotMatch(stderr, /ghp_/);
+      }
+    }
+    assert.equal((await at.broker.run(['config', 'export'])).stdout, before.stdout);
+  });
+
+  it('tells the second of two editors that the state is another one, and applies nothing', async () => {
+    const api = createAdminClient({ kind: 'socket', dataDir: at.broker.dataDir, actor: 'test' });
+    const asked = { source: 'second.yaml', configuration: { groups: { second: { members: ['ada'] } } } };
+    const { version } = await api.call(configApi.plan, { body: asked });
+    await at.broker.json(['group', 'add', 'meanwhile', 'ada']);
+    await assert.rejects(api.call(configApi.apply, { body: { ...asked, version } }), {
+      code: 'stale',
+      message: /nothing was applied/,
+    });
+    const { version: next } = await api.call(configApi.plan, { body: asked });
+    const both = await Promise.allSettled(
+      [1, 2].map(() => api.call(configApi.apply, { body: { ...asked, version: next } })),
+    );
+    assert.deepEqual(both.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected']);
+    await api.close();
+    await at.broker.json(['group', 'remove', 'second']);
+    assert.ok(!(await at.rows('group', 'list')).some((group) => group['name'] === 'second'));
   });
 });

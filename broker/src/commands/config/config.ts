@@ -16,6 +16,7 @@ import { isConfirmed, type AskedOptions } from '../terminal/confirm.ts';
 import { configurationSchemaText } from './configuration-schema.ts';
 import { configurationText } from './configuration-text.ts';
 import { doneLine, isEmpty, opens, planText } from './plan-text.ts';
+import { caretOf } from './text-places.ts';
 import { assertRead, mistakeLine, readConfiguration, type ReadConfiguration } from './read-configuration.ts';
 
 /** What `plan` ends with where there is something to do. */
@@ -129,7 +130,9 @@ async function located<T>({ placeOf }: ReadConfiguration, work: () => Promise<T>
   } catch (error) {
     if (!(error instanceof Mistake)) throw error;
     const [, ...path] = error.path[0] === 'configuration' ? error.path : ['configuration', ...error.path];
-    throw new GateError(error.code, mistakeLine({ ...placeOf(path), message: error.message }), { cause: error });
+    throw new GateError(error.code, mistakeLine({ ...placeOf(path, caretOf(error.message)), message: error.message }), {
+      cause: error,
+    });
   }
 }
 

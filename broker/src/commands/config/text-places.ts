@@ -93,3 +93,9 @@ function within(node: unknown, text: string, after: number): number {
 function startOf(node: unknown): number | undefined {
   return isNode(node) ? node.range?.[0] : undefined;
 }
+
+/** How far into an expression its mistake is marked. */
+export function caretOf(message: string): number | undefined {
+  const [, before] = /\n {2}( *)\^$/.exec(message) ?? [];
+  return before?.length;
+}

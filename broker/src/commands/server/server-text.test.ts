@@ -37,6 +37,7 @@ const server: Server = {
   no_sandbox: null,
   network: null,
   limits: null,
+  managed_by: null,
   limits_missing: null,
   former_names: [],
   revision: 1,

@@ -43,6 +43,7 @@ export function serverText(server: Server): string {
     `${server.name} (${server.state}${server.unisolated ? ', unisolated' : ''})`,
     `id         ${server.id}`,
     ...(server.former_names.length === 0 ? [] : [`was called ${server.former_names.join(', ')}`]),
+    ...(server.managed_by === null ? [] : [`managed by ${plainLine(server.managed_by)}`]),
     `runs       ${plainLine(runsOf(texts))}`,
     `isolation  ${server.isolation}, ${server.processes} live`,
     ...identityLines(server),

@@ -60,7 +60,7 @@ export async function withSession(
   options: AdminOptions,
   work: (session: AdminSession) => Promise<void>,
 ): Promise<void> {
-  const api = connect(context, options);
+  const api = warningOfManaged(connect(context, options), context);
   const json = options.json ?? false;
   const print = (text: string): void => void context.stdout.write(text);
   const printJson = (document: unknown): void => print(`${JSON.stringify(document, null, 2)}\n`);
@@ -74,15 +74,14 @@ export async function withSession(
       list(items, head, row, empty, below = [], least = []) {
         if (json) printJson(items);
         else if (items.length === 0) print(`${empty}\n`);
-        else
-          print(
-            formatTable(
-              head,
-              items.map((_item, index) => row(index)),
-              width,
-              least,
-            ) + below.map((line) => `${plainLine(line)}\n`).join(''),
-          );
+        else {
+          // A column of its own only where something is managed.
+          const managers = items.map(managerIn);
+          const isManaged = managers.some((each) => each !== undefined);
+          const rows = items.map((_item, index) => [...row(index), ...(isManaged ? [managers[index] ?? ''] : [])]);
+          const table = formatTable(isManaged ? [...head, 'MANAGED BY'] : head, rows, width, [...least, 'MANAGED BY']);
+          print(table + below.map((line) => `${plainLine(line)}\n`).join(''));
+        }
       },
       show(document, text) {
         if (json) printJson(document);
@@ -96,6 +95,31 @@ export async function withSession(
   } finally {
     await api.close();
   }
+}
+
+/** Whoever changes by hand what a configuration manages is told that its next `apply` reverts it. */
+function warningOfManaged(api: AdminClient, { stderr }: Pick<CommandContext, 'stderr'>): AdminClient {
+  return {
+    ...api,
+    async call(endpoint, input) {
+      const answer = await api.call(endpoint, input);
+      const managedBy = endpoint.method === 'GET' ? undefined : managerIn(answer);
+      if (managedBy !== undefined && !endpoint.path.startsWith('/config'))
+        stderr.write(
+          `warning: it is managed by ${plainLine(managedBy)}: the next \`config apply\` reverts this; change it there, too\n`,
+        );
+      return answer;
+    },
+  };
+}
+
+/** Of a thing, or of the server that was renamed. */
+function managerIn(answer: unknown): string | undefined {
+  if (typeof answer !== 'object' || answer === null) return undefined;
+  const own: unknown = Reflect.get(answer, 'managed_by');
+  const dryRun: unknown = Reflect.get(answer, 'dry_run');
+  if (dryRun === true) return undefined;
+  return typeof own === 'string' ? own : managerIn(Reflect.get(answer, 'server'));
 }
 
 /** The same; ends with that exit code where it has not come to what was wanted. */

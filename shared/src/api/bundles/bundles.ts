@@ -1,7 +1,7 @@
 // Bundles: curated sets of tools with names, texts and fixed arguments of their own.
 import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
-import { GroupNameSchema, NameParams, ServerNameSchema, TimeSchema } from '../fields.ts';
+import { GroupNameSchema, ManagedBySchema, NameParams, ServerNameSchema, TimeSchema } from '../fields.ts';
 
 const FixedSchema = z.record(z.string().min(1).max(200), z.json()).meta({
   description: 'Arguments that every call gets, by their names; clients neither see nor send them. Never a secret',
@@ -43,6 +43,7 @@ export const BundleSchema = z
       }),
     ),
     groups: z.array(z.string()).meta({ description: 'The groups whose people get it by default' }),
+    managed_by: ManagedBySchema,
     created_at: TimeSchema,
     updated_at: TimeSchema,
     created_by: z.string(),
@@ -128,6 +129,6 @@ export const bundlesApi = {
     access: 'operator',
     params: NameParams,
     body: z.strictObject({ bundle: z.string().min(1).max(64).nullable() }),
-    answer: z.object({ group: GroupNameSchema, bundle: z.string().nullable() }),
+    answer: z.object({ group: GroupNameSchema, bundle: z.string().nullable(), managed_by: ManagedBySchema }),
   }),
 };
