@@ -19,6 +19,7 @@ describe('bundles', () => {
       'created_by',
       'description',
       'groups',
+      'managed_by',
       'name',
       'tools',
       'updated_at',
@@ -45,6 +46,7 @@ describe('bundles', () => {
     assert.deepEqual(await admin.broker.json(['group', 'set', 'eng', '--bundle', 'kit']), {
       group: 'eng',
       bundle: 'kit',
+      managed_by: null,
     });
     assert.deepEqual(Object(await admin.broker.json(['bundle', 'show', 'kit']))['groups'], ['eng']);
     await admin.broker.json(['group', 'set', 'eng', '--no-bundle']);

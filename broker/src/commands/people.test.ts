@@ -39,6 +39,7 @@ describe('people', () => {
       'groups',
       'has_password',
       'id',
+      'managed_by',
       'name',
       'role',
     ]);
@@ -53,12 +54,16 @@ describe('people', () => {
     await admin.broker.json(['user', 'add', 'grace']);
     await admin.broker.json(['group', 'add', 'eng', 'grace']);
     assert.deepEqual(await admin.rows('group', 'list'), [
-      { name: 'eng', members: ['ada', 'grace'] },
-      { name: 'qa', members: ['ada'] },
+      { name: 'eng', members: ['ada', 'grace'], managed_by: null },
+      { name: 'qa', members: ['ada'], managed_by: null },
     ]);
-    assert.deepEqual(await admin.broker.json(['group', 'members', 'qa']), { name: 'qa', members: ['ada'] });
+    assert.deepEqual(await admin.broker.json(['group', 'members', 'qa']), {
+      name: 'qa',
+      members: ['ada'],
+      managed_by: null,
+    });
     await admin.broker.json(['group', 'add', 'empty']);
-    assert.deepEqual((await admin.rows('group', 'list'))[0], { name: 'empty', members: [] });
+    assert.deepEqual((await admin.rows('group', 'list'))[0], { name: 'empty', members: [], managed_by: null });
     await admin.broker.json(['group', 'remove', 'empty']);
     assert.equal((await admin.failure(['group', 'members', 'empty'])).code, 1);
     assert.equal((await admin.failure(['group', 'add', 'eng', 'nobody'])).code, 1);

@@ -205,8 +205,8 @@ describe('rules', () => {
   });
 
   test('enforcement is shown and changed', async () => {
-    assert.deepEqual(await admin.broker.json(['enforcement']), { enforcement: 'enforce' });
-    assert.deepEqual(await admin.broker.json(['enforcement', 'observe']), { enforcement: 'observe' });
+    assert.deepEqual(await admin.broker.json(['enforcement']), { enforcement: 'enforce', managed_by: null });
+    assert.deepEqual(await admin.broker.json(['enforcement', 'observe']), { enforcement: 'observe', managed_by: null });
     assert.equal(
       Object(await admin.broker.json(['rule', 'test', 'user:grace', 'memory__x']))['decision'],
       'would_deny',

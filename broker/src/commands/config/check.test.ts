@@ -15,7 +15,7 @@ function folderOf(files: Readonly<Record<string, string | Uint8Array>>): string 
 }
 
 async function check(files: Readonly<Record<string, string | Uint8Array>>, ...flags: string[]) {
-  const path = Object.keys(files).length === 1 ? `${Object.keys(files).join('')}` : '.';
+  const path = Object.keys(files).length === 1 ? Object.keys(files).join('') : '.';
   const { code, stdout, stderr } = await runBrokerCommand(['config', 'check', path, ...flags], {
     cwd: folderOf(files),
   });
@@ -109,9 +109,9 @@ describe('config check', () => {
     const huge = await check({ 'a.yaml': `# ${'x'.repeat(1_000_001)}\n` });
     assert.equal(huge.code, 2);
     assert.match(huge.text, /larger than 1000000 bytes/);
-    const wide = await check({
-      'a.yaml': `bundles:\n  b: { tools: &t [${'{tool: "w__x", describe: "'}${'y'.repeat(7000)}"}] }\n${Array.from({ length: 160 }, (_, at) => `  c${at}: { tools: [{tool: "w__x", describe: "${'z'.repeat(at % 5)}${'y'.repeat(6000)}"}] }`).join('\n')}\n`,
-    });
+    const bundle = (name: string): string => `  ${name}: { tools: [{ tool: w__x, describe: ${'y'.repeat(6_000)} }] }`;
+    const names = Array.from({ length: 150 }, (_each, at) => `b${at}`);
+    const wide = await check({ 'a.yaml': `bundles:\n${names.map(bundle).join('\n')}\n` });
     assert.equal(wide.code, 0, wide.text.slice(0, 300));
   });
 
