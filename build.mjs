@@ -117,7 +117,7 @@ const [cli, serve, broker] = await Promise.all([
     { serve: 'cli/src/serve/main.ts' },
     { format: 'cjs', minifyIdentifiers: true, outExtension: { '.js': '.cjs' } },
   ),
-  bundle('broker', { main: 'broker/src/main.ts' }),
+  bundle('broker', { main: 'broker/src/main.ts', 'export-thread': 'broker/src/store/backup/export-thread.ts' }),
 ]);
 
 const current = new Set([

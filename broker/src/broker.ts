@@ -10,6 +10,8 @@ import { createApprovals } from './approvals/create-approvals.ts';
 import { createGrantAccess } from './approvals/grant-access.ts';
 import { createAssertions } from './assertions/create-assertions.ts';
 import { adminOperations } from './admin/admin-operations.ts';
+import { createBackups, databasePlace } from './admin/backups/backups.ts';
+import { tellRestore } from './admin/backups/restore-note.ts';
 import { leftBehindEvents } from './admin/rotation/secret-events.ts';
 import { createAuditKeys } from './audit/audit-keys.ts';
 import { createAudit } from './audit/create-audit.ts';
@@ -333,8 +335,15 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       mayConnect: (principal, server) => gateway.mayConnect(principal, server),
     });
     const keysEntry = createKeysEntry({ accounts, upstreams });
+    const backups = createBackups({
+      place: databasePlace(dataDir, databaseUrl),
+      ...{ settings: store.settings, keyring: vault.keyring, version: VERSION, clock },
+    });
+    await tellRestore({ settings: store.settings, audit });
     const operations = adminOperations({
       hooks,
+      backups,
+      backupMaxAgeMs: config.backup.max_age,
       accounts,
       approvals,
       ownAccounts,
@@ -417,6 +426,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       draining: () => draining,
       replicas,
       secretAges: () => secretWatch.ages,
+      lastBackup: () => backups.last(),
       clock,
     });
     closers.push(() => metrics.close());

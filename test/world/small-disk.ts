@@ -8,6 +8,8 @@ import type { TestContext } from 'node:test';
 
 export interface SmallDisk {
   readonly folder: string;
+  /** False where nothing may be mounted: then the folder has room, and only files of a process are limited. */
+  readonly isSmall: boolean;
   /** Leaves no room for anything that the process `pid` writes. */
   fill(pid: number): void;
   free(pid: number): void;
@@ -27,6 +29,7 @@ export function createSmallDisk(t: TestContext): SmallDisk {
   const ballast = join(folder, 'ballast');
   return {
     folder,
+    isSmall: mounted,
     fill(pid) {
       if (!mounted) return limitFiles(pid, '0');
       const file = openSync(ballast, 'w');

@@ -2,6 +2,7 @@
 import { accountOperations } from './accounts/account-operations.ts';
 import { adminTokenOperations } from './admin-token-operations.ts';
 import { auditOperations } from './audit-operations.ts';
+import { backupOperations } from './backups/backup-operations.ts';
 import { bundleOperations } from './bundle-operations.ts';
 import { catalogueOperations } from './servers/catalogue-operations.ts';
 import type { AdminDependencies } from './dependencies.ts';
@@ -38,6 +39,7 @@ export function adminOperations(dependencies: AdminDependencies): Operation[] {
     ...accountOperations(dependencies),
     ...secretOperations(dependencies),
     ...keyOperations(dependencies),
+    ...backupOperations(dependencies),
     ...bundleOperations(dependencies),
     ...ruleOperations(dependencies),
     ...previewOperations(dependencies),

@@ -12,6 +12,7 @@ import type { Hooks } from '../hooks/create-hooks.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Store } from '../store/store.ts';
 import type { Upstreams } from '../upstreams/upstream.ts';
+import type { Backups } from './backups/backups.ts';
 import type { BrokerName } from '../domain/bus.ts';
 import type { Readiness } from '../domain/readiness.ts';
 import type { AllowedCommand } from '../domain/stdio-settings.ts';
@@ -63,6 +64,9 @@ export interface AdminDependencies {
   vault: Vault;
   signingKeys: Pick<SigningKeys, 'list' | 'rotate'>;
   keys: Pick<KeyRotation, 'status' | 'begin'>;
+  backups: Backups;
+  /** After how many ms a backup is too old; undefined: nothing is said before there was one. */
+  backupMaxAgeMs: number | undefined;
   audit: Audit;
   upstreams: Upstreams;
   definitions: Pick<Definitions, 'changed' | 'review'>;

@@ -1,5 +1,6 @@
 // What `status` warns of, with real servers in a real pool.
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { it } from 'node:test';
 import { statusApi } from 'mcpgate-shared/api/status';
 import { systemClock } from 'mcpgate-shared/clock';
@@ -8,6 +9,7 @@ import type { UpstreamsOptions } from '../upstreams/upstreams-options.ts';
 import { requester, fixtureServer, serverRecord, startPool } from '../upstreams/fixtures/pool.ts';
 import { temporaryFolder } from '../store/fixtures/both-engines.ts';
 import { openStore } from '../store/open-store.ts';
+import { createBackups } from './backups/backups.ts';
 import { createKeyRotation } from '../vault/key-rotation.ts';
 import { createVault } from '../vault/create-vault.ts';
 import { loadMasterKey } from '../vault/master-key.ts';
@@ -42,6 +44,11 @@ it('a server that nothing keeps apart is warned of by its name, with the reason,
       const [status] = statusOperations({
         ...{ store, keys, vault, clock: systemClock, secretWatch: { warnings: async () => [] } },
         audit: { searchEvents: async () => [] },
+        backups: createBackups({
+          place: { kind: 'sqlite', file: join(dataDir, 'mcpgate.db') },
+          ...{ settings: store.settings, keyring, version: '1', clock: systemClock },
+        }),
+        backupMaxAgeMs: undefined,
         upstreams: pool.upstreams,
         links: () => [],
         memory: () => ({

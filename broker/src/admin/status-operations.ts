@@ -1,4 +1,5 @@
 // The operations about the broker itself: its status, and the caller's own name and role.
+import type { KeptBackup } from 'mcpgate-shared/api/backups/backups';
 import { statusApi } from 'mcpgate-shared/api/status';
 import type { SourceView } from '../vault/vault.ts';
 import { inWorkspace } from '../domain/workspace.ts';
@@ -21,24 +22,39 @@ export function statusOperations({
   secretWatch,
   vault,
   audit,
+  backups,
+  backupMaxAgeMs,
   clock,
 }: { audit: Pick<AdminDependencies['audit'], 'searchEvents'> } & Pick<
   AdminDependencies,
-  'clock' | 'keys' | 'vault' | 'store' | 'upstreams' | 'secretWatch' | 'links' | 'memory' | 'eventLoopDelay' | 'facts'
+  | 'clock'
+  | 'backups'
+  | 'backupMaxAgeMs'
+  | 'keys'
+  | 'vault'
+  | 'store'
+  | 'upstreams'
+  | 'secretWatch'
+  | 'links'
+  | 'memory'
+  | 'eventLoopDelay'
+  | 'facts'
 >): Operation[] {
   return [
     operation(statusApi.status, async (_input, { workspaceId }) => {
-      const [readiness, policy, users, key, holding, proposals, secrets, definitions, removed] = await Promise.all([
-        facts.readiness(),
-        store.policy.snapshot(workspaceId),
-        store.users.count(workspaceId),
-        keys.status(),
-        store.laptopFindings.list(workspaceId),
-        store.proposals.list(workspaceId, { all: false }),
-        secretWatch.warnings(workspaceId),
-        definitionWarnings(store, workspaceId),
-        removedRules(audit, workspaceId, clock.now()),
-      ]);
+      const [readiness, policy, users, key, holding, proposals, secrets, definitions, removed, backup] =
+        await Promise.all([
+          facts.readiness(),
+          store.policy.snapshot(workspaceId),
+          store.users.count(workspaceId),
+          keys.status(),
+          store.laptopFindings.list(workspaceId),
+          store.proposals.list(workspaceId, { all: false }),
+          secretWatch.warnings(workspaceId),
+          definitionWarnings(store, workspaceId),
+          removedRules(audit, workspaceId, clock.now()),
+          backups.last(),
+        ]);
       const servers = upstreams.status(workspaceId);
       const live = links().filter((link) => link.workspaceId === workspaceId);
       const kept = memory();
@@ -46,6 +62,7 @@ export function statusOperations({
       const warnings = [
         ...(readiness.kind === 'not_ready' ? [withCause(readiness.why)] : []),
         ...keyWarnings(key),
+        ...backupWarnings(backup, backupMaxAgeMs, clock.now()),
         ...secrets,
         ...definitions,
         ...vault.sources.views(workspaceId).flatMap(sourceWarning),
@@ -80,6 +97,7 @@ export function statusOperations({
         data: facts.dataDir,
         database: facts.database,
         master_key: { id: key.id, created_at: isoTime(key.createdAt), is_rotating: key.rotation !== null },
+        last_backup: backup ?? null,
         other_brokers: facts.replicas.others().map(({ location }) => location),
         enforcement: policy.enforcement,
         rules: policy.rules.length,
@@ -132,6 +150,20 @@ export function statusOperations({
 function keyWarnings({ problem, rotation }: MasterKeyView): string[] {
   if (problem !== null) return [problem];
   return (rotation?.waitsFor ?? []).map((what) => `the rotation of the master key waits for ${what}`);
+}
+
+const DAY_MS = 86_400_000;
+const USUAL_MAX_AGE_MS = 7 * DAY_MS;
+
+function backupWarnings(last: KeptBackup | undefined, maxAgeMs: number | undefined, now: number): string[] {
+  if (last === undefined)
+    return maxAgeMs === undefined || maxAgeMs === Infinity
+      ? []
+      : ['there is no backup yet: `mcpgate-broker backup FILE`'];
+  const ageMs = now - Date.parse(last.at);
+  if (ageMs <= (maxAgeMs ?? USUAL_MAX_AGE_MS)) return [];
+  const days = Math.floor(ageMs / DAY_MS);
+  return [`no backup for ${days === 1 ? 'a day' : `${days} days`}: \`mcpgate-broker backup FILE\``];
 }
 
 function sourceWarning({ problem, until }: SourceView): string[] {

@@ -64,6 +64,12 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'server connect': ['server connect wiki', 'server connect wiki --no-wait'],
   'server disconnect': ['server disconnect wiki'],
   'server test': ['server test github', 'server test github --json'],
+  backup: ['backup nightly.backup', 'backup nightly.backup --force --json'],
+  restore: [
+    'restore nightly.backup --data /srv/new',
+    'restore nightly.backup --database-url postgres://mcpgate@db.internal/mcpgate',
+    'restore nightly.backup --replace',
+  ],
   key: ['key rotate', 'key signing rotate'],
   'key signing': ['key signing list', 'key signing rotate'],
   'key signing list': ['key signing list', 'key signing list --json'],

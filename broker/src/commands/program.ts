@@ -16,6 +16,8 @@ import { groupCommand } from './group.ts';
 import { hookCommand } from './hooks/hook.ts';
 import { keyCommand } from './key.ts';
 import { reportFailure } from './report-failure.ts';
+import { backupCommand } from './operations/backup.ts';
+import { restoreCommand } from './operations/restore.ts';
 import { requestCommand } from './request.ts';
 import { enforcementCommand, ruleCommand } from './rule.ts';
 import { secretCommand } from './secrets/secret.ts';
@@ -70,6 +72,8 @@ export function createProgram(context: CommandContext): Command {
   program.addCommand(hookCommand(context));
   program.addCommand(configCommand(context));
   program.addCommand(auditCommand(context));
+  program.addCommand(backupCommand(context));
+  program.addCommand(restoreCommand(context));
   program.addCommand(workspaceCommand(context));
   program.addCommand(completionCommand(context, () => program));
   prepare(program, context);

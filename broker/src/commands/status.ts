@@ -21,6 +21,7 @@ async function showStatus({ api, show, context }: AdminSession): Promise<void> {
     `process      ${status.pid}, started ${ago(status.started_at, context.now())}`,
     `data         ${status.data} (${status.database})`,
     ...masterKeyLine(status, context.now()),
+    ...backupLine(status, context.now()),
     ...status.other_brokers.map((location) => `beside       ${plainLine(location)}`),
     `enforcement  ${status.enforcement}, ${status.rules} rule${status.rules === 1 ? '' : 's'}`,
     `people       ${status.users}`,
@@ -50,6 +51,10 @@ async function showStatus({ api, show, context }: AdminSession): Promise<void> {
 function masterKeyLine({ master_key: key }: Status, now: number): string[] {
   if (key === null) return [];
   return [`master key   ${key.id}, made ${ago(key.created_at, now)}${key.is_rotating ? ', being rotated' : ''}`];
+}
+
+function backupLine({ last_backup: last }: Status, now: number): string[] {
+  return last === null ? [] : [`backup       the last one ${ago(last.at, now)}, ${megabytes(last.bytes)}`];
 }
 
 const megabytes = (bytes: number): string =>

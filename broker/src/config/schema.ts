@@ -168,6 +168,15 @@ export const ConfigShape = z.strictObject({
       }),
     })
     .prefault({}),
+  backup: z
+    .strictObject({
+      max_age: optional(durationOrNever, {
+        description:
+          'How old the last backup may become. Past it `mcpgate-broker status` warns; `/metrics` has when it was made (`mcpgate_last_backup_timestamp_seconds`). Left out: 7 days from the first backup on, and nothing is said before. Written here: it is also said where there is none.',
+        default: '7d',
+      }),
+    })
+    .prefault({}),
   sources: sourcesSchema,
   vault: hashicorpSchema,
   metrics: z

@@ -37,6 +37,8 @@ export function createMetrics(sources: {
   replicas: { readonly isDeaf: boolean; others(): readonly unknown[] };
   secretAges: () => readonly SecretAge[];
   authorizer: Pick<Authorizer, 'onAsked' | 'states'>;
+  /** The last backup that is kept; undefined where there was none. */
+  lastBackup: () => Promise<{ at: string } | undefined>;
   clock: Clock;
 }): Metrics {
   const registry = new Registry();
@@ -105,6 +107,17 @@ export function createMetrics(sources: {
     collect() {
       this.reset();
       for (const kind of ['exception', 'rejection', 'output']) this.inc({ kind }, sources.unexpected().get(kind) ?? 0);
+    },
+  });
+  new Gauge({
+    name: 'mcpgate_last_backup_timestamp_seconds',
+    help: 'When the last backup was made that is kept; missing where there was none',
+    registers,
+    async collect() {
+      this.reset();
+      // What the database cannot say now is missing: whoever reads metrics must still get the others.
+      const last = await sources.lastBackup().catch(() => undefined);
+      if (last !== undefined) this.set(Date.parse(last.at) / 1000);
     },
   });
   new Gauge({

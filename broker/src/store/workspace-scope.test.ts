@@ -24,6 +24,7 @@ const BUNDLE = { name: 'tools', description: 'changed', tools: [], createdBy: 'h
 const RULE = { effect: 'deny', who: ['*'], what: ['*'], createdBy: 'host:root' } as const;
 const ORDER = { reference: 'env:X', keepForMs: 0, refreshMs: null };
 const READING = { fingerprint: 'one', keptUntil: null, seal: () => Buffer.from('x') };
+const FACT = { everywhere: 'they are facts about the database' };
 
 /** The number of the staged version. */
 /** In the order in which the writes are done: what removes comes after what needs it. */
@@ -421,10 +422,7 @@ const TABLE: Table = {
     setEnforcement: { writes: (store, { workspaceId }) => store.policy.setEnforcement(workspaceId, 'off') },
   },
   managed: SCOPE_OF_MANAGED,
-  settings: {
-    putIfAbsent: { everywhere: 'they are facts about the database' },
-    find: { everywhere: 'they are facts about the database' },
-  },
+  settings: { putIfAbsent: FACT, find: FACT, put: FACT, remove: FACT },
   audit: SCOPE_OF_AUDIT,
 };
 

@@ -26,6 +26,8 @@ export interface Endpoint<
   readonly etag: ((answer: z.output<Answer>) => string) | undefined;
   /** True: the answer is `application/x-ndjson`, one `answer` a line, until the caller hangs up. */
   readonly stream: boolean;
+  /** The media type of an answer that is bytes: what the operation yields goes out as it is, and `answer` says nothing. */
+  readonly media: string | undefined;
 }
 
 const NOTHING = z.strictObject({});
@@ -49,6 +51,7 @@ export function endpoint<
   answer: Answer;
   etag?: (answer: z.output<Answer>) => string;
   stream?: boolean;
+  media?: string;
 }): Endpoint<Params, Query, Body, Answer> {
   return {
     name: definition.name,
@@ -63,6 +66,7 @@ export function endpoint<
     answer: definition.answer,
     etag: definition.etag,
     stream: definition.stream ?? false,
+    media: definition.media,
   };
 }
 

@@ -1,5 +1,6 @@
 // The status of the broker, and the caller's own identity.
 import { z } from 'zod';
+import { KeptBackupSchema } from './backups/backups.ts';
 import { endpoint } from './endpoint.ts';
 import { RoleSchema, TimeSchema, TokenRoleSchema } from './fields.ts';
 import { EnforcementSchema } from './rules.ts';
@@ -19,6 +20,9 @@ export const StatusSchema = z
       .nullable()
       .default(null)
       .meta({ description: 'The key that seals all that is secret: its age, and whether it is being rotated' }),
+    last_backup: KeptBackupSchema.nullable()
+      .default(null)
+      .meta({ description: 'Null: there was none yet, as far as this database knows' }),
     other_brokers: z
       .array(z.string())
       .default([])

@@ -1,5 +1,6 @@
 // The client of the administration's API for commands: calls the running broker over `DATA/admin.sock`, or at `--url` with `MCPGATE_ADMIN_TOKEN`.
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { json, text } from 'node:stream/consumers';
 import type { CallInput, Endpoint } from 'mcpgate-shared/api/endpoint';
 import { ErrorSchema } from 'mcpgate-shared/api/fields';
@@ -20,6 +21,11 @@ export interface AdminClient {
     endpoint: Endpoint<P, Q, B, A>,
     input: CallInput<P, Q, B>,
   ): AsyncIterable<z.output<A>>;
+  /** The bytes of an answer of another media type; the caller must read them to their end. */
+  bytes<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(
+    endpoint: Endpoint<P, Q, B, A>,
+    input: CallInput<P, Q, B>,
+  ): Promise<Readable>;
   close(): Promise<void>;
 }
 
@@ -61,7 +67,7 @@ export function createAdminClient(target: AdminTarget, workspace?: string): Admi
         method: endpoint.method,
         headers: {
           ...identification,
-          accept: 'application/json',
+          accept: endpoint.media ?? 'application/json',
           ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         },
@@ -94,6 +100,7 @@ export function createAdminClient(target: AdminTarget, workspace?: string): Admi
         for (const line of lines) yield endpoint.answer.parse(JSON.parse(line));
       }
     },
+    bytes: async (endpoint, input) => (await send(endpoint, input)).body,
     close: async () => await (await opened)?.close(),
   };
 }

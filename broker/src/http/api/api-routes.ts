@@ -62,8 +62,8 @@ export function registerApi(
         const stream = { owner: liveOf(caller), end: () => gone.abort() };
         streams.add(stream);
         gone.signal.addEventListener('abort', () => streams.delete(stream));
-        void reply.type('application/x-ndjson');
-        const sent = reply.send(Readable.from(ndjson(answer)));
+        void reply.type(endpoint.media ?? 'application/x-ndjson');
+        const sent = reply.send(Readable.from(endpoint.media === undefined ? ndjson(answer) : answer));
         // The first line may be long in coming; the headers tell the client at once that the stream has begun.
         reply.raw.flushHeaders();
         return sent;

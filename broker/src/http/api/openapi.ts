@@ -46,7 +46,9 @@ export function openApiDocument(endpoints: readonly Endpoint[]): JsonSchema {
   for (const endpoint of endpoints) {
     const path = endpoint.path.replaceAll(/:(\w+)/g, '{$1}');
     const body = toJsonSchema(endpoint.body, 'input');
-    const type = endpoint.stream ? 'application/x-ndjson' : 'application/json';
+    const type = endpoint.media ?? (endpoint.stream ? 'application/x-ndjson' : 'application/json');
+    const schema =
+      endpoint.media === undefined ? toJsonSchema(endpoint.answer, 'output') : { type: 'string', format: 'binary' };
     const methods = (paths[path] ??= {});
     methods[endpoint.method.toLowerCase()] = {
       operationId: endpoint.name,
@@ -64,7 +66,7 @@ export function openApiDocument(endpoints: readonly Endpoint[]): JsonSchema {
         200: {
           description: 'Done',
           ...(endpoint.etag === undefined ? {} : { headers: { ETag: { schema: { type: 'string' } } } }),
-          content: { [type]: { schema: toJsonSchema(endpoint.answer, 'output') } },
+          content: { [type]: { schema } },
         },
         default: error,
       },

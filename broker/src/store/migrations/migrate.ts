@@ -1,7 +1,8 @@
 // Migrates a database to the tables of this version; refuses one that a newer version has migrated.
+import { sql } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import { GateError, toGateError } from 'mcpgate-shared/error';
-import type { Engine } from '../engine.ts';
+import type { Engine, EngineKind } from '../engine.ts';
 import { createAuditRowsMigration } from './0025-audit-rows.ts';
 import { createAccountsMigration } from './0008-accounts.ts';
 import { createDefinitionsMigration } from './0019-definitions.ts';
@@ -24,49 +25,74 @@ import { createKeyTimesMigration } from './0015-key-times.ts';
 import { createTokensMigration } from './0003-tokens.ts';
 import { createTrustAnnotationsMigration } from './0002-trust-annotations.ts';
 
-/**
- * Runs the missing migrations in order; returns their names. On PostgreSQL brokers that start at the same time wait for each other. Throws `config` where
- * a newer version has migrated the database.
- */
-export async function migrate(engine: Engine): Promise<string[]> {
-  const migrations: Record<string, Migration> = {
-    '0001-first': createFirstMigration(engine.kind),
-    '0002-trust-annotations': createTrustAnnotationsMigration(engine.kind),
-    '0003-tokens': createTokensMigration(engine.kind),
-    '0004-external-identities': createExternalIdentitiesMigration(engine.kind),
-    '0005-provisioning': createProvisioningMigration(engine.kind),
-    '0006-departures': createDeparturesMigration(engine.kind),
-    '0007-left-channels': createLeftChannelsMigration(engine.kind),
-    '0008-accounts': createAccountsMigration(engine.kind),
-    '0009-secret-states': createSecretStatesMigration(engine.kind),
-    '0010-server-revisions': createServerRevisionsMigration(engine.kind),
-    '0011-key-envelopes': createKeyEnvelopesMigration(engine.kind),
-    '0012-laptop-findings': createLaptopFindingsMigration(engine.kind),
-    '0014-secret-sources': createSecretSourcesMigration(engine.kind),
-    '0015-key-times': createKeyTimesMigration(engine.kind),
-    '0017-rules': createRulesMigration(engine.kind),
-    '0019-definitions': createDefinitionsMigration(engine.kind),
-    '0018-approvals': createApprovalsMigration(engine.kind),
-    '0020-bundles': createBundlesMigration(engine.kind),
-    '0021-managed': createManagedMigration(engine.kind),
-    '0022-hooks': createHooksMigration(engine.kind),
-    '0025-audit-rows': createAuditRowsMigration(engine.kind),
+const migrationsOf = (kind: EngineKind): Record<string, Migration> => ({
+  '0001-first': createFirstMigration(kind),
+  '0002-trust-annotations': createTrustAnnotationsMigration(kind),
+  '0003-tokens': createTokensMigration(kind),
+  '0004-external-identities': createExternalIdentitiesMigration(kind),
+  '0005-provisioning': createProvisioningMigration(kind),
+  '0006-departures': createDeparturesMigration(kind),
+  '0007-left-channels': createLeftChannelsMigration(kind),
+  '0008-accounts': createAccountsMigration(kind),
+  '0009-secret-states': createSecretStatesMigration(kind),
+  '0010-server-revisions': createServerRevisionsMigration(kind),
+  '0011-key-envelopes': createKeyEnvelopesMigration(kind),
+  '0012-laptop-findings': createLaptopFindingsMigration(kind),
+  '0014-secret-sources': createSecretSourcesMigration(kind),
+  '0015-key-times': createKeyTimesMigration(kind),
+  '0017-rules': createRulesMigration(kind),
+  '0019-definitions': createDefinitionsMigration(kind),
+  '0018-approvals': createApprovalsMigration(kind),
+  '0020-bundles': createBundlesMigration(kind),
+  '0022-hooks': createHooksMigration(kind),
+  '0021-managed': createManagedMigration(kind),
+  '0025-audit-rows': createAuditRowsMigration(kind),
+});
+
+/** What a database and this version know of each other: the migrations that are done, those that are to come, and those of a newer version. */
+export interface MigrationState {
+  applied: string[];
+  missing: string[];
+  unknown: string[];
+}
+
+async function migrationState(engine: Engine): Promise<MigrationState> {
+  return compareMigrations(engine.kind, await appliedMigrations(engine));
+}
+
+export function compareMigrations(kind: EngineKind, applied: readonly string[]): MigrationState {
+  const known = Object.keys(migrationsOf(kind)).toSorted();
+  return {
+    applied: applied.toSorted(),
+    missing: known.filter((name) => !applied.includes(name)),
+    unknown: applied.filter((name) => !known.includes(name)).toSorted(),
   };
-  const newest = Object.keys(migrations).at(-1) ?? '';
-  const unknown = (await appliedMigrations(engine))
-    .filter((name) => !(name in migrations))
-    .toSorted()
-    .at(-1);
+}
+
+/** The last migration of this version. */
+export const newestMigration = (kind: EngineKind): string => Object.keys(migrationsOf(kind)).toSorted().at(-1) ?? '';
+
+/**
+ * Runs the missing migrations in order, or of these the ones that are named; returns their names. On PostgreSQL brokers that start at the same time
+ * wait for each other. Throws `config` where a newer version has migrated the database.
+ */
+export async function migrate(engine: Engine, only?: readonly string[]): Promise<string[]> {
+  const all = migrationsOf(engine.kind);
+  const migrations = Object.fromEntries(Object.entries(all).filter(([name]) => only?.includes(name) ?? true));
+  const unknown = (await migrationState(engine)).unknown.at(-1);
   if (unknown !== undefined) {
+    const newest = newestMigration(engine.kind);
     const text = `the database belongs to a newer mcpgate-broker (it has ${unknown}, this version knows up to ${newest}): run that version or a newer one`;
     throw new GateError('config', text);
   }
 
+  const schema = await currentSchema(engine);
   const migrator = new Migrator({
     db: engine.db,
     provider: { getMigrations: () => Promise.resolve(migrations) },
     // Each makes tables and columns of its own, so one with a lower number may come after one with a higher number.
     allowUnorderedMigrations: true,
+    ...(schema !== undefined && { migrationTableSchema: schema }),
   });
   const { error, results = [] } = await migrator.migrateToLatest();
   if (error instanceof GateError) throw error;
@@ -77,9 +103,18 @@ export async function migrate(engine: Engine): Promise<string[]> {
 }
 
 async function appliedMigrations(engine: Engine): Promise<string[]> {
+  const schema = await currentSchema(engine);
   const tables = await engine.db.introspection.getTables({ withInternalKyselyTables: true });
-  if (!tables.some((table) => table.name === 'kysely_migration')) return [];
+  const isThere = tables.some((table) => table.name === 'kysely_migration' && table.schema === schema);
+  if (!isThere) return [];
   const db = engine.db.withTables<{ kysely_migration: { name: string } }>();
   const rows = await db.selectFrom('kysely_migration').select('name').execute();
   return rows.map((row) => row.name);
+}
+
+/** A restore makes its tables beside those in use, in a schema of its own. SQLite has none. */
+async function currentSchema(engine: Engine): Promise<string | undefined> {
+  if (engine.kind === 'sqlite') return undefined;
+  const { rows } = await sql<{ name: string | null }>`select current_schema() as name`.execute(engine.db);
+  return rows[0]?.name ?? undefined;
 }

@@ -1,0 +1,294 @@
+// A backup taken of one database and restored into another, of the same engine and of the other one: everything is there, byte for byte, and what is
+// not whole, not ours or not known is refused before anything is touched.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { after, before, describe, test, type TestContext } from 'node:test';
+import { systemClock } from 'mcpgate-shared/clock';
+import { runSql, startPostgres, type TestPostgres } from 'mcpgate-test/postgres';
+import pg from 'pg';
+import { pino } from 'pino';
+import { temporaryFolder } from '../fixtures/both-engines.ts';
+import { putRelease } from '../fixtures/releases.ts';
+import { openStore } from '../open-store.ts';
+import { FORMAT_VERSION, TRAILER_BYTES, trailerText } from './backup-format.ts';
+import { exportDatabase } from './export-database.ts';
+import { checkBackup } from './read-backup.ts';
+import { assertKnown, isOccupied, restoreDatabase, type RestorePlace } from './restore-database.ts';
+import { openSnapshot, type DatabasePlace } from './snapshot.ts';
+import { readTableShapes } from './table-shapes.ts';
+
+let postgres: TestPostgres | undefined;
+before(async () => {
+  postgres = await startPostgres();
+});
+after(() => postgres?.stop());
+
+const log = pino({ level: 'silent' });
+const ENGINES = ['sqlite', 'postgres'] as const;
+type Kind = (typeof ENGINES)[number];
+
+async function emptyPlace(t: TestContext, kind: Kind): Promise<RestorePlace> {
+  return {
+    dataDir: temporaryFolder(t),
+    databaseUrl: kind === 'postgres' ? await postgres?.createDatabase() : undefined,
+  };
+}
+
+const placeOf = ({ dataDir, databaseUrl }: RestorePlace): DatabasePlace =>
+  databaseUrl === undefined
+    ? { kind: 'sqlite', file: join(dataDir, 'mcpgate.db') }
+    : { kind: 'postgres', url: databaseUrl };
+
+/** A database of the first release, brought up to this version. */
+async function filled(t: TestContext, kind: Kind): Promise<RestorePlace> {
+  const place = await emptyPlace(t, kind);
+  await putRelease('0.1', place);
+  const { dataDir, databaseUrl } = place;
+  const store = await openStore({
+    dataDir,
+    log,
+    clock: systemClock,
+    ...(databaseUrl !== undefined && { databaseUrl }),
+  });
+  await store.close();
+  return place;
+}
+
+async function backUp(t: TestContext, place: RestorePlace): Promise<string> {
+  const file = join(temporaryFolder(t), 'it.backup');
+  const chunks: Uint8Array[] = [];
+  const task = { place: placeOf(place), version: '1.2.3', now: 1_790_000_000_000 };
+  const end = ({ sha256 }: { sha256: string }) =>
+    Promise.resolve(Buffer.from(trailerText({ sha256, mac: '0'.repeat(64), key: '0'.repeat(16) })));
+  for await (const chunk of exportDatabase(task, end, new AbortController().signal)) chunks.push(chunk);
+  writeFileSync(file, Buffer.concat(chunks));
+  return file;
+}
+
+const restoreInto = async (place: RestorePlace, file: string, endSessions = false) =>
+  await restoreDatabase(
+    place,
+    {
+      backup: await checkBackup(file, () => undefined),
+      endSessions,
+      note: { name: 'told', value: 'later' },
+      now: Date.now(),
+      onRows: () => undefined,
+    },
+    { log, clock: systemClock },
+  );
+
+/** Every row of every table, as it is written in a backup, in an order of its own. */
+async function contentOf(place: RestorePlace): Promise<Map<string, string[]>> {
+  const snapshot = await openSnapshot(placeOf(place));
+  const content = new Map<string, string[]>();
+  for (const table of await readTableShapes(snapshot.kind, snapshot.ask)) {
+    const columns = table.columns.map(({ name }) => name);
+    const rows: string[] = [];
+    for await (const batch of snapshot.rows(table)) {
+      for (const row of batch)
+        rows.push(
+          JSON.stringify(Object.fromEntries(columns.toSorted().map((name) => [name, row[columns.indexOf(name)]]))),
+        );
+    }
+    content.set(table.name, rows.toSorted());
+  }
+  await snapshot.close();
+  return content;
+}
+
+const ENDED = ['left_channels', 'departures', 'approvals', 'settings'];
+
+for (const from of ENGINES)
+  for (const to of ENGINES)
+    test(`of ${from} into ${to}: every row of every table is there again`, async (t) => {
+      const source = await filled(t, from);
+      const [backup, target] = [await backUp(t, source), await emptyPlace(t, to)];
+      assert.equal(await isOccupied(target), false);
+      assert.deepEqual(await restoreInto(target, backup), { keptAt: undefined, isTakenOver: true });
+      const [was, is] = [await contentOf(source), await contentOf(target)];
+      assert.deepEqual([...is.keys()].toSorted(), [...was.keys()].toSorted());
+      for (const [table, rows] of was) if (!ENDED.includes(table)) assert.deepEqual(is.get(table), rows, table);
+      assert.equal(is.get('left_channels')?.length, 0);
+      assert.match(is.get('approvals')?.[0] ?? '', /"expires_at":0/);
+      assert.equal(await isOccupied(target), true);
+      // It is a database that this version opens, and whose log takes no changes.
+      const { dataDir, databaseUrl } = target;
+      const store = await openStore({
+        dataDir,
+        log,
+        clock: systemClock,
+        ...(databaseUrl !== undefined && { databaseUrl }),
+      });
+      assert.equal(await store.settings.find('told'), 'later');
+      await store.close();
+      const wipe = 'delete from audit_events';
+      const refused =
+        databaseUrl === undefined
+          ? (async () => new DatabaseSync(join(dataDir, 'mcpgate.db')).exec(wipe))()
+          : runSql(databaseUrl, wipe);
+      await assert.rejects(refused, /append-only/);
+    });
+
+for (const kind of ENGINES)
+  describe(`on ${kind}`, () => {
+    test('no table and no column is forgotten, whichever migration made it', async (t) => {
+      const place = await filled(t, kind);
+      const { header } = await checkBackup(await backUp(t, place), () => undefined);
+      const snapshot = await openSnapshot(placeOf(place));
+      const all = await snapshot.ask(
+        kind === 'sqlite'
+          ? `select name from sqlite_schema where type = 'table' and name not like 'sqlite%' and name not like 'kysely%'`
+          : `select table_name as name from information_schema.tables where table_schema = 'public' and table_name not like 'kysely%'`,
+      );
+      assert.deepEqual(Object.keys(header.tables).toSorted(), all.map(({ name }) => String(name)).toSorted());
+      for (const [table, rows] of Object.entries(header.tables)) {
+        const [row] = await snapshot.ask(`select count(*) as n from ${table}`);
+        assert.equal(rows, Number(row?.['n']), table);
+      }
+      await snapshot.close();
+    });
+
+    test('a backup is of one moment, whatever is written while it is made', async (t) => {
+      const place = await filled(t, kind);
+      const { dataDir, databaseUrl } = place;
+      const store = await openStore({
+        dataDir,
+        log,
+        clock: systemClock,
+        ...(databaseUrl !== undefined && { databaseUrl }),
+      });
+      t.after(() => store.close());
+      const task = { place: placeOf(place), version: '1', now: 0 };
+      const chunks: Uint8Array[] = [];
+      const end = ({ sha256 }: { sha256: string }) =>
+        Promise.resolve(Buffer.from(trailerText({ sha256, mac: '0'.repeat(64), key: '0'.repeat(16) })));
+      for await (const chunk of exportDatabase(task, end, new AbortController().signal)) {
+        // The header has come: the moment is over.
+        if (chunks.length === 0) await store.settings.put('written-meanwhile', 'yes');
+        chunks.push(chunk);
+      }
+      const file = join(temporaryFolder(t), 'it');
+      writeFileSync(file, Buffer.concat(chunks));
+      const target = await emptyPlace(t, kind);
+      await restoreInto(target, file);
+      assert.doesNotMatch((await contentOf(target)).get('settings')?.join() ?? '', /written-meanwhile/);
+      assert.equal(await store.settings.find('written-meanwhile'), 'yes');
+    });
+
+    test('a database that is replaced is kept aside, and what was taken back in it stays taken back', async (t) => {
+      const place = await filled(t, kind);
+      const file = await backUp(t, place);
+      const run = async (statement: string) => {
+        if (place.databaseUrl !== undefined) return runSql(place.databaseUrl, statement);
+        const database = new DatabaseSync(join(place.dataDir, 'mcpgate.db'));
+        database.exec(statement);
+        database.close();
+      };
+      await run(`update users set disabled_at = 77 where name = 'ada'`);
+      await run(`update grants set revoked_at = 78 where revoked_at is null`);
+      await run(`delete from group_members`);
+      await run(`delete from users where name = 'mary'`);
+      const { keptAt, isTakenOver } = await restoreInto(place, file, true);
+      assert.equal(isTakenOver, true);
+      const is = await contentOf(place);
+      const users = (is.get('users') ?? []).map(
+        (row) => JSON.parse(row) as { name: string; disabled_at: number | null },
+      );
+      assert.equal(users.find(({ name }) => name === 'ada')?.disabled_at, 77);
+      assert.ok((users.find(({ name }) => name === 'mary')?.disabled_at ?? 0) > 78, 'who was removed is disabled');
+      assert.equal(users.find(({ name }) => name === 'barbara')?.disabled_at, null);
+      assert.ok(is.get('grants')?.every((row) => !row.includes('"revoked_at":null')));
+      assert.ok((is.get('group_members')?.length ?? 0) > 0);
+      assert.deepEqual([is.get('web_sessions'), is.get('oauth_objects')], [[], []]);
+      if (place.databaseUrl === undefined) {
+        const kept = new DatabaseSync(keptAt ?? '', { readOnly: true });
+        assert.equal(kept.prepare(`select disabled_at from users where name = 'ada'`).get()?.['disabled_at'], 77);
+        kept.close();
+        assert.deepEqual(
+          readdirSync(place.dataDir).filter((name) => name.startsWith('restoring')),
+          [],
+        );
+      } else {
+        const schema = /schema (\S+)/.exec(keptAt ?? '')?.[1] ?? '';
+        const client = new pg.Client({ connectionString: place.databaseUrl });
+        await client.connect();
+        const { rows } = await client.query(`select disabled_at::int from ${schema}.users where name = 'ada'`);
+        assert.deepEqual(rows, [{ disabled_at: 77 }]);
+        await client.end();
+      }
+    });
+
+    test('a backup of an older schema is brought up to this one', async (t) => {
+      const place = await emptyPlace(t, kind);
+      await putRelease('0.1', place);
+      const file = await backUp(t, place);
+      const target = await emptyPlace(t, kind);
+      await restoreInto(target, file);
+      const is = await contentOf(target);
+      for (const [table, rows] of await contentOf(place)) {
+        if (ENDED.includes(table)) continue;
+        assert.equal(is.get(table)?.length, rows.length, table);
+      }
+    });
+
+    test('a file whose rows do not fit changes nothing, and leaves nothing half made', async (t) => {
+      const place = await filled(t, kind);
+      const file = await backUp(t, place);
+      const whole = readFileSync(file);
+      const lineEnd = whole.indexOf('\n');
+      const header = JSON.parse(whole.toString('utf8', 0, lineEnd)) as { tables: Record<string, number> };
+      header.tables['users'] = 1;
+      const body = Buffer.concat([
+        Buffer.from(`${JSON.stringify(header)}\n`),
+        whole.subarray(lineEnd + 1, whole.length - TRAILER_BYTES),
+      ]);
+      const sha256 = createHash('sha256').update(body).digest('hex');
+      writeFileSync(
+        file,
+        Buffer.concat([body, Buffer.from(trailerText({ sha256, mac: '0'.repeat(64), key: '0'.repeat(16) }))]),
+      );
+      const was = await contentOf(place);
+      await assert.rejects(restoreInto(place, file), /users has another number of rows than it says/);
+      assert.deepEqual(await contentOf(place), was);
+      const empty = await emptyPlace(t, kind);
+      await assert.rejects(restoreInto(empty, file), /does not fit itself/);
+      assert.equal(await isOccupied(empty), false);
+      assert.ok(!existsSync(join(empty.dataDir, 'restoring')));
+    });
+  });
+
+test('what is truncated, altered, newer or something else is told by its name', async (t) => {
+  const file = await backUp(t, await filled(t, 'sqlite'));
+  const whole = readFileSync(file);
+  const changed = async (bytes: Uint8Array) => {
+    const other = join(temporaryFolder(t), 'other');
+    writeFileSync(other, bytes);
+    return await checkBackup(other, () => undefined);
+  };
+  for (const length of [whole.length - 1, whole.length - 200, Math.floor(whole.length / 2), whole.indexOf('\n') + 1])
+    await assert.rejects(changed(whole.subarray(0, length)), /ends too early/);
+  for (const at of [whole.indexOf('\n') + 10, Math.floor(whole.length / 2), 60]) {
+    const altered = Buffer.from(whole);
+    altered[at] = (altered[at] ?? 0) ^ 1;
+    await assert.rejects(changed(altered), /was altered/);
+  }
+  await assert.rejects(changed(Buffer.from('')), /is no backup/);
+  await assert.rejects(changed(Buffer.from('SQLite format 3\0')), /is no backup/);
+  await assert.rejects(
+    changed(Buffer.from(`{"format":"mcpgate-backup","format_version":${FORMAT_VERSION + 1}}\n`)),
+    /newer/,
+  );
+  await assert.rejects(
+    checkBackup(join(temporaryFolder(t), 'nothing'), () => undefined),
+    /cannot be read/,
+  );
+  const { header, ...rest } = await checkBackup(file, () => undefined);
+  assert.throws(
+    () => assertKnown({ ...rest, header: { ...header, migrations: [...header.migrations, '0999-later'] } }),
+    /is of mcpgate-broker 1\.2\.3, which is newer \(it has 0999-later/,
+  );
+});
