@@ -11,14 +11,15 @@ import { createGrantAccess } from './approvals/grant-access.ts';
 import { createAssertions } from './assertions/create-assertions.ts';
 import { adminOperations } from './admin/admin-operations.ts';
 import { createBackups, databasePlace } from './admin/backups/backups.ts';
+import { createReload, type Reload } from './admin/reload/reload.ts';
 import { tellRestore } from './admin/backups/restore-note.ts';
 import { leftBehindEvents } from './admin/rotation/secret-events.ts';
 import { createAuditKeys } from './audit/audit-keys.ts';
 import { createAudit } from './audit/create-audit.ts';
-import { createRegistry } from './catalogue/registry/registry.ts';
+import { fetchedRegistry } from './catalogue/registry/fetched-registry.ts';
 import { forwardedSettings, idpSettings } from './config/idp-settings.ts';
 import { isLoopback } from './config/listen-address.ts';
-import type { Config } from './config/load-config.ts';
+import type { Config, ReloadedConfig } from './config/load-config.ts';
 import { secretFilesOf, sourcePathsOf, sourceSettings } from './config/source-settings.ts';
 import { createDefinitions } from './definitions/create-definitions.ts';
 import { createReadiness } from './domain/readiness.ts';
@@ -66,14 +67,13 @@ const PROVIDER_MS = 10_000;
 const PROVIDER_BYTES = 256 * 1024;
 /** How long, at the end of a drain, the broker waits for the last HTTP answers to be sent. */
 const CLOSE_LIMIT_MS = 2_000;
-/** A page of an MCP registry holds fifty descriptions of servers. */
-const REGISTRY_MAX_BYTES = 4 * 1024 * 1024;
-const REGISTRY_TIMEOUT_MS = 15_000;
 
 export interface Broker {
   readonly url: string;
   /** The administrator's one-time link, as long as there is no administrator. */
   readonly setupUrl: string | undefined;
+  /** Reads configuration and certificate again. Throws as `Reload.run` does. */
+  reload: Reload['run'];
   /** Stops being ready and taking new links; resolves when no call is under way, at the latest after the configured limit. */
   drain(): Promise<void>;
   close(): Promise<void>;
@@ -81,6 +81,8 @@ export interface Broker {
 
 export interface BrokerOptions {
   config: Config;
+  /** Reads the sources of the configuration again. */
+  readConfig: (before: Config) => ReloadedConfig;
   /** The open listener and administration socket; the broker closes them when it ends. */
   doors: Doors;
   unexpected: Unexpected;
@@ -140,6 +142,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     const writerId = `${options.pid}-${startedAt}-${self.name.slice(0, 8)}`;
     const audit = createAudit({ store, clock, log, writerId, keys: createAuditKeys(vault.keyring) });
     closers.push(() => audit.close());
+    const reload = createReload({ config, read: options.readConfig, certificate: doors.certificate, audit, log });
 
     const replicas = createReplicas({ bus: store.bus, self, audit, log, clock });
     closers.push(() => replicas.close());
@@ -322,12 +325,6 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       unwritable: () => audit.unwritable,
       probe: () => store.probe(),
     });
-    const { registry: registryUrl } = config.catalogue;
-    const registryFetch = {
-      allowHosts: [...config.outbound.allow_hosts, new URL(registryUrl).hostname.replace(/^\[|\]$/g, '')],
-      timeoutMs: REGISTRY_TIMEOUT_MS,
-      maxBytes: REGISTRY_MAX_BYTES,
-    };
     const ownAccounts = createOwnAccounts({
       accounts,
       servers: (workspaceId) => upstreams.servers(workspaceId),
@@ -343,7 +340,8 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     const operations = adminOperations({
       hooks,
       backups,
-      backupMaxAgeMs: config.backup.max_age,
+      reload,
+      backupMaxAgeMs: () => reload.now.backup.max_age,
       accounts,
       approvals,
       ownAccounts,
@@ -375,7 +373,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
         .flatMap(referencesIn)
         .map(({ name }) => name),
       allowedCommands: config.stdio.allow,
-      registry: createRegistry({ url: registryUrl, fetch: createGuardedFetch(registryFetch) }),
+      registry: fetchedRegistry(config.catalogue.registry, config.outbound.allow_hosts),
       facts: {
         version: VERSION,
         url: publicUrl,
@@ -456,7 +454,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       audit,
       upstreams,
       metrics,
-      metricsDoor: createMetricsDoor({ allow: config.metrics.allow, proxies }),
+      metricsDoor: createMetricsDoor({ allow: () => reload.now.metrics.allow, proxies }),
       mcp: {
         sessions: httpSessions,
         exchanges: modernExchanges,
@@ -481,10 +479,11 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     return {
       url: publicUrl,
       setupUrl: setup?.url,
+      reload: (by) => reload.run(by),
       async drain() {
         draining = true;
         gateway.endWaits();
-        await tunnel.drain(config.drain.timeout);
+        await tunnel.drain(reload.now.drain.timeout);
         await listener.finish(CLOSE_LIMIT_MS);
       },
       async close() {

@@ -15,6 +15,7 @@ import { hookOperations } from './hook-operations.ts';
 import { keyOperations } from './key-operations.ts';
 import type { Operation } from './operation.ts';
 import { proposalOperations } from './servers/proposal-operations.ts';
+import { reloadOperations } from './reload/reload-operations.ts';
 import { requestOperations } from './request-operations.ts';
 import { previewOperations } from './rules/preview-operations.ts';
 import { ruleOperations } from './rules/rule-operations.ts';
@@ -40,6 +41,7 @@ export function adminOperations(dependencies: AdminDependencies): Operation[] {
     ...secretOperations(dependencies),
     ...keyOperations(dependencies),
     ...backupOperations(dependencies),
+    ...reloadOperations(dependencies),
     ...bundleOperations(dependencies),
     ...ruleOperations(dependencies),
     ...previewOperations(dependencies),

@@ -12,6 +12,7 @@ import type { Hooks } from '../hooks/create-hooks.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Store } from '../store/store.ts';
 import type { Upstreams } from '../upstreams/upstream.ts';
+import type { Reload } from './reload/reload.ts';
 import type { Backups } from './backups/backups.ts';
 import type { BrokerName } from '../domain/bus.ts';
 import type { Readiness } from '../domain/readiness.ts';
@@ -66,7 +67,8 @@ export interface AdminDependencies {
   keys: Pick<KeyRotation, 'status' | 'begin'>;
   backups: Backups;
   /** After how many ms a backup is too old; undefined: nothing is said before there was one. */
-  backupMaxAgeMs: number | undefined;
+  backupMaxAgeMs: () => number | undefined;
+  reload: Reload;
   audit: Audit;
   upstreams: Upstreams;
   definitions: Pick<Definitions, 'changed' | 'review'>;

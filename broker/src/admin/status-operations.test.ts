@@ -48,7 +48,7 @@ it('a server that nothing keeps apart is warned of by its name, with the reason,
           place: { kind: 'sqlite', file: join(dataDir, 'mcpgate.db') },
           ...{ settings: store.settings, keyring, version: '1', clock: systemClock },
         }),
-        backupMaxAgeMs: undefined,
+        backupMaxAgeMs: () => undefined,
         upstreams: pool.upstreams,
         links: () => [],
         memory: () => ({

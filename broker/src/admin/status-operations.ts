@@ -62,7 +62,7 @@ export function statusOperations({
       const warnings = [
         ...(readiness.kind === 'not_ready' ? [withCause(readiness.why)] : []),
         ...keyWarnings(key),
-        ...backupWarnings(backup, backupMaxAgeMs, clock.now()),
+        ...backupWarnings(backup, backupMaxAgeMs(), clock.now()),
         ...secrets,
         ...definitions,
         ...vault.sources.views(workspaceId).flatMap(sourceWarning),

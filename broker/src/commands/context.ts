@@ -16,6 +16,8 @@ export interface CommandContext {
   userHome: string | undefined;
   /** Calls `listener` at each SIGTERM and SIGINT; returns the function that ends it. */
   onStopSignal(listener: (signal: 'SIGTERM' | 'SIGINT') => void): () => void;
+  /** Calls `listener` at each SIGHUP, which ends the process no more. */
+  onHangUp(listener: () => void): void;
   /** From now on uncaught errors and a closed output do not end the process; `listener` gets the errors. */
   outlive(listener: Unexpected['note']): void;
   /** Opens a file in an editor, which is a command of a shell, and waits for its end; returns its exit code. */

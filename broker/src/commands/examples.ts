@@ -65,6 +65,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'server disconnect': ['server disconnect wiki'],
   'server test': ['server test github', 'server test github --json'],
   backup: ['backup nightly.backup', 'backup nightly.backup --force --json'],
+  reload: ['reload', 'reload --json'],
   restore: [
     'restore nightly.backup --data /srv/new',
     'restore nightly.backup --database-url postgres://mcpgate@db.internal/mcpgate',

@@ -51,6 +51,7 @@ export function processContext(env: CommandContext['env']): CommandContext {
         process.off('SIGINT', listener);
       };
     },
+    onHangUp: (listener) => void process.on('SIGHUP', listener),
     outlive,
     runEditor: (editor, file) => runEditor(editor, file, env),
     exit: (code) => process.exit(code),

@@ -17,6 +17,7 @@ import { hookCommand } from './hooks/hook.ts';
 import { keyCommand } from './key.ts';
 import { reportFailure } from './report-failure.ts';
 import { backupCommand } from './operations/backup.ts';
+import { reloadCommand } from './operations/reload.ts';
 import { restoreCommand } from './operations/restore.ts';
 import { requestCommand } from './request.ts';
 import { enforcementCommand, ruleCommand } from './rule.ts';
@@ -74,6 +75,7 @@ export function createProgram(context: CommandContext): Command {
   program.addCommand(auditCommand(context));
   program.addCommand(backupCommand(context));
   program.addCommand(restoreCommand(context));
+  program.addCommand(reloadCommand(context));
   program.addCommand(workspaceCommand(context));
   program.addCommand(completionCommand(context, () => program));
   prepare(program, context);

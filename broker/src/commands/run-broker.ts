@@ -1,9 +1,10 @@
 // Runs the broker from its first line to its last signal.
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from 'mcpgate-shared/clock';
+import { GateError } from 'mcpgate-shared/error';
 import { createBroker, type Broker } from '../broker.ts';
 import { prepareDataDirectory } from '../config/data-directory.ts';
-import type { Config } from '../config/load-config.ts';
+import type { Config, ReloadedConfig } from '../config/load-config.ts';
 import { createUnexpected } from '../domain/unexpected.ts';
 import { openDoors, type Doors } from '../http/doors/doors.ts';
 import { createLogger, type Logger } from '../log/logger.ts';
@@ -12,6 +13,8 @@ import type { CommandContext } from './context.ts';
 import { whenStoreAnswers } from './when-store-answers.ts';
 
 export interface StartHooks {
+  /** Reads the configuration again; left out: it is what it is. */
+  readConfig?: (before: Config) => ReloadedConfig;
   /** Called when the broker serves, before it prints that it is ready. */
   beforeReady?: (broker: Broker) => Promise<void>;
   afterReady?: (broker: Broker) => Promise<void>;
@@ -31,10 +34,14 @@ export async function runBroker(config: Config, context: CommandContext, hooks: 
   let doors: Doors | undefined;
   try {
     const stopped = stopSignal(context, log);
+    let serving: Broker | undefined;
+    // Whose terminal was closed does not want to leave a broker behind; a service has none.
+    context.onHangUp(() => (context.stdin.isTTY === true ? context.exit(129) : reload(serving, log)));
     const opened = (doors = await openDoors({ listen, tls, behindProxy, dataDir, log, clock: systemClock }));
     const start = () =>
       createBroker({
         config,
+        readConfig: hooks.readConfig ?? ((before) => ({ config: before, changed: [], needsRestart: [] })),
         doors: opened,
         unexpected,
         log,
@@ -53,6 +60,7 @@ export async function runBroker(config: Config, context: CommandContext, hooks: 
       context.exit(0);
       return;
     }
+    serving = broker;
     await hooks.beforeReady?.(broker);
     if (broker.setupUrl !== undefined) {
       stdout.write(`set-up link for the administrator (works once): ${broker.setupUrl}\n`);
@@ -69,6 +77,14 @@ export async function runBroker(config: Config, context: CommandContext, hooks: 
     await doors?.close();
     lock.release();
   }
+}
+
+/** Before the broker serves there is nothing that a reload could change: it reads everything anyway. */
+function reload(broker: Broker | undefined, log: Logger): void {
+  broker?.reload({ name: 'host:signal', address: null }).catch((error: unknown) => {
+    // A mistake in the configuration is told already.
+    if (!(error instanceof GateError)) log.error({ err: error }, 'the configuration could not be reloaded');
+  });
 }
 
 /** One Ctrl-C can reach the process twice, from the terminal and from npm; a second signal within this time is the same one. */

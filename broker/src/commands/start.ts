@@ -1,7 +1,7 @@
 // `start`: runs the broker until it is told to stop.
 import { Command } from 'commander';
 import { CONFIG_KEYS, type ConfigKey } from '../config/key-list.ts';
-import { assertNotExposed, loadConfig, type ConfigFlags } from '../config/load-config.ts';
+import { assertNotExposed, loadConfig, reloadConfig, type Config, type ConfigFlags } from '../config/load-config.ts';
 import type { CommandContext } from './context.ts';
 
 export function startCommand(context: CommandContext): Command {
@@ -15,7 +15,8 @@ export function startCommand(context: CommandContext): Command {
     assertNotExposed(config);
     // Imported on demand, so that other commands start without loading the broker.
     const { runBroker } = await import('./run-broker.ts');
-    await runBroker(config, context);
+    const readConfig = (before: Config) => reloadConfig(before, flags, { env: context.env, cwd: context.cwd });
+    await runBroker(config, context, { readConfig });
   });
 }
 

@@ -33,6 +33,8 @@ interface Said<S extends z.ZodType> {
   readonly description: string;
   /** An example for the reference, where the default does not show what a value looks like. */
   readonly example?: z.input<S>;
+  /** It holds from a reload of the configuration on; the others from the next start on. */
+  readonly reloads?: true;
   /** The environment variable that sets the key. */
   readonly env?: z.input<S> extends string ? string : never;
   readonly flag?: z.input<S> extends string | string[] ? Flag : never;
@@ -45,6 +47,7 @@ export interface Key {
   /** Default and example are as one writes them in the file, not what the form turns them into. */
   readonly default?: unknown;
   readonly example?: unknown;
+  readonly reloads?: true;
   readonly env?: string;
   readonly flag?: Flag;
 }

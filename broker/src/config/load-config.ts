@@ -31,10 +31,50 @@ export interface ConfigSurroundings {
 
 const FLAG_PROPERTIES = new Set(CONFIG_KEYS.flatMap(({ flag }) => (flag === undefined ? [] : [flagProperty(flag)])));
 
+/** What all sources have written, by key, before it is checked together; and where each value came from that is not of the file. */
+interface Layers {
+  values: Record<string, unknown>;
+  origins: ReadonlyMap<string, string>;
+  file: string | undefined;
+  cwd: string;
+}
+
+/** Of each configuration that was made here: what it was made of. */
+const layersOf = new WeakMap<Config, Layers>();
+
 /** Throws `config` with one line for each mistake. */
-export function loadConfig({ config: named, ...flags }: ConfigFlags, { env, cwd }: ConfigSurroundings): Config {
+export function loadConfig(flags: ConfigFlags, surroundings: ConfigSurroundings): Config {
+  return configOf(readLayers(flags, surroundings));
+}
+
+export interface ReloadedConfig {
+  /** As it was, but for the keys that a reload can change. */
+  config: Config;
+  /** Names of keys that are others now, and of those that are others only from the next start on. */
+  changed: string[];
+  needsRestart: string[];
+}
+
+/** Reads all sources again. Throws as `loadConfig` does: `before` is good as it was then. */
+export function reloadConfig(before: Config, flags: ConfigFlags, surroundings: ConfigSurroundings): ReloadedConfig {
+  const fresh = readLayers(flags, surroundings);
+  // All of it is checked, also what only the next start takes.
+  assertNotExposed(configOf(fresh));
+  const was = layersOf.get(before);
+  if (was === undefined) throw new Error('the configuration was not loaded here');
+  const different = CONFIG_KEYS.filter(
+    ({ path }) => JSON.stringify(getIn(was.values, path)) !== JSON.stringify(getIn(fresh.values, path)),
+  );
+  const values = structuredClone(was.values);
+  for (const { path, reloads } of different) if (reloads === true) setIn(values, path, getIn(fresh.values, path));
+  const names = (reloads: boolean) =>
+    different.filter((key) => (key.reloads === true) === reloads).map(({ path }) => path.join('.'));
+  return { config: configOf({ ...was, values }), changed: names(true), needsRestart: names(false) };
+}
+
+function readLayers({ config: named, ...flags }: ConfigFlags, { env, cwd }: ConfigSurroundings): Layers {
   const file = named ?? nonEmpty(env['MCPGATE_CONFIG']);
-  const layers = file === undefined ? {} : readConfigFile(resolve(cwd, file), file);
+  const values = file === undefined ? {} : readConfigFile(resolve(cwd, file), file);
   for (const name of Object.keys(flags)) {
     if (!FLAG_PROPERTIES.has(name)) throw new Error(`no key has a flag that is called ${name}`);
   }
@@ -48,11 +88,15 @@ export function loadConfig({ config: named, ...flags }: ConfigFlags, { env, cwd 
     for (const [origin, value] of sources) {
       if (origin === undefined || value === undefined) continue;
       origins.set(key.path.join('.'), origin);
-      setIn(layers, key.path, inDirectory(cwd, key, value));
+      setIn(values, key.path, inDirectory(cwd, key, value));
     }
   }
+  return { values, origins, file: file === undefined ? undefined : resolve(cwd, file), cwd };
+}
 
-  const checked = ConfigSchema.safeParse(layers);
+function configOf(layers: Layers): Config {
+  const { values: written, origins, file, cwd } = layers;
+  const checked = ConfigSchema.safeParse(written);
   if (!checked.success) {
     const lines = checked.error.issues.map((issue) => {
       const name = issue.path.filter((part) => typeof part === 'string').join('.');
@@ -68,12 +112,14 @@ export function loadConfig({ config: named, ...flags }: ConfigFlags, { env, cwd 
     if (!existsSync(tlsFile)) throw new GateError('config', `tls: ${tlsFile} does not exist`);
   }
   const data = resolve(cwd, dataDir);
-  return {
+  const config: Config = {
     ...values,
     data,
     master_key_file: values.master_key_file ?? join(data, 'master.key'),
-    file: file === undefined ? undefined : resolve(cwd, file),
+    file,
   };
+  layersOf.set(config, layers);
+  return config;
 }
 
 /**

@@ -19,6 +19,7 @@ function section(key: ConfigKey): string {
     key.example === undefined ? undefined : `example: \`${asWritten(key.example)}\``,
     key.flag === undefined ? undefined : `flag: \`${flagInCapitals(key.flag)}\``,
     key.env === undefined ? undefined : `environment: \`${key.env}\``,
+    key.reloads === true ? 'changes: by a [reload](operations.md#reload)' : 'changes: by a restart',
   ].filter((fact) => fact !== undefined);
   return `## \`${key.path.join('.')}\`\n\n${key.description}\n\n${facts.map((fact) => `- ${fact}`).join('\n')}\n`;
 }

@@ -65,12 +65,15 @@ export const ConfigShape = z.strictObject({
   tls: z
     .strictObject({
       cert: required(path, {
-        description: 'PEM file of the certificate with its chain.',
+        description:
+          'PEM file of the certificate with its chain. A renewed file is taken by itself, once both fit together.',
+        reloads: true,
         example: '/etc/mcpgate/tls.crt',
         flag: { syntax: '--tls-cert <file>', help: 'certificate chain, PEM' },
       }),
       key: required(path, {
         description: 'PEM file of its private key.',
+        reloads: true,
         example: '/etc/mcpgate/tls.key',
         flag: { syntax: '--tls-key <file>', help: 'its private key, PEM' },
       }),
@@ -90,6 +93,7 @@ export const ConfigShape = z.strictObject({
     .strictObject({
       level: withDefault(choice('debug', 'info', 'warn', 'error'), 'info', {
         description: 'What is logged, on stderr.',
+        reloads: true,
         env: 'MCPGATE_LOG',
         flag: { syntax: '--log-level <level>', help: 'debug, info, warn or error' },
       }),
@@ -174,6 +178,7 @@ export const ConfigShape = z.strictObject({
         description:
           'How old the last backup may become. Past it `mcpgate-broker status` warns; `/metrics` has when it was made (`mcpgate_last_backup_timestamp_seconds`). Left out: 7 days from the first backup on, and nothing is said before. Written here: it is also said where there is none.',
         default: '7d',
+        reloads: true,
       }),
     })
     .prefault({}),
@@ -185,6 +190,7 @@ export const ConfigShape = z.strictObject({
         description:
           'Who may read `/metrics`, which asks for no login. Behind a proxy of `behind_proxy` the client counts; what another proxy passes on is refused. Left out: this host and private networks; `[]`: nobody.',
         example: ['127.0.0.1', '10.20.0.0/16'],
+        reloads: true,
       }),
     })
     .prefault({}),
@@ -230,6 +236,7 @@ export const ConfigShape = z.strictObject({
     .strictObject({
       timeout: withDefault(duration, '30s', {
         description: 'How long calls under way may take to finish after SIGTERM.',
+        reloads: true,
       }),
     })
     .prefault({}),

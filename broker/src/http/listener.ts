@@ -1,6 +1,5 @@
 // The TCP socket that the broker serves on. It is opened before any other part is made, so that a port in use is told in one clear line, and because
 // the public URL may depend on the port. Until a handler is attached it answers that the broker is starting.
-import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { Socket } from 'node:net';
@@ -9,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
 import { GateError } from 'mcpgate-shared/error';
 import { originOf, type ListenAddress } from '../config/listen-address.ts';
+import { readTlsFiles, type TlsFiles } from '../config/tls-files.ts';
 import type { BadRequest, BadRequests } from './doors/bad-requests.ts';
 import { startingHandler, type RequestHandler } from './request-handler.ts';
 import { createStrangerConnections } from './doors/stranger-connections.ts';
@@ -49,7 +49,7 @@ const MAX_HEADER_BYTES = 16 * 1024;
 /** Throws `conflict` (port in use), `config` (address or certificate that cannot be used). */
 export async function openListener(
   address: ListenAddress,
-  tls: { certFile: string; keyFile: string } | undefined,
+  tls: TlsFiles | undefined,
   badRequests: BadRequests,
   {
     isTrusted,
@@ -133,15 +133,9 @@ export async function openListener(
   };
 }
 
-function createTls(options: object, tls: { certFile: string; keyFile: string }): Server {
-  try {
-    return createTlsServer({ ...options, cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) });
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new GateError('config', `tls: ${tls.certFile} and ${tls.keyFile} cannot be used: ${reason}`, {
-      cause: error,
-    });
-  }
+function createTls(options: object, tls: TlsFiles): Server {
+  const { cert, key } = readTlsFiles(tls);
+  return createTlsServer({ ...options, cert, key });
 }
 
 async function listen(server: Server, { host, port }: ListenAddress): Promise<void> {

@@ -7,6 +7,7 @@ import { openAdminSocket, type AdminSocket } from '../api/admin-socket.ts';
 import { createBadRequests, type BadRequests } from './bad-requests.ts';
 import { openListener, type Listener } from '../listener.ts';
 import { startingHandler } from '../request-handler.ts';
+import { createServedCertificate, type ServedCertificate } from './served-certificate.ts';
 import { createTrustedProxies, type TrustedProxies } from './trusted-proxies.ts';
 
 export interface Doors {
@@ -14,6 +15,7 @@ export interface Doors {
   readonly admin: AdminSocket;
   readonly badRequests: BadRequests;
   readonly proxies: TrustedProxies;
+  readonly certificate: ServedCertificate;
   /** Answers requests with what the broker waits for, until it serves. `why`, the details, is told on the administration's socket only. */
   waitsFor(why: string): void;
   close(): Promise<void>;
@@ -38,9 +40,12 @@ export async function openDoors(options: {
     await listener.close();
     throw error;
   }
+  const { server } = listener;
+  const certificate = createServedCertificate({ server, files: options.tls, clock: options.clock, log: options.log });
   return {
     listener,
     admin,
+    certificate,
     badRequests,
     proxies,
     waitsFor(why) {
@@ -48,6 +53,7 @@ export async function openDoors(options: {
       admin.attach(startingHandler(() => `waits for its database: ${why}`));
     },
     async close() {
+      certificate.close();
       await admin.close();
       await listener.close();
     },

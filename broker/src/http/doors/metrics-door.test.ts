@@ -6,7 +6,7 @@ import { createTrustedProxies } from './trusted-proxies.ts';
 
 const { metrics } = ConfigSchema.parse({});
 const door = (behindProxy: string[] = [], allow: readonly string[] = metrics.allow) =>
-  createMetricsDoor({ allow, proxies: createTrustedProxies(behindProxy) });
+  createMetricsDoor({ allow: () => allow, proxies: createTrustedProxies(behindProxy) });
 
 test('unless said otherwise, metrics are for this host and for private networks', () => {
   for (const peer of ['127.0.0.1', '::1', '::ffff:127.0.0.1', '10.1.2.3', '172.16.0.9', '192.168.1.1', 'fd00::1']) {

@@ -9,20 +9,23 @@ export interface MetricsDoor {
   allows(request: { peer: string | undefined; headers: IncomingHttpHeaders }): boolean;
 }
 
+/** `allow` is asked at each request: a reload of the configuration may change who is allowed. */
 export function createMetricsDoor({
   allow,
   proxies,
 }: {
-  allow: readonly string[];
+  allow: () => readonly string[];
   proxies: TrustedProxies;
 }): MetricsDoor {
-  const allowed = createAddressRanges(allow);
+  let now = { allow: allow(), ranges: createAddressRanges(allow()) };
   return {
     allows({ peer, headers }) {
+      const asked = allow();
+      if (asked !== now.allow) now = { allow: asked, ranges: createAddressRanges(asked) };
       const forwardedFor = headers['x-forwarded-for'];
       const isForwarded = forwardedFor !== undefined || headers.forwarded !== undefined || headers.via !== undefined;
       if (isForwarded && !proxies.includes(peer)) return false;
-      return allowed.includes(proxies.clientAddress(peer, forwardedFor));
+      return now.ranges.includes(proxies.clientAddress(peer, forwardedFor));
     },
   };
 }

@@ -125,7 +125,7 @@ for (const from of ENGINES)
       });
       assert.equal(await store.settings.find('told'), 'later');
       await store.close();
-      const wipe = 'delete from audit_events';
+      const wipe = 'delete from audit_rows';
       const refused =
         databaseUrl === undefined
           ? (async () => new DatabaseSync(join(dataDir, 'mcpgate.db')).exec(wipe))()
@@ -230,7 +230,8 @@ for (const kind of ENGINES)
       await restoreInto(target, file);
       const is = await contentOf(target);
       for (const [table, rows] of await contentOf(place)) {
-        if (ENDED.includes(table)) continue;
+        // The log was carried over into tables of another form.
+        if (ENDED.includes(table) || table === 'audit_events') continue;
         assert.equal(is.get(table)?.length, rows.length, table);
       }
     });

@@ -82,6 +82,7 @@ async function build(
   await loadRows(backup, backupParts(backup), await targetOf(client), onRows);
   await client.query('commit');
   await migrated();
+  await setCounters(client);
   await client.query('begin');
   await client.query(`set local search_path = ${STAGING}`);
   for (const statement of [...ALWAYS, ...(endSessions ? END_SESSIONS : [])]) await client.query(statement);
@@ -90,6 +91,21 @@ async function build(
     [note.name, note.value],
   );
   await client.query('commit');
+}
+
+/** Columns that are numbered by themselves go on behind the highest number that was restored. */
+async function setCounters(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ table: string; column: string; counter: string }>(
+    `select quote_ident(table_schema) || '.' || quote_ident(table_name) as table, quote_ident(column_name) as column,
+        pg_get_serial_sequence(quote_ident(table_schema) || '.' || quote_ident(table_name), column_name) as counter
+      from information_schema.columns
+      where table_schema = $1 and (is_identity = 'YES' or column_default like 'nextval(%')`,
+    [STAGING],
+  );
+  for (const { table, column, counter } of rows)
+    await client.query(`select setval($1, coalesce(max(${column}), 1), max(${column}) is not null) from ${table}`, [
+      counter,
+    ]);
 }
 
 async function targetOf(client: pg.Client): Promise<RowTarget> {
