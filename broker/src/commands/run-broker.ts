@@ -34,9 +34,9 @@ export async function runBroker(config: Config, context: CommandContext, hooks: 
   let doors: Doors | undefined;
   try {
     const stopped = stopSignal(context, log);
-    let serving: Broker | undefined;
+    const serving: { broker?: Broker } = {};
     // Whose terminal was closed does not want to leave a broker behind; a service has none.
-    context.onHangUp(() => (context.stdin.isTTY === true ? context.exit(129) : reload(serving, log)));
+    context.onHangUp(() => (context.stdin.isTTY === true ? context.exit(129) : reload(serving.broker, log)));
     const opened = (doors = await openDoors({ listen, tls, behindProxy, dataDir, log, clock: systemClock }));
     const start = () =>
       createBroker({
@@ -60,7 +60,7 @@ export async function runBroker(config: Config, context: CommandContext, hooks: 
       context.exit(0);
       return;
     }
-    serving = broker;
+    serving.broker = broker;
     await hooks.beforeReady?.(broker);
     if (broker.setupUrl !== undefined) {
       stdout.write(`set-up link for the administrator (works once): ${broker.setupUrl}\n`);
