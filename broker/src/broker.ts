@@ -22,6 +22,7 @@ import { isLoopback } from './config/listen-address.ts';
 import type { Config, ReloadedConfig } from './config/load-config.ts';
 import { secretFilesOf, sourcePathsOf, sourceSettings } from './config/source-settings.ts';
 import { createDefinitions } from './definitions/create-definitions.ts';
+import { pinAtOnce } from './definitions/pin-at-once.ts';
 import { createReadiness } from './domain/readiness.ts';
 import type { Unexpected } from './domain/unexpected.ts';
 import { DEFAULT_WORKSPACE } from './domain/workspace.ts';
@@ -244,7 +245,8 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     });
     closers.push(() => identity.close());
     const laptops = createLaptops({ store, vault, audit, clock });
-    const definitions = createDefinitions({ store, audit, log });
+    const definitions = createDefinitions({ store, audit, log, clock });
+    closers.push(pinAtOnce({ upstreams, definitions, log }));
     const limits = createLimits({
       store,
       clock,

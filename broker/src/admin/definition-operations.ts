@@ -159,13 +159,14 @@ function viewOf(server: ServerRecord, variants: readonly Note[]): DefinitionView
 
 const toFlag = ({ kind, isAlarm, at, what }: Flag): DefinitionFlag => ({ kind, alarm: isAlarm, at, what });
 
-/** What an administrator should know about the definitions of a workspace, a line each. */
+/** What an administrator should know about the definitions of a workspace, or of one server, a line each. */
 export async function definitionWarnings(
   store: Pick<AdminDependencies['store'], 'definitions' | 'servers'>,
   workspaceId: string,
+  only?: Pick<ServerRecord, 'id'>,
 ): Promise<string[]> {
-  const servers = await store.servers.list(workspaceId);
-  const things = [...byThing(await store.definitions.notes(workspaceId)).values()];
+  const servers = (await store.servers.list(workspaceId)).filter(({ id }) => id === (only?.id ?? id));
+  const things = [...byThing(await store.definitions.notes(workspaceId, only?.id)).values()];
   return servers.flatMap((server) => {
     const views = things
       .filter(([first]) => first?.serverId === server.id)

@@ -71,7 +71,7 @@ export interface AdminDependencies {
   reload: Reload;
   audit: Audit;
   upstreams: Upstreams;
-  definitions: Pick<Definitions, 'changed' | 'review'>;
+  definitions: Pick<Definitions, 'changed' | 'review' | 'instructions'>;
   accounts: Accounts;
   approvals: Approvals;
   hooks: Hooks;

@@ -1,6 +1,7 @@
 // Keeps the definitions of all servers. A list is looked at once for each time that it is read from its server: a digest for each entry, and
 // nothing more where all of them are known. What is not known is written down before it is served.
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Clock } from 'mcpgate-shared/clock';
 import type { BaseLogger } from 'pino';
 import type { Audit } from '../audit/audit.ts';
 import type { Definition, DefinitionKind } from '../domain/definition.ts';
@@ -9,6 +10,7 @@ import type { Store } from '../store/store.ts';
 import type { ListedItem } from '../upstreams/upstream.ts';
 import { digestOf } from './canonical-form.ts';
 import type { AcceptedChange, Definitions, ReviewedList } from './definitions.ts';
+import { createEventBounds } from './event-bounds.ts';
 import { flagsOf } from './flags.ts';
 import { createOtherTools } from './look-alike.ts';
 import { createKeptPins, type Pins } from './pins.ts';
@@ -18,10 +20,14 @@ import { whichServed } from './which-served.ts';
 
 /** How many entries are handled before other work on the event loop gets its turn. */
 const ITEMS_A_TURN = 100;
+/** How much text is searched for what is suspicious before that; one entry is searched at once. */
+const CHARS_A_TURN = 64 * 1024;
 /** How many entries are written down at once. */
 const ENTRIES_A_PART = 250;
 /** How many tools of other servers a name is compared with. */
 const MOST_OTHERS = 5_000;
+/** For so long what is found after another broker's news is not told back: brokers would never come to an end over a list that always differs. */
+const ECHO_MS = 5_000;
 
 /** An entry of a list that is looked at. */
 interface Entry {
@@ -35,8 +41,12 @@ export function createDefinitions(parts: {
   store: Pick<Store, 'definitions'>;
   audit: Pick<Audit, 'event'>;
   log: Pick<BaseLogger, 'warn'>;
+  clock: Pick<Clock, 'now'>;
 }): Definitions {
-  const { store, audit, log } = parts;
+  const { store, audit, log, clock } = parts;
+  const bounds = createEventBounds(clock);
+  /** By the server's id: until when its news is that of another broker, in ms since the epoch. */
+  const echoUntil = new Map<string, number>();
   const pins = createKeptPins(store.definitions);
   const listeners = new Set<(change: AcceptedChange) => void>();
   /** How often what is accepted of a server has changed. */
@@ -88,17 +98,21 @@ export function createDefinitions(parts: {
     const others = createOtherTools(names);
     const noted: Noted = { isFirst: false, added: [] };
     for (let from = 0; from < entries.length; from += ENTRIES_A_PART) {
-      const part = entries.slice(from, from + ENTRIES_A_PART);
       const seen = [];
-      for (const [index, { item, thing, digest }] of part.entries()) {
-        if (index % ITEMS_A_TURN === ITEMS_A_TURN - 1) await nextTurn();
+      let chars = 0;
+      for (const { item, thing, digest } of entries.slice(from, from + ENTRIES_A_PART)) {
         const { text, legacyText = null } = item;
+        chars += text.length;
+        if (chars > CHARS_A_TURN) await nextTurn();
+        if (chars > CHARS_A_TURN) chars = 0;
         const flags =
           known.find(thing, digest)?.flags ?? flagsOf(kind, item.key, { text, value: JSON.parse(text) }, others);
         const acceptedAtFirst = policy !== 'hold' || !flags.some(({ isAlarm }) => isAlarm);
         seen.push({ ...thing, digest, text, legacyText, flags, acceptedAtFirst, acceptedLater: policy === 'accept' });
       }
-      const { isFirst, added, variants } = await store.definitions.note({ workspaceId, serverId, kind, owner, seen });
+      const isTold = known.begun.has(kind) && (echoUntil.get(serverId) ?? 0) <= clock.now();
+      const part = { workspaceId, serverId, kind, owner, isTold, seen };
+      const { isFirst, added, variants } = await store.definitions.note(part);
       known.put(variants);
       noted.isFirst ||= isFirst;
       noted.added.push(...added);
@@ -109,11 +123,17 @@ export function createDefinitions(parts: {
       .waiting(kind)
       .filter((each) => each.owner === owner && !listed.has(`${each.digest}\n${each.name}`));
     const listedNames = new Set(entries.map(({ thing }) => thing.name));
-    await store.definitions.finish({ workspaceId, serverId, kind, withdrawn, names: listedNames });
+    const { hasDropped } = await store.definitions.finish({
+      workspaceId,
+      serverId,
+      kind,
+      withdrawn,
+      names: listedNames,
+    });
     if (entries.length > 0) known.begun.add(kind);
-    // What was withdrawn or dropped is known no more.
-    const now = withdrawn.length > 0 ? await pins.again(serverId) : known;
-    for (const event of reviewEvents(server, noted, now)) {
+    known.withdraw(withdrawn, clock.now());
+    const now = hasDropped ? await pins.again(serverId) : known;
+    for (const event of bounds.within(serverId, reviewEvents(server, noted, now))) {
       audit
         .event(event)
         .catch((error: unknown) => log.warn({ err: error, type: event.type }, 'a definition could not be recorded'));
@@ -152,6 +172,10 @@ export function createDefinitions(parts: {
     changed(change) {
       pins.forget(change.serverId);
       tell(change);
+    },
+    heard({ serverId }) {
+      for (const [id, until] of echoUntil) if (until <= clock.now()) echoUntil.delete(id);
+      echoUntil.set(serverId, clock.now() + ECHO_MS);
     },
     async recheck() {
       for (const [serverId, kept] of pins.known()) {

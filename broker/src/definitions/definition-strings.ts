@@ -20,7 +20,7 @@ export function* textsOf(value: unknown, at = ''): Generator<PlacedText> {
     for (const [name, inner] of Object.entries(value)) {
       if (at === '' && FOR_PROGRAMS.has(name)) continue;
       const place = at === '' ? name : `${at}.${name}`;
-      if (at !== '') yield { at: place, text: name };
+      yield { at: place, text: name };
       yield* textsOf(inner, place);
     }
   }

@@ -9,7 +9,10 @@ import type { ListedItem, Requester } from '../upstreams/upstream.ts';
 export const HELD_RULE = 'definition-held';
 
 /** Of a requester, what is needed here: whose account is used where each person has their own. */
-type UserKey = Pick<Requester, 'userKey'>;
+interface UserKey {
+  /** Null: nobody's own, as on a connection that people share. */
+  userKey: Requester['userKey'] | null;
+}
 
 export interface ReviewedList {
   /** What is served, sorted by name. The same definitions are the same bytes, whatever order and spacing the server chose this time. */
@@ -41,6 +44,8 @@ export interface Definitions {
   hasListed(server: Pick<ServerRecord, 'id'>, thing: DefinitionName): Promise<boolean>;
   /** Something was accepted, here or at another broker: it is read again, and listeners hear of it. */
   changed(change: AcceptedChange): void;
+  /** Another broker has seen something new of a server, and this one looks too. What it finds then is no news to the other one. */
+  heard(change: AcceptedChange): void;
   /** What is accepted may have changed unheard: reads it again, and tells of every server where it has. Throws where the store cannot be read. */
   recheck(): Promise<void>;
   /** Calls `listener` when other texts of a server are accepted than before. Returns the function that ends it. */

@@ -2,6 +2,8 @@
 // server's name before it; what is looked for is a name that pretends.
 import { lettersApart } from 'mcpgate-shared/nearest';
 import type { Flag } from '../domain/definition.ts';
+import { asItLooks } from './confusable-letters.ts';
+import { asRead } from './readings.ts';
 
 /** A tool of another server of the workspace. */
 export interface OtherTool {
@@ -23,11 +25,17 @@ export interface OtherTools {
   has(name: string): boolean;
   /** One whose name differs by one letter. */
   near(name: string): OtherTool | undefined;
+  /** One whose name looks the same. */
+  twin(name: string): OtherTool | undefined;
+  /** One that clients know by this name but for its case and what stands between the words: `github.create_issue`. */
+  known(name: string): OtherTool | undefined;
 }
 
 export function createOtherTools(tools: readonly OtherTool[]): OtherTools {
   const servers = new Set(tools.map(({ server }) => server));
   const names = new Set(tools.map(({ server, name }) => `${server}__${name}`));
+  const bySkeleton = new Map(tools.map((tool) => [skeletonOf(tool.name), tool]));
+  const byWhole = new Map(tools.map((tool) => [foldedName(`${tool.server} ${tool.name}`), tool]));
   // Two names that differ by one letter have a form in common that has one letter less, or is the name itself.
   const byForm = new Map<string, OtherTool[]>();
   for (const tool of tools) {
@@ -40,6 +48,8 @@ export function createOtherTools(tools: readonly OtherTool[]): OtherTools {
   return {
     hasServer: (server) => servers.has(server),
     has: (name) => names.has(name),
+    twin: (name) => bySkeleton.get(skeletonOf(name)),
+    known: (name) => byWhole.get(foldedName(name.replace(/^mcp__(?:mcpgate__)?/i, ''))),
     near(name) {
       const folded = foldedName(name);
       for (const form of formsOf(folded))
@@ -63,9 +73,17 @@ export function nameFlags(name: string, others: OtherTools): Flag[] {
   if (scripts.length > 1) flag('look-alike', true, `mixes letters of ${scripts.join(' and ')}`);
   else if (name !== name.normalize('NFKC'))
     flag('look-alike', true, `reads as ${JSON.stringify(name.normalize('NFKC').slice(0, 100))}`);
-  const prefix = /^(.+?)__/.exec(name)?.[1];
+  const prefix = /^(?:mcp__)?(?:mcpgate__)?(.+?)__/i.exec(name)?.[1]?.toLowerCase();
   if (prefix !== undefined && others.hasServer(prefix))
     flag('shadows', true, `begins with ${prefix}__, as the tools of the server ${prefix} do`);
+  else {
+    const known = others.known(name);
+    // A server of several services may well have such names.
+    if (known !== undefined) flag('shadows', false, `reads like ${known.name} of the server ${known.server}`);
+  }
+  const twin = isAscii(name) ? undefined : others.twin(name);
+  if (twin !== undefined && scripts.length < 2)
+    flag('look-alike', true, `looks like ${twin.name} of the server ${twin.server}`);
   const near = others.near(name);
   if (near !== undefined) flag('look-alike', false, `is one letter from ${near.name} of the server ${near.server}`);
   return flags;
@@ -73,9 +91,10 @@ export function nameFlags(name: string, others: OtherTools): Flag[] {
 
 /** The tools of other servers that a description names as clients know them, which their own server cannot know. */
 export function mentionsIn(text: string, others: OtherTools): string[] {
-  if (!text.includes('__')) return [];
-  return [...text.matchAll(/[a-z0-9-]{1,24}__[\w-]{1,200}/g)]
-    .map(([found]) => found)
+  if (!text.includes('_')) return [];
+  const read = isAscii(text) ? text : asRead(text);
+  return [...read.matchAll(/(?:mcp__)?(?:mcpgate__)?([a-z0-9-]{1,24}__[\w-]{1,200})/gi)]
+    .map(([, found = '']) => found.toLowerCase().slice(0, found.indexOf('__')) + found.slice(found.indexOf('__')))
     .filter((found) => others.has(found));
 }
 
@@ -92,10 +111,15 @@ const SCRIPTS: readonly (readonly [string, RegExp])[] = [
 ];
 
 function scriptsOf(name: string): string[] {
-  // oxlint-disable-next-line no-control-regex -- the range of ASCII
-  if (/^[\u0000-\u007f]*$/.test(name)) return [];
+  if (isAscii(name)) return [];
   return SCRIPTS.filter(([, pattern]) => pattern.test(name)).map(([script]) => script);
 }
+
+// oxlint-disable-next-line no-control-regex -- the range of ASCII
+const isAscii = (text: string): boolean => /^[\u0000-\u007f]*$/.test(text);
+
+/** The same for names that nobody tells apart by looking. */
+const skeletonOf = (name: string): string => foldedName(asItLooks(name));
 
 /** Without what people write differently for the same word: `createIssue`, `create_issue` and `create-issues`. */
 function foldedName(name: string): string {

@@ -1,6 +1,7 @@
 // Finds sentences that a description of a tool has no reason for: those that give orders to the model behind the person's back. The list is
 // short and written down in docs/definitions.md. It finds what has been seen in attacks, and no attack that knows the list.
 import type { FlagKind } from '../domain/definition.ts';
+import { asRead, decodedIn } from './readings.ts';
 
 interface Sign {
   kind: FlagKind;
@@ -30,7 +31,7 @@ const SIGNS: readonly Sign[] = [
     isAlarm: true,
     means: 'holds marks that look like a message of the system',
     pattern:
-      /<\/?\s*(?:important|system|instructions?|critical|secret|hidden|admin|assistant|developer)\s*>|<\|(?:im_start|im_end|system|endoftext)\|>|\[\/?(?:INST|SYSTEM)\]|<<\/?SYS>>/i,
+      /<\/?\s*(?:important|system|instructions?|critical|assistant|developer)(?:[ _-](?:instructions?|messages?|prompts?|notes?|notices?|override|rules?|context|warning))?(?:\s[^<>]{0,80})?>|<\s*\/\s*(?:secret|hidden|admin|override|user)(?:[ _-]\w{1,20})?\s*>|<\|[a-z_]{2,30}\|>|<\/?(?:start|end)_of_turn>|<\/?(?:\w{1,20}:)?(?:function_calls|function_results|tool_call|tool_response)\b[^<>]{0,80}>|\[\/?(?:INST|SYSTEM)(?: (?:MESSAGE|OVERRIDE|PROMPT|NOTE))?\]|<<\/?SYS>>/i,
   },
   {
     kind: 'instructions-to-model',
@@ -45,6 +46,26 @@ const SIGNS: readonly Sign[] = [
     means: 'wants to be called before other tools or answers',
     pattern:
       /\b(?:before|prior to)\b[^.\n]{0,30}\b(?:any|every|each|all)\b[^.\n]{0,15}\b(?:tools?|actions?|answers?|responses?|requests?|calls?)\b/i,
+  },
+  {
+    kind: 'instructions-to-model',
+    isAlarm: true,
+    means: 'tells the model to ignore what it was told',
+    pattern:
+      /\bignor(?:iere|ieren sie|ez|a|e)\b[^.\n]{0,40}\b(?:anweisung(?:en)?|regeln|instructions précédentes|consignes|instrucciones|istruzioni|instruções)|(?:忽略|无视|無視)[^。\n]{0,16}(?:指令|指示|说明|規則|规则|提示)|(?:игнорируй|забудь)[^.\n]{0,40}(?:инструкци|указани|правил)/iu,
+  },
+  {
+    kind: 'instructions-to-model',
+    isAlarm: false,
+    means: 'holds a comment that is not shown where the text is',
+    pattern: /<!--(?:(?!-->)[^]){12,400}|^\[\/\/\]: # /m,
+  },
+  {
+    kind: 'instructions-to-model',
+    isAlarm: false,
+    means: 'has something fetched where it is shown',
+    pattern:
+      /!\[[^\]\n]{0,100}\]\(\s*https?:[^)\n]{0,300}\)|<(?:img|iframe|script|link)\b[^>\n]{0,200}\b(?:src|href)\s*=|\bjavascript:[^\s]/i,
   },
   {
     kind: 'sensitive-files',
@@ -64,24 +85,37 @@ const SIGNS: readonly Sign[] = [
     isAlarm: false,
     means: 'holds a long encoded text',
     pattern:
-      /(?=[A-Za-z0-9+/_-]{0,160}[0-9])(?=[A-Za-z0-9+/_-]{0,160}[A-Z])[A-Za-z0-9+/_-]{160,}|(?:\\x[0-9a-f]{2}){12,}|(?:%[0-9a-f]{2}){16,}|\bdata:[\w/+.-]+;base64,/i,
+      /[A-Za-z0-9+/_-]{160,}={0,2}|(?:\\x[0-9a-f]{2}){12,}|(?:%[0-9a-f]{2}){16,}|\bdata:[\w/+.-]{1,60};base64,[\w+/=-]{40,}/i,
   },
 ];
 
-/** How far a text is read: patterns look at bounded stretches, so that this is linear in its length. */
-const MOST_CHARS = 64 * 1024;
 const MOST_SHOWN = 100;
+/** In a short text nothing can stand that any of the patterns finds. */
+const LEAST_CHARS = 5;
 
 export interface FoundSign extends Pick<Sign, 'kind' | 'isAlarm'> {
   what: string;
 }
 
+/** Patterns look at bounded stretches, so that this is linear in the length of the text; whoever calls it bounds that. */
 export function signsIn(text: string): FoundSign[] {
-  const read = text.slice(0, MOST_CHARS);
-  return SIGNS.flatMap(({ kind, isAlarm, means, pattern }) => {
-    const found = pattern.exec(read)?.[0];
-    return found === undefined
-      ? []
-      : [{ kind, isAlarm, what: `${means}: ${JSON.stringify(found.slice(0, MOST_SHOWN))}` }];
-  });
+  if (text.length < LEAST_CHARS) return [];
+  const read = asRead(text);
+  const found = SIGNS.flatMap((sign) => foundIn(sign, text, text) ?? foundIn(sign, read, text) ?? []);
+  for (const decoded of decodedIn(text)) {
+    const [sign] = SIGNS.flatMap((each) => (each.isAlarm ? (foundIn(each, asRead(decoded), decoded) ?? []) : []));
+    if (sign !== undefined) found.push({ ...sign, kind: 'encoded', what: `holds encoded what ${sign.what}` });
+  }
+  return found;
 }
+
+function foundIn({ kind, isAlarm, means, pattern }: Sign, read: string, text: string): FoundSign | undefined {
+  const found = pattern.exec(read)?.[0];
+  if (found === undefined) return undefined;
+  // A long word of small letters alone, or a path, is nothing that was encoded.
+  if (kind === 'encoded' && /^[^%\\]*$/.test(found) && !found.startsWith('data:') && !isMixed(found)) return undefined;
+  const hidden = read !== text && !text.includes(found) ? ', as a model reads it' : '';
+  return { kind, isAlarm, what: `${means}: ${JSON.stringify(found.slice(0, MOST_SHOWN))}${hidden}` };
+}
+
+const isMixed = (text: string): boolean => /[0-9]/.test(text) && /[A-Z]/.test(text);

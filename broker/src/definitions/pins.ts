@@ -14,6 +14,8 @@ export interface Pins {
   begun: Set<DefinitionKind>;
   /** From now on these are all texts of their things. */
   put(variants: readonly Definition[]): void;
+  /** These are not listed any more. */
+  withdraw(withdrawn: readonly Definition[], at: number): void;
   /** What is accepted: the same text for the same. */
   readonly accepted: string;
 }
@@ -32,6 +34,15 @@ function createPins(begun: readonly DefinitionKind[]): Pins {
       for (const each of variants) {
         const key = keyOf(each);
         byThing.set(key, [...(byThing.get(key) ?? []), each]);
+      }
+    },
+    withdraw(withdrawn, at) {
+      for (const each of withdrawn) {
+        const variants = byThing.get(keyOf(each)) ?? [];
+        byThing.set(
+          keyOf(each),
+          variants.map((variant) => (variant === each ? { ...variant, withdrawnAt: at } : variant)),
+        );
       }
     },
     get accepted() {

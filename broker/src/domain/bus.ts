@@ -16,6 +16,8 @@ export type Change =
   | { kind: 'people'; ids: readonly string[] }
   /** Some were accepted. */
   | { kind: 'definitions'; workspaceId: string; serverId: string }
+  /** The server lists something that it has never listed before. */
+  | { kind: 'listed'; workspaceId: string; serverId: string }
   /** Asked, decided or used. */
   | { kind: 'approval'; workspaceId: string; id: string }
   /** The master key, which data keys there are, or the keys that sign. */

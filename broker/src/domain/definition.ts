@@ -14,7 +14,8 @@ export type FlagKind =
   | 'shadows'
   | 'sensitive-files'
   | 'encoded'
-  | 'repeated-members';
+  | 'repeated-members'
+  | 'oversized';
 
 export interface Flag {
   kind: FlagKind;

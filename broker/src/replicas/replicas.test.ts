@@ -75,7 +75,8 @@ async function open(t: TestContext, { follows = true } = {}) {
         return Promise.resolve();
       },
     },
-    upstreams: { reload: () => tell('servers'), callsEnded: async () => 0 },
+    upstreams: { reload: () => tell('servers'), refresh: ({ id }) => tell(`list again ${id}`),
+      callsEnded: async () => 0 },
     vault: {
       elsewhere: {
         changed: ({ workspaceId, name }) => void told.push(`secret ${workspaceId}/${name}`),
@@ -92,6 +93,7 @@ async function open(t: TestContext, { follows = true } = {}) {
     },
     definitions: {
       changed: ({ serverId }) => void told.push(`definitions ${serverId}`),
+      heard: ({ serverId }) => void told.push(`heard ${serverId}`),
       recheck: () => tell('definitions'),
     },
     approvals: { elsewhere: { changed: ({ id }) => void told.push(`approval ${id}`) } },
@@ -131,6 +133,8 @@ test('each change is told to the one who keeps a copy of it, and to nobody else'
     [{ kind: 'secret', workspaceId: 'team-b', name: 'token' }, ['secret team-b/token']],
     [{ kind: 'people', ids: ['u1', 'u2'] }, ['people u1,u2']],
     [{ kind: 'keys' }, ['signing keys', 'keys']],
+    [{ kind: 'definitions', workspaceId: 'default', serverId: 's1' }, ['definitions s1']],
+    [{ kind: 'listed', workspaceId: 'default', serverId: 's1' }, ['heard s1', 'list again s1']],
     [{ kind: 'master-key', id: 'k1', file: '/k' }, []],
     [{ kind: 'ended', question: 'q', linksClosed: 1, callsCancelled: 1 }, []],
     [{ kind: 'account', workspaceId: 'default', serverId: 's1', owner: 'user:u1' }, ['account s1/user:u1']],

@@ -25,14 +25,14 @@ const DOUBT_PAUSE_MS = 200;
 /** The parts of the broker that keep copies of data in the store. */
 export interface Keepers {
   gateway: Pick<GatewayService, 'policyChanged' | 'recheckPolicies'>;
-  upstreams: Pick<Upstreams, 'reload' | 'callsEnded'>;
+  upstreams: Pick<Upstreams, 'reload' | 'refresh' | 'callsEnded'>;
   vault: Pick<Vault, 'elsewhere'>;
   accounts: Pick<Accounts, 'elsewhere' | 'serversChanged'>;
   approvals: Pick<Approvals, 'elsewhere'>;
   keys: Pick<KeyRotation, 'changed'>;
   /** The keys that sign. */
   assertions: Pick<SigningKeys, 'changed'>;
-  definitions: Pick<Definitions, 'changed' | 'recheck'>;
+  definitions: Pick<Definitions, 'changed' | 'heard' | 'recheck'>;
   identity: { elsewhere: Elsewhere };
 }
 
@@ -114,6 +114,10 @@ export function createReplicas(parts: {
         return accounts.elsewhere.changed(message);
       case 'definitions':
         return definitions.changed(message);
+      case 'listed':
+        definitions.heard(message);
+        // What the server tells one of its connections, it may tell the others late or never.
+        return upstreams.refresh({ id: message.serverId });
       case 'approval':
         return approvals.elsewhere.changed(message);
       case 'people':

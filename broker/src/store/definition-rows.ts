@@ -14,6 +14,8 @@ export type DefinitionKey = DefinitionName & { digest: string };
 export interface SeenPart extends ListOfServer {
   /** Whose list it is, on a server where each person has their own account; null: everybody's. */
   owner: string | null;
+  /** Other brokers are told where something of it is new. */
+  isTold: boolean;
   /** `acceptedAtFirst`: accepted where it is in the first list of its kind; `acceptedLater`: accepted in any case. */
   seen: readonly (SeenDefinition & { acceptedAtFirst: boolean; acceptedLater: boolean })[];
 }
@@ -50,14 +52,14 @@ export interface DefinitionRows {
   toolNamesOfOthers(workspaceId: string, serverId: string, limit: number): Promise<{ server: string; name: string }[]>;
   /**
    * Keeps what is new in a part of a list, at most 500 entries. Atomic, and one after the other for one server. What is kept of one thing is bounded: what
-   * was seen first is dropped first. Throws `not_found` where the server is gone.
+   * was seen first is dropped first. Announced where it says so. Throws `not_found` where the server is gone.
    */
   note(part: SeenPart): Promise<NotedPart>;
   /**
    * All parts of a list are kept: the next list of its kind is not the first one any more. A broker that is killed before it leaves a first list that
-   * is gone on with. What is kept of one server is bounded, too.
+   * is gone on with. What is kept of one server is bounded, too: whether something was dropped therefore.
    */
-  finish(list: WholeList): Promise<void>;
+  finish(list: WholeList): Promise<{ hasDropped: boolean }>;
   /** Accepts definitions, again where they are accepted already; returns those that there are. Announced to the other brokers. */
   accept(
     server: { workspaceId: string; serverId: string },

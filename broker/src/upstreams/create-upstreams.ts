@@ -170,7 +170,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
     }
   }
 
-  async function refresh(server: ServerRecord): Promise<void> {
+  async function refresh(server: Pick<ServerRecord, 'id'>): Promise<void> {
     const slots = [...places.values()].filter(({ record }) => record.id === server.id).map(({ slot }) => slot);
     let cancel: () => void = () => undefined;
     const longEnough = new Promise<void>((resolve) => (cancel = clock.after(REFRESH_WAIT_MS, resolve)));

@@ -142,8 +142,8 @@ export interface TestReport {
   verdict: ProbeResult;
   /** What it lists; null where it did not come to that. */
   tools: readonly ListedItem[] | null;
-  /** Each list that it was asked for and gave. */
-  listed: ReadonlyMap<ListKind, readonly ListedItem[]>;
+  /** All that it lists, as far as it came, and what it says of itself; null where it did not come to that. */
+  seen: { lists: ReadonlyMap<ListKind, readonly ListedItem[]>; instructions: string } | null;
 }
 
 /** A secret of the server's workspace with a value that it does not have, for one connection. */
@@ -218,7 +218,7 @@ export interface Upstreams {
     },
   ): Promise<TestReport>;
   /** Reads the lists of the server's live connections again; resolves when that is done, or after five seconds. */
-  refresh(server: ServerRecord): Promise<void>;
+  refresh(server: Pick<ServerRecord, 'id'>): Promise<void>;
   /** Waits until no call is under way with an earlier version of a secret, for so long at most; how many still are. */
   callsEnded(workspaceId: string, secret: string, limitMs: number): Promise<number>;
   /** Reads the records again (after an administrative change); connections of changed or removed servers end once their calls are done. */

@@ -16,6 +16,7 @@ import { isoTime } from '../iso-time.ts';
 import { eventBy, operation, type Caller, type Operation } from '../operation.ts';
 import { importServers } from '../import/server-import.ts';
 import { planFromEntry } from './plan-from-entry.ts';
+import { keepTested } from './keep-tested.ts';
 import { changeNotes, ownLimitNotes } from './record-changes.ts';
 import { holderOfFormerName, renameServer } from './rename-server.ts';
 import { type RecordFields, toRecordForm, toServer } from './server-view.ts';
@@ -33,13 +34,13 @@ export function serverOperations(
     | 'audit'
     | 'upstreams'
     | 'accounts'
-    | 'definitions'
     | 'allowedCommands'
     | 'policyChanged'
     | 'registry'
+    | 'definitions'
   >,
 ): Operation[] {
-  const { store, audit, upstreams, accounts, definitions, allowedCommands, registry } = needs;
+  const { store, audit, upstreams, accounts, allowedCommands, registry } = needs;
 
   const find = async (workspaceId: string, name: string): Promise<ServerRecord> => {
     const record = await store.servers.byName(workspaceId, name);
@@ -185,10 +186,8 @@ export function serverOperations(
       const record = await find(caller.workspaceId, params.name);
       if (!record.enabled) assertMayRun(caller, record.name, record.transport, allowedCommands);
       const userKey = caller.principal?.user === undefined ? null : `user:${caller.principal.user.id}`;
-      const { steps, verdict, listed } = await upstreams.test(record, { userKey });
-      // What it offers is known from now on, as if a client had listed it. Of accounts each of which may see something else, nobody's is everybody's.
-      if (record.credential !== 'personal')
-        for (const [kind, list] of listed) await definitions.review(record, kind, { userKey: userKey ?? '' }, list);
+      const { steps: tested, verdict, seen } = await upstreams.test(record, { userKey });
+      const steps = [...tested, ...(await keepTested(needs, record, userKey, seen))];
       // Like any call of a tool, this one is in the log.
       if (record.probe !== null)
         await audit.event(

@@ -4,7 +4,7 @@ import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { BATCH_VERSION } from 'mcpgate-shared/mcp/protocol-version';
 import { findMember, scanObject, type JsonObject } from 'mcpgate-shared/mcp/json-span';
 import { withoutNulls } from './null-members.ts';
-import { duplicateKey } from './duplicate-key.ts';
+import { duplicateKey } from '../../mcp/duplicate-key.ts';
 import { MESSAGE_KEYS } from './methods.ts';
 import { ID_MAX_CHARS, tooLong } from './request-bounds.ts';
 import type { Request } from '../request.ts';

@@ -2,6 +2,7 @@
 // never reaches the server.
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
+import { systemClock } from 'mcpgate-shared/clock';
 import { startSloppyHttp } from 'mcpgate-test/upstreams/sloppy/http';
 import type { DefinitionPolicy } from 'mcpgate-shared/api/definitions/definitions-api';
 import type { ServerRecord } from '../../domain/server-record.ts';
@@ -281,7 +282,12 @@ it('a server that shuffles its list and the members in it is the same list to th
     await world.upstreams.refresh(record);
     assert.equal(await text(), first);
     // Another broker, or the next run of this one, knows what the store knows.
-    const other = createDefinitions({ store: world.store, audit: world.audit, log: { warn: () => undefined } });
+    const other = createDefinitions({
+      store: world.store,
+      audit: world.audit,
+      log: { warn: () => undefined },
+      clock: systemClock,
+    });
     const items = shuffled(turn).map((each) => ({ key: String(each['name']), text: JSON.stringify(each) }));
     const there = await other.review(record, 'tools', { userKey: 'user:x' }, items);
     const here = await world.definitions.review(record, 'tools', { userKey: 'user:y' }, [...items].toReversed());
@@ -324,13 +330,134 @@ it('a broker that ends between seeing and keeping a first list serves nothing of
     note: (part: Parameters<typeof world.store.definitions.note>[0]) =>
       ++parts === 2 ? Promise.reject(new Error('killed')) : world.store.definitions.note(part),
   };
-  const former = createDefinitions({ store: { definitions: dying }, audit: world.audit, log });
+  const former = createDefinitions({ store: { definitions: dying }, audit: world.audit, log, clock: systemClock });
   const who = { userKey: 'user:ada' };
   await assert.rejects(former.review(record, 'tools', who, items), /killed/);
-  const next = createDefinitions({ store: world.store, audit: world.audit, log });
+  const next = createDefinitions({ store: world.store, audit: world.audit, log, clock: systemClock });
   const { items: served, held } = await next.review(record, 'tools', who, [...items]);
   assert.deepEqual([served.length, held.length], [600, 0]);
   // From now on what is new is a change.
   const more = [...items, { key: 'write', text: JSON.stringify(write) }];
   assert.deepEqual((await next.review(record, 'tools', who, more)).held, ['write']);
+});
+
+describe('a server that does not keep still', () => {
+  it('fills neither the log nor the table, going back and forth between two texts or never saying the same', async (t) => {
+    const { world, client, list, events, record } = await start(t, 'warn');
+    await client.toolNames();
+    for (let turn = 1; turn <= 20; turn++) {
+      await list([{ ...read, description: turn % 2 === 1 ? 'B' : 'Reads a page.' }]);
+      assert.deepEqual(await said(client), [['site__read', turn % 2 === 1 ? 'B' : 'Reads a page.']]);
+    }
+    assert.equal((await events('tool.changed')).length, 1);
+    for (let turn = 1; turn <= 30; turn++) {
+      await list([{ ...read, description: `Read ${turn} times.` }]);
+      assert.deepEqual(await said(client), [['site__read', `Read ${turn} times.`]]);
+    }
+    assert.equal((await events('tool.changed')).length, 8);
+    const [unsteady, ...more] = await events('tool.unsteady');
+    assert.deepEqual([unsteady?.subject, unsteady?.data['changes'], more], ['tool:site__read', 8, []]);
+    const notes = await world.store.definitions.notes('default', record.id);
+    assert.ok(notes.length <= 12, `${notes.length}`);
+    await list([{ ...read, description: POISON }]);
+    assert.deepEqual(await said(client), [['site__read', 'Reads a page.']], 'what is alarming is held all the same');
+  });
+
+  it('has its tool again as it was, or as a change, where it is removed and comes back', async (t) => {
+    const { client, list } = await start(t, 'hold');
+    await client.toolNames();
+    await list([]);
+    assert.deepEqual(await client.toolNames(), []);
+    await list([read]);
+    assert.deepEqual(await said(client), [['site__read', 'Reads a page.']]);
+    await list([]);
+    assert.deepEqual(await client.toolNames(), []);
+    await list([{ ...read, description: 'Reads and writes.' }]);
+    assert.deepEqual(await said(client), [['site__read', 'Reads a page.']], 'it is a change, not a new tool');
+  });
+
+  it('keeps what was accepted when it is renamed, and loses it when it is removed', async (t) => {
+    const { world, client, list, record } = await start(t, 'hold');
+    await client.toolNames();
+    await list([{ ...read, description: 'Reads two pages.' }, write]);
+    await client.toolNames();
+    await world.store.servers.rename(record.id, 'place', { from: 'site', rewrite: (what) => what });
+    await world.upstreams.reload();
+    world.gateway.policyChanged('default');
+    assert.deepEqual(await said(client), [['place__read', 'Reads a page.']]);
+    assert.match(textOf(await client.call('place__write')), /^\[mcpgate denied\]/);
+
+    await world.store.servers.remove(record.id);
+    await world.upstreams.reload();
+    assert.deepEqual(await world.store.definitions.notes('default'), []);
+    const { transport, isolation, trustAnnotations } = record;
+    const again = { workspaceId: 'default', name: 'place', enabled: true, transport, isolation, trustAnnotations };
+    await world.store.servers.create(again);
+    await world.upstreams.reload();
+    assert.deepEqual(await said(client), [
+      ['place__read', 'Reads two pages.'],
+      ['place__write', 'Writes a page.'],
+    ]);
+  });
+
+  it('is held where it hides an order behind pages of text, and its tool is left out where it has megabytes', async (t) => {
+    const { world, client, list } = await start(t, 'warn');
+    await client.toolNames();
+    await list([{ ...read, description: `${'A page is read. '.repeat(14_000)}${POISON}` }]);
+    assert.deepEqual(await said(client), [['site__read', 'Reads a page.']]);
+    const [, held] = (await world.store.definitions.notes('default')).filter(({ kind }) => kind === 'tools');
+    assert.ok(held?.flags.some(({ kind, isAlarm }) => isAlarm && kind === 'instructions-to-model'));
+    await list([{ ...read, description: 'A page is read. '.repeat(200_000) }, write]);
+    assert.deepEqual(await said(client), [['site__write', 'Writes a page.']], 'an entry of megabytes is left out');
+  });
+
+  it('is looked at in time with ten thousand tools, of which one changes', async (t) => {
+    const { client, list } = await start(t, 'warn');
+    const many = (turn: number) =>
+      Array.from({ length: 10_000 }, (_, index) => ({
+        ...read,
+        name: `t_${String(index).padStart(5, '0')}`,
+        description: index === 7_000 ? `Turn ${turn}` : 'One of many.',
+      }));
+    await list(many(0));
+    const page = async () => {
+      const texts: string[] = [];
+      let cursor: unknown;
+      do {
+        const { result } = await client.request('tools/list', cursor === undefined ? {} : { cursor });
+        texts.push(JSON.stringify(result?.['tools']));
+        cursor = result?.['nextCursor'];
+      } while (cursor !== undefined);
+      return texts.join('\n');
+    };
+    const before = await page();
+    assert.equal(before.match(/"name"/g)?.length, 10_000);
+    assert.equal(await page(), before, 'page by page the same bytes');
+    await list(many(1));
+    assert.equal(await page(), before.replace('Turn 0', 'Turn 1'));
+  });
+});
+
+it('a broker that ends between keeping a change and telling of it holds the change at its next start', async (t) => {
+  const { world, record } = await start(t, 'hold');
+  const { createDefinitions } = await import('../../definitions/create-definitions.ts');
+  const items = (description: string) => [{ key: 'read', text: JSON.stringify({ ...read, description }) }];
+  const who = { userKey: 'user:ada' };
+  const parts = { audit: world.audit, log: { warn: () => undefined }, clock: systemClock };
+  await createDefinitions({ ...parts, store: world.store }).review(record, 'tools', who, items('one'));
+  for (const step of ['note', 'finish'] as const) {
+    const rows = world.store.definitions;
+    const dying = {
+      ...rows,
+      async [step](part: never) {
+        await rows[step](part);
+        throw new Error('killed');
+      },
+    };
+    const former = createDefinitions({ ...parts, store: { definitions: dying } });
+    await assert.rejects(former.review(record, 'tools', who, items(step)), /killed/);
+    const next = createDefinitions({ ...parts, store: world.store });
+    const { items: served } = await next.review(record, 'tools', who, items(step));
+    assert.match(served[0]?.text ?? '', /"one"/);
+  }
 });

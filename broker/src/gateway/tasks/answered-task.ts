@@ -8,7 +8,7 @@ import { uriPrefix } from '../../policy/naming.ts';
 import { parseRecord } from '../../mcp/json-rpc-guard.ts';
 import type { ServerQuestion, UpstreamReply } from '../../upstreams/upstream.ts';
 import { MAX_ANSWER_BYTES } from '../edges/legacy/client-questions.ts';
-import { duplicateKey } from '../edges/duplicate-key.ts';
+import { duplicateKey } from '../../mcp/duplicate-key.ts';
 import { createKnownKeys } from '../../mcp/folded-key.ts';
 import { META_KEYS } from '../edges/methods.ts';
 import type { Request } from '../request.ts';

@@ -28,6 +28,7 @@ const SaidSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('account'), workspaceId: id, serverId: id, owner: OwnerSchema }),
   z.object({ kind: z.literal('people'), ids: z.array(id) }),
   z.object({ kind: z.literal('definitions'), workspaceId: id, serverId: id }),
+  z.object({ kind: z.literal('listed'), workspaceId: id, serverId: id }),
   z.object({ kind: z.literal('approval'), workspaceId: id, id }),
   z.object({ kind: z.literal('keys') }),
   z.object({ kind: z.literal('master-key'), id, file: z.string().max(4_096) }),

@@ -51,7 +51,12 @@ export async function testServer(all: ConnectDeps, request: TestRequest): Promis
   const steps: TestStep[] = [];
   let verdict: ProbeResult = 'unproven';
   let tools: readonly ListedItem[] | null = null;
-  const listed = new Map<ListKind, readonly ListedItem[]>();
+  const lists = new Map<ListKind, readonly ListedItem[]>();
+  let instructions: string | undefined;
+  const report = (): TestReport => {
+    const seen = instructions === undefined ? null : { lists, instructions };
+    return { steps, verdict, tools, seen };
+  };
   let mask = (text: string): string => text;
   let sources: SecretSourceNames = new Map();
   let current = 'secrets';
@@ -82,7 +87,7 @@ export async function testServer(all: ConnectDeps, request: TestRequest): Promis
     if (owner === undefined && record.account !== null) {
       begin('account');
       done('each person uses it with their own; whoever tests it as a person tests it with theirs', [UNTESTED]);
-      return { steps, verdict, tools, listed };
+      return report();
     }
     const attempt = tried && deps.accounts.tryClient(record, { name: tried.name, value: tried.secret.value });
     if (attempt !== undefined) {
@@ -114,6 +119,7 @@ export async function testServer(all: ConnectDeps, request: TestRequest): Promis
     });
     const { session } = connection;
     done(describeFacts(session.facts), session.faults);
+    instructions = session.facts.instructions?.trim() ?? '';
     for (const kind of SHOWN) {
       const offer = offerOf(session.facts.capabilities, kind);
       if (offer === 'no') continue;
@@ -121,7 +127,7 @@ export async function testServer(all: ConnectDeps, request: TestRequest): Promis
       const known = new Set(session.faults);
       const list = await session.list(kind, AbortSignal.timeout(2 * deps.startTimeoutMs));
       if (kind === 'tools') tools = list;
-      listed.set(kind, list);
+      lists.set(kind, list);
       if (offer === 'unsure' && list.length === 0) continue;
       const warnings = session.faults.filter((fault) => !known.has(fault));
       done(`${list.length} ${kind === 'templates' ? 'resource templates' : kind}`, warnings);
@@ -159,7 +165,7 @@ export async function testServer(all: ConnectDeps, request: TestRequest): Promis
     await connection?.session.close();
     if (runsHere(record.transport)) await deps.homes.removeHome(folderOf(record), homeName);
   }
-  return { steps, verdict, tools, listed };
+  return report();
 }
 
 const NOT_VERIFIED =

@@ -16,6 +16,7 @@ const flagsSchema: z.ZodType<Flag[]> = z.array(
       'sensitive-files',
       'encoded',
       'repeated-members',
+      'oversized',
     ]),
     isAlarm: z.boolean(),
     at: z.string(),

@@ -68,8 +68,11 @@ export function createDefinitions(db: Kysely<Database>, clock: Clock, announce: 
         .execute(),
     note: (part) =>
       db.transaction().execute(async (trx) => {
-        await lockServer(trx, part.serverId);
-        return await notePart(trx, part, clock.now());
+        const { workspaceId, serverId } = part;
+        await lockServer(trx, serverId);
+        const noted = await notePart(trx, part, clock.now());
+        if (part.isTold && noted.added.length > 0) await announce(trx, { kind: 'listed', workspaceId, serverId });
+        return noted;
       }),
     finish: (list) =>
       db.transaction().execute(async (trx) => {
@@ -78,14 +81,14 @@ export function createDefinitions(db: Kysely<Database>, clock: Clock, announce: 
         const change = { withdrawn_at: clock.now() };
         for (const each of withdrawn)
           await updateOf(trx, serverId, each, change).where('accepted_at', 'is', null).execute();
-        if (names.size === 0) return;
+        if (names.size === 0) return { hasDropped: false };
         const since = { server_id: serverId, kind, since: clock.now() };
         await trx
           .insertInto('definition_lists')
           .values(since)
           .onConflict((on) => on.doNothing())
           .execute();
-        await dropUnlisted(trx, list);
+        return { hasDropped: await dropUnlisted(trx, list) };
       }),
     accept: ({ workspaceId, serverId }, which, by) =>
       db.transaction().execute(async (trx) => {
@@ -201,15 +204,16 @@ function tooMany(definitions: readonly Definition[], current: ReadonlySet<string
     });
 }
 
-/** Drops what a server does not list any more where all that is kept of it is too much, the oldest first. */
-async function dropUnlisted(trx: Transaction<Database>, { serverId, kind, names }: WholeList): Promise<void> {
+/** Drops what a server does not list any more where all that is kept of it is too much, the oldest first. Returns whether it has. */
+async function dropUnlisted(trx: Transaction<Database>, { serverId, kind, names }: WholeList): Promise<boolean> {
   const sum = await trx
     .selectFrom('definitions')
     .select((eb) => sql<number | string | null>`sum(length(${eb.ref('text')}))`.as('chars'))
     .where('server_id', '=', serverId)
     .executeTakeFirst();
   let over = Number(sum?.chars ?? 0) - MOST_CHARS;
-  if (over <= 0) return;
+  if (over <= 0) return false;
+  let hasDropped = false;
   const rows = await trx
     .selectFrom('definitions')
     .select(['kind', 'name', 'digest'])
@@ -219,8 +223,9 @@ async function dropUnlisted(trx: Transaction<Database>, { serverId, kind, names 
     .orderBy('seen_at')
     .execute();
   for (const { name, digest, chars } of rows) {
-    if (over <= 0) return;
+    if (over <= 0) break;
     if (names.has(name)) continue;
+    hasDropped = true;
     await trx
       .deleteFrom('definitions')
       .where('server_id', '=', serverId)
@@ -230,4 +235,5 @@ async function dropUnlisted(trx: Transaction<Database>, { serverId, kind, names 
       .execute();
     over -= Number(chars);
   }
+  return hasDropped;
 }
