@@ -459,6 +459,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       metricsDoor: createMetricsDoor({ allow: () => reload.now.metrics.allow, proxies }),
       mcp: {
         sessions: httpSessions,
+        gateway,
         exchanges: modernExchanges,
         allowedOrigins: config.mcp.allowed_origins,
         maxMessageBytes,

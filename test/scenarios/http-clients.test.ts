@@ -116,9 +116,15 @@ test('/mcp/NAME and /mcp/UUID show one server under its own names, to whom is bo
     assert.ok((await client.listTools()).tools.some(({ name }) => name === 'echo'));
     assert.match(textOf(await client.callTool({ name: 'echo', arguments: { text: path } })), /mcp/);
   }
-  const { client } = await connect(t, world, token, '/mcp/other');
-  const denied = await client.callTool({ name: 'echo', arguments: { text: 'x' } });
-  assert.match(textOf(denied), /\[mcpgate denied\].*grant-bound/);
+  for (const path of ['/mcp/other', '/mcp/nothing'])
+    await assert.rejects(connect(t, world, token, path), (error: Error) => {
+      assert.match(
+        error.message,
+        new RegExp(`there is no server or bundle \\\\?"${path.slice(5)}\\\\?" that you may use`),
+      );
+      return true;
+    });
+  await assert.rejects(connect(t, world, token, '/mcp/countng'), /did you mean http.*\/mcp\/counting\?/);
   assert.equal(other.calls.length, 0);
 });
 

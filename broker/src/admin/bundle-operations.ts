@@ -7,13 +7,16 @@ import { hasReference } from 'mcpgate-shared/values/secret-reference';
 import { BUNDLE_TOOL_NAME, type Bundle, type BundleTool } from '../domain/bundle.ts';
 import { serverCalled } from '../domain/server-record.ts';
 import { inWorkspace } from '../domain/workspace.ts';
+import { CONNECT } from '../policy/connecting.ts';
 import { splitName } from '../policy/naming.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { managerOf } from './managed-by.ts';
 import { isoTime } from './iso-time.ts';
+import { doubtsAboutThing } from './rules/doubts.ts';
+import { knownWorld } from './rules/known-world.ts';
 import { eventBy, operation, type Caller, type Operation } from './operation.ts';
 
-type Needs = Pick<AdminDependencies, 'store' | 'audit' | 'policyChanged'>;
+type Needs = Pick<AdminDependencies, 'store' | 'people' | 'audit' | 'policyChanged'>;
 
 const MOST_TOOLS = 100;
 
@@ -48,7 +51,8 @@ const noted = ({ description, tools }: Bundle): string[] => [
   }),
 ];
 
-export function bundleOperations({ store, audit, policyChanged }: Needs): Operation[] {
+export function bundleOperations(needs: Needs): Operation[] {
+  const { store, audit, policyChanged } = needs;
   const changed = async (caller: Caller, type: string, subject: string, data: Noted) => {
     policyChanged(caller.workspaceId);
     await audit.event(eventBy(caller, { type, subject, data: { ...data } }));
@@ -69,6 +73,11 @@ export function bundleOperations({ store, audit, policyChanged }: Needs): Operat
           'usage',
           `${tool} cannot be called ${JSON.stringify(rest)} in a bundle; give it a name with --as`,
         );
+      if (as?.endsWith(`__${CONNECT}`) === true)
+        throw new GateError(
+          'usage',
+          `${as} is what mcpgate calls the tool that connects an account; choose another name`,
+        );
       assertNoSecret(tool, fix);
       return {
         serverId: server.id,
@@ -79,6 +88,12 @@ export function bundleOperations({ store, audit, policyChanged }: Needs): Operat
         fixed: fix,
       };
     });
+  };
+
+  const warningsAbout = async (workspaceId: string, tools: readonly BundleTool[]): Promise<string[]> => {
+    if (tools.length === 0) return [];
+    const world = await knownWorld(needs, workspaceId);
+    return [...new Set(tools.flatMap((each) => doubtsAboutThing(toolName(each) ?? '', world)))];
   };
 
   const find = async (workspaceId: string, name: string): Promise<Bundle> => {
@@ -103,7 +118,7 @@ export function bundleOperations({ store, audit, policyChanged }: Needs): Operat
         createdBy: caller.actor.name,
       });
       await changed(caller, 'bundle.added', `bundle:${bundle.name}`, { before: [], after: noted(bundle) });
-      return toView(bundle);
+      return { ...toView(bundle), warnings: await warningsAbout(caller.workspaceId, tools) };
     }),
     operation(bundlesApi.set, async ({ params, body }, caller) => {
       const put = await toolsOf(caller.workspaceId, body.tools);
@@ -123,7 +138,7 @@ export function bundleOperations({ store, audit, policyChanged }: Needs): Operat
         return { description: description === '' ? null : description, tools };
       });
       await changed(caller, 'bundle.changed', `bundle:${after.name}`, { before: noted(before), after: noted(after) });
-      return toView(after);
+      return { ...toView(after), warnings: await warningsAbout(caller.workspaceId, put) };
     }),
     operation(bundlesApi.remove, async ({ params }, caller) => {
       await find(caller.workspaceId, params.name);

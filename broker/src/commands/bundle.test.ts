@@ -13,8 +13,8 @@ describe('bundles', () => {
   test('are added, listed, shown, changed and removed, what is said of a tool going with the one before it', async () => {
     assert.deepEqual(await admin.rows('bundle', 'list'), []);
     const args = ['bundle', 'add', 'kit', '--description', 'For reports.', ...KIT, ...FIXED, '--tool', 'wiki__note'];
-    const made = Object(await admin.broker.json(args));
-    assert.deepEqual(keysOf(made), [
+    const added = Object(await admin.broker.json(args)) as Record<string, unknown>;
+    assert.deepEqual(keysOf(added), [
       'created_at',
       'created_by',
       'description',
@@ -23,6 +23,12 @@ describe('bundles', () => {
       'name',
       'tools',
       'updated_at',
+      'warnings',
+    ]);
+    const { warnings, ...made } = added;
+    assert.deepEqual(warnings, [
+      'git has never been listed, so nobody knows its tools yet; `mcpgate-broker server test git` lists them',
+      'wiki has never been listed, so nobody knows its tools yet; `mcpgate-broker server test wiki` lists them',
     ]);
     const fixed = { owner: 'acme', labels: ['a', { b: 1 }], 'a.b': 'x=y', ünï: true };
     assert.deepEqual(made['tools'], [

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { bundlesApi, type BundleView, type NewBundleTool } from 'mcpgate-shared/api/bundles/bundles';
 import { GateError } from 'mcpgate-shared/error';
+import { plainLine } from 'mcpgate-shared/plain-line';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from './session/admin-session.ts';
 import type { CommandContext } from './context.ts';
 import { ago } from './terminal/table.ts';
@@ -128,7 +129,12 @@ async function addBundle(
   });
   show(
     bundle,
-    `added ${described(bundle)}\n\nAI clients reach it with \`mcpgate serve --bundle ${name}\`, or at /mcp/${name}`,
+    [
+      `added ${described(bundle)}`,
+      ...warned(bundle),
+      '',
+      `AI clients reach it with \`mcpgate install-clients --bundle ${name}\`, \`mcpgate serve --bundle ${name}\`, or at /mcp/${name}`,
+    ].join('\n'),
   );
 }
 
@@ -146,8 +152,11 @@ async function setBundle(
     ...(description !== undefined && { description: description === '' ? null : description }),
   };
   const bundle = await api.call(bundlesApi.set, { params: { name }, body });
-  show(bundle, described(bundle));
+  show(bundle, [described(bundle), ...warned(bundle)].join('\n'));
 }
+
+const warned = ({ warnings }: { warnings: readonly string[] }): string[] =>
+  warnings.map((line) => `  ! ${plainLine(line)}`);
 
 function described({ name, description, tools, groups, managed_by: managedBy }: BundleView): string {
   const lines = tools.map((each) => {

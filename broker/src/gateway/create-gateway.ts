@@ -10,6 +10,7 @@ import { isolationOf } from '../domain/server-record.ts';
 import type { PolicySnapshot } from '../domain/rule.ts';
 import type { Laptops } from '../laptops/laptops.ts';
 import type { Upstreams } from '../upstreams/upstream.ts';
+import { viewNamed } from './bundles/named-view.ts';
 import { createSession, type Session } from './create-session.ts';
 import type { GatewayService } from './gateway.ts';
 import { verdictOnConnecting } from '../policy/connecting.ts';
@@ -171,6 +172,7 @@ export function createGateway(options: GatewayOptions): GatewayService {
     policyChanged,
     mayUse,
     mayConnect,
+    viewNamed: (principal, name) => viewNamed(parts, principal, name),
     async recheckPolicies() {
       const present = new Set([...sessions].map((session) => session.workspaceId));
       for (const workspaceId of await parts.policies.outdated(present)) policyChanged(workspaceId);

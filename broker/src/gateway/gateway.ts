@@ -2,6 +2,7 @@
 // takes the same way: route -> decide -> record the intent (committed) -> forward -> record the outcome -> answer.
 import type { Principal } from '../domain/people/principal.ts';
 import type { Pieces } from '../message/pieces.ts';
+import type { NamedView } from './bundles/named-view.ts';
 import type { Envelope } from './edges/envelope.ts';
 
 /** The request (by its `idKey`) that a message to the client answers or is about. Neither: the message belongs to no request. */
@@ -80,6 +81,8 @@ export interface GatewayService extends Gateway {
   mayUse(principal: Principal, server: string): Promise<boolean>;
   /** Whether somebody is to be offered to connect an account at a server. Throws likewise. */
   mayConnect(principal: Principal, server: string): Promise<boolean>;
+  /** Whether a name leads to a server or a bundle of which somebody may use something; else what may have been meant. Throws likewise. */
+  viewNamed(principal: Principal, name: string): Promise<NamedView>;
   /** The broker takes leave: calls that wait for a person end, and none begins to wait. */
   endWaits(): void;
   /** Closes all sessions. Resolves when all outcomes are recorded. */

@@ -51,7 +51,7 @@ export interface PublicAppOptions {
   upstreams: Pick<Upstreams, 'servers'>;
   metrics: Metrics;
   metricsDoor: MetricsDoor;
-  mcp: Pick<McpRoutesOptions, 'sessions' | 'exchanges' | 'allowedOrigins' | 'maxMessageBytes' | 'draining'>;
+  mcp: Pick<McpRoutesOptions, 'gateway' | 'sessions' | 'exchanges' | 'allowedOrigins' | 'maxMessageBytes' | 'draining'>;
   operations: readonly Operation[];
   enterWorkspace: EnterWorkspace;
   /** The pages for people. */

@@ -5,6 +5,8 @@ import {
   type Action,
   type Change,
   type ChangeContext,
+  entryWanted,
+  type Wanted,
   isSame,
   type OtherEntry,
   type Reason,
@@ -28,11 +30,12 @@ export const isByClient = ({ ownCommand }: Client, { mayAskClient, isDryRun }: C
 export async function setUpByClient(
   client: Client,
   path: string,
-  entry: Readonly<Record<string, unknown>>,
+  wanted: Wanted,
   context: ChangeContext,
 ): Promise<Change | null> {
   const before = await readSnapshot(path);
   const existing = client.format.read(decode(before.bytes, path).text, path);
+  const entry = entryWanted(wanted, existing);
   if (isCurrent(existing, entry)) return null;
   const { command, args } = entry;
   if (typeof command !== 'string' || !Array.isArray(args)) return null;
@@ -51,7 +54,7 @@ export async function setUpByClient(
 export async function takeOutByClient(client: Client, path: string, context: ChangeContext): Promise<Change | null> {
   const before = await readSnapshot(path);
   const existing = client.format.read(decode(before.bytes, path).text, path);
-  if (existing === undefined || !isOurs(existing, client.entry(''))) return null;
+  if (existing === undefined || !isOurs(existing, client.entry('', []))) return null;
   // An entry that was added by editing the file is removed by editing it too, which leaves no trace.
   if ((await context.ledger.read()).undo[path] !== undefined) return null;
   const remove = ['mcp', 'remove', '--scope', 'user', ENTRY_NAME];

@@ -5,6 +5,8 @@ import {
   type Action,
   type Change,
   type ChangeContext,
+  entryWanted,
+  type Wanted,
   isSame,
   type KeptUndo,
   type OtherEntry,
@@ -32,19 +34,15 @@ interface Edit {
 
 const ATTEMPTS = 4;
 
-export async function setUp(
-  client: Client,
-  path: string,
-  entry: Readonly<Record<string, unknown>>,
-  context: ChangeContext,
-): Promise<Change> {
+export async function setUp(client: Client, path: string, wanted: Wanted, context: ChangeContext): Promise<Change> {
   if (isByClient(client, context)) {
-    const done = await setUpByClient(client, path, entry, context);
+    const done = await setUpByClient(client, path, wanted, context);
     if (done !== null) return done;
   }
   return await change(client, path, 'install', context, ({ bytes }) => {
     const { text, mark } = decode(bytes, path);
     const existing = client.format.read(text, path);
+    const entry = entryWanted(wanted, existing);
     if (isCurrent(existing, entry)) return { action: 'unchanged', after: bytes };
     const put = client.format.put(text, path, entry);
     const undo = put.undo === null ? undefined : { ...put.undo, ...(bytes === null ? { createdFile: 1 } : {}) };
@@ -67,7 +65,7 @@ export async function takeOut(client: Client, path: string, context: ChangeConte
     const { text, mark } = decode(bytes, path);
     const existing = client.format.read(text, path);
     if (existing === undefined) return { action: 'absent', after: bytes };
-    if (!isOurs(existing, client.entry(''))) return { action: 'absent', after: bytes, own: 'left' };
+    if (!isOurs(existing, client.entry('', []))) return { action: 'absent', after: bytes, own: 'left' };
     const left = client.format.remove(text, path, undo);
     const isOurFile = left === '' && undo?.['createdFile'] === 1;
     const own = undo !== null && isReplacement(undo) ? { own: 'given-back' as const } : {};

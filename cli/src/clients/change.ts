@@ -29,6 +29,14 @@ export interface ChangeContext {
   readonly deps: Pick<ClientDeps, 'env' | 'platform' | 'homedir'>;
 }
 
+type Entry = Readonly<Record<string, unknown>>;
+
+/** The entry that is wanted, or how it follows from the one that is there (undefined: none). */
+export type Wanted = Entry | ((existing: unknown) => Entry);
+
+export const entryWanted = (wanted: Wanted, existing: unknown): Entry =>
+  typeof wanted === 'function' ? wanted(existing) : wanted;
+
 export type Reason = 'install' | 'uninstall' | 'restore' | 'clean';
 
 /** What the ledger keeps for a later removal; undefined: it stays as it is. */

@@ -8,7 +8,10 @@ import { createJsoncFormat } from './files/jsonc-format.ts';
 import { createTomlFormat } from './files/toml-format.ts';
 
 const MCP_SERVERS = createJsoncFormat(['mcpServers', ENTRY_NAME]);
-const startServe = (launcher: string): Record<string, unknown> => ({ command: launcher, args: ['serve'] });
+const startServe = (launcher: string, more: readonly string[]): Record<string, unknown> => ({
+  command: launcher,
+  args: ['serve', ...more],
+});
 
 const join = ({ platform }: Computer, ...parts: string[]): string =>
   (platform === 'win32' ? win32 : posix).join(...parts);
@@ -125,7 +128,7 @@ export const CLIENTS: readonly Client[] = [
     name: 'vscode',
     title: 'VS Code',
     format: createJsoncFormat(['servers', ENTRY_NAME]),
-    entry: (launcher) => ({ type: 'stdio', ...startServe(launcher) }),
+    entry: (launcher, more) => ({ type: 'stdio', ...startServe(launcher, more) }),
     files: (computer) => ['Code', 'Code - Insiders'].map((build) => inAppData(computer, build, 'User', 'mcp.json')),
     folders: () => [],
     executables: ['code', 'code-insiders'],
@@ -136,7 +139,7 @@ export const CLIENTS: readonly Client[] = [
     name: 'zed',
     title: 'Zed',
     format: createJsoncFormat(['context_servers', ENTRY_NAME]),
-    entry: (launcher) => ({ source: 'custom', ...startServe(launcher) }),
+    entry: (launcher, more) => ({ source: 'custom', ...startServe(launcher, more) }),
     files: (computer) => [
       computer.platform === 'win32'
         ? inAppData(computer, 'Zed', 'settings.json')
@@ -174,7 +177,7 @@ export const CLIENTS: readonly Client[] = [
     title: 'Copilot CLI',
     format: MCP_SERVERS,
     // Without `tools` the client offers all tools, and the person can choose.
-    entry: (launcher) => ({ type: 'local', ...startServe(launcher) }),
+    entry: (launcher, more) => ({ type: 'local', ...startServe(launcher, more) }),
     files: (computer) => [
       join(computer, computer.env['COPILOT_HOME'] || inHome(computer, '.copilot'), 'mcp-config.json'),
     ],
@@ -187,7 +190,7 @@ export const CLIENTS: readonly Client[] = [
     name: 'opencode',
     title: 'OpenCode',
     format: createJsoncFormat(openCodePath),
-    entry: (launcher) => ({ type: 'local', command: [launcher, 'serve'] }),
+    entry: (launcher, more) => ({ type: 'local', command: [launcher, 'serve', ...more] }),
     files: (computer) => openCodeFiles(computer),
     folders: () => [],
     executables: ['opencode'],

@@ -16,8 +16,8 @@ export interface Client {
   readonly name: string;
   readonly title: string;
   readonly format: EntryFormat;
-  /** The entry that starts `launcher serve`. */
-  entry(launcher: string): Readonly<Record<string, unknown>>;
+  /** The entry that starts `launcher serve`, with `more` behind it. */
+  entry(launcher: string, more: readonly string[]): Readonly<Record<string, unknown>>;
   /** Absolute paths of the client's file, the most usual first; several where builds of the client read different files. */
   files(computer: Computer): readonly string[];
   /** More folders that exist only where the client is installed. */

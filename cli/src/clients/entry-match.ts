@@ -28,6 +28,14 @@ export function isOurs(existing: unknown, wanted: Entry): existing is Record<str
   return typeof program === 'string' && MCPGATE.test(program) && first === 'serve';
 }
 
+/** What stands behind `serve` in an entry of mcpgate's; undefined: it is none. */
+export function argumentsOf(existing: unknown, wanted: Entry): readonly string[] | undefined {
+  if (!isOurs(existing, wanted)) return undefined;
+  const { command, args } = existing;
+  const words: unknown[] = Array.isArray(command) ? command.slice(2) : Array.isArray(args) ? args.slice(1) : [];
+  return words.every((word) => typeof word === 'string') ? words : undefined;
+}
+
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -3,7 +3,7 @@ import { GateError } from 'mcpgate-shared/error';
 import { CLIENTS } from './client-table.ts';
 import { type ClientDeps, withAbsoluteDirs } from './client-deps.ts';
 import { decode } from './files/decode-text.ts';
-import { isCurrent } from './entry-match.ts';
+import { argumentsOf, isCurrent } from './entry-match.ts';
 import { readSnapshot } from './files/file-snapshot.ts';
 import { lookFor } from './find-clients.ts';
 import { launcherPath } from './launcher/launcher.ts';
@@ -27,7 +27,7 @@ export async function listClients(
   return await Promise.all(
     CLIENTS.map(async (client) => {
       const { isFound, paths } = lookFor(client, deps);
-      const states = await Promise.all(paths.map((path) => isConfigured(client, path, client.entry(launcher))));
+      const states = await Promise.all(paths.map((path) => isConfigured(client, path, launcher)));
       return {
         name: client.name,
         title: client.title,
@@ -44,11 +44,13 @@ export async function listClients(
 async function isConfigured(
   client: (typeof CLIENTS)[number],
   path: string,
-  entry: Readonly<Record<string, unknown>>,
+  launcher: string,
 ): Promise<boolean | string> {
   try {
     const { bytes } = await readSnapshot(path);
-    return isCurrent(client.format.read(decode(bytes, path).text, path), entry);
+    const existing = client.format.read(decode(bytes, path).text, path);
+    // Whichever bundle it serves.
+    return isCurrent(existing, client.entry(launcher, argumentsOf(existing, client.entry(launcher, [])) ?? []));
   } catch (error) {
     if (error instanceof GateError) return faultWords(error, `run \`mcpgate install-clients ${client.name}\``);
     throw error;

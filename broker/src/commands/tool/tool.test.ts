@@ -53,6 +53,6 @@ it('what a server has changed is listed, shown word by word, accepted, and serve
   const events = await admin.rows('audit', 'search', '--events', '--type', 'tool.*');
   assert.deepEqual(
     events.map(({ type }) => type),
-    ['tool.accepted', 'tool.held', 'tool.first_seen', 'tool.first_seen'],
+    ['tool.accepted', 'tool.held', 'tool.first_seen', 'tool.first_seen', 'tool.first_seen', 'tool.first_seen'],
   );
 });

@@ -3,7 +3,7 @@
 import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
 import type { Bundle, BundleTool } from '../../domain/bundle.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
-import { isRecord, parseRecord, type JsonRecord } from '../../mcp/json-rpc-guard.ts';
+import { parseRecord } from '../../mcp/json-rpc-guard.ts';
 import { ruleNames, type RuleNames } from '../../policy/naming.ts';
 import { verdictOnConnecting } from '../../policy/connecting.ts';
 import { factsWithoutCall } from '../call/facts.ts';
@@ -15,6 +15,7 @@ import { resultReply, type Reply } from '../reply.ts';
 import type { Handling } from '../request.ts';
 import { serversOf, type SessionScope } from '../session-scope.ts';
 import { inBundle } from './bundle-names.ts';
+import { withoutArguments } from './without-arguments.ts';
 
 /** Rejects where the rules cannot be read. */
 export async function listBundle(
@@ -76,30 +77,7 @@ function toolText(text: string, { name, description, fixed }: BundleTool): strin
   const schemaAt = findMember(members, 'inputSchema');
   const schema = schemaAt && parseRecord(text.slice(schemaAt.start, schemaAt.end));
   const names = new Set(Object.keys(fixed));
-  if (schema !== undefined && names.size > 0) put.set('inputSchema', JSON.stringify(without(schema, names)));
+  if (schema !== undefined && names.size > 0) put.set('inputSchema', JSON.stringify(withoutArguments(schema, names)));
   const kept = members.filter(({ key }) => !put.has(key)).map(({ keyStart, end }) => text.slice(keyStart, end));
   return `{${[...[...put].map(([key, value]) => `"${key}":${value}`), ...kept].join(',')}}`;
-}
-
-/** A schema of an object that no longer speaks of these properties, also where it combines several. */
-function without(schema: JsonRecord, names: ReadonlySet<string>): JsonRecord {
-  const isKept = (name: unknown) => typeof name !== 'string' || !names.has(name);
-  const keep = (value: unknown): unknown =>
-    isRecord(value) ? Object.fromEntries(Object.entries(value).filter(([key]) => isKept(key))) : value;
-  return Object.fromEntries(
-    Object.entries(schema).map(([key, value]): [string, unknown] => {
-      if (key === 'required' && Array.isArray(value)) return [key, value.filter(isKept)];
-      if (key === 'properties' || key === 'dependentSchemas') return [key, keep(value)];
-      if (key === 'dependentRequired' && isRecord(value)) {
-        const rest = Object.entries(value).filter(([name]) => isKept(name));
-        return [
-          key,
-          Object.fromEntries(rest.map(([name, needs]) => [name, Array.isArray(needs) ? needs.filter(isKept) : needs])),
-        ];
-      }
-      if (/^(?:allOf|anyOf|oneOf)$/.test(key) && Array.isArray(value))
-        return [key, value.map((each: unknown) => (isRecord(each) ? without(each, names) : each))];
-      return [key, value];
-    }),
-  );
 }

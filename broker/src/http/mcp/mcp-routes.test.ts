@@ -57,6 +57,10 @@ async function open(t: TestContext) {
       authenticate: () => Promise.resolve({ kind: 'ok', principal }),
       onRevoked: () => () => undefined,
     },
+    gateway: {
+      viewNamed: (_principal: Principal, name: string) =>
+        Promise.resolve(name === 'github' ? { kind: 'there' } : { kind: 'unknown', near: 'github' }),
+    },
     sessions,
     exchanges: { request: () => seen.push('exchange'), close: () => Promise.resolve() },
     forwarded: undefined,
@@ -83,6 +87,30 @@ test('a session is opened for who initializes, for the server and the tools that
   for (const url of DOORS) assert.equal((await post(url, message('initialize'))).status, 200, url);
   const opened = seen.filter((each) => each.startsWith('open'));
   assert.deepEqual(opened, ['open all', 'open github', 'open all all', 'open github search', 'open all']);
+});
+
+test('where an address leads to nothing that the caller may use, nothing is opened, and what is near is named', async (t) => {
+  const { seen, post } = await open(t);
+  const meta = {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientInfo': { name: 'x', version: '1' },
+    'io.modelcontextprotocol/clientCapabilities': {},
+  };
+  const modern = JSON.stringify({ jsonrpc: '2.0', id: 7, method: 'tools/list', params: { _meta: meta } });
+  const headers = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/list' };
+  for (const { status, body } of [
+    await post('/mcp/githb', message('initialize', 7)),
+    await post('/mcp/githb', modern, headers),
+  ]) {
+    assert.equal(status, 404);
+    const { id, error } = JSON.parse(body) as { id: unknown; error: { message: string } };
+    assert.equal(id, 7);
+    assert.equal(
+      error.message,
+      '[mcpgate] there is no server or bundle "githb" that you may use; did you mean https://mcp.example.com/mcp/github?',
+    );
+  }
+  assert.deepEqual(seen, []);
 });
 
 test('a broker that drains opens no session, whatever the address, and goes on with those that it has', async (t) => {

@@ -7,12 +7,13 @@ import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GateError } from 'mcpgate-shared/error';
 import type { Audit } from '../../audit/audit.ts';
+import type { Principal } from '../../domain/people/principal.ts';
 import { ownerOf } from '../../domain/people/owner-of.ts';
 import { replyMessage } from '../../gateway/edges/edge-messages.ts';
 import { errorReply } from '../../gateway/reply.ts';
 import { isAnswered, readBatch, type BatchItem } from '../../gateway/edges/batch.ts';
 import { readEnvelope, type Envelope } from '../../gateway/edges/envelope.ts';
-import type { ToolMode } from '../../gateway/gateway.ts';
+import type { GatewayService, ToolMode } from '../../gateway/gateway.ts';
 import { isModern, readModernMeta } from '../../gateway/edges/modern/modern-meta.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { createTurns } from '../../message/turns.ts';
@@ -30,6 +31,7 @@ import { headerMismatch, paramHeadersOf } from './modern-headers.ts';
 export interface McpRoutesOptions {
   identity: Pick<Identity, 'authenticate' | 'onRevoked'>;
   audit: Pick<Audit, 'refused'>;
+  gateway: Pick<GatewayService, 'viewNamed'>;
   sessions: HttpSessions;
   exchanges: ModernExchanges;
   /** For people whom a reverse proxy has signed in; a bearer token goes before its word. */
@@ -129,6 +131,15 @@ export function registerMcp(app: FastifyInstance, options: McpRoutesOptions): vo
   const unknownSession = (reply: FastifyReply) =>
     answerError(reply, 404, RPC_CODE.unknownSession, '[mcpgate] this session is not known any more; initialize again');
 
+  /** Why there is nothing at the address for this caller; undefined: there is. */
+  async function nothingAt(principal: Principal, name: string | undefined): Promise<string | undefined> {
+    if (name === undefined) return undefined;
+    const view = await options.gateway.viewNamed(principal, name);
+    if (view.kind === 'there') return undefined;
+    const meant = view.near === undefined ? '' : `; did you mean ${publicUrl}/mcp/${view.near}?`;
+    return `[mcpgate] there is no server or bundle ${JSON.stringify(name.slice(0, 100))} that you may use${meant}`;
+  }
+
   app.register((scope, _options, done) => {
     takesBodies(scope, 'caller', maxMessageBytes);
     scope.removeAllContentTypeParsers();
@@ -176,6 +187,10 @@ export function registerMcp(app: FastifyInstance, options: McpRoutesOptions): vo
         const unknown = isModernBody ? undefined : checkVersion(request);
         if (unknown !== undefined)
           return answerError(reply, unknown.status, RPC_CODE.serverError, unknown.message, idTextOf(envelope));
+        if (envelope.kind === 'request' && (isModernBody || envelope.method === 'initialize')) {
+          const nothing = await nothingAt(principal, server);
+          if (nothing !== undefined) return answerError(reply, 404, RPC_CODE.invalidParams, nothing, envelope.idText);
+        }
         if (saysModernVersion(request) || isModernBody) {
           return modernPost(request, reply, {
             ...{ principal, address: request.ip, server, tools: mode },

@@ -13,6 +13,8 @@ export interface InstallClientsOptions {
   readonly uninstall: boolean;
   readonly restore: boolean;
   readonly json: boolean;
+  /** The bundle that is served; false: every server; undefined: as the entry has it. */
+  readonly bundle?: string | false | undefined;
 }
 
 export interface Choice {

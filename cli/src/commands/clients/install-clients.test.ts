@@ -46,6 +46,28 @@ describe('install-clients', () => {
     assert.match(home.stdout, /^= Cursor +already set up/m);
   });
 
+  it('has them serve a bundle, which stays until another one is said, and is taken out without a trace', async () => {
+    const before = put('.cursor/mcp.json', '{"mcpServers": {"z": {}}}');
+    put('.codex/config.toml', 'model = "x"\n');
+    const argsNow = () => Object(json('.cursor/mcp.json')).mcpServers.mcpgate.args as unknown;
+    const say = async (more: { bundle?: string | false }) => (await runJson(more)).of('cursor').action;
+    assert.equal(await say({ bundle: 'reports' }), 'added');
+    assert.deepEqual(argsNow(), ['serve', '--bundle', 'reports']);
+    assert.match(text('.codex/config.toml'), /args = \[ ?"serve", "--bundle", "reports" ?\]/);
+    assert.equal(await say({}), 'unchanged');
+    assert.deepEqual(argsNow(), ['serve', '--bundle', 'reports']);
+    assert.ok((await listClients(home.deps)).find(({ name }) => name === 'cursor')?.configured);
+    assert.equal(await say({ bundle: 'other' }), 'updated');
+    assert.deepEqual(argsNow(), ['serve', '--bundle', 'other']);
+    assert.equal(await say({ bundle: false }), 'updated');
+    assert.deepEqual(argsNow(), ['serve']);
+    assert.equal(await say({ bundle: 'reports' }), 'updated');
+    await runJson({ uninstall: true });
+    assert.equal(text('.cursor/mcp.json'), before);
+    await runJson({ restore: true });
+    assert.deepEqual(argsNow(), ['serve', '--bundle', 'reports']);
+  });
+
   it('brings an entry of an earlier installation up to date in place', async () => {
     put(
       '.cursor/mcp.json',

@@ -12,11 +12,12 @@ import { launcherPath, writeLauncher } from '../../clients/launcher/launcher.ts'
 import { createLedger } from '../../clients/ledger.ts';
 import { unifiedDiff } from '../../clients/files/unified-diff.ts';
 import type { CliContext } from '../../context.ts';
+import { entryFor } from './entry-for.ts';
 import { choose, type InstallClientsOptions, knownClients } from './choose-clients.ts';
 import { findTokensNow, tokenLines } from '../tokens/check-tokens.ts';
 import { type Outcome, renderOutcome } from './render-client-outcome.ts';
 
-type Flag = keyof InstallClientsOptions | 'cleanTokens' | 'propose' | 'yes';
+type Flag = Exclude<keyof InstallClientsOptions, 'bundle'> | 'cleanTokens' | 'propose' | 'yes';
 
 export function addInstallClients(program: Command, context: CliContext): void {
   program
@@ -26,15 +27,18 @@ export function addInstallClients(program: Command, context: CliContext): void {
     .option('--dry-run', 'show what would change, as a diff, and change nothing')
     .option('--all', 'every AI client that is found, besides those named')
     .option('--project', 'the files of the project in this folder, instead of your own')
+    .option('--bundle <name>', 'have them serve a bundle of tools; it stays until you say another one')
+    .option('--no-bundle', 'have them serve every server again')
     .option('--uninstall', 'take the entry out again')
     .option('--restore', 'put the last backup of the file back')
     .option('--clean-tokens', 'take entries out in which tokens stand in clear and whose servers the broker has')
     .option('--propose', 'offer the servers that only this laptop has to the administrators: names, and no value')
     .option('--yes', 'ask nothing')
     .option('--json', 'print one JSON array')
-    .action(async (names: string[], flags: Partial<Record<Flag, boolean>>) => {
+    .action(async (names: string[], flags: Partial<Record<Flag, boolean>> & { bundle?: string | false }) => {
       const { dryRun = false, all = false, project = false, uninstall = false, restore = false, json = false } = flags;
-      const options = { names, dryRun, all, project, uninstall, restore, json };
+      const { bundle } = flags;
+      const options = { names, dryRun, all, project, uninstall, restore, json, bundle };
       const { cleanTokens = false, propose = false, yes = false } = flags;
       const asked = [
         uninstall && '--uninstall',
@@ -42,7 +46,13 @@ export function addInstallClients(program: Command, context: CliContext): void {
         cleanTokens && '--clean-tokens',
         propose && '--propose',
       ];
-      const [one, other] = asked.filter((flag) => flag !== false);
+      if (typeof bundle === 'string' && !/^[a-z0-9-]{1,24}$/.test(bundle))
+        throw new GateError(
+          'usage',
+          `${JSON.stringify(bundle.slice(0, 60))} is no name of a bundle: 1 to 24 of a-z, 0-9 and -`,
+        );
+      const saysBundle = bundle !== undefined && (bundle === false ? '--no-bundle' : '--bundle');
+      const [one, other] = [saysBundle, ...asked].filter((flag) => flag !== false);
       if (other !== undefined) throw new GateError('usage', `${one} and ${other} exclude each other`);
       if (cleanTokens || propose) {
         const { runCleanTokens, runPropose } = await import('../tokens/run-tokens.ts');
@@ -93,7 +103,7 @@ async function change(
     let done;
     if (restore) done = await putBack(client, path, context);
     else if (uninstall) done = await takeOut(client, path, context);
-    else done = await setUp(client, path, client.entry(launcherPath(deps)), context);
+    else done = await setUp(client, path, entryFor(client, options, launcherPath(deps)), context);
     if (done === null) {
       if (!options.names.includes(client.name)) return outcome(client, path, 'no_backup');
       return { ...outcome(client, path, 'failed'), error: `there is no backup of ${path} to put back` };

@@ -51,6 +51,12 @@ export const BundleSchema = z
   .meta({ id: 'Bundle' });
 export type BundleView = z.output<typeof BundleSchema>;
 
+export const ChangedBundleSchema = BundleSchema.extend({
+  warnings: z
+    .array(z.string())
+    .meta({ description: 'Tools that nobody knows of today, with what may have been meant' }),
+}).meta({ id: 'ChangedBundle' });
+
 export const RemovedBundleSchema = BundleSchema.extend({
   rules: z
     .array(z.string())
@@ -79,7 +85,7 @@ export const bundlesApi = {
       description: DescriptionSchema.optional(),
       tools: z.array(NewBundleToolSchema).min(1).max(100),
     }),
-    answer: BundleSchema,
+    answer: ChangedBundleSchema,
   }),
   show: endpoint({
     name: 'getBundle',
@@ -110,7 +116,7 @@ export const bundlesApi = {
         .default([])
         .meta({ description: 'Taken out: by SERVER__TOOL, or by the name in the bundle' }),
     }),
-    answer: BundleSchema,
+    answer: ChangedBundleSchema,
   }),
   remove: endpoint({
     name: 'removeBundle',
