@@ -52,7 +52,7 @@ const SIGNS: readonly Sign[] = [
     isAlarm: true,
     means: 'tells the model to ignore what it was told',
     pattern:
-      /\bignor(?:iere|ieren sie|ez|a|e)\b[^.\n]{0,40}\b(?:anweisung(?:en)?|regeln|instructions précédentes|consignes|instrucciones|istruzioni|instruções)|(?:忽略|无视|無視)[^。\n]{0,16}(?:指令|指示|说明|規則|规则|提示)|(?:игнорируй|забудь)[^.\n]{0,40}(?:инструкци|указани|правил)/iu,
+      /\bignor(?:iere|ieren sie|ez|a|e)\b[^.\n]{0,40}\b(?:anweisung(?:en)?|regeln|instructions pr\u00e9c\u00e9dentes|consignes|instrucciones|istruzioni|instru\u00e7\u00f5es)|(?:\u5ffd\u7565|\u65e0\u89c6|\u7121\u8996)[^\u3002\n]{0,16}(?:\u6307\u4ee4|\u6307\u793a|\u8bf4\u660e|\u898f\u5247|\u89c4\u5219|\u63d0\u793a)|(?:\u0438\u0433\u043d\u043e\u0440\u0438\u0440\u0443\u0439|\u0437\u0430\u0431\u0443\u0434\u044c)[^.\n]{0,40}(?:\u0438\u043d\u0441\u0442\u0440\u0443\u043a\u0446\u0438|\u0443\u043a\u0430\u0437\u0430\u043d\u0438|\u043f\u0440\u0430\u0432\u0438\u043b)/iu,
   },
   {
     kind: 'instructions-to-model',

@@ -2,7 +2,6 @@
 // takes the same way: route -> decide -> record the intent (committed) -> forward -> record the outcome -> answer.
 import type { Principal } from '../domain/people/principal.ts';
 import type { Pieces } from '../message/pieces.ts';
-import type { NamedView } from './bundles/named-view.ts';
 import type { Envelope } from './edges/envelope.ts';
 
 /** The request (by its `idKey`) that a message to the client answers or is about. Neither: the message belongs to no request. */
@@ -58,6 +57,12 @@ export interface Gateway {
     send: SendToClient;
   }): GatewaySession;
 }
+
+/** Where a name leads, as in `/mcp/NAME`. */
+export type NamedView =
+  | { kind: 'there' }
+  /** `near`: what may have been meant, of what the caller may use. */
+  | { kind: 'unknown'; near: string | undefined };
 
 /** The gateway with everything that only the rest of the broker calls. */
 export interface GatewayService extends Gateway {

@@ -75,8 +75,11 @@ async function open(t: TestContext, { follows = true } = {}) {
         return Promise.resolve();
       },
     },
-    upstreams: { reload: () => tell('servers'), refresh: ({ id }) => tell(`list again ${id}`),
-      callsEnded: async () => 0 },
+    upstreams: {
+      reload: () => tell('servers'),
+      refresh: ({ id }) => tell(`list again ${id}`),
+      callsEnded: async () => 0,
+    },
     vault: {
       elsewhere: {
         changed: ({ workspaceId, name }) => void told.push(`secret ${workspaceId}/${name}`),

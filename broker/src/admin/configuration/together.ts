@@ -11,7 +11,7 @@ interface Untold {
   people: Set<string>;
   secrets: Set<string>;
   /** Whose connections end with their calls, as their records are others. */
-  refreshed: ServerRecord[];
+  refreshed: Pick<ServerRecord, 'id'>[];
   removed: { server: ServerRecord; accounts: readonly AccountRecord[] }[];
   hasServers: boolean;
 }

@@ -3,12 +3,8 @@
 import { nearest } from 'mcpgate-shared/nearest';
 import type { Principal } from '../../domain/people/principal.ts';
 import { serverNamed } from '../../domain/server-record.ts';
+import type { NamedView } from '../gateway.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
-
-export type NamedView =
-  | { kind: 'there' }
-  /** `near`: what may have been meant, of what the caller may use. */
-  | { kind: 'unknown'; near: string | undefined };
 
 /** Throws `unavailable` where the rules cannot be read. */
 export async function viewNamed(
