@@ -7,7 +7,7 @@ const DIRECTION = /[\u202a-\u202e\u2066-\u2069]/gu;
 const TAGS = /[\u{e0000}-\u{e007f}]/gu;
 const FLAG_OF_TAGS = /\u{1f3f4}[\u{e0061}-\u{e007a}]{1,6}\u{e007f}/gu;
 /** Variation selectors beyond those of emoji: 240 of them, which can carry any bytes. */
-const SELECTORS = /[\ufe00-\ufe0d\u{e0100}-\u{e01ef}]|(?<=[A-Za-z .,\ufe00-\ufe0f])[\ufe0e\ufe0f]/gu;
+const SELECTORS = /[\ufe00-\ufe0d\u{e0100}-\u{e01ef}]|(?<=[A-Za-z .,]|\p{Variation_Selector})(?:\ufe0e|\ufe0f)/gu;
 // oxlint-disable-next-line no-control-regex -- these are looked for
 const CONTROLS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/gu;
 /** Characters without a width. They come into honest texts by copying, so a few are no alarm. */

@@ -22,11 +22,11 @@ const SCHEMAS: Record<string, JsonRecord> = {
     anyOf: [{ $ref: '#/$defs/Repo' }],
     $defs: { Repo: { type: 'object', required: ['owner'], properties: { owner: text } } },
   },
-  'under a condition': {
-    properties: { owner: text, mode: text },
-    if: { properties: { owner: { const: 'acme' } }, required: ['owner'] },
-    then: { required: ['title'] },
-  },
+  'under a condition': JSON.parse(`{
+    "properties": { "owner": { "type": "string" }, "mode": { "type": "string" } },
+    "if": { "properties": { "owner": { "const": "acme" } }, "required": ["owner"] },
+    "then": { "required": ["title"] }
+  }`) as JsonRecord,
   'by a need': { properties: { owner: text, title: text }, dependentRequired: { title: ['owner'], owner: ['title'] } },
   'by a number': { properties: { owner: text, title: text }, minProperties: 2 },
   'by what may not be': { not: { required: ['owner', 'title', 'other'] } },
@@ -68,6 +68,7 @@ it('leaves what another object asks for, and all that is not about what is fixed
   assert.deepEqual(of('under a condition'), { type: 'object', properties: { mode: text } });
   assert.deepEqual(of('by a need')['dependentRequired'], { title: [] });
   assert.deepEqual(of('with examples')['examples'], [{ title: 'y' }]);
-  const other = { type: 'object', if: { required: ['a'] }, then: { required: ['b'] }, not: { required: ['c'] } };
+  const said = '{"type":"object","if":{"required":["a"]},"then":{"required":["b"]},"not":{"required":["c"]}}';
+  const other = JSON.parse(said) as JsonRecord;
   assert.deepEqual(withoutArguments(other, new Set(['owner'])), other);
 });
