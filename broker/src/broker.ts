@@ -187,7 +187,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       ...{ store, vault, audit, clock },
       publicUrl: new URL(publicUrl).origin,
       matches: (pattern, text) => compileGlob(pattern).matches(text),
-      grant: createGrantAccess({ store, audit, policyChanged: (workspaceId) => gateway.policyChanged(workspaceId) }),
+      granted: createGrantAccess({ audit, policyChanged: (workspaceId) => gateway.policyChanged(workspaceId) }),
     });
     const assertions = createAssertions({ store, vault, clock, issuer: new URL(publicUrl).origin });
     const upstreams = createUpstreams({

@@ -52,7 +52,7 @@ export function statusOperations({
           store.proposals.list(workspaceId, { all: false }),
           secretWatch.warnings(workspaceId),
           definitionWarnings(store, workspaceId),
-          removedRules(audit, workspaceId, clock.now()),
+          removedRules(audit, workspaceId),
           backups.last(),
         ]);
       const servers = upstreams.status(workspaceId);

@@ -14,6 +14,8 @@ const OFFERED_MS = 7 * DAY_MS;
 const OPEN_MS = 7 * DAY_MS;
 /** What is kept for one person to ask for, and what may wait. */
 const MOST_OFFERED = 200;
+/** How many new ones of a person one broker makes in a minute: whoever is denied so much does not read what they could ask for. */
+const MOST_A_MINUTE = 60;
 /** An offer is looked up again after that time: somebody may have asked for it meanwhile. */
 const REMEMBERED_MS = 60_000;
 /** Who sees to rules. */
@@ -21,9 +23,21 @@ const DECIDERS = ['role:operator', 'role:admin'];
 
 export function createAccessRequests({ store, clock }: { store: Pick<Store, 'approvals'>; clock: Clock }) {
   const offers = createRecentMap<string>({ clock, keepMs: REMEMBERED_MS });
+  const made = createRecentMap<{ minute: number; count: number }>({ clock, keepMs: REMEMBERED_MS });
+
+  /** Whether there is room for one more. */
+  function mayOffer(workspaceId: string, userId: string): boolean {
+    const key = `${workspaceId} ${userId}`;
+    const minute = Math.floor(clock.now() / REMEMBERED_MS);
+    const before = made.get(key);
+    const count = before?.minute === minute ? before.count + 1 : 1;
+    if (count > MOST_A_MINUTE) return false;
+    made.set(key, { minute, count });
+    return true;
+  }
 
   return {
-    /** The id under which this person asks for it; undefined where it cannot be asked for. */
+    /** The id under which this person asks for it; undefined where it cannot be asked for, or they are denied very much at once. */
     async offer({
       principal,
       clientName,
@@ -40,6 +54,7 @@ export function createAccessRequests({ store, clock }: { store: Pick<Store, 'app
         .digest('hex');
       const known = offers.get(binding);
       if (known !== undefined) return known;
+      if (!mayOffer(workspaceId, user.id)) return undefined;
       const offered = await store.approvals.ask(
         {
           ...{

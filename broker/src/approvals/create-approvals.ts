@@ -6,11 +6,13 @@ import type { Audit } from '../audit/audit.ts';
 import { type Approval, SELF } from '../domain/approval.ts';
 import type { AuditEvent } from '../domain/call-record.ts';
 import type { Actor } from '../domain/people/receipt.ts';
+import type { Rule } from '../domain/rule.ts';
 import { inWorkspace } from '../domain/workspace.ts';
 import { shortId } from '../store/short-id.ts';
 import type { Store } from '../store/store.ts';
 import type { Vault } from '../vault/vault.ts';
 import { createAccessRequests } from './access-requests.ts';
+import { ruleGranting } from './grant-access.ts';
 import type { ApprovalChange, Approvals, AskedCall } from './approvals.ts';
 import { shownArguments } from './shown-arguments.ts';
 import { refusalFor } from './who-decides.ts';
@@ -24,8 +26,8 @@ export interface ApprovalsOptions {
   publicUrl: string;
   /** Whether a glob of a rule matches a name. */
   matches: (pattern: string, text: string) => boolean;
-  /** Adds a rule that allows what was asked for until then (ms since the epoch); its id. */
-  grant: (approval: Approval, until: number, by: Actor) => Promise<string>;
+  /** Called with the rule that was added with a decision. */
+  granted: (workspaceId: string, rule: Rule, by: Actor) => Promise<void>;
 }
 
 const MINUTE_MS = 60_000;
@@ -45,7 +47,7 @@ const KEPT_MS = 30 * 24 * 60 * MINUTE_MS;
 const LISTED = 200;
 
 export function createApprovals(options: ApprovalsOptions): Approvals {
-  const { store, vault, audit, clock, publicUrl, matches, grant } = options;
+  const { store, vault, audit, clock, publicUrl, matches, granted } = options;
   const access = createAccessRequests(options);
   const listeners = new Set<(change: ApprovalChange) => void>();
 
@@ -175,14 +177,20 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
         );
       const isYes = verdict === 'approve';
       const now = clock.now();
-      const decided = await store.approvals.decide(workspaceId, id, {
+      const until = now + (isYes ? (forMs ?? (isAccess ? ACCESS_MS : ONCE_MS)) : DENIED_MS);
+      const done = await store.approvals.decide(workspaceId, id, {
         state: isYes ? 'approved' : 'denied',
         scope: !isYes ? null : forMs === undefined && !isAccess ? 'once' : 'while',
         by: decider.actor.name,
         note,
-        until: now + (isYes ? (forMs ?? (isAccess ? ACCESS_MS : ONCE_MS)) : DENIED_MS),
+        until,
+        ...(isAccess && isYes && { rule: ruleGranting(open, until, decider.actor) }),
       });
-      if (decided === undefined) throw decidedAlready(await found(workspaceId, id), now);
+      if (done === undefined) throw decidedAlready(await found(workspaceId, id), now);
+      const { approval: decided, rule } = done;
+      // What was decided holds, whatever becomes of its record.
+      tell(decided);
+      if (rule !== undefined) await granted(workspaceId, rule, decider.actor);
       await record(isYes ? 'approval.approved' : 'approval.denied', decided, decider.actor, {
         ...{ scope: decided.scope, by, note },
         until: new Date(decided.expiresAt).toISOString(),
@@ -191,8 +199,6 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
           decider.principal?.user !== undefined &&
           decided.ownerKey === `user:${decider.principal.user.id}`,
       });
-      if (isAccess && isYes) await grant(decided, decided.expiresAt, decider.actor);
-      tell(decided);
       return decided;
     },
     onChange(listener) {

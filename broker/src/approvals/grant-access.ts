@@ -1,31 +1,31 @@
-// Grants access that was asked for: a rule for that person and that thing, which ends.
+// Access that was asked for, as a rule for that person and that thing, which ends. The rule is stored with the decision itself, so that nothing is
+// approved without it.
 import type { Audit } from '../audit/audit.ts';
 import type { Approval } from '../domain/approval.ts';
 import type { Actor } from '../domain/people/receipt.ts';
-import type { Store } from '../store/store.ts';
+import type { NewRule, Rule } from '../domain/rule.ts';
 
+export function ruleGranting({ id, who, what }: Approval, until: number, by: Actor): NewRule {
+  return { effect: 'allow', who: [who], what: [what], until, note: `request ${id}`, createdBy: by.name };
+}
+
+/** Makes it hold from the next call on, and records it. */
 export function createGrantAccess({
-  store,
   audit,
   policyChanged,
 }: {
-  store: Pick<Store, 'policy'>;
   audit: Pick<Audit, 'event'>;
   policyChanged: (workspaceId: string) => void;
 }) {
-  return async ({ workspaceId, id, who, what }: Approval, until: number, by: Actor): Promise<string> => {
-    const note = `request ${id}`;
-    const granted = { effect: 'allow', who: [who], what: [what], until, note, createdBy: by.name } as const;
-    const rule = await store.policy.addRule(workspaceId, granted);
+  return async (workspaceId: string, { id, effect, who, what, until, note = '' }: Rule, by: Actor): Promise<void> => {
     policyChanged(workspaceId);
     await audit.event({
       workspace_id: workspaceId,
       type: 'rule.added',
       actor: by.name,
-      subject: `rule:${rule.id}`,
+      subject: `rule:${id}`,
       address: by.address,
-      data: { effect: 'allow', who: [who], what: [what], until: new Date(until).toISOString(), note },
+      data: { effect, who, what, until: until === undefined ? null : new Date(until).toISOString(), note },
     });
-    return rule.id;
   };
 }

@@ -99,6 +99,15 @@ export function ruleCommand(context: CommandContext): Command {
         await withSession(context, options, (session) => removeRule(session, id, options)),
     );
   adminOptions(
+    command.command('forget <id>').description('a removed rule is gone for good: status warns of it no more'),
+  ).action(
+    async (id: string, options: AdminOptions) =>
+      await withSession(context, options, async ({ api, show }) => {
+        const forgotten = await api.call(rulesApi.forget, { params: { id } });
+        show(forgotten, `${id} is missed no more: ${forgotten.sentence}`);
+      }),
+  );
+  adminOptions(
     command
       .command('test [who] [what]')
       .description('what would be decided, and by which rule; exit code 1 for a deny'),

@@ -50,6 +50,31 @@ onBothEngines((open) => {
     assert.equal(decided.filter((each) => each !== undefined).length, 1);
   });
 
+  it('is decided with the rule that it adds, or not at all', async (t) => {
+    const { store, clock, tamper, kind } = await openTwo(t);
+    await store.approvals.ask(asked(clock.at, { kind: 'access' }), 5);
+    const rule = { effect: 'allow', who: ['user:ada'], what: ['wiki__edit'], createdBy: 'grace' } as const;
+    const decideIt = () => store.approvals.decide('default', 'q_1', { ...yes(clock.at, 'while'), rule });
+    const rules = async () => (await store.policy.snapshot('default')).rules;
+    await tamper(
+      kind === 'sqlite'
+        ? "CREATE TRIGGER full BEFORE INSERT ON rules BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
+        : 'ALTER TABLE rules ADD CONSTRAINT full_disk CHECK (false) NOT VALID',
+    );
+    await assert.rejects(decideIt());
+    assert.equal((await store.approvals.find('default', 'q_1'))?.state, 'open', 'nobody believes it to be approved');
+    assert.deepEqual(await rules(), []);
+    await tamper(kind === 'sqlite' ? 'DROP TRIGGER full' : 'ALTER TABLE rules DROP CONSTRAINT full_disk');
+    const decided = await decideIt();
+    assert.equal(decided?.approval.state, 'approved');
+    assert.deepEqual(
+      (await rules()).map(({ id, what }) => [id, what]),
+      [[decided.rule?.id, ['wiki__edit']]],
+    );
+    assert.equal(await decideIt(), undefined);
+    assert.equal((await rules()).length, 1, 'the second of two adds none');
+  });
+
   it('is used by one of two, and only once', async (t) => {
     const { store, other, clock } = await openTwo(t);
     await store.approvals.ask(asked(clock.at), 5);

@@ -143,6 +143,15 @@ export const rulesApi = {
     params: IdParams,
     answer: RuleSchema,
   }),
+  forget: endpoint({
+    name: 'forgetRule',
+    method: 'POST',
+    path: '/rules/:id/forget',
+    summary: 'A removed rule is gone for good: status warns of it no more',
+    access: 'operator',
+    params: IdParams,
+    answer: z.object({ id: z.string(), sentence: z.string() }),
+  }),
   test: endpoint({
     name: 'testRules',
     method: 'POST',

@@ -1,10 +1,10 @@
-// Asks two policies about each recorded call, and tells where they differ. Calls that differ in nothing that rules know are asked about once.
-import { setImmediate as nextTurn } from 'node:timers/promises';
+// Asks two policies about each recorded call, and tells where they differ.
 import type { CallsChange, Replay } from 'mcpgate-shared/api/rules/previews';
 import type { RecordedCall } from '../../audit/audit.ts';
 import { decisionsOf, isOther, rulesOf, type scopeOfRules } from '../../policy/previews/access.ts';
 import type { ForeseenPolicy } from '../../policy/previews/possible-verdicts.ts';
-import { callKey, type AskedAgain, type CallReader } from './recorded-calls.ts';
+import { walkCalls } from './call-walk.ts';
+import type { AskedAgain, CallReader } from './recorded-calls.ts';
 
 type Answer =
   | { kind: 'same' }
@@ -30,32 +30,22 @@ export async function replay(
   policies: Policies,
   { since, mostCalls }: { since: string; mostCalls: number },
 ): Promise<Replay> {
-  const known = new Map<string, Answer>();
   const lines = { changed: new Map<string, CallsChange>(), unknown: new Map<string, CallsChange>() };
-  const counts = { judged: 0, changed: 0, unknown: 0, gone: 0, leftOut: 0 };
+  const counts = { changed: 0, unknown: 0, gone: 0, leftOut: 0 };
   const [people, tools] = [new Set<string>(), new Set<string>()];
-  let stoppedAt: string | null = null;
-
-  const answerTo = (call: RecordedCall): Answer => {
-    const key = policies.readsTime ? undefined : callKey(call);
-    const before = key === undefined ? undefined : known.get(key);
-    if (before !== undefined) return before;
-    const asked = reader.read(call);
-    const answer = asked === undefined ? ({ kind: 'gone' } as const) : compared(asked, policies);
-    if (known.size >= MOST_KEPT) known.clear();
-    if (key !== undefined) known.set(key, answer);
-    return answer;
-  };
-
-  for await (const page of pages) {
-    for (const call of page) {
-      // What a credential is bound to is no rule's.
-      if (call.tool_name === null || call.rule === 'grant-bound') continue;
-      counts.judged++;
-      const answer = answerTo(call);
-      if (answer.kind === 'same') continue;
+  const { calls: judged, stoppedAt } = await walkCalls<Answer>(pages, {
+    mostCalls,
+    eachAlone: policies.readsTime,
+    // What a credential is bound to is no rule's.
+    isMeant: ({ rule }) => rule !== 'grant-bound',
+    answer(call) {
+      const asked = reader.read(call);
+      return asked === undefined ? { kind: 'gone' } : compared(asked, policies);
+    },
+    take(call, answer) {
+      if (answer.kind === 'same') return;
       counts[answer.kind]++;
-      if (answer.kind === 'gone') continue;
+      if (answer.kind === 'gone') return;
       const { line } = answer;
       if (answer.kind === 'changed' && people.size < MOST_KEPT) people.add(line.who);
       if (answer.kind === 'changed' && tools.size < MOST_KEPT) tools.add(line.what);
@@ -68,15 +58,10 @@ export async function replay(
       } else if (lines[answer.kind].size < MOST_LINES)
         lines[answer.kind].set(key, { ...line, calls: 1, last: call.ts, ids: [call.id] });
       else counts.leftOut++;
-    }
-    if (counts.judged >= mostCalls) {
-      stoppedAt = page.at(-1)?.ts ?? null;
-      break;
-    }
-    await nextTurn();
-  }
+    },
+  });
   const byCalls = (of: Map<string, CallsChange>) => [...of.values()].sort((a, b) => b.calls - a.calls);
-  const { judged, changed, unknown, gone, leftOut } = counts;
+  const { changed, unknown, gone, leftOut } = counts;
   return {
     ...{ since, judged, changed, unknown, gone },
     people: [...people].sort(),

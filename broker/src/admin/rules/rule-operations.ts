@@ -1,17 +1,19 @@
 // The operations on rules: list, add, remove, enforcement, and `rule test`, which shows the verdict on a call that nobody makes.
 import { rulesApi } from 'mcpgate-shared/api/rules';
 import { limitText } from 'mcpgate-shared/api/rules/rule-sentence';
+import { GateError } from 'mcpgate-shared/error';
 import { personalOwner } from '../../domain/people/account.ts';
 import { compilePolicy } from '../../policy/compile-policy.ts';
 import { afterHook } from '../../policy/hooked.ts';
 import { previewVerdict } from '../../policy/rule-preview.ts';
 import type { AdminDependencies } from '../dependencies.ts';
-import { operation, type Operation } from '../operation.ts';
+import { eventBy, operation, type Operation } from '../operation.ts';
 import { managerOf } from '../managed-by.ts';
 import { doubtsAboutArguments, readsArguments } from './condition-doubts.ts';
 import { doubtsAbout, doubtsAboutRules, doubtsAboutThing } from './doubts.ts';
 import { knownWorld, subjectsCalled } from './known-world.ts';
 import { newRuleOf } from './new-rule.ts';
+import { removedRules } from './opening-warnings.ts';
 import { createRuleEdits } from './rule-edits.ts';
 import { toRule } from './rule-view.ts';
 import { testedQuestion } from './tested-hook.ts';
@@ -40,6 +42,15 @@ export function ruleOperations({ store, audit, people, policyChanged, clock, hoo
     operation(rulesApi.remove, async ({ params }, caller) =>
       toRule(await edits.remove(caller, params.id), clock.now()),
     ),
+    operation(rulesApi.forget, async ({ params }, caller) => {
+      const removed = await removedRules(audit, caller.workspaceId);
+      const found = removed.find(({ subject }) => subject === `rule:${params.id}`);
+      if (found === undefined)
+        throw new GateError('not_found', `no removed rule ${params.id} is missed; \`status\` names those that are`);
+      const sentence = String(found.data['sentence']);
+      await audit.event(eventBy(caller, { type: 'rule.forgotten', subject: `rule:${params.id}`, data: { sentence } }));
+      return { id: params.id, sentence };
+    }),
     operation(rulesApi.test, async ({ body }, { workspaceId }) => {
       const { who, what } = body;
       const snapshot = await store.policy.snapshot(workspaceId);

@@ -5,9 +5,10 @@ import type { RecordedCall } from '../../audit/audit.ts';
 import type { PolicySnapshot } from '../../domain/rule.ts';
 import { accessUnder } from '../../policy/previews/access.ts';
 import { ANY_CALL, foreseePolicy } from '../../policy/previews/possible-verdicts.ts';
+import { walkCalls } from './call-walk.ts';
 import { fewestRules } from './fewest-rules.ts';
 import type { KnownWorld } from './known-world.ts';
-import { callKey, createCallReader } from './recorded-calls.ts';
+import { createCallReader } from './recorded-calls.ts';
 
 /** How many things, used by how many people, are kept count of. */
 const MOST_USED = 200_000;
@@ -22,31 +23,24 @@ export async function suggestion(
 ): Promise<Suggestion> {
   const reader = createCallReader(world, workspaceId);
   const used = new Map<string, Set<string>>();
-  const seen = new Set<string>();
   const wentBy = new Set<string>();
-  let [calls, pairs] = [0, 0];
-  let stoppedAt: string | null = null;
-  for await (const page of pages) {
-    for (const call of page) {
-      if (call.tool_name === null || call.decision === 'deny') continue;
-      calls++;
-      if (call.rule !== null) wentBy.add(call.rule);
-      const key = callKey(call);
-      if (seen.has(key)) continue;
-      if (seen.size >= MOST_USED) seen.clear();
-      seen.add(key);
+  let pairs = 0;
+  const { calls, stoppedAt } = await walkCalls(pages, {
+    mostCalls,
+    eachAlone: false,
+    isMeant: ({ decision }) => decision !== 'deny',
+    answer(call) {
       const asked = reader.read(call);
-      if (asked === undefined) continue;
+      if (asked === undefined) return;
       const people = used.get(asked.thing.name) ?? new Set<string>();
       used.set(asked.thing.name, people);
       if (!people.has(asked.who) && ++pairs <= MOST_USED) people.add(asked.who);
-    }
-    if (calls >= mostCalls || pairs > MOST_USED) {
-      stoppedAt = page.at(-1)?.ts ?? null;
-      break;
-    }
-    await nextTurn();
-  }
+    },
+    take({ rule }) {
+      if (rule !== null) wentBy.add(rule);
+    },
+    isFull: () => pairs > MOST_USED,
+  });
   const groups = new Map<string, string[]>();
   for (const { name, principal } of world.people)
     for (const group of principal.user?.groups ?? []) groups.set(group, [...(groups.get(group) ?? []), name]);

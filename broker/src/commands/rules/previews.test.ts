@@ -165,6 +165,16 @@ describe('rules', () => {
     assert.match(await warnings(), /rule r_\w+ was removed by host:\S+: deny grant:ci to call write:site/);
     await admin.broker.json(['rule', 'add', '--deny', '--who', 'grant:ci', '--what', 'write:site']);
     assert.doesNotMatch(await warnings(), /was removed by/);
+    const again = Object(await admin.broker.json(['rule', 'add', '--ask', '--who', 'user:ada', '--what', 'site__x']));
+    const id = String(again['id']);
+    await admin.broker.run(['rule', 'remove', id], '');
+    assert.match(
+      await warnings(),
+      new RegExp(`rule ${id} was removed by .*\\x60rule forget ${id}\\x60 if that was meant`),
+    );
+    assert.match(await lines('rule', 'forget', id), new RegExp(`^${id} is missed no more: ask somebody before user:ada`));
+    assert.doesNotMatch(await warnings(), /was removed by/);
+    assert.equal((await admin.broker.run(['rule', 'forget', id], '')).code, 1, 'once');
     const off = await admin.broker.run(['enforcement', 'observe'], '');
     assert.match(off.stderr, /this opens:\n/);
     assert.match(await warnings(), /enforcement is observe/);

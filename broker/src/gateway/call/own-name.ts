@@ -42,6 +42,8 @@ export async function findByName(parts: Parts, scope: SessionScope, kind: NamedK
       // A server that cannot be read now may still be the one that is meant. Without this the call, and what it says, would go to another one.
       return listed?.byOwnKey.has(name) ?? (await parts.definitions.hasListed(server, { kind, name }));
     },
+    holds: (server) =>
+      parts.catalog.known(kind, server, scope.requester)?.held?.some(({ ownKey }) => ownKey === name) === true,
     exposed: exposedName,
   });
 }
@@ -67,11 +69,13 @@ interface Own {
   kind: NamedKind | 'resources';
   own: string;
   has: (server: ServerRecord) => Promise<boolean>;
+  /** Whether it waits there for a person, so that it is not listed. */
+  holds?: (server: ServerRecord) => boolean;
   /** What clients see for it, if it is this server's. */
   exposed: (server: string, own: string) => string;
 }
 
-async function findOwn(parts: Parts, scope: SessionScope, { kind, own, has, exposed }: Own): Promise<Found> {
+async function findOwn(parts: Parts, scope: SessionScope, { kind, own, has, holds, exposed }: Own): Promise<Found> {
   const { principal } = scope;
   if (scope.only !== undefined) return NOWHERE;
   const servers = await usableServers(parts, scope);
@@ -85,7 +89,10 @@ async function findOwn(parts: Parts, scope: SessionScope, { kind, own, has, expo
     }),
   );
   const having = await Promise.all(allowed.map(async (server) => ((await has(server)) ? [server] : [])));
-  const found = having.flat();
+  // What is held answers to its name only where nothing that is served has it: then the denial says that it is held.
+  const found = having.some((of) => of.length > 0)
+    ? having.flat()
+    : allowed.filter((server) => holds?.(server) === true);
   const [server] = found;
   if (server === undefined) return NOWHERE;
   if (found.length === 1) return { kind: 'route', route: { server, rest: own, written: exposed(server.name, own) } };

@@ -299,6 +299,29 @@ it('a server that shuffles its list and the members in it is the same list to th
   }
 });
 
+describe('what is held, called by the name that its server gives it', () => {
+  it('is said to be held, and by which command it is reviewed; what is served elsewhere under that name is called', async (t) => {
+    const { far, client, list, world } = await start(t, 'hold');
+    await client.toolNames();
+    await list([read, { ...write, description: POISON }]);
+    await client.toolNames();
+    const denied = textOf(await client.call('write'));
+    assert.match(denied, /^\[mcpgate denied\] user:ada may not call site__write: its definition is new or has changed/);
+    assert.match(denied, /mcpgate-broker tool accept site__write/);
+    assert.match(
+      textOf(await world.connect(ada, 'site').call('write')),
+      /may not call site__write: its definition is new/,
+    );
+    await world.rule('deny', '*', 'site__write');
+    assert.match(
+      JSON.stringify(await client.call('write')),
+      /there is no tool/,
+      'nobody learns of it who may not use it',
+    );
+    assert.deepEqual(far.executed, []);
+  });
+});
+
 describe('a server at which each person has their own account', () => {
   it('shows nobody the text that only another one was given', async (t) => {
     const { world, record } = await start(t, 'hold', { credential: 'personal' });

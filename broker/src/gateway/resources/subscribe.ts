@@ -3,6 +3,7 @@
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { factsWithoutCall } from '../call/facts.ts';
 import { ruleNames } from '../../policy/naming.ts';
+import type { Verdict } from '../../policy/verdict.ts';
 import { placeOf } from '../../upstreams/upstream.ts';
 import { EMPTY_RESULT, errorReply, type Reply } from '../reply.ts';
 import type { Handling } from '../request.ts';
@@ -48,19 +49,31 @@ export async function unfollowResource(parts: GatewayParts, scope: SessionScope,
     parts.subscriptions.remove(scope.followerId, route.server, place, route.rest);
     // Other sessions of the connection still follow it, so the server is not told. Only callers who may use the resource learn that there are any.
     if (followers().size > 0 && (followed || (await mayUse(parts, scope, route)))) return EMPTY_RESULT;
+    // The end of what was approved is not asked about; where nothing was begun, it would be a request that nobody approved.
+    if (!followed && (await decisionOn(parts, scope, route)) === 'ask')
+      return errorReply(RPC_CODE.invalidParams, '[mcpgate] this session does not follow that resource');
   }
   return await requestByUri(parts, scope, handling);
 }
 
-async function mayUse(parts: GatewayParts, scope: SessionScope, { server, rest }: Route): Promise<boolean> {
+async function mayUse(parts: GatewayParts, scope: SessionScope, route: Route): Promise<boolean> {
+  const decision = await decisionOn(parts, scope, route);
+  return decision !== undefined && decision !== 'deny';
+}
+
+/** Undefined: the rules cannot be read, and the request itself fails with the error. */
+async function decisionOn(
+  parts: GatewayParts,
+  scope: SessionScope,
+  { server, rest }: Route,
+): Promise<Verdict['decision'] | undefined> {
   const { principal } = scope;
   try {
     const policy = await parts.policies.get(principal.workspaceId);
     const names = ruleNames('resources', server.name, rest);
     const question = { principal, server: server.name, names, facts: factsWithoutCall(parts, scope) };
-    return policy.foresee(question).decision !== 'deny';
+    return policy.foresee(question).decision;
   } catch {
-    // Where the rules cannot be read, the request itself fails with the error.
-    return false;
+    return undefined;
   }
 }

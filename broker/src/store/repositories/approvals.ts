@@ -3,9 +3,11 @@
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Approval, ApprovalScope } from '../../domain/approval.ts';
+import type { NewRule, Rule } from '../../domain/rule.ts';
 import type { Announce } from '../bus/announce.ts';
 import { readStringList } from '../json-text.ts';
 import type { Database } from '../schema.ts';
+import { insertRule, withFreshId } from './policy.ts';
 
 export type NewApproval = Omit<Approval, 'scope' | 'createdAt' | 'decidedAt' | 'decidedBy' | 'note'> & {
   state: 'offered' | 'open';
@@ -13,8 +15,8 @@ export type NewApproval = Omit<Approval, 'scope' | 'createdAt' | 'decidedAt' | '
 
 export interface ApprovalsRepository {
   /**
-   * The one that is alive for this binding, or for all of the thing; else this one is added. Undefined where this person has `mostOpen` of the
-   * same state already. Atomic.
+   * The one that is alive for this binding, or for all of the thing; else this one is added. Where this person has `mostOpen` of the same state
+   * already, one that is only offered takes the place of the oldest, and of others it is undefined. Atomic.
    */
   ask(approval: NewApproval, mostOpen: number): Promise<Approval | undefined>;
   find(workspaceId: string, id: string): Promise<Approval | undefined>;
@@ -22,7 +24,9 @@ export interface ApprovalsRepository {
   list(workspaceId: string, which: { all: boolean; ownerKey?: string; limit: number }): Promise<Approval[]>;
   /** What was offered is asked for. Undefined where it is not offered any more. */
   open(workspaceId: string, id: string, how: { reason: string | null; until: number }): Promise<Approval | undefined>;
-  /** Undefined where it is open no more: another one has decided it, or its time is over. */
+  /**
+   * Undefined where it is open no more: another one has decided it, or its time is over. `rule`: is added with the decision, or neither is.
+   */
   decide(
     workspaceId: string,
     id: string,
@@ -32,8 +36,9 @@ export interface ApprovalsRepository {
       by: string;
       note: string | null;
       until: number;
+      rule?: NewRule;
     },
-  ): Promise<Approval | undefined>;
+  ): Promise<{ approval: Approval; rule: Rule | undefined } | undefined>;
   /** False where it is approved no more. One that is for a single call is used up. */
   use(workspaceId: string, id: string): Promise<boolean>;
   /** Removes what was over before then. */
@@ -79,7 +84,10 @@ export function createApprovals(db: Kysely<Database>, clock: Clock, announce: An
           .where('state', '=', state)
           .where('expires_at', '>', now)
           .executeTakeFirstOrThrow();
-        if (Number(count) >= mostOpen) return undefined;
+        if (Number(count) >= mostOpen) {
+          if (state !== 'offered') return undefined;
+          await dropOldestOffer(trx, workspaceId, ownerKey);
+        }
         const added = await trx
           .insertInto('approvals')
           .values(toRow(approval, now))
@@ -119,22 +127,25 @@ export function createApprovals(db: Kysely<Database>, clock: Clock, announce: An
         await changed(trx, row);
         return toApproval(row);
       }),
-    decide: (workspaceId, id, { state, scope, by, note, until }) =>
-      db.transaction().execute(async (trx) => {
-        const now = clock.now();
-        const row = await trx
-          .updateTable('approvals')
-          .set({ state, scope, decided_at: now, decided_by: by, note, expires_at: until })
-          .where('workspace_id', '=', workspaceId)
-          .where('id', '=', id)
-          .where('state', '=', 'open')
-          .where('expires_at', '>', now)
-          .returningAll()
-          .executeTakeFirst();
-        if (row === undefined) return undefined;
-        await changed(trx, row);
-        return toApproval(row);
-      }),
+    decide: (workspaceId, id, { state, scope, by, note, until, rule }) =>
+      withFreshId(() =>
+        db.transaction().execute(async (trx) => {
+          const now = clock.now();
+          const row = await trx
+            .updateTable('approvals')
+            .set({ state, scope, decided_at: now, decided_by: by, note, expires_at: until })
+            .where('workspace_id', '=', workspaceId)
+            .where('id', '=', id)
+            .where('state', '=', 'open')
+            .where('expires_at', '>', now)
+            .returningAll()
+            .executeTakeFirst();
+          if (row === undefined) return undefined;
+          const added = rule && (await insertRule(trx, { workspaceId, rule, clock, announce }));
+          await changed(trx, row);
+          return { approval: toApproval(row), rule: added };
+        }),
+      ),
     async use(workspaceId, id) {
       const row = await db
         .updateTable('approvals')
@@ -158,6 +169,18 @@ export function createApprovals(db: Kysely<Database>, clock: Clock, announce: An
       await db.deleteFrom('approvals').where('expires_at', '<', before).execute();
     },
   };
+}
+
+async function dropOldestOffer(trx: Transaction<Database>, workspaceId: string, ownerKey: string): Promise<void> {
+  const offers = trx
+    .selectFrom('approvals')
+    .select('id')
+    .where('workspace_id', '=', workspaceId)
+    .where('owner_key', '=', ownerKey)
+    .where('state', '=', 'offered')
+    .orderBy('expires_at')
+    .limit(1);
+  await trx.deleteFrom('approvals').where('workspace_id', '=', workspaceId).where('id', 'in', offers).execute();
 }
 
 type Row = Selectable<Database['approvals']>;

@@ -46,21 +46,6 @@ export function createPolicy(db: Kysely<Database>, clock: Clock, announce: Annou
   const raiseVersion = (trx: Transaction<Database>, workspaceId: string): Promise<number> =>
     raisePolicyVersion(trx, workspaceId, announce);
 
-  async function insertRule(workspaceId: string, rule: NewRule, id: string): Promise<Rule> {
-    return db.transaction().execute(async (trx) => {
-      const row: Database['rules'] = {
-        workspace_id: workspaceId,
-        id,
-        added_in: await raiseVersion(trx, workspaceId),
-        created_at: clock.now(),
-        created_by: rule.createdBy,
-        ...saidOf(rule),
-      };
-      await trx.insertInto('rules').values(row).execute();
-      return toRule(row);
-    });
-  }
-
   return {
     async snapshot(workspaceId) {
       // Both reads see the same state of the database, so that the version belongs to these rules.
@@ -92,15 +77,9 @@ export function createPolicy(db: Kysely<Database>, clock: Clock, announce: Annou
         });
     },
     async addRule(workspaceId, rule, id) {
-      if (id !== undefined) return await insertRule(workspaceId, rule, id);
-      for (let attempt = 1; ; attempt += 1) {
-        try {
-          return await insertRule(workspaceId, rule, shortId('r_', 6));
-        } catch (error) {
-          // Two random ids of six characters are the same once in a billion pairs: then another one is drawn, in a new transaction.
-          if (!(error instanceof GateError) || error.code !== 'conflict' || attempt === ID_ATTEMPTS) throw error;
-        }
-      }
+      const insert = (): Promise<Rule> =>
+        db.transaction().execute((trx) => insertRule(trx, { workspaceId, rule, id, clock, announce }));
+      return id === undefined ? await withFreshId(insert) : await insert();
     },
     changeRule(workspaceId, id, rule) {
       return db.transaction().execute(async (trx) => {
@@ -132,6 +111,40 @@ export function createPolicy(db: Kysely<Database>, clock: Clock, announce: Annou
       });
     },
   };
+}
+
+/** `insert`: draws a new id each time. Two random ids of six characters are the same once in a billion pairs: then another one is drawn. */
+export async function withFreshId<Result>(insert: () => Promise<Result>): Promise<Result> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await insert();
+    } catch (error) {
+      if (!(error instanceof GateError) || error.code !== 'conflict' || attempt === ID_ATTEMPTS) throw error;
+    }
+  }
+}
+
+/** `id`: left out: one is drawn. Throws `conflict` where it is taken. */
+export async function insertRule(
+  trx: Transaction<Database>,
+  {
+    workspaceId,
+    rule,
+    id = shortId('r_', 6),
+    clock,
+    announce,
+  }: { workspaceId: string; rule: NewRule; id?: string | undefined; clock: Clock; announce: Announce },
+): Promise<Rule> {
+  const row: Database['rules'] = {
+    workspace_id: workspaceId,
+    id,
+    added_in: await raisePolicyVersion(trx, workspaceId, announce),
+    created_at: clock.now(),
+    created_by: rule.createdBy,
+    ...saidOf(rule),
+  };
+  await trx.insertInto('rules').values(row).execute();
+  return toRule(row);
 }
 
 /**
