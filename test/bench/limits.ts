@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { systemClock } from 'mcpgate-shared/clock';
-import { pino } from 'pino';
+import { createLogger } from '../../broker/src/log/logger.ts';
 import { createLimits } from '../../broker/src/limits/limits.ts';
 import type { LimitOf } from '../../broker/src/policy/verdict.ts';
 import { openStore } from '../../broker/src/store/open-store.ts';
@@ -28,7 +28,8 @@ const limitOf = (subject: string): LimitOf => ({
 
 async function takeLimits(): Promise<void> {
   const dataDir = mkdtempSync(join(tmpdir(), 'mcpgate-bench-'));
-  const store = await openStore({ dataDir, log: pino({ level: 'silent' }), clock: systemClock });
+  const log = createLogger({ level: 'error', format: 'json', write: (line) => process.stderr.write(line) });
+  const store = await openStore({ dataDir, log, clock: systemClock });
   const limits = createLimits({
     ...{ store, clock: systemClock },
     onError(error) {
@@ -63,7 +64,7 @@ async function changeRules(): Promise<void> {
   const endings: (() => unknown)[] = [() => world.close(), () => upstream.close(), () => postgres.stop()];
   try {
     const t = { after: (end: () => unknown) => void endings.unshift(end) };
-    const second = await startSecondBroker(t as Parameters<typeof startSecondBroker>[0], world, databaseUrl);
+    const second = await startSecondBroker(t, world, databaseUrl);
     world.network.target = second.listenUrl;
     const there = await (await world.member('ada')).aiClient();
     await there.call('counting__echo', { text: 'x' });

@@ -17,7 +17,7 @@ import type { Person } from '../world/people/person.ts';
 import { until } from '../world/until.ts';
 
 /** Spells an instruction with characters that nobody sees, so that what has it is held. */
-const UNSEEN = [...'obey'].map((char) => String.fromCodePoint(0xe0000 + (char.codePointAt(0) ?? 0))).join('');
+const UNSEEN = String.fromCodePoint(...Array.from('obey', (char) => 0xe0000 + (char.codePointAt(0) ?? 0)));
 /** What becomes of a thing of each name; `open` is allowed, so that a test whose requests all fail would be noticed. */
 const NAMES = ['open', 'gone', 'judged', 'asked', 'limited', 'hidden'] as const;
 const CLOSED = NAMES.filter((name) => name !== 'open');

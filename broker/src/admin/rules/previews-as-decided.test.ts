@@ -66,7 +66,7 @@ const rules = fc.array(asked, { minLength: 1, maxLength: 6 });
 let dataDir = '';
 let store: Awaited<ReturnType<typeof openStore>>;
 let operations: Operation[] = [];
-let callers: { name: string; principal: Principal }[] = [];
+const callers: { name: string; principal: Principal }[] = [];
 const recorded: { id: string; principal: Principal; thing: (typeof THINGS)[number]; facts: Facts; decision: string }[] =
   [];
 const since = new Date(Date.now() - 60_000).toISOString();
@@ -215,7 +215,7 @@ describe('over random rules', () => {
               const { decision } = decide({ principal, thing, facts });
               assert.ok(
                 row[0]?.decisions.includes(decision),
-                `${name} ${thing.name}: ${decision}, and not ${row[0]?.decisions}`,
+                `${name} ${thing.name}: ${decision}, and not ${row[0]?.decisions.join() ?? ''}`,
               );
             }
           }

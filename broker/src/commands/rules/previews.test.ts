@@ -172,7 +172,10 @@ describe('rules', () => {
       await warnings(),
       new RegExp(`rule ${id} was removed by .*\\x60rule forget ${id}\\x60 if that was meant`),
     );
-    assert.match(await lines('rule', 'forget', id), new RegExp(`^${id} is missed no more: ask somebody before user:ada`));
+    assert.match(
+      await lines('rule', 'forget', id),
+      new RegExp(`^${id} is missed no more: ask somebody before user:ada`),
+    );
     assert.doesNotMatch(await warnings(), /was removed by/);
     assert.equal((await admin.broker.run(['rule', 'forget', id], '')).code, 1, 'once');
     const off = await admin.broker.run(['enforcement', 'observe'], '');
