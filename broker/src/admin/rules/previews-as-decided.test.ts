@@ -10,6 +10,7 @@ import type { Endpoint } from 'mcpgate-shared/api/endpoint';
 import { rulesApi } from 'mcpgate-shared/api/rules';
 import { previewsApi } from 'mcpgate-shared/api/rules/previews';
 import { pino } from 'pino';
+import { createAuditKeys } from '../../audit/audit-keys.ts';
 import { createAudit } from '../../audit/create-audit.ts';
 import { createDefinitions } from '../../definitions/create-definitions.ts';
 import type { CallIntent } from '../../domain/call-record.ts';
@@ -19,6 +20,8 @@ import { compilePolicy } from '../../policy/compile-policy.ts';
 import { ruleNames, type RuleNames } from '../../policy/naming.ts';
 import type { Facts, Verdict } from '../../policy/verdict.ts';
 import { openStore } from '../../store/open-store.ts';
+import { createVault } from '../../vault/create-vault.ts';
+import { loadMasterKey } from '../../vault/master-key.ts';
 import type { AdminDependencies } from '../dependencies.ts';
 import type { Caller, Operation } from '../operation.ts';
 import { previewOperations } from './preview-operations.ts';
@@ -85,7 +88,9 @@ before(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'mcpgate-previews-'));
   const log = pino({ level: 'silent' });
   store = await openStore({ dataDir, log, clock: systemClock });
-  const audit = createAudit({ store, clock: systemClock, writerId: 'test', log });
+  const vault = await createVault({ store, masterKey: loadMasterKey({ dataDir }), clock: systemClock });
+  const keys = createAuditKeys(vault.keyring);
+  const audit = createAudit({ store, clock: systemClock, writerId: 'test', log, keys });
   for (const [index, name] of PEOPLE.entries()) {
     const groups = index < 2 ? ['eng'] : [];
     const { id, role } = await store.users.create({
