@@ -107,7 +107,7 @@ before(async () => {
       principal: { workspaceId: 'default', user: { id, name, role, groups }, credential, device },
     });
   }
-  const definitions = createDefinitions({ store, audit, log });
+  const definitions = createDefinitions({ store, audit, log, clock: systemClock });
   for (const name of SERVERS) {
     const transport = { kind: 'http' as const, url: 'http://127.0.0.1:9/mcp', headers: {} };
     const record = await store.servers.create({
