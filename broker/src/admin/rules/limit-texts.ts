@@ -15,7 +15,7 @@ export function readLimit(text: string, per: LimitPer): Limit | undefined {
 /** `args.amount<=500/day`: what is added up may have spaces and comparisons in it. Undefined where it is none. */
 export function readSum(text: string, per: LimitPer): Limit | undefined {
   const [, what = '', most = '', span = ''] =
-    /^\s*(\S.{0,300}?)\s*<=\s*(\d{1,15}(?:\.\d{1,20})?)\s*\/\s*([\da-z]+)\s*$/s.exec(text) ?? [];
+    /^\s*(\S.{0,300}?)\s*<=\s*(\d{1,15}(?:\.\d{1,20})?)\s*\/\s*([\d.a-z]+)\s*$/s.exec(text) ?? [];
   const withinMs = spanMs(span);
   if (!(Number(most) > 0) || withinMs === undefined) return undefined;
   return { most: Number(most), within_ms: withinMs, per, sum: what.trim() };
