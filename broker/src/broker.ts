@@ -222,12 +222,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     closers.push(() => upstreams.close());
 
     const identity = await createIdentity({
-      store,
-      vault,
-      audit,
-      publicUrl,
-      clock,
-      log,
+      ...{ store, vault, audit, publicUrl, clock, log },
       guardedFetch: createGuardedFetch({ allowHosts }),
       allowedOrigins: config.mcp.allowed_origins,
       endElsewhere: replicas.endElsewhere,
