@@ -10,7 +10,7 @@ import { createApprovals } from './approvals/create-approvals.ts';
 import { createGrantAccess } from './approvals/grant-access.ts';
 import { createAssertions } from './assertions/create-assertions.ts';
 import { adminOperations } from './admin/admin-operations.ts';
-import { createBackups, databasePlace } from './admin/backups/backups.ts';
+import { createBackups } from './admin/backups/backups.ts';
 import { createReload, type Reload } from './admin/reload/reload.ts';
 import { tellRestore } from './admin/backups/restore-note.ts';
 import { leftBehindEvents } from './admin/rotation/secret-events.ts';
@@ -329,10 +329,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       mayConnect: (principal, server) => gateway.mayConnect(principal, server),
     });
     const keysEntry = createKeysEntry({ accounts, upstreams });
-    const backups = createBackups({
-      place: databasePlace(dataDir, databaseUrl),
-      ...{ settings: store.settings, keyring: vault.keyring, version: VERSION, clock },
-    });
+    const backups = createBackups({ dataDir, databaseUrl, store, keyring: vault.keyring, version: VERSION, clock });
     await tellRestore({ settings: store.settings, audit });
     const operations = adminOperations({
       hooks,

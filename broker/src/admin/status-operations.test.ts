@@ -1,6 +1,5 @@
 // What `status` warns of, with real servers in a real pool.
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { it } from 'node:test';
 import { statusApi } from 'mcpgate-shared/api/status';
 import { systemClock } from 'mcpgate-shared/clock';
@@ -44,10 +43,7 @@ it('a server that nothing keeps apart is warned of by its name, with the reason,
       const [status] = statusOperations({
         ...{ store, keys, vault, clock: systemClock, secretWatch: { warnings: async () => [] } },
         audit: { searchEvents: async () => [] },
-        backups: createBackups({
-          place: { kind: 'sqlite', file: join(dataDir, 'mcpgate.db') },
-          ...{ settings: store.settings, keyring, version: '1', clock: systemClock },
-        }),
+        backups: createBackups({ dataDir, databaseUrl: undefined, store, keyring, version: '1', clock: systemClock }),
         backupMaxAgeMs: () => undefined,
         upstreams: pool.upstreams,
         links: () => [],

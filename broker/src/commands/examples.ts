@@ -65,6 +65,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'server disconnect': ['server disconnect wiki'],
   'server test': ['server test github', 'server test github --json'],
   backup: ['backup nightly.backup', 'backup nightly.backup --force --json'],
+  migrate: ['migrate --plan', 'migrate --plan --json', 'migrate'],
   reload: ['reload', 'reload --json'],
   restore: [
     'restore nightly.backup --data /srv/new',

@@ -17,6 +17,7 @@ import { hookCommand } from './hooks/hook.ts';
 import { keyCommand } from './key.ts';
 import { reportFailure } from './report-failure.ts';
 import { backupCommand } from './operations/backup.ts';
+import { migrateCommand } from './operations/migrate.ts';
 import { reloadCommand } from './operations/reload.ts';
 import { restoreCommand } from './operations/restore.ts';
 import { requestCommand } from './request.ts';
@@ -76,6 +77,7 @@ export function createProgram(context: CommandContext): Command {
   program.addCommand(backupCommand(context));
   program.addCommand(restoreCommand(context));
   program.addCommand(reloadCommand(context));
+  program.addCommand(migrateCommand(context));
   program.addCommand(workspaceCommand(context));
   program.addCommand(completionCommand(context, () => program));
   prepare(program, context);

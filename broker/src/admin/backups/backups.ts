@@ -29,19 +29,22 @@ export interface Backups {
   last(): Promise<KeptBackup | undefined>;
 }
 
-export const databasePlace = (dataDir: string, databaseUrl: string | undefined): DatabasePlace =>
+const databasePlace = (dataDir: string, databaseUrl: string | undefined): DatabasePlace =>
   databaseUrl === undefined
     ? { kind: 'sqlite', file: join(dataDir, 'mcpgate.db') }
     : { kind: 'postgres', url: databaseUrl };
 
 export function createBackups(parts: {
-  place: DatabasePlace;
-  settings: Pick<Store['settings'], 'find' | 'put'>;
+  dataDir: string;
+  databaseUrl: string | undefined;
+  store: { settings: Pick<Store['settings'], 'find' | 'put'> };
   keyring: Pick<Keyring, 'now'>;
   version: string;
   clock: Clock;
 }): Backups {
-  const { place, settings, keyring, version, clock } = parts;
+  const { keyring, version, clock } = parts;
+  const { settings } = parts.store;
+  const place = databasePlace(parts.dataDir, parts.databaseUrl);
   let underWay = 0;
 
   function currentKey(): { id: string; bytes: Uint8Array } {

@@ -65,7 +65,12 @@ export function configCommand(context: CommandContext): Command {
     .description('look for mistakes without a broker; exit code 1 with file:line:column')
     .option('--json', 'print one JSON document')
     .option('--strict', 'what the files do not have is a mistake too')
-    .action(async (path: string, options: { json?: boolean; strict?: boolean }) => {
+    .option('--connect', 'of a broker’s own configuration: try its database, too')
+    .action(async (path: string, options: { json?: boolean; strict?: boolean; connect?: boolean }) => {
+      const { checkBrokerFile } = await import('./check-broker-file.ts');
+      const own = await checkBrokerFile(context, path, options);
+      if (own === 'wrong') command.error('', { exitCode: 1 });
+      if (own !== 'other') return;
       if (await hasMistakes(context, path, options)) command.error('', { exitCode: 1 });
     });
   command

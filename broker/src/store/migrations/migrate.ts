@@ -56,7 +56,7 @@ export interface MigrationState {
   unknown: string[];
 }
 
-async function migrationState(engine: Engine): Promise<MigrationState> {
+export async function migrationState(engine: Engine): Promise<MigrationState> {
   return compareMigrations(engine.kind, await appliedMigrations(engine));
 }
 
