@@ -15,6 +15,7 @@ import {
 import { isConfirmed, type AskedOptions } from '../terminal/confirm.ts';
 import { configurationSchemaText } from './configuration-schema.ts';
 import { configurationText } from './configuration-text.ts';
+import { addImport } from './import.ts';
 import { doneLine, isEmpty, opens, planText } from './plan-text.ts';
 import { caretOf } from './text-places.ts';
 import { assertRead, mistakeLine, readConfiguration, type ReadConfiguration } from './read-configuration.ts';
@@ -73,6 +74,7 @@ export function configCommand(context: CommandContext): Command {
       if (own !== 'other') return;
       if (await hasMistakes(context, path, options)) command.error('', { exitCode: 1 });
     });
+  addImport(command, context);
   command
     .command('schema')
     .description('print the JSON Schema, for editors')

@@ -1,0 +1,282 @@
+// Configurations of other gateways, as they publish them, become ours: what that decides is what theirs does, and what it cannot is told.
+import assert from 'node:assert/strict';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { newRuleFrom } from '../../../admin/configuration/rule-form.ts';
+import { ConfigurationSchema } from 'mcpgate-shared/api/config/configuration';
+import { PLAIN_RULE } from '../../../domain/rule.ts';
+import { compilePolicy } from '../../../policy/compile-policy.ts';
+import { ruleNames, type ToolClass } from '../../../policy/naming.ts';
+import { runBrokerCommand } from '../../fixtures/broker-process.ts';
+
+const TOKEN = 'ghp_abcdefghijklmnopqrstuvwxyz0123456789';
+
+async function imported(document: unknown, ...flags: string[]) {
+  const folder = mkdtempSync(join(tmpdir(), 'mcpgate-import-'));
+  writeFileSync(join(folder, 'theirs.json'), typeof document === 'string' ? document : JSON.stringify(document));
+  const { code, stdout, stderr } = await runBrokerCommand(['config', 'import', 'theirs.json', ...flags], {
+    cwd: folder,
+  });
+  assert.equal(code, 0, stderr);
+  assert.ok(!`${stdout}${stderr}`.includes(TOKEN), 'no secret leaves the file');
+  writeFileSync(join(folder, 'ours.yaml'), stdout);
+  const checked = await runBrokerCommand(['config', 'check', 'ours.yaml'], { cwd: folder });
+  assert.equal(checked.code, 0, `${checked.stderr}\n${stdout}`);
+  const json = await runBrokerCommand(['config', 'import', 'theirs.json', '--json', ...flags], { cwd: folder });
+  const { configuration, left, notes, secrets } = JSON.parse(json.stdout);
+  const ours = ConfigurationSchema.parse(configuration);
+  const groups = ours.groups ?? {};
+  const policy = compilePolicy({
+    ...{ version: 1, enforcement: 'enforce' },
+    rules: Object.entries(ours.rules ?? {}).map(([id, form]) => ({
+      ...PLAIN_RULE,
+      ...newRuleFrom(form, 'test', 0),
+      id,
+      createdAt: 0,
+    })),
+  });
+  const decide = (
+    by: string,
+    server: string,
+    tool: string,
+    { args = {}, kind = 'write' }: { args?: unknown; kind?: ToolClass } = {},
+  ): string => {
+    const of = Object.entries(groups).flatMap(([name, { members }]) => (members.includes(by) ? [name] : []));
+    const principal = {
+      workspaceId: 'default',
+      user: { id: by, name: by, role: 'member' as const, groups: of },
+      credential: { kind: 'device' as const, id: 'd', label: 'laptop' },
+    };
+    const facts = {
+      now: 0,
+      client: { name: null, version: null },
+      address: undefined,
+      args: () => ({ value: args, length: JSON.stringify(args).length }),
+    };
+    return policy.decide({ principal, server, names: ruleNames('tools', server, tool, kind), facts }).decision;
+  };
+  return { stdout, stderr, ours, left, notes, secrets, decide };
+}
+
+describe('the configuration of avelino/mcp', () => {
+  it('brings its servers with references for secrets, and its roles as groups', async () => {
+    const { ours, left, secrets, stderr, decide } = await imported({
+      mcpServers: {
+        github: { command: 'npx', args: ['-y', '@modelcontextprotocol/server-github'], env: { GITHUB_TOKEN: TOKEN } },
+        sentry: { url: 'https://mcp.sentry.example', headers: { Authorization: `Bearer ${TOKEN}` } },
+        kubectl: { command: 'kubectl', cli: true, cli_only: ['get'] },
+      },
+      serverAuth: {
+        provider: 'bearer',
+        bearer: { tokens: { [TOKEN]: 'alice' } },
+        acl: {
+          default: 'deny',
+          strictClassification: false,
+          roles: {
+            admin: [{ server: '*', access: '*' }],
+            dev: [
+              { server: ['github', 'grafana'], access: 'read' },
+              { server: 'github', access: 'write', tools: ['gh_pr', 'gh_issue'] },
+            ],
+            readonly: [
+              { server: '*', access: 'read' },
+              { server: 'sentry', access: '*', tools: ['secret_*'], deny: true },
+            ],
+          },
+          subjects: {
+            alice: { roles: ['admin'] },
+            bob: { roles: ['dev'] },
+            charlie: { roles: ['readonly'], extra: [{ server: 'sentry', access: 'read', resources: ['issue://*'] }] },
+          },
+        },
+      },
+    });
+    assert.deepEqual(Object.keys(ours.servers ?? {}), ['github', 'sentry']);
+    assert.deepEqual(Object.keys(ours.secrets ?? {}), secrets);
+    assert.equal(secrets.length, 2);
+    for (const name of secrets) {
+      assert.ok(stderr.includes(`secret set ${name}\n`));
+      assert.ok(JSON.stringify(ours.servers).includes(`\${secret:${name}}`));
+    }
+    assert.deepEqual(ours.groups?.['dev'], { members: ['bob'] });
+    for (const expected of [
+      /kubectl: wraps a command line/,
+      /bearer\.tokens: 1 tokens are not carried over/,
+      /roles\.dev\[1\]: is for those of its tools that write/,
+    ])
+      assert.ok(
+        left.some((each: string) => expected.test(each)),
+        `${expected}\n${left.join('\n')}`,
+      );
+    assert.equal(decide('alice', 'sentry', 'delete_project'), 'allow');
+    assert.equal(decide('bob', 'github', 'list_issues', { kind: 'read' }), 'allow');
+    assert.equal(decide('bob', 'github', 'gh_pr'), 'allow');
+    assert.equal(decide('bob', 'github', 'gh_repo_delete'), 'deny');
+    assert.equal(decide('charlie', 'sentry', 'search', { kind: 'read' }), 'allow');
+    assert.equal(decide('charlie', 'sentry', 'secret_list', { kind: 'read' }), 'deny');
+    assert.equal(decide('dave', 'github', 'list_issues', { kind: 'read' }), 'deny');
+  });
+
+  it('brings rules in which the first match wins as denies with exceptions, and tells of those that cannot be said so', async () => {
+    const { left, decide } = await imported({
+      mcpServers: {},
+      serverAuth: {
+        provider: 'forwarded',
+        acl: {
+          default: 'allow',
+          rules: [
+            { subjects: ['alice'], tools: ['*'], policy: 'allow' },
+            { subjects: ['bob'], tools: ['sentry__read'], policy: 'allow' },
+            { tools: ['sentry__*'], policy: 'deny' },
+            { subjects: ['bob'], roles: ['dev'], tools: ['*'], policy: 'deny' },
+          ],
+        },
+      },
+    });
+    assert.equal(decide('alice', 'sentry', 'search'), 'allow');
+    assert.equal(decide('carol', 'sentry', 'search'), 'deny');
+    assert.equal(decide('carol', 'slack', 'post'), 'allow');
+    assert.ok(
+      left.some((each: string) => /rules\[2\]: serverAuth\.acl\.rules\[1\] stands before it/.test(each)),
+      left.join('\n'),
+    );
+    assert.ok(left.some((each: string) => /rules\[3\]: is for people who are named and have a role/.test(each)));
+    assert.ok(left.some((each: string) => /forwarded: a trusted proxy/.test(each)));
+  });
+});
+
+describe('a policy of PolicyLayer', () => {
+  it('allows what is listed, with what is required of arguments, and limits', async () => {
+    const { ours, left, notes, decide } = await imported(
+      {
+        version: '1',
+        default: 'deny',
+        hide: ['delete_account'],
+        all_tools: { limits: [{ counter: 'all', window: 'minute', max: 60, scope: 'organization' }] },
+        tools: {
+          create_charge: {
+            require: [
+              { path: 'args.amount', op: 'lte', value: 50_000 },
+              { path: 'args.currency', op: 'in', value: ['usd', 'eur'] },
+            ],
+            deny_if: [{ path: 'args.test', op: 'eq', value: true }],
+            limits: [
+              { counter: 'spend', window: 'day', max: 1_000_000, scope: 'grant', increment_from: 'args.amount' },
+              { counter: 'calls', window: 'hour', max: 30, scope: 'grant' },
+              { counter: 'odd', window: 'hour', max: 30, scope: 'grant', increment_from: 'args["x y"]' },
+            ],
+          },
+          list_customers: {},
+        },
+        rollout: 'half',
+      },
+      ...['--server', 'stripe', '--who', 'user:agent'],
+    );
+    const charge = { amount: 50_000, currency: 'usd', test: false };
+    assert.equal(decide('agent', 'stripe', 'create_charge', { args: charge }), 'allow');
+    for (const [name, value] of [
+      ['amount', 50_001],
+      ['currency', 'chf'],
+      ['test', true],
+      ['amount', '5'],
+    ] as const)
+      assert.equal(decide('agent', 'stripe', 'create_charge', { args: { ...charge, [name]: value } }), 'deny', name);
+    assert.equal(
+      decide('agent', 'stripe', 'create_charge', { args: { currency: 'usd', test: false } }),
+      'deny',
+      'what is not there',
+    );
+    assert.equal(decide('agent', 'stripe', 'list_customers'), 'allow');
+    for (const tool of ['delete_account', 'create_payout']) assert.equal(decide('agent', 'stripe', tool), 'deny');
+    assert.equal(decide('ada', 'stripe', 'list_customers'), 'deny', 'it is for whom --who says');
+    assert.deepEqual(ours.rules?.['stripe-create_charge'], {
+      ...{ effect: 'allow', who: ['user:agent'], what: ['stripe__create_charge'] },
+      ...{ limit: ['30/hour'], sum: ['args.amount<=1000000/day'] },
+    });
+    assert.deepEqual(ours.rules?.['stripe-all-tools']?.limit, ['60/minute per rule']);
+    assert.ok(
+      left.some((each: string) => /limits\[2\]: adds up/.test(each)),
+      left.join('\n'),
+    );
+    assert.ok(left.some((each: string) => /the policy: "rollout" is not known/.test(each)));
+    assert.equal(notes.length, 1);
+  });
+
+  it('is read in the form of Intercept, too, as YAML', async () => {
+    const { ours, decide } = await imported(
+      [
+        'version: "1"',
+        'hide: [transfer_repository]',
+        'tools:',
+        '  create_issue:',
+        '    rules:',
+        '      - { name: hourly issue limit, rate_limit: 5/hour, on_deny: Enough for now }',
+        '      - name: titles',
+        '        conditions: [{ path: args.title, op: regex, value: "^feat" }]',
+        '  delete_repository:',
+        '    rules: [{ name: block repo deletion, action: deny }]',
+        '  "*":',
+        '    rules:',
+        '      - name: global rate limit',
+        '        conditions: [{ path: state._global.calls, op: lt, value: 60 }]',
+        '        state: { counter: calls, window: minute }',
+      ].join('\n'),
+      ...['--server', 'github', '--format', 'policylayer'],
+    );
+    assert.equal(decide('ada', 'github', 'create_issue', { args: { title: 'feat: x' } }), 'allow');
+    assert.equal(decide('ada', 'github', 'create_issue', { args: { title: 'x' } }), 'deny');
+    assert.equal(decide('ada', 'github', 'delete_repository'), 'deny');
+    assert.equal(decide('ada', 'github', 'transfer_repository'), 'deny');
+    assert.equal(decide('ada', 'github', 'list_issues'), 'allow');
+    assert.deepEqual(ours.rules?.['github-create_issue']?.limit, ['5/hour']);
+    assert.deepEqual(ours.rules?.['github-all-tools']?.limit, ['59/minute']);
+  });
+
+  /** Their operators over arguments, with arguments for which each is true and false. */
+  const OPERATORS: readonly (readonly [string, unknown, unknown, unknown])[] = [
+    ['eq', 'main', { a: 'main' }, { a: 'dev' }],
+    ['neq', 'draft', { a: 'main' }, { a: 'draft' }],
+    ['in', ['usd', 'eur'], { a: 'eur' }, { a: 'chf' }],
+    ['not_in', ['admin'], { a: 'ada' }, { a: 'admin' }],
+    ['lt', 100, { a: 99.5 }, { a: 100 }],
+    ['lte', 100, { a: 100 }, { a: 100.5 }],
+    ['gt', 0, { a: 1 }, { a: 0 }],
+    ['gte', 1, { a: 1 }, { a: 0 }],
+    ['regex', '^feat/"\\d', { a: 'feat/"1' }, { a: 'fix/x' }],
+    ['contains', 'test', { a: 'a test' }, { a: 'none' }],
+    ['contains', 'test', { a: ['b', 'test'] }, { a: ['b'] }],
+    ['exists', true, { a: 1 }, { b: 1 }],
+    ['exists', false, { b: 1 }, { a: 1 }],
+  ];
+  for (const [op, value, yes, no] of OPERATORS)
+    it(`has the operator ${op} with ${JSON.stringify(value)}`, async () => {
+      const { decide } = await imported(
+        { version: '1', default: 'deny', tools: { t: { require: [{ path: 'args.a', op, value }] } } },
+        ...['--server', 'svc'],
+      );
+      assert.equal(decide('ada', 'svc', 't', { args: yes }), 'allow');
+      assert.equal(decide('ada', 'svc', 't', { args: no }), 'deny');
+    });
+
+  it('is refused where it is none, or nobody has said which server it is for', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'mcpgate-import-'));
+    const run = async (text: string, ...flags: string[]) => {
+      writeFileSync(join(folder, 'x.json'), text);
+      return await runBrokerCommand(['config', 'import', 'x.json', ...flags], { cwd: folder });
+    };
+    for (const [text, flags, expected] of [
+      ['{"tools":{}}', [], /say with --server NAME/],
+      ['{"version":"2","tools":{}}', ['--server', 's'], /only version 1/],
+      ['{"x":1}', [], /neither a configuration of avelino\/mcp nor a policy/],
+      ['{"a":', [], /^mcpgate-broker: x\.json:1:\d+/],
+      [`{"serverAuth":{"bearer":{"tokens":"${TOKEN}"}}}`, [], /no configuration of avelino/],
+    ] as const) {
+      const { code, stdout, stderr } = await run(text, ...flags);
+      assert.deepEqual([code, stdout], [2, ''], text);
+      assert.match(stderr, expected);
+      assert.ok(!stderr.includes(TOKEN));
+    }
+  });
+});

@@ -1,0 +1,239 @@
+// Policies of PolicyLayer: one document for one server, as JSON (`require`, `deny_if`, `limits`), or in the form of its proxy Intercept (`rules`).
+// Whom a policy is for stands elsewhere there, and is said here by `--who`.
+import type { RuleForm } from 'mcpgate-shared/api/config/configuration';
+import { GateError } from 'mcpgate-shared/error';
+import { z } from 'zod';
+import { createRuleList, type Imported } from './imported.ts';
+
+const ConditionSchema = z.object({ path: z.string(), op: z.string(), value: z.unknown() });
+type Condition = z.output<typeof ConditionSchema>;
+const WindowSchema = z.enum(['minute', 'hour', 'day']);
+
+const LimitSchema = z.looseObject({
+  counter: z.string().default(''),
+  window: WindowSchema,
+  max: z.number().positive(),
+  scope: z.string().default('grant'),
+  increment_from: z.string().optional(),
+  increment: z.number().optional(),
+});
+const RuleSchema = z.looseObject({
+  name: z.string().default(''),
+  action: z.enum(['evaluate', 'deny']).default('evaluate'),
+  rate_limit: z.string().optional(),
+  conditions: z.array(ConditionSchema).default([]),
+  on_deny: z.string().optional(),
+  state: z
+    .object({
+      counter: z.string(),
+      window: WindowSchema,
+      increment: z.number().optional(),
+      increment_from: z.string().optional(),
+    })
+    .optional(),
+});
+const ToolSchema = z.looseObject({
+  require: z.array(ConditionSchema).default([]),
+  deny_if: z.array(ConditionSchema).default([]),
+  limits: z.array(LimitSchema).default([]),
+  rules: z.array(RuleSchema).default([]),
+});
+const PolicySchema = z.looseObject({
+  version: z.union([z.literal('1'), z.literal(1)], 'only version 1 of these policies is known'),
+  description: z.string().optional(),
+  default: z.enum(['allow', 'deny']).default('allow'),
+  hide: z.array(z.string()).default([]),
+  all_tools: z.looseObject({ limits: z.array(LimitSchema).default([]) }).optional(),
+  tools: z.record(z.string(), ToolSchema).default({}),
+});
+
+const KNOWN = {
+  policy: ['version', 'description', 'default', 'hide', 'all_tools', 'tools'],
+  tool: ['require', 'deny_if', 'limits', 'rules'],
+} as const;
+
+/** Throws `usage` for what is no such policy. */
+export function fromPolicyLayer(value: unknown, server: string, who: readonly string[]): Imported {
+  const read = PolicySchema.safeParse(value);
+  if (!read.success) {
+    const [issue] = read.error.issues;
+    throw new GateError(
+      'usage',
+      `this is no policy of PolicyLayer: ${issue?.path.map(String).join('.')}: ${issue?.message}`,
+    );
+  }
+  const policy = read.data;
+  const list = createRuleList();
+  const left = unknownKeys(policy, KNOWN.policy, 'the policy');
+  const notes: string[] = [];
+  const what = (tool: string): string => `${server}__${tool}`;
+  const deny = (name: string, tool: string, more: Partial<RuleForm> = {}): void =>
+    list.add(name, { effect: 'deny', who: ['*'], what: [what(tool)], ...more });
+
+  const tools = Object.entries(policy.tools).filter(([tool]) => tool !== '*');
+  const isOpen = policy.default === 'allow';
+  if (isOpen) list.add(`${server}-all`, { effect: 'allow', who: [...who], what: [what('*')] });
+  for (const tool of policy.hide) deny(`${server}-hide-${tool === '*' ? 'all' : tool}`, tool);
+  if (policy.all_tools !== undefined)
+    shared(policy.all_tools.limits.flatMap((each, at) => limitOf(each, `all_tools.limits[${at}]`, left, notes)));
+  for (const [tool, said] of tools) {
+    const at = `tools.${tool}`;
+    left.push(...unknownKeys(said, KNOWN.tool, at));
+    const limits = [
+      ...said.limits.flatMap((each, index) => limitOf(each, `${at}.limits[${index}]`, left, notes)),
+      ...said.rules.flatMap((each, index) => limitOfRule(each, `${at}.rules[${index}]`, left, notes)),
+    ];
+    if (!isOpen || limits.length > 0)
+      list.add(`${server}-${tool}`, { effect: 'allow', who: [...who], what: [what(tool)], ...textsOf(limits) });
+    const required = said.require.flatMap((each, index) => celOf(each, `${at}.require[${index}]`, left));
+    if (required.length > 0) deny(`${server}-${tool}-require`, tool, { when: `!(${required.join(' && ')})` });
+    for (const [index, each] of said.deny_if.entries())
+      for (const when of celOf(each, `${at}.deny_if[${index}]`, left))
+        deny(`${server}-${tool}-deny-if`, tool, { when });
+    for (const [index, rule] of said.rules.entries()) ofRule(rule, tool, `${at}.rules[${index}]`);
+  }
+  const everywhere = policy.tools['*'];
+  if (everywhere !== undefined) {
+    for (const [index, rule] of everywhere.rules.entries()) ofRule(rule, '*', `tools.*.rules[${index}]`);
+    shared([
+      ...everywhere.rules.flatMap((each, index) => limitOfRule(each, `tools.*.rules[${index}]`, left, notes)),
+      ...everywhere.limits.flatMap((each, index) => limitOf(each, `tools.*.limits[${index}]`, left, notes)),
+    ]);
+  }
+  return { configuration: { rules: list.rules }, left, notes: [...new Set(notes)], secrets: [] };
+
+  /** A limit over all tools is on a rule that matches each of them; where all is denied unless it is listed, that is what is listed. */
+  function shared(limits: readonly Limit[]): void {
+    if (limits.length === 0) return;
+    const things = isOpen ? [what('*')] : tools.map(([tool]) => what(tool));
+    if (things.length > 0)
+      list.add(`${server}-all-tools`, { effect: 'allow', who: [...who], what: things, ...textsOf(limits) });
+  }
+
+  function ofRule(rule: z.output<typeof RuleSchema>, tool: string, at: string): void {
+    const name = `${server}-${rule.name === '' ? tool : rule.name}`;
+    const note = rule.on_deny === undefined ? {} : { note: rule.on_deny.slice(0, 500) };
+    if (rule.action === 'deny') return deny(name, tool, note);
+    const conditions = rule.conditions.filter(({ path }) => !path.startsWith('state.'));
+    const all = conditions.flatMap((each, index) => celOf(each, `${at}.conditions[${index}]`, left));
+    if (all.length > 0) deny(name, tool, { when: `!(${all.join(' && ')})`, ...note });
+  }
+}
+
+interface Limit {
+  text: string;
+  isSum: boolean;
+}
+
+function textsOf(limits: readonly Limit[]): Pick<RuleForm, 'limit' | 'sum'> {
+  const of = (isSum: boolean): string[] => limits.filter((each) => each.isSum === isSum).map(({ text }) => text);
+  return { ...(of(false).length > 0 && { limit: of(false) }), ...(of(true).length > 0 && { sum: of(true) }) };
+}
+
+const WINDOWS =
+  'a window there begins with the clock (each hour, each day in UTC); a limit here holds for any time of that length';
+
+function limitOf(limit: z.output<typeof LimitSchema>, at: string, left: string[], notes: string[]): Limit[] {
+  const { window, max, scope, increment_from: from, increment = 1 } = limit;
+  notes.push(WINDOWS);
+  const per = scope === 'grant' ? '' : ' per rule';
+  if (from === undefined && increment !== 1) return leave(left, at, `counts ${increment} for each call`);
+  const sum = from === undefined ? undefined : pathOf(from);
+  if (from !== undefined && sum === undefined) return leave(left, at, `adds up ${from}`);
+  if (sum === undefined && !Number.isInteger(max)) return leave(left, at, `allows ${max} calls`);
+  return [{ text: `${sum === undefined ? '' : `${sum}<=`}${max}/${window}${per}`, isSum: sum !== undefined }];
+}
+
+function limitOfRule(rule: z.output<typeof RuleSchema>, at: string, left: string[], notes: string[]): Limit[] {
+  const found: Limit[] = [];
+  if (rule.rate_limit !== undefined) {
+    const [, most = '', window = ''] = /^(\d+)\/(minute|hour|day)$/.exec(rule.rate_limit) ?? [];
+    if (window === '') leave(left, at, `has the limit ${rule.rate_limit}`);
+    else {
+      notes.push(WINDOWS);
+      found.push({ text: `${most}/${window}`, isSum: false });
+    }
+  }
+  const counted = rule.conditions.filter(({ path }) => path.startsWith('state.'));
+  const { state } = rule;
+  if (counted.length === 0) return found;
+  const [condition] = counted;
+  const max = Number(condition?.value);
+  const isKept = counted.length === 1 && state !== undefined && condition?.path.endsWith(`.${state.counter}`) === true;
+  if (!isKept || state === undefined || !(max > 0) || !['lt', 'lte'].includes(condition?.op ?? ''))
+    return [...found, ...leave(left, at, 'reads a counter that is not its own, or otherwise than as at most')];
+  // Fewer than ten calls are at most nine; of a sum the last bit is not worth a word.
+  const most = condition?.op === 'lt' && state.increment_from === undefined ? max - 1 : max;
+  const { window, increment_from: from, increment } = state;
+  const limit = {
+    ...{ counter: state.counter, window, max: most, scope: 'grant' },
+    ...(from !== undefined && { increment_from: from }),
+    ...(increment !== undefined && { increment }),
+  };
+  return [...found, ...limitOf(limit, at, left, notes)];
+}
+
+function leave(left: string[], at: string, why: string): [] {
+  left.push(`${at}: ${why}, which has no counterpart here`);
+  return [];
+}
+
+/** One CEL expression; none where there is none. */
+function celOf({ path, op, value }: Condition, at: string, left: string[]): string[] {
+  const subject = pathOf(path);
+  if (subject === undefined) return leave(left, at, `reads ${path}`);
+  const literal = literalOf(value);
+  const isList = Array.isArray(value);
+  const made = ((): string | undefined => {
+    switch (op) {
+      case 'exists':
+        return value === false ? `!has(${subject})` : `has(${subject})`;
+      case 'eq':
+        return literal && `${subject} == ${literal}`;
+      case 'neq':
+        return literal && `${subject} != ${literal}`;
+      case 'in':
+        return isList && literal !== undefined ? `${subject} in ${literal}` : undefined;
+      case 'not_in':
+        return isList && literal !== undefined ? `!(${subject} in ${literal})` : undefined;
+      case 'lt':
+      case 'lte':
+      case 'gt':
+      case 'gte':
+        return typeof value === 'number' ? `${subject} ${SIGNS[op]} ${literal}` : undefined;
+      case 'regex':
+        return typeof value === 'string' ? `${subject}.matches(${literal})` : undefined;
+      case 'contains':
+        // A text or a list: which of them, the arguments say.
+        return (
+          literal &&
+          (typeof value === 'string'
+            ? `(type(${subject}) == string ? ${subject}.contains(${literal}) : ${literal} in ${subject})`
+            : `${literal} in ${subject}`)
+        );
+      default:
+        return undefined;
+    }
+  })();
+  return made === undefined ? leave(left, at, `the operator ${op} with such a value`) : [made];
+}
+
+const SIGNS = { lt: '<', lte: '<=', gt: '>', gte: '>=' } as const;
+
+/** `args.a.b`, each name as CEL writes it. */
+function pathOf(path: string): string | undefined {
+  const [head, ...names] = path.split('.');
+  if (head !== 'args' || names.length === 0 || names.some((name) => !/^[A-Za-z_]\w*$/.test(name))) return undefined;
+  return path;
+}
+
+function literalOf(value: unknown): string | undefined {
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+    return JSON.stringify(value);
+  if (!Array.isArray(value)) return undefined;
+  const all = value.map(literalOf);
+  return all.includes(undefined) ? undefined : `[${all.join(', ')}]`;
+}
+
+const unknownKeys = (value: object, known: readonly string[], at: string): string[] =>
+  Object.keys(value).flatMap((key) => (known.includes(key) ? [] : [`${at}: ${JSON.stringify(key)} is not known`]));
