@@ -135,10 +135,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'config export': ['config export > mcpgate.yaml', 'config export --only rules groups'],
   'config plan': ['config plan mcpgate.yaml', 'config plan gateway/ --json'],
   'config apply': ['config apply mcpgate.yaml', 'config apply gateway/ --yes'],
-  'config import': [
-    'config import servers.json',
-    'config import policy.json --server stripe --who group:agents',
-  ],
+  'config import': ['config import servers.json', 'config import policy.json --server stripe --who group:agents'],
   'config check': ['config check mcpgate.yaml', 'config check gateway/ --strict'],
   audit: ['audit tail', 'audit search --user ada --since 24h'],
   'audit tail': ['audit tail', 'audit tail --no-follow -n 100 --json'],
