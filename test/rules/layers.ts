@@ -34,6 +34,7 @@ const LAYERS: Readonly<Record<Package, readonly (readonly string[])[]>> = {
       'catalogue',
       'definitions',
       'hooks',
+      'deliveries',
     ],
     ['gateway', 'identity', 'admin', 'tunnel', 'replicas', 'laptops'],
     ['http'],

@@ -13,6 +13,7 @@ import { createAccounts } from './repositories/people/accounts.ts';
 import { createAuditRows } from './repositories/audit.ts';
 import { createApprovals } from './repositories/approvals.ts';
 import { createBundles } from './repositories/bundles.ts';
+import { createDeliveries } from './repositories/deliveries.ts';
 import { createHooks } from './repositories/hooks.ts';
 import { createAdminTokens } from './repositories/people/admin-tokens.ts';
 import { createDefinitions } from './repositories/servers/definitions.ts';
@@ -134,6 +135,7 @@ function repositoriesOver(
     approvals: createApprovals(db, clock, announce),
     bundles: createBundles(db, clock, announce),
     hooks: createHooks(db, clock, announce),
+    deliveries: createDeliveries(db),
     definitions: createDefinitions(db, clock, announce),
     limits: createLimitUses(db),
     policy: createPolicy(db, clock, announce),

@@ -319,4 +319,25 @@ export interface Database {
   audit_chains: { id: Generated<number>; name: string; format: number };
   audit_words: { id: Generated<number>; workspace_id: string; kind: WordKind; digest: Uint8Array; text: string };
   audit_rows: RowColumns;
+  /** `done_at`: it has arrived, or was let go; the row stays for a while without its payload. */
+  deliveries: {
+    number: Generated<number>;
+    workspace_id: string;
+    destination: string;
+    id: string;
+    payload: string;
+    bytes: number;
+    created_at: number;
+    done_at: number | null;
+  };
+  delivery_states: {
+    destination: string;
+    workspace_id: string;
+    attempts: number;
+    next_at: number;
+    last_error: string | null;
+    lease_holder: string | null;
+    lease_until: number;
+  };
+  audit_events: AuditEventsTable;
 }

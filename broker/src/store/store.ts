@@ -27,6 +27,7 @@ import type { AccountsRepository } from './repositories/people/accounts.ts';
 import type { OAuthRegistrationsRepository } from './repositories/people/oauth-registrations.ts';
 import type { ApprovalsRepository } from './repositories/approvals.ts';
 import type { BundlesRepository } from './repositories/bundles.ts';
+import type { DeliveriesRepository } from './repositories/deliveries.ts';
 import type { HooksRepository } from './repositories/hooks.ts';
 import type { ManagedRepository } from './repositories/managed.ts';
 import type { PolicyRepository } from './repositories/policy.ts';
@@ -76,6 +77,7 @@ export interface Store {
   approvals: ApprovalsRepository;
   bundles: BundlesRepository;
   hooks: HooksRepository;
+  deliveries: DeliveriesRepository;
   /** What was seen of servers' tools and other things, and which of it is accepted. */
   definitions: DefinitionRows;
   limits: {

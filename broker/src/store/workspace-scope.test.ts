@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { targetOf } from '../domain/transports/transports.ts';
 import { onBothEngines } from './fixtures/both-engines.ts';
 import { SCOPE_OF_APPROVALS } from './fixtures/scope-of-approvals.ts';
+import { SCOPE_OF_DELIVERIES } from './fixtures/scope-of-deliveries.ts';
 import { SCOPE_OF_HOOKS } from './fixtures/scope-of-hooks.ts';
 import { SCOPE_OF_AUDIT } from './fixtures/scope-of-audit.ts';
 import { SCOPE_OF_DEFINITIONS, type Scope } from './fixtures/scope-of-definitions.ts';
@@ -402,6 +403,7 @@ const TABLE: Table = {
     forget: { everywhere: 'time passes in all of them' },
   },
   hooks: SCOPE_OF_HOOKS,
+  deliveries: SCOPE_OF_DELIVERIES,
   bundles: {
     list: { reads: (store, { workspaceId }) => store.bundles.list(workspaceId) },
     create: { writes: (store, { workspaceId }) => store.bundles.create(workspaceId, BUNDLE) },

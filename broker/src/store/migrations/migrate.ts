@@ -11,6 +11,7 @@ import { createBundlesMigration } from './0020-bundles.ts';
 import { createDeparturesMigration } from './0006-departures.ts';
 import { createExternalIdentitiesMigration } from './0004-external-identities.ts';
 import { createFirstMigration } from './0001-first.ts';
+import { createDeliveriesMigration } from './0023-deliveries.ts';
 import { createHooksMigration } from './0022-hooks.ts';
 import { createKeyEnvelopesMigration } from './0011-key-envelopes.ts';
 import { createLaptopFindingsMigration } from './0012-laptop-findings.ts';
@@ -46,6 +47,7 @@ const migrationsOf = (kind: EngineKind): Record<string, Migration> => ({
   '0020-bundles': createBundlesMigration(kind),
   '0022-hooks': createHooksMigration(kind),
   '0021-managed': createManagedMigration(kind),
+  '0023-deliveries': createDeliveriesMigration(kind),
   '0025-audit-rows': createAuditRowsMigration(kind),
 });
 

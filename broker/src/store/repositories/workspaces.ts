@@ -37,6 +37,8 @@ const GOES_ALONG = [
   'limit_uses',
   'bundles',
   'hooks',
+  'deliveries',
+  'delivery_states',
   'rules',
   'policies',
   'secret_sources',
