@@ -21,6 +21,7 @@ import { forwardedSettings, idpSettings } from './config/idp-settings.ts';
 import { isLoopback } from './config/listen-address.ts';
 import type { Config, ReloadedConfig } from './config/load-config.ts';
 import { secretFilesOf, sourcePathsOf, sourceSettings } from './config/source-settings.ts';
+import { createDeliveries } from './deliveries/create-deliveries.ts';
 import { createDefinitions } from './definitions/create-definitions.ts';
 import { pinAtOnce } from './definitions/pin-at-once.ts';
 import { createReadiness } from './domain/readiness.ts';
@@ -248,7 +249,9 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       onError: (error) => log.warn({ err: error }, 'what was not used of a limit could not be given back'),
     });
     closers.push(() => limits.close());
-    const hooks = createHooks({ vault, audit, clock, log, allowHosts, version: VERSION });
+    const deliveries = createDeliveries({ store, audit, clock, log, holder: self.name });
+    const hooks = createHooks({ store, vault, audit, approvals, deliveries, clock, log, allowHosts, version: VERSION });
+    closers.push(() => deliveries.close(), hooks.tell());
     const gateway = createGateway({
       limits,
       authorizer: hooks.authorizer,
@@ -404,7 +407,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     const hostCheck = createHostCheck({ publicUrl, proxies });
     const metrics = createMetrics({
       audit,
-      authorizer: hooks.authorizer,
+      hooks,
       tunnel: () => tunnel.stats(),
       eventLoopDelay: () => loopDelay.read(),
       badRequests: () => badRequests.counts,
@@ -448,6 +451,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       audit,
       upstreams,
       metrics,
+      takeDecision: hooks.takeDecision,
       metricsDoor: createMetricsDoor({ allow: () => reload.now.metrics.allow, proxies }),
       mcp: {
         sessions: httpSessions,

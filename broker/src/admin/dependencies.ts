@@ -74,7 +74,7 @@ export interface AdminDependencies {
   definitions: Pick<Definitions, 'changed' | 'review' | 'instructions'>;
   accounts: Accounts;
   approvals: Approvals;
-  hooks: Hooks;
+  hooks: Pick<Hooks, 'authorizer' | 'sender' | 'deliveries'>;
   ownAccounts: OwnAccounts;
   keysEntry: KeysEntry;
   /** Waits until no other broker begins a call with an earlier version of the secret, and as long as is said for those under way to end. */

@@ -1,15 +1,17 @@
 // The operations on hooks. To say where questions and secrets are sent is for administrators; whoever sees to rules may see and try what is there.
 import { NewHookSchema, type HookView, hooksApi, type NewHookView } from 'mcpgate-shared/api/hooks/hooks-api';
-import { GateError } from 'mcpgate-shared/error';
+import { GateError, toGateError } from 'mcpgate-shared/error';
 import { referencesIn } from 'mcpgate-shared/values/secret-reference';
 import type { z } from 'zod';
 import type { AuditEvent } from '../domain/call-record.ts';
-import { type Hook, secretsOfHook } from '../domain/hook.ts';
+import { publicMessage } from '../domain/public-message.ts';
+import { destinationOf } from '../hooks/approvals/tell-approvals.ts';
+import { type ApprovalsHook, type Hook, secretsOfHook } from '../domain/hook.ts';
 import { inWorkspace } from '../domain/workspace.ts';
 import { compilePolicy } from '../policy/compile-policy.ts';
 import type { NewHook } from '../store/repositories/hooks.ts';
 import type { AdminDependencies } from './dependencies.ts';
-import { isoTime } from './iso-time.ts';
+import { isoTime, isoTimeOrNull } from './iso-time.ts';
 import { knownWorld, subjectsCalled } from './rules/known-world.ts';
 import { testedCaller } from './rules/tested-caller.ts';
 import { testedQuestion } from './rules/tested-hook.ts';
@@ -17,11 +19,29 @@ import { eventBy, operation, type Caller, type Operation } from './operation.ts'
 
 type Needs = Pick<AdminDependencies, 'store' | 'vault' | 'audit' | 'policyChanged' | 'people' | 'clock' | 'hooks'>;
 
-export function hookOperations({ store, vault, audit, policyChanged, people, clock, hooks }: Needs): Operation[] {
+export function hookOperations({
+  store,
+  vault,
+  audit,
+  policyChanged,
+  people,
+  clock,
+  hooks,
+  deliveries,
+}: Needs): Operation[] {
   const shown = async (workspaceId: string, hook: Hook): Promise<HookView> => ({
     ...toView(hook),
     warnings: await warningsOf(workspaceId, hook),
+    ...(await queueOf(workspaceId, hook)),
   });
+
+  const queueOf = async (workspaceId: string, hook: Hook): Promise<Pick<HookView, 'queue'>> => {
+    const queues = await hooks.deliveries.queues(workspaceId);
+    const found = queues.find(({ destination }) => destination === destinationOf(workspaceId, hook.name));
+    if (hook.kind !== 'approvals' || found === undefined) return {};
+    const { queued, oldestAt, attempts, lastError } = found;
+    return { queue: { queued, oldest_at: isoTimeOrNull(oldestAt), attempts, last_error: lastError } };
+  };
 
   const warningsOf = async (workspaceId: string, hook: Hook): Promise<string[]> => {
     const there = new Set((await vault.list(workspaceId)).map(({ name }) => name));
@@ -49,6 +69,29 @@ export function hookOperations({ store, vault, audit, policyChanged, people, clo
     );
   };
 
+  /** Has it told of a request that there is not. */
+  const told = async (workspaceId: string, hook: ApprovalsHook) => {
+    const text = 'mcpgate tells of calls that wait for a yes here. This is a test, and nothing waits.';
+    const document =
+      hook.format === 'slack' ? { text } : { type: 'test', timestamp: isoTime(clock.now()), data: { text } };
+    const body = JSON.stringify(document);
+    const startedAt = clock.now();
+    const common = { name: hook.name, question: body };
+    try {
+      const signal = AbortSignal.timeout(hook.timeoutMs);
+      const { status, body: got } = await hooks.sender.send(workspaceId, hook, { body }, signal);
+      const isTold = status >= 200 && status < 300;
+      const answered = got.toString('utf8').slice(0, 4_000);
+      const [decision, reason] = isTold
+        ? (['told', null] as const)
+        : (['away', `it answered with status ${status}`] as const);
+      return { ...common, decision, reason, answered, ms: clock.now() - startedAt };
+    } catch (error) {
+      const reason = publicMessage(toGateError(error));
+      return { ...common, decision: 'away' as const, reason, answered: null, ms: clock.now() - startedAt };
+    }
+  };
+
   return [
     operation(hooksApi.list, async (_input, { workspaceId }) =>
       Promise.all((await store.hooks.list(workspaceId)).map((hook) => shown(workspaceId, hook))),
@@ -71,7 +114,7 @@ export function hookOperations({ store, vault, audit, policyChanged, people, clo
     }),
     operation(hooksApi.test, async ({ params, body }, { workspaceId }) => {
       const hook = await find(workspaceId, params.name);
-      if (hook.kind === 'approvals') throw new GateError('usage', `${hook.name} is not asked about calls`);
+      if (hook.kind === 'approvals') return await told(workspaceId, hook);
       const { who, what, args } = body;
       if (who === undefined || what === undefined)
         throw new GateError('usage', 'name who and what, as in `hook test authorize --who user:ada --what git__push`');
@@ -89,6 +132,7 @@ export function hookOperations({ store, vault, audit, policyChanged, people, clo
       await find(caller.workspaceId, params.name);
       const hook = await store.hooks.remove(caller.workspaceId, params.name);
       if (hook === undefined) return shown(caller.workspaceId, await find(caller.workspaceId, params.name));
+      if (hook.kind === 'approvals') await hooks.deliveries.forget(destinationOf(caller.workspaceId, hook.name));
       await changed(caller, 'hook.removed', hook.name, { before: noted(hook), after: [] });
       return { ...toView(hook), warnings: [] };
     }),
@@ -128,7 +172,7 @@ function toNew(view: NewHookView, createdBy: string): NewHook {
   return { ...base, kind, format, signingSecret, people, byEmail };
 }
 
-type Shown<V> = V extends unknown ? Omit<V, 'warnings'> : never;
+type Shown<V> = V extends unknown ? Omit<V, 'warnings' | 'queue'> : never;
 
 function toView(hook: Hook): Shown<HookView> {
   const base = {

@@ -44,7 +44,7 @@ export interface Decision {
   forMs?: number | undefined;
   note?: string | null | undefined;
   /** How it came: by which of the doors. */
-  by: 'api' | 'page' | 'client';
+  by: 'api' | 'page' | 'client' | 'hook';
 }
 
 /** One with the arguments as approvers see them: JSON text; null: there are none. */

@@ -1,9 +1,14 @@
 // Puts the room together: what is sent to hooks, and the one that is asked about calls.
 import type { Clock } from 'mcpgate-shared/clock';
+import type { Approvals } from '../approvals/approvals.ts';
 import type { Audit } from '../audit/audit.ts';
+import type { Deliveries } from '../deliveries/deliveries.ts';
 import type { Log } from '../domain/log.ts';
 import { createGuardedFetch } from '../net/guarded-fetch.ts';
+import type { Store } from '../store/store.ts';
 import type { Vault } from '../vault/vault.ts';
+import { createTakeDecision, type TakeDecision } from './approvals/take-decision.ts';
+import { tellApprovals } from './approvals/tell-approvals.ts';
 import { createAuthorizer } from './authorize/create-authorizer.ts';
 import type { Authorizer } from './authorizer.ts';
 import { createHookSender, type HookSender } from './hook-request.ts';
@@ -11,6 +16,12 @@ import { createHookSender, type HookSender } from './hook-request.ts';
 export interface Hooks {
   sender: HookSender;
   authorizer: Authorizer;
+  /** The queues of what hooks are told. */
+  deliveries: Pick<Deliveries, 'queues' | 'forget'>;
+  /** For the door where decisions come back. */
+  takeDecision: TakeDecision;
+  /** Begins to tell what waits for somebody's yes. Returns the function that ends it. */
+  tell(): () => void;
 }
 
 /** The longest time that a hook has, and how much it may say. */
@@ -18,8 +29,11 @@ const MOST_MS = 5_500;
 const MOST_BYTES = 64 * 1024;
 
 export function createHooks(options: {
+  store: Pick<Store, 'hooks' | 'users' | 'workspaces'>;
   vault: Pick<Vault, 'resolve' | 'value'>;
-  audit: Pick<Audit, 'event'>;
+  audit: Pick<Audit, 'event' | 'refused'>;
+  approvals: Approvals;
+  deliveries: Deliveries;
   clock: Clock;
   log: Pick<Log, 'warn'>;
   /** Hosts that may have private addresses wherever they are named. */
@@ -30,5 +44,15 @@ export function createHooks(options: {
   const fetch = createGuardedFetch({ allowHosts, timeoutMs: MOST_MS, maxBytes: MOST_BYTES });
   const sender = createHookSender({ ...options, fetch });
   const elapsedMs = () => performance.now();
-  return { sender, authorizer: createAuthorizer({ sender, audit, clock, elapsedMs, log }) };
+  return {
+    sender,
+    authorizer: createAuthorizer({ sender, audit, clock, elapsedMs, log }),
+    takeDecision: createTakeDecision({ ...options, sender }),
+    deliveries: options.deliveries,
+    tell() {
+      const end = tellApprovals({ ...options, sender });
+      options.deliveries.start();
+      return end;
+    },
+  };
 }

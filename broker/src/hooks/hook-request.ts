@@ -12,9 +12,11 @@ export interface HookSender {
   send(
     workspaceId: string,
     hook: Pick<Hook, 'name' | 'url' | 'secret' | 'bearer'>,
-    message: { id?: string; body: string },
+    message: { id?: string; body: string; headersOnly?: boolean },
     signal: AbortSignal,
   ): Promise<GuardedAnswer>;
+  /** Answers at an address that the hook's side has named, which has to be at the hook's own host. */
+  answer(workspaceId: string, hook: Pick<Hook, 'name' | 'url'>, to: string, body: string): Promise<void>;
 }
 
 export function createHookSender(options: {
@@ -25,7 +27,12 @@ export function createHookSender(options: {
 }): HookSender {
   const { vault, fetch, clock, version } = options;
   return {
-    async send(workspaceId, { name, url: written, secret, bearer }, { id = randomUUID(), body }, signal) {
+    async send(
+      workspaceId,
+      { name, url: written, secret, bearer },
+      { id = randomUUID(), body, headersOnly = false },
+      signal,
+    ) {
       const valueOf = async (of: string) => (await vault.value(workspaceId, of)).value;
       const { value: url } = await vault.resolve(workspaceId, written);
       const host = URL.parse(url)?.hostname;
@@ -35,6 +42,7 @@ export function createHookSender(options: {
       return await fetch(url, {
         method: 'POST',
         body,
+        headersOnly,
         namedHost: host,
         signal,
         headers: {
@@ -44,6 +52,15 @@ export function createHookSender(options: {
           ...(secret !== null && sign(await valueOf(secret), { id, atS: Math.floor(clock.now() / 1000), body })),
           ...(bearer !== null && { authorization: `Bearer ${await valueOf(bearer)}` }),
         },
+      });
+    },
+    async answer(_workspaceId, { name, url: written }, to, body) {
+      const [own, asked] = [URL.parse(written), URL.parse(to)];
+      if (own === null || asked === null || own.host !== asked.host || own.protocol !== asked.protocol)
+        throw new GateError('forbidden', `the hook ${name} is answered at its own host alone`);
+      await fetch(asked.href, {
+        ...{ method: 'POST', body, namedHost: own.hostname, headersOnly: true },
+        headers: { 'content-type': 'application/json', 'user-agent': `mcpgate/${version}` },
       });
     },
   };

@@ -3,6 +3,8 @@ import type { Clock } from 'mcpgate-shared/clock';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Audit } from '../audit/audit.ts';
 import type { TunnelStats } from '../tunnel/tunnel.ts';
+import type { Deliveries } from '../deliveries/deliveries.ts';
+import { registerDeliveryMetrics } from './delivery-metrics.ts';
 import type { Authorizer } from '../hooks/authorizer.ts';
 import { registerHookMetrics } from './hook-metrics.ts';
 import { registerSecretMetrics } from './secret-metrics.ts';
@@ -36,7 +38,7 @@ export function createMetrics(sources: {
   /** Whether this broker is deaf, and the other brokers over its database. */
   replicas: { readonly isDeaf: boolean; others(): readonly unknown[] };
   secretAges: () => readonly SecretAge[];
-  authorizer: Pick<Authorizer, 'onAsked' | 'states'>;
+  hooks: { authorizer: Pick<Authorizer, 'onAsked' | 'states'>; deliveries: Pick<Deliveries, 'queues'> };
   /** The last backup that is kept; undefined where there was none. */
   lastBackup: () => Promise<{ at: string } | undefined>;
   clock: Clock;
@@ -66,7 +68,8 @@ export function createMetrics(sources: {
   });
   registerTunnelMetrics(registry, sources.tunnel);
   registerSecretMetrics(registry, sources);
-  const stopHooks = registerHookMetrics(registry, sources.authorizer);
+  registerDeliveryMetrics(registry, sources.hooks.deliveries, sources.clock);
+  const stopHooks = registerHookMetrics(registry, sources.hooks.authorizer);
   new Gauge({
     name: 'mcpgate_event_loop_delay_seconds',
     help: 'How late the event loop was in the last whole minute; 1 is the worst',

@@ -24,6 +24,8 @@ import type { MetricsDoor } from './doors/metrics-door.ts';
 import type { Metrics } from './metrics.ts';
 import { renderPage } from './pages/layout.ts';
 import { messagePage } from './pages/plain-views.ts';
+import type { TakeDecision } from '../hooks/approvals/take-decision.ts';
+import { registerHooks } from './hook-routes.ts';
 import { registerIdpLogout } from './idp-logout.ts';
 import { registerJwks } from './jwks-route.ts';
 import { registerMcp, type McpRoutesOptions } from './mcp/mcp-routes.ts';
@@ -50,6 +52,7 @@ export interface PublicAppOptions {
   audit: Pick<Audit, 'refused'>;
   upstreams: Pick<Upstreams, 'servers'>;
   metrics: Metrics;
+  takeDecision: TakeDecision;
   metricsDoor: MetricsDoor;
   mcp: Pick<McpRoutesOptions, 'gateway' | 'sessions' | 'exchanges' | 'allowedOrigins' | 'maxMessageBytes' | 'draining'>;
   operations: readonly Operation[];
@@ -129,6 +132,7 @@ export async function createPublicApp(options: PublicAppOptions): Promise<Fastif
   const resolveCaller = createResolveCaller({ identity, audit });
   registerOAuth(app, identity.oauth, publicUrl);
   registerJwks(app, options.signingKeys);
+  registerHooks(app, options.takeDecision);
   if (identity.idp) registerIdpLogout(app, identity.idp, options.log, options.clock);
   const callerOf: ResolveCaller = async (request, operation) => {
     const caller = await resolveCaller(bearerOf(request.headers.authorization), request.ip);

@@ -155,7 +155,7 @@ async function removeHook({ api, show, context }: AdminSession, name: string, op
 }
 
 function described(hook: HookView): string {
-  const { name, url, enabled, timeout_ms: timeoutMs, secret, bearer, warnings } = hook;
+  const { name, url, enabled, timeout_ms: timeoutMs, secret, bearer, warnings, queue } = hook;
   const own =
     hook.kind === 'authorize'
       ? [
@@ -178,6 +178,9 @@ function described(hook: HookView): string {
     ...(secret === null ? [] : [`  signs with the secret ${secret}`]),
     ...(bearer === null ? [] : [`  sends the secret ${bearer} as Authorization: Bearer`]),
     ...(hook.managed_by === null ? [] : [`  managed by ${hook.managed_by}`]),
+    ...(queue === undefined || queue.queued === 0
+      ? []
+      : [`  ${queue.queued} wait to be delivered${queue.last_error === null ? '' : `: ${queue.last_error}`}`]),
     ...warnings.map((each) => `  ! ${each}`),
   ].join('\n');
 }
@@ -187,8 +190,8 @@ async function listHooks({ api, list, context }: AdminSession): Promise<void> {
   const row = (index: number): string[] => {
     const hook = hooks[index];
     if (hook === undefined) return [];
-    const { name, kind, enabled, url, updated_at: at } = hook;
-    return [name, kind, enabled ? 'yes' : 'no', url, ago(at, context.now())];
+    const { name, kind, enabled, url, updated_at: at, queue } = hook;
+    return [name, kind, enabled ? 'yes' : 'no', String(queue?.queued ?? 0), url, ago(at, context.now())];
   };
-  list(hooks, ['HOOK', 'KIND', 'ENABLED', 'URL', 'CHANGED'], row, 'no hooks yet', [], ['CHANGED']);
+  list(hooks, ['HOOK', 'KIND', 'ENABLED', 'QUEUED', 'URL', 'CHANGED'], row, 'no hooks yet', [], ['CHANGED']);
 }

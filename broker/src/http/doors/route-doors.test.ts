@@ -48,7 +48,7 @@ const ANYONES_BODIES = [
   ...['/oauth/token', '/applications', '/consent/:id', '/device', '/devices', '/link', '/login', '/logout', '/setup'],
   ...['/accounts/:server/connect', '/accounts/:server/disconnect', '/accounts/:server/keys'],
   ...['/accounts/:server/shared/connect', '/accounts/:server/shared/disconnect'],
-  '/requests/:id',
+  ...['/requests/:id', '/hooks/:workspace/:name'],
 ];
 /** Read by whoever asks; pages send who is not signed in to the login. */
 const ANYONES_PAGES = [

@@ -197,7 +197,7 @@ export function createDeliveries(db: Kysely<Database>): DeliveriesRepository {
       return rows.map((row) => ({
         ...{ workspaceId: row.workspace_id, destination: row.destination, attempts: row.attempts },
         ...{ queued: Number(row.queued), bytes: Number(row.bytes), lastError: row.last_error, nextAt: row.next_at },
-        oldestAt: row.oldest === null ? null : Number(row.oldest),
+        oldestAt: row.oldest,
       }));
     },
     async forget(destination) {

@@ -95,6 +95,15 @@ const shown = {
   updated_at: TimeSchema,
   created_by: z.string(),
   warnings: z.array(z.string()).meta({ description: 'What keeps it from working today' }),
+  queue: z
+    .object({
+      queued: z.number().int(),
+      oldest_at: TimeSchema.nullable(),
+      attempts: z.number().int(),
+      last_error: z.string().nullable(),
+    })
+    .optional()
+    .meta({ description: 'What waits to be delivered to it' }),
 };
 export const HookSchema = z
   .discriminatedUnion('kind', [

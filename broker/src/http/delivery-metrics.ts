@@ -1,0 +1,35 @@
+// How the queues of deliveries stand, by destination.
+import { Gauge, type Registry } from 'prom-client';
+import type { Deliveries } from '../deliveries/deliveries.ts';
+
+export function registerDeliveryMetrics(
+  registry: Registry,
+  deliveries: Pick<Deliveries, 'queues'>,
+  clock: { now(): number },
+): void {
+  const common = { labelNames: ['workspace', 'destination'] as const, registers: [registry] };
+  const lag = new Gauge({
+    ...common,
+    name: 'mcpgate_delivery_lag_seconds',
+    help: 'How long the oldest delivery has waited; 0: none waits',
+  });
+  const attempts = new Gauge({
+    ...common,
+    name: 'mcpgate_delivery_attempts',
+    help: 'How often the first delivery of a queue was tried in vain',
+  });
+  new Gauge({
+    ...common,
+    name: 'mcpgate_deliveries_queued',
+    help: 'Deliveries that wait for their receiver',
+    async collect() {
+      const queues = await deliveries.queues();
+      for (const gauge of [this, lag, attempts]) gauge.reset();
+      for (const { workspaceId: workspace, destination, queued, oldestAt, attempts: tried } of queues) {
+        this.set({ workspace, destination }, queued);
+        lag.set({ workspace, destination }, oldestAt === null ? 0 : (clock.now() - oldestAt) / 1000);
+        attempts.set({ workspace, destination }, tried);
+      }
+    },
+  });
+}
