@@ -339,5 +339,4 @@ export interface Database {
     lease_holder: string | null;
     lease_until: number;
   };
-  audit_events: AuditEventsTable;
 }

@@ -1,7 +1,7 @@
 // Hooks of workspaces: addresses outside that are asked or told. What only one kind of hook has is kept as one text.
 import { sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
-import type { EngineKind } from '../engine.ts';
+import type { EngineKind } from '../../engine.ts';
 
 export function createHooksMigration(kind: EngineKind): Migration {
   const [int, end] = kind === 'sqlite' ? ['integer', ') strict'] : ['bigint', ')'];

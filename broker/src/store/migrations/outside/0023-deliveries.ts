@@ -2,7 +2,7 @@
 // is not put in twice.
 import { sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
-import type { EngineKind } from '../engine.ts';
+import type { EngineKind } from '../../engine.ts';
 
 export function createDeliveriesMigration(kind: EngineKind): Migration {
   const isSqlite = kind === 'sqlite';
