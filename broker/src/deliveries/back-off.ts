@@ -11,11 +11,3 @@ export function pauseMs(tried: number, retryAfterMs: number | undefined, random:
   const own = Math.round(whole / 2 + (whole / 2) * random);
   return Math.max(own, Math.min(MOST_ASKED_MS, retryAfterMs ?? 0));
 }
-
-/** Of a `Retry-After` header: seconds, or a date (RFC 9110, section 10.2.3); undefined for anything else. */
-export function retryAfterMs(header: string | null, now: number): number | undefined {
-  if (header === null) return undefined;
-  if (/^\d{1,9}$/.test(header.trim())) return Number(header) * 1000;
-  const at = /^\w{3}, /.test(header) ? Date.parse(header) : Number.NaN;
-  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
-}

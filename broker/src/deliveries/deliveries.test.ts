@@ -4,7 +4,8 @@ import { it, type TestContext } from 'node:test';
 import type { AuditEvent } from '../domain/call-record.ts';
 import { onBothEngines, type OpenStoreUnderTest } from '../store/fixtures/both-engines.ts';
 import type { Store } from '../store/store.ts';
-import { pauseMs, retryAfterMs } from './back-off.ts';
+import { retryAfterMs } from '../net/retry-after.ts';
+import { pauseMs } from './back-off.ts';
 import { createDeliveries, type DeliveriesOptions } from './create-deliveries.ts';
 import type { Attempted, Delivery } from './deliveries.ts';
 

@@ -1,6 +1,6 @@
 // Tells hooks what waits for somebody's yes, and what was decided: what is to be told is put into their queues, and looked up anew when it is sent.
 import type { Approvals, ApprovalChange } from '../../approvals/approvals.ts';
-import { retryAfterMs } from '../../deliveries/back-off.ts';
+import { retryAfterMs } from '../../net/retry-after.ts';
 import type { Attempted, Deliveries, Delivery } from '../../deliveries/deliveries.ts';
 import type { ApprovalsHook } from '../../domain/hook.ts';
 import type { Log } from '../../domain/log.ts';
