@@ -19,16 +19,7 @@ import { eventBy, operation, type Caller, type Operation } from './operation.ts'
 
 type Needs = Pick<AdminDependencies, 'store' | 'vault' | 'audit' | 'policyChanged' | 'people' | 'clock' | 'hooks'>;
 
-export function hookOperations({
-  store,
-  vault,
-  audit,
-  policyChanged,
-  people,
-  clock,
-  hooks,
-  deliveries,
-}: Needs): Operation[] {
+export function hookOperations({ store, vault, audit, policyChanged, people, clock, hooks }: Needs): Operation[] {
   const shown = async (workspaceId: string, hook: Hook): Promise<HookView> => ({
     ...toView(hook),
     warnings: await warningsOf(workspaceId, hook),
