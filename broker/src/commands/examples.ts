@@ -104,6 +104,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "hook set authorize --url https://authz.example/decide --secret authz-key --timeout 300ms --what 'write:github'",
     'hook set authorize --disable',
   ],
+  'hook test': ['hook test authorize --who user:ada --what github__create_issue'],
   'hook add': [
     "hook add slack --format slack --url 'https://hooks.slack.com/services/${secret:slack-path}' --signing-secret slack-signing --map U02AB3CD4=user:ada",
     'hook add pager --url https://pager.example/mcpgate --secret pager-key --signing-secret pager-key',
@@ -122,6 +123,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "rule add --allow --who group:payments --what 'github__*' --note 'the payments team'",
     "rule add --deny --who '*' --what 'github__delete_*' --dry-run",
   ],
+  'rule forget': ['rule forget r_7dm2qa'],
   'rule remove': ['rule remove r_7dm2qa --dry-run', 'rule remove r_7dm2qa'],
   'rule matrix': ['rule matrix', "rule matrix --user ada --tool 'github__*'", 'rule matrix --group payments --json'],
   'rule simulate': ['rule simulate rules.yaml', 'rule simulate rules.yaml --since 7d --add'],
@@ -136,6 +138,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'config plan': ['config plan mcpgate.yaml', 'config plan gateway/ --json'],
   'config apply': ['config apply mcpgate.yaml', 'config apply gateway/ --yes'],
   'config import': ['config import servers.json', 'config import policy.json --server stripe --who group:agents'],
+  'config schema': ['config schema > configuration.schema.json'],
   'config check': ['config check mcpgate.yaml', 'config check gateway/ --strict'],
   audit: ['audit tail', 'audit search --user ada --since 24h'],
   'audit tail': ['audit tail', 'audit tail --no-follow -n 100 --json'],
