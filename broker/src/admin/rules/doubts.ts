@@ -84,8 +84,9 @@ function aboutWho(who: string, { people, grants }: KnownWorld, now: number): str
 
 function aboutWhat(what: string, world: KnownWorld, now: number): string[] {
   const { isAboutThing } = scopeOfRules([probe({ what: [what] })], now);
-  // What is read under a URI is not listed beforehand.
-  if (what.startsWith('resource:') || what.startsWith('event:') || world.things.some(isAboutThing)) return [];
+  // What is read under a URI is not listed beforehand. Any rule counts as being about a template, so templates say nothing here.
+  if (what.startsWith('resource:') || what.startsWith('event:')) return [];
+  if (world.things.some((thing) => !thing.name.startsWith('resource:') && isAboutThing(thing))) return [];
   const names = world.servers.map(({ name }) => name);
   const [, head = '', rest = ''] = /^(bundle:|read:|write:|prompt:)?(.*)$/s.exec(what) ?? [];
   if (head === 'bundle:') {
