@@ -85,8 +85,14 @@ describe('rules', () => {
 
   it('are tried out before they are added: who gains and loses what, and which recorded calls are decided otherwise', async () => {
     const gains = await lines('rule', 'add', '--allow', '--who', 'group:eng', '--what', 'read:site', '--dry-run');
-    assert.match(gains, /\+ user:ada gains prompt:site__greet, resource:site\+doc:\{name\}, site__read_list \(denied → allowed\)/);
-    assert.match(gains, /\+ user:grace gains prompt:\S+, resource:\S+, site__read_\w+, site__read_\w+ \(denied → allowed\)/);
+    assert.match(
+      gains,
+      /\+ user:ada gains prompt:site__greet, resource:site\+doc:\{name\}, site__read_list \(denied → allowed\)/,
+    );
+    assert.match(
+      gains,
+      /\+ user:grace gains prompt:\S+, resource:\S+, site__read_\w+, site__read_\w+ \(denied → allowed\)/,
+    );
     const args = ['rule', 'add', '--deny', '--who', '*', '--what', 'write:site'];
     const loses = Object(await admin.broker.json([...args, '--dry-run']));
     assert.deepEqual(
