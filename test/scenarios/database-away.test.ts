@@ -174,7 +174,9 @@ test('a database that crashes, stays away, stands still or gives way to its stan
     const url = new URL(postgres.url);
     url.port = String(standby.port);
     url.pathname = '/gate';
-    const oks = `select 1 from audit_rows join audit_words on audit_words.id = facts where audit_rows.kind = 2 and text::json ->> 'status' = 'ok'`;
+    // Only the words that say how a call ended are JSON of that kind, and the database may look at all words before it joins them.
+    const oks = `select 1 from audit_rows where kind = 2 and facts in (select id from audit_words
+      where case when kind = 10 then text::json ->> 'status' = 'ok' else false end)`;
     const found = await countRows(url.href, oks);
     return found >= executed.length - unknown.length && found;
   });
