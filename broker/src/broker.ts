@@ -47,7 +47,7 @@ import { createIdentity } from './identity/create-identity.ts';
 import { createLimits } from './limits/limits.ts';
 import type { Logger } from './log/logger.ts';
 import { createGuardedFetch } from './net/guarded-fetch.ts';
-import { compileGlob } from './policy/glob.ts';
+import { matchesGlob } from './policy/glob.ts';
 import { createReplicas } from './replicas/replicas.ts';
 import { openStore } from './store/open-store.ts';
 import { createTunnel } from './tunnel/tunnel.ts';
@@ -187,10 +187,13 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     const approvals = createApprovals({
       ...{ store, vault, audit, clock },
       publicUrl: new URL(publicUrl).origin,
-      matches: (pattern, text) => compileGlob(pattern).matches(text),
+      matches: matchesGlob,
       granted: createGrantAccess({ audit, policyChanged: (workspaceId) => gateway.policyChanged(workspaceId) }),
     });
-    const assertions = createAssertions({ store, vault, clock, issuer: new URL(publicUrl).origin });
+    const assertions = createAssertions({
+      ...{ store, vault, clock, issuer: new URL(publicUrl).origin },
+      tellsGroup: (name) => config.identity.groups.some((pattern) => matchesGlob(pattern, name)),
+    });
     const upstreams = createUpstreams({
       store,
       vault,

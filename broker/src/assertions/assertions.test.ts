@@ -27,6 +27,7 @@ onBothEngines((open) => {
         vault: await createVault({ store: over, masterKey, clock }),
         clock,
         issuer: ISSUER,
+        tellsGroup: (group) => !group.startsWith('private-'),
       });
     const person = { workspaceId: 'default', name: 'grace', email: 'g@x.example', role: 'member' } as const;
     const { id: grace } = await store.users.create({ ...person, groups: ['navy'] });
@@ -74,6 +75,25 @@ onBothEngines((open) => {
     assert.notEqual(await first.tokenFor(server, grace), token);
     clock.at += 90_000;
     await assert.rejects(verified(token), { code: 'ERR_JWT_EXPIRED' });
+  });
+
+  it('name the groups that servers are told of, and of too many none, but that there are more', async (t) => {
+    const { store, grace, first, verified } = await world(t);
+    const claimsWith = async (groups: string[]) => {
+      await store.users.setGroups(grace, groups);
+      first.personChanged();
+      const token = await first.tokenFor(server, grace);
+      assert.ok(token.length < 7_000, `${token.length} characters`);
+      const { groups: told, groups_overage: isMore } = (await verified(token)).payload;
+      return { told, isMore };
+    };
+    const named = (count: number, name: string) => Array.from({ length: count }, (_, at) => `${name}${at + 100}`);
+    assert.deepEqual(await claimsWith(['navy', 'private-one']), { told: ['navy'], isMore: undefined });
+    const most = named(200, 'g');
+    assert.deepEqual(await claimsWith([...most, ...named(50, 'private-')]), { told: most, isMore: undefined });
+    assert.deepEqual(await claimsWith(named(201, 'g')), { told: undefined, isMore: true });
+    assert.deepEqual(await claimsWith(named(5_000, 'g')), { told: undefined, isMore: true });
+    assert.deepEqual(await claimsWith(named(60, 'é'.repeat(40))), { told: undefined, isMore: true });
   });
 
   it('are made for nobody whose access has ended or who is of another workspace, and say what is true now', async (t) => {

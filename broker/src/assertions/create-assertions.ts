@@ -29,8 +29,10 @@ export function createAssertions(parts: {
   clock: Clock;
   /** Where people and servers reach this broker: an origin. */
   issuer: string;
+  /** Whether servers are told of a group with this name. */
+  tellsGroup: (name: string) => boolean;
 }): Assertions {
-  const { store, vault, clock, issuer } = parts;
+  const { store, vault, clock, issuer, tellsGroup } = parts;
   const { signer, ...keys } = createSigningKeys({ store, vault, clock });
   const makeMap = () => createRecentMap<Made>({ clock, keepMs: REUSE_MS });
   let made = makeMap();
@@ -41,7 +43,7 @@ export function createAssertions(parts: {
     return await new SignJWT({
       preferred_username: user.name,
       ...(user.email === null ? {} : { email: user.email }),
-      groups: [...user.groups],
+      ...groupClaims(user.groups.filter(tellsGroup)),
       workspace: user.workspaceId,
     })
       .setProtectedHeader({ alg: ALGORITHM, typ: 'JWT', kid })
@@ -86,6 +88,16 @@ export function createAssertions(parts: {
     },
     personChanged: () => void (made = makeMap()),
   };
+}
+
+/** Web servers refuse headers of more than 8 KB; these leave room for the rest of the token and for other headers. */
+const MOST_GROUPS = 200;
+const MOST_GROUP_BYTES = 4_096;
+
+/** All groups or none: of some a server could conclude that the person is in no other. */
+function groupClaims(groups: readonly string[]): { groups: string[] } | { groups_overage: true } {
+  const isTooMuch = groups.length > MOST_GROUPS || Buffer.byteLength(JSON.stringify(groups)) > MOST_GROUP_BYTES;
+  return isTooMuch ? { groups_overage: true } : { groups: [...groups] };
 }
 
 function audienceOf({ name, transport }: Pick<ServerRecord, 'name' | 'transport'>): string {

@@ -25,6 +25,7 @@ const searchRules = form(
   'list of { client, above }',
   z.array(z.strictObject({ client: z.string().min(1).max(200), above: z.int().min(3) })),
 );
+const globs = form('list of globs', z.array(z.string().min(1).max(200)).max(100));
 const hosts = form(
   'list of hosts',
   z.array(z.string().regex(/^[A-Za-z0-9._:-]+$/, 'write a host name or an address, without scheme and port')),
@@ -211,6 +212,15 @@ export const ConfigShape = z.strictObject({
         description:
           'Origins of web pages that may use `/mcp` from a browser, besides the broker’s own. Clients that are no web pages send no origin and need none.',
         example: ['https://inspector.example.com'],
+      }),
+    })
+    .prefault({}),
+  identity: z
+    .strictObject({
+      groups: withDefault(globs, ['*'], {
+        description:
+          'Groups (`*` and `?` are globs) that servers with `--identity-header` are told of. Of a person in more than 200 of these, or whose names take more than 4 KB, none is named, and `groups_overage` is true.',
+        example: ['tools-*', 'admins'],
       }),
     })
     .prefault({}),

@@ -19,6 +19,9 @@ export function compileGlob(pattern: string): Glob {
   return { prefix, literal: false, matches: (text) => matchGlob(pattern, text) };
 }
 
+/** For a pattern that is asked about now and then. */
+export const matchesGlob = (pattern: string, text: string): boolean => compileGlob(pattern).matches(text);
+
 /** Matches greedily and goes back to the last `*` only: the time is at most the pattern's length times the text's, whatever a rule says. */
 function matchGlob(pattern: string, text: string): boolean {
   let inPattern = 0;
