@@ -11,7 +11,7 @@ import type { Readiness } from '../domain/readiness.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Upstreams } from '../upstreams/upstream.ts';
 import type { SigningKeys } from '../assertions/assertions.ts';
-import { registerApi } from './api/api-routes.ts';
+import { registerApi, refuseMethod } from './api/api-routes.ts';
 import { assertMay, createResolveCaller, type ResolveCaller } from './api/callers.ts';
 import type { EnterWorkspace } from './api/enter-workspace.ts';
 import { errorBody } from './error-status.ts';
@@ -140,11 +140,13 @@ export async function createPublicApp(options: PublicAppOptions): Promise<Fastif
     assertMay(caller, operation);
     return options.enterWorkspace(caller, request.headers);
   };
-  registerApi(app, options.operations, callerOf, identity);
+  const allowOf = registerApi(app, options.operations, callerOf, identity);
   await registerScim(app, { identity, audit, publicUrl });
   await app.register(options.pages);
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0] ?? '/';
+    const allow = allowOf(path);
+    if (allow !== undefined) return refuseMethod(request, reply, allow);
     if (request.method === 'GET' && /\btext\/html\b/.test(request.headers.accept ?? '')) {
       const page = messagePage({
         title: 'There is nothing here',

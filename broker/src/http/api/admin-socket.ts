@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import type { FastifyBaseLogger } from 'fastify';
 import { GateError } from 'mcpgate-shared/error';
 import type { Operation } from '../../admin/operation.ts';
-import { registerApi } from './api-routes.ts';
+import { registerApi, refuseMethod } from './api-routes.ts';
 import { socketCaller } from './callers.ts';
 import type { EnterWorkspace } from './enter-workspace.ts';
 import { createFastifyApp } from '../fastify-app.ts';
 import { startingHandler, type RequestHandler } from '../request-handler.ts';
+import { pathOf } from '../doors/canonical-path.ts';
 import { endUnread } from '../doors/unread-body.ts';
 
 /** The longest path of a Unix socket: Linux allows 108 bytes with the NUL at its end, macOS 104. */
@@ -75,8 +76,10 @@ export async function serveAdministration(options: {
   log: FastifyBaseLogger;
 }): Promise<void> {
   const app = createFastifyApp({ listener: options.socket, log: options.log, trustedProxies: [] });
-  registerApi(app, options.operations, socketCaller(options.enterWorkspace));
-  app.setNotFoundHandler((request) => {
+  const allowOf = registerApi(app, options.operations, socketCaller(options.enterWorkspace));
+  app.setNotFoundHandler((request, reply) => {
+    const allow = allowOf(pathOf(request.url));
+    if (allow !== undefined) return refuseMethod(request, reply, allow);
     throw new GateError(
       'not_found',
       `the broker does not know ${request.method} ${request.url.split('?', 1)[0]}; are both of one version?`,

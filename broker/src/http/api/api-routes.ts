@@ -1,11 +1,16 @@
 // Serves the administration's operations under `/api/v1`, on the socket and over TCP. `callers.ts` says who asks.
 import { Readable } from 'node:stream';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { GateError } from 'mcpgate-shared/error';
 import type { Caller, Operation } from '../../admin/operation.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { isRevoked, type Live } from '../../domain/people/revocation.ts';
+import { errorBody } from '../error-status.ts';
 import type { ResolveCaller } from './callers.ts';
 import { openApiDocument } from './openapi.ts';
+
+/** The methods of a path of the API, as the `Allow` header has them (RFC 9110, section 10.2.1); undefined: there is no such path. */
+export type AllowOf = (path: string) => string | undefined;
 
 const BODY_LIMIT_BYTES = 1024 * 1024;
 
@@ -14,7 +19,7 @@ export function registerApi(
   operations: readonly Operation[],
   resolveCaller: ResolveCaller,
   identity?: Pick<Identity, 'onRevoked'>,
-): void {
+): AllowOf {
   let revocations = 0;
   const streams = new Set<{ owner: Live | undefined; end: () => void }>();
   const live = (): Live[] => [...streams].flatMap(({ owner }) => owner ?? []);
@@ -70,6 +75,29 @@ export function registerApi(
       },
     });
   }
+  return methodsByPath([
+    { method: 'GET', path: '/openapi.json' },
+    ...operations.map(({ endpoint: { method, path } }) => ({ method, path })),
+  ]);
+}
+
+function methodsByPath(endpoints: readonly { method: string; path: string }[]): AllowOf {
+  const patterns = endpoints.map(({ method, path }) => ({
+    methods: method === 'GET' ? ['GET', 'HEAD'] : [method],
+    pattern: new RegExp(`^/api/v1${path.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+')}$`),
+  }));
+  return (asked) => {
+    const methods = patterns.flatMap(({ methods: each, pattern }) => (pattern.test(asked) ? each : []));
+    return methods.length === 0 ? undefined : [...new Set(methods)].toSorted().join(', ');
+  };
+}
+
+/** What the two handlers of unknown routes say of a path of the API that has other methods. */
+export function refuseMethod(request: FastifyRequest, reply: FastifyReply, allow: string): FastifyReply {
+  const { method, url, id } = request;
+  const path = url.split('?', 1)[0];
+  const error = new GateError('usage', `${path} takes ${allow}, and no ${method}`);
+  return reply.code(405).header('allow', allow).type('application/json').send(errorBody(error, id));
 }
 
 /** Whose credential a stream was opened with; undefined on the socket, where nothing can be revoked. */

@@ -101,3 +101,28 @@ test('every route answers who has no token before it does anything, but those th
   const named = [...ANYONES_PAGES, ...ANYONES_BODIES.filter((url) => /^\/(oauth|\.well-known)\//.test(url))];
   assert.deepEqual(urlsOf(others), [...new Set(named)].toSorted());
 });
+
+test('a path of the API with a method that it does not have answers 405 and which it has; one that is none answers 404', async (t) => {
+  const { url: origin, everybodys } = await open(t);
+  const api = everybodys.filter(({ url }) => url.startsWith('/api/v1/'));
+  const paths = [...new Set(api.map(({ url }) => url))];
+  assert.ok(paths.length > 50, `${paths.length} paths`);
+  const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
+  const shapeOf = (url: string) => new RegExp(`^${url.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+')}$`);
+  for (const url of paths) {
+    const path = url.replaceAll(/:\w+/g, 'x');
+    const known = new Set(api.flatMap((each) => (shapeOf(each.url).test(path) ? [each.method] : [])));
+    const answer = await fetch(origin + path, {
+      method: METHODS.find((method) => !known.has(method)) ?? assert.fail(),
+    });
+    assert.equal(answer.status, 405, path);
+    assert.deepEqual(answer.headers.get('allow')?.split(', '), [...known].toSorted(), path);
+    await answer.body?.cancel();
+  }
+  const wrong = await fetch(`${origin}/api/v1/users`, { method: 'DELETE', headers: { accept: 'text/html' } });
+  assert.match(
+    JSON.stringify(await wrong.json()),
+    /"code":"usage","message":"\/api\/v1\/users takes GET, HEAD, POST, and no DELETE/,
+  );
+  assert.equal((await fetch(`${origin}/api/v1/nothing`, { method: 'DELETE' })).status, 404);
+});
