@@ -69,6 +69,8 @@ export interface Approvals {
   ): Promise<Approval>;
   /** False: it does not hold (any more). What is for one call is used up. */
   use(approval: Approval): Promise<boolean>;
+  /** Called where the call that has used it was not carried out: it holds again until its time is over. */
+  giveBack(approval: Approval): Promise<void>;
   /** Where people see it in the browser. */
   pageOf(approval: Pick<Approval, 'id'>): string;
   find(workspaceId: string, id: string): Promise<ShownApproval | undefined>;

@@ -155,6 +155,11 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
       );
       return true;
     },
+    async giveBack(approval) {
+      if (approval.scope !== 'once' || !(await store.approvals.giveBack(approval.workspaceId, approval.id))) return;
+      const { who, address } = approval;
+      await record('approval.given_back', approval, { name: who.replace(/^user:/, ''), address });
+    },
     pageOf: ({ id }) => `${publicUrl}/requests/${id}`,
     async find(workspaceId, id) {
       const approval = await store.approvals.find(workspaceId, id);

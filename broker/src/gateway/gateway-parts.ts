@@ -30,7 +30,10 @@ export interface GatewayParts {
   keysEntry: KeysEntry;
   definitions: Pick<Definitions, 'review' | 'instructions' | 'hasListed' | 'onChange'>;
   accountWaits: AccountWaits;
-  approvals: Pick<Approvals, 'ask' | 'use' | 'find' | 'decide' | 'pageOf' | 'onChange' | 'offer' | 'request' | 'list'>;
+  approvals: Pick<
+    Approvals,
+    'ask' | 'use' | 'giveBack' | 'find' | 'decide' | 'pageOf' | 'onChange' | 'offer' | 'request' | 'list'
+  >;
   personWaits: PersonWaits;
   audit: Pick<Audit, 'beginCall' | 'endCall' | 'recordCall' | 'event'>;
   policies: PolicyCache;

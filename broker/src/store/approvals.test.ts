@@ -85,6 +85,30 @@ onBothEngines((open) => {
     assert.equal((await store.approvals.ask(asked(clock.at, { id: 'q_2' }), 5))?.id, 'q_2', 'and is asked for anew');
   });
 
+  it('holds again where its call was not carried out, until its time is over, and beside no other of the same', async (t) => {
+    const { store, other, clock } = await openTwo(t);
+    await store.approvals.ask(asked(clock.at), 5);
+    const giveBack = (of = store) => of.approvals.giveBack('default', 'q_1');
+    await decide(store, clock.at);
+    assert.equal(await giveBack(), false, 'nobody has used it');
+    assert.equal(await store.approvals.use('default', 'q_1'), true);
+    const given = await Promise.all([giveBack(), giveBack(other)]);
+    assert.deepEqual(given.toSorted(), [false, true]);
+    const used = await Promise.all([store.approvals.use('default', 'q_1'), other.approvals.use('default', 'q_1')]);
+    assert.deepEqual(used.toSorted(), [false, true], 'and it is good for one call again');
+    const anew = await store.approvals.ask(asked(clock.at, { id: 'q_2' }), 5);
+    assert.equal(anew?.id, 'q_2');
+    assert.equal(await giveBack(), false, 'the same is asked for anew');
+    await store.approvals.decide('default', 'q_2', {
+      ...yes(clock.at),
+      state: 'denied',
+      scope: null,
+      until: clock.at + 1,
+    });
+    clock.at += 15 * MINUTE;
+    assert.equal(await giveBack(), false, 'its time is over');
+  });
+
   it('holds for a time for all of the thing, then is over', async (t) => {
     const { store, clock } = await open(t);
     await store.approvals.ask(asked(clock.at), 5);

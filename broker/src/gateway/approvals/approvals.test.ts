@@ -137,6 +137,43 @@ describe('a call under a rule that asks', () => {
     assert.equal(executed(), 0);
   });
 
+  it('keeps its approval where it is not carried out after all: a limit is used up, or its server lets nobody in', async () => {
+    world.gateway.endWaits();
+    const client = world.connect();
+    const limits = [{ most: 1, withinMs: 3_600_000, per: 'person' }] as const;
+    const limited = { effect: 'ask', who: ['*'], what: ['web__*'], approvers: ['group:leads'], limits } as const;
+    await world.store.policy.removeRule('default', rule);
+    const { id: limitedRule } = await world.store.policy.addRule('default', { ...limited, createdBy: 'test' });
+    world.gateway.policyChanged('default');
+    const approved = async (text: string) => {
+      const id = idIn(textOf(await client.call('web__echo', { text })));
+      await decide(id, 'approve');
+      return id;
+    };
+    await approved('first');
+    const second = await approved('second');
+    assert.equal(textOf(await client.call('web__echo', { text: 'first' })), 'first');
+    for (const _twice of [1, 2])
+      assert.match(
+        textOf(await client.call('web__echo', { text: 'second' })),
+        new RegExp(`rule ${limitedRule} has a limit`),
+      );
+    assert.equal(executed(), 1);
+    assert.equal((await world.approvals.find('default', second))?.state, 'approved');
+    assert.deepEqual((await events()).slice(-4), [
+      ...['approval.used ada', 'approval.given_back ada', 'approval.used ada', 'approval.given_back ada'],
+    ]);
+    await world.store.policy.removeRule('default', limitedRule);
+    await ask();
+    const third = await approved('third');
+    upstream.authorization = 'Bearer another';
+    assert.doesNotMatch(textOf(await client.call('web__echo', { text: 'third' })), /third/);
+    assert.equal((await world.approvals.find('default', third))?.state, 'approved');
+    upstream.authorization = undefined;
+    assert.equal(textOf(await client.call('web__echo', { text: 'third' })), 'third');
+    assert.equal((await world.approvals.find('default', third))?.state, 'used');
+  });
+
   it('ends when it is cancelled, and when its session does; what was asked stays to be decided', async () => {
     const client = world.connect();
     const send = (id: number, text: string) =>

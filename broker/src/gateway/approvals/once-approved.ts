@@ -49,7 +49,16 @@ export async function onceApproved(
     approval = await parts.approvals.ask(asked);
   }
   if (approval.state === 'approved') {
-    if (await parts.approvals.use(approval)) return await carryOut(allowed(now, `${approval.decidedBy} approved it`));
+    if (await parts.approvals.use(approval)) {
+      const approvalBack = givingBack(parts, approval);
+      const approved = allowed(now, `${approval.decidedBy} approved it`);
+      try {
+        return await carryOut({ ...approved, approvalBack });
+      } catch (error) {
+        await approvalBack();
+        throw error;
+      }
+    }
     // Another call of the same has used it up.
     approval = await parts.approvals.ask(asked);
   }
@@ -57,6 +66,15 @@ export async function onceApproved(
 }
 
 const isDenied = ({ state }: Approval): boolean => state === 'denied';
+
+/** What cannot be given back stays used, and the next of the same is asked about. */
+function givingBack({ approvals, log }: GatewayParts, approval: Approval): () => Promise<void> {
+  return async () => {
+    await approvals
+      .giveBack(approval)
+      .catch((error: unknown) => log.warn({ err: error, request: approval.id }, 'an approval was not given back'));
+  };
+}
 
 function allowed(call: Call, why: string): Call {
   const verdict: Verdict = { ...call.verdict, decision: 'allow', reason: `rule ${call.verdict.rule} asks, and ${why}` };

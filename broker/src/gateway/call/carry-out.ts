@@ -31,16 +31,25 @@ export async function carryOut(
     return await answerDenied(parts, scope, request, server.name, judgedByRules);
   const verdict = await authorized(parts, scope, handling, judgedByRules);
   const call: Call = { ...judgedByRules, verdict };
-  if (verdict.decision === 'deny') return await answerDenied(parts, scope, request, server.name, call);
+  if (verdict.decision === 'deny') {
+    await call.approvalBack?.();
+    return await answerDenied(parts, scope, request, server.name, call);
+  }
   if (verdict.decision === 'ask')
     return await onceApproved(parts, scope, handling, call, (approved) => carryOut(parts, scope, handling, approved));
   const sent = await asServerKnowsTasks(parts, scope, request, call);
-  if (sent === undefined) return answerForeignTask(parts, scope, request);
+  if (sent === undefined) {
+    await call.approvalBack?.();
+    return answerForeignTask(parts, scope, request);
+  }
   const { workspaceId } = scope.principal;
   const limited = await withinLimits(parts, workspaceId, sent.verdict);
   const judged = { ...sent, verdict: limited.verdict };
   let { giveBack } = limited;
-  if (giveBack === undefined) return await answerDenied(parts, scope, request, server.name, judged);
+  if (giveBack === undefined) {
+    await call.approvalBack?.();
+    return await answerDenied(parts, scope, request, server.name, judged);
+  }
   const sinceStart = () => Math.round((parts.elapsedMs() - call.startedAt) * 100) / 100;
   let intent: CallIntent;
   let callId: string;
@@ -67,7 +76,10 @@ export async function carryOut(
     if (giveBack !== undefined) return await forward(parts, scope, each, next, callId);
     return deniedNow(first, denialOf(scope, request.method, server.name, { ...next, verdict: limitedNow.verdict }));
   });
-  if (forwarded.isUnexecuted === true) giveBack?.();
+  if (forwarded.isUnexecuted === true) {
+    giveBack?.();
+    await call.approvalBack?.();
+  }
   const outcome: CallOutcome = {
     status: forwarded.status,
     error_code: forwarded.errorCode,

@@ -33,6 +33,8 @@ export interface Call extends Judged {
   onSent?: () => () => void;
   /** Somebody has said yes to this very call. */
   isApproved?: boolean;
+  /** Called where it was not carried out: what that yes was good for holds for the next of the same. */
+  approvalBack?: () => Promise<void>;
   /** Set where the request cannot be sent at all: why. */
   failure?: GateError;
   /**
@@ -70,7 +72,7 @@ export interface Forwarded {
   retryReason: RetryReason | null;
   /** Nothing was executed, because of this. */
   lack?: AccountLack;
-  /** The server provably did not execute it, so that what was taken for it of the allowance of a rule is given back. */
+  /** The server provably did not execute it, so that what was taken for it, of the allowance of a rule or of an approval, is given back. */
   isUnexecuted?: boolean;
 }
 

@@ -41,6 +41,11 @@ export interface ApprovalsRepository {
   ): Promise<{ approval: Approval; rule: Rule | undefined } | undefined>;
   /** False where it is approved no more. One that is for a single call is used up. */
   use(workspaceId: string, id: string): Promise<boolean>;
+  /**
+   * What was used up for a call that was not carried out is approved again. False where it is not used, its time is over, or the same is asked for
+   * anew already.
+   */
+  giveBack(workspaceId: string, id: string): Promise<boolean>;
   /** Removes what was over before then. */
   forget(before: number): Promise<void>;
 }
@@ -165,6 +170,24 @@ export function createApprovals(db: Kysely<Database>, clock: Clock, announce: An
         .executeTakeFirst();
       return row !== undefined;
     },
+    giveBack: (workspaceId, id) =>
+      db.transaction().execute(async (trx) => {
+        const used = rowOf(trx, workspaceId).where('id', '=', id).where('state', '=', 'used');
+        const row = await used.where('expires_at', '>', clock.now()).executeTakeFirst();
+        if (row === undefined) return false;
+        const alive = rowOf(trx, workspaceId).where('binding', '=', row.binding).where('state', 'in', ALIVE);
+        if ((await alive.executeTakeFirst()) !== undefined) return false;
+        const { numUpdatedRows } = await trx
+          .updateTable('approvals')
+          .set({ state: 'approved' })
+          .where('workspace_id', '=', workspaceId)
+          .where('id', '=', id)
+          .where('state', '=', 'used')
+          .executeTakeFirst();
+        if (numUpdatedRows === 0n) return false;
+        await changed(trx, row);
+        return true;
+      }),
     async forget(before) {
       await db.deleteFrom('approvals').where('expires_at', '<', before).execute();
     },
