@@ -47,7 +47,7 @@ import { createIdentity } from './identity/create-identity.ts';
 import { createLimits } from './limits/limits.ts';
 import type { Logger } from './log/logger.ts';
 import { createGuardedFetch } from './net/guarded-fetch.ts';
-import { matchesGlob } from './policy/glob.ts';
+import { anyGlob, matchesGlob } from './policy/glob.ts';
 import { createReplicas } from './replicas/replicas.ts';
 import { openStore } from './store/open-store.ts';
 import { createTunnel } from './tunnel/tunnel.ts';
@@ -171,13 +171,14 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
 
     const { backlog: backlogBytes, max_message: maxMessageBytes, resume_window: resumeMs } = config.tunnel;
     const { allow_hosts: allowHosts } = config.outbound;
+    const issuer = new URL(publicUrl).origin;
     const accounts = createAccounts({
       store,
       vault,
       audit,
       clock,
       log,
-      publicUrl: new URL(publicUrl).origin,
+      publicUrl: issuer,
       company: config.oidc && {
         request: async (of) => (await identity.assertionRequests?.request(of)) ?? { kind: 'no_sign_in' },
         forget: async (userId) => identity.assertionRequests?.forget(userId),
@@ -186,14 +187,11 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     });
     const approvals = createApprovals({
       ...{ store, vault, audit, clock },
-      publicUrl: new URL(publicUrl).origin,
+      publicUrl: issuer,
       matches: matchesGlob,
       granted: createGrantAccess({ audit, policyChanged: (workspaceId) => gateway.policyChanged(workspaceId) }),
     });
-    const assertions = createAssertions({
-      ...{ store, vault, clock, issuer: new URL(publicUrl).origin },
-      tellsGroup: (name) => config.identity.groups.some((pattern) => matchesGlob(pattern, name)),
-    });
+    const assertions = createAssertions({ store, vault, clock, issuer, tellsGroup: anyGlob(config.identity.groups) });
     const upstreams = createUpstreams({
       store,
       vault,

@@ -22,6 +22,12 @@ export function compileGlob(pattern: string): Glob {
 /** For a pattern that is asked about now and then. */
 export const matchesGlob = (pattern: string, text: string): boolean => compileGlob(pattern).matches(text);
 
+/** Whether any of the patterns matches. */
+export function anyGlob(patterns: readonly string[]): (text: string) => boolean {
+  const globs = patterns.map(compileGlob);
+  return (text) => globs.some((glob) => glob.matches(text));
+}
+
 /** Matches greedily and goes back to the last `*` only: the time is at most the pattern's length times the text's, whatever a rule says. */
 function matchGlob(pattern: string, text: string): boolean {
   let inPattern = 0;
