@@ -1,7 +1,7 @@
 // Whoever reads or follows the log of a workspace sees that workspace's records: those of the past, and each new one.
 import assert from 'node:assert/strict';
 import { it, type TestContext } from 'node:test';
-import { auditApi, type TailLine } from 'mcpgate-shared/api/audit';
+import { auditApi, type Call, type Event, type TailLine } from 'mcpgate-shared/api/audit';
 import { pino } from 'pino';
 import { createAudit } from '../audit/create-audit.ts';
 import { TEST_KEYS } from '../audit/fixtures/test-keys.ts';
@@ -9,7 +9,7 @@ import type { Audit } from '../audit/audit.ts';
 import type { CallIntent, CallOutcome } from '../domain/call-record.ts';
 import { onBothEngines, type OpenStoreUnderTest } from '../store/fixtures/both-engines.ts';
 import { auditOperations } from './audit-operations.ts';
-import type { Caller } from './operation.ts';
+import { Page, type Caller } from './operation.ts';
 
 const intent: CallIntent = {
   workspace_id: 'default',
@@ -60,20 +60,22 @@ async function openLog(t: TestContext, open: OpenStoreUnderTest) {
   const { store, clock } = await open(t);
   for (const name of WORKSPACES.slice(1)) await store.workspaces.add(name);
   const audit = createAudit({ store, clock, writerId: 'w1', log: pino({ level: 'silent' }), keys: TEST_KEYS });
-  const operations = auditOperations({ audit });
+  const operations = auditOperations({ audit, clock });
   const run = (name: string, workspaceId: string, query: object, signal: AbortSignal) =>
     (operations.find(({ endpoint }) => endpoint.name === name) ?? assert.fail()).run(
       { params: {}, query, body: undefined },
       auditor(workspaceId),
       signal,
     );
-  const search = async (name: 'searchCalls' | 'searchEvents', workspaceId: string, query: object = {}) =>
-    auditApi.calls.answer
-      .or(auditApi.events.answer)
-      .parse(await run(name, workspaceId, query, new AbortController().signal));
+  const page = async (name: 'searchCalls' | 'searchEvents', workspaceId: string, query: object = {}) => {
+    const answer = await run(name, workspaceId, query, new AbortController().signal);
+    assert.ok(answer instanceof Page);
+    return { items: auditApi.calls.answer.or(auditApi.events.answer).parse(answer.items), next: answer.next };
+  };
+  const search = async (...asked: Parameters<typeof page>) => (await page(...asked)).items;
   const tail = (workspaceId: string, query: object, signal = new AbortController().signal) =>
     run('tailAudit', workspaceId, query, signal) as AsyncGenerator<TailLine>;
-  return { audit, clock, search, tail };
+  return { audit, clock, search, page, tail };
 }
 
 /** An event and a call in each workspace, in turn; a number in each tells the rounds apart. */
@@ -86,6 +88,9 @@ async function happen(audit: Audit, clock: { at: number }, round: number): Promi
     await audit.recordCall({ ...intent, workspace_id, session_id: `round ${round}` }, outcome);
   }
 }
+
+/** That somebody has read the log is in it, too. */
+const isRead = (record: Call | Event): boolean => 'type' in record && record.type.startsWith('audit.');
 
 const told = ({ kind, record }: TailLine) =>
   `${record.workspace_id} ${kind === 'event' ? `event ${String(record.data['round'])}` : `call ${record.session_id.slice(6)}`}`;
@@ -107,7 +112,7 @@ onBothEngines((open) => {
     for (const workspaceId of WORKSPACES) {
       for (const name of ['searchCalls', 'searchEvents'] as const) {
         for (const query of [{}, { user: 'ada' }, { since: new Date(clock.at - 60_000).toISOString() }]) {
-          const found = await search(name, workspaceId, query);
+          const found = (await search(name, workspaceId, query)).filter((record) => !isRead(record));
           assert.deepEqual(
             found.map((record) => record.workspace_id),
             [workspaceId],
@@ -117,6 +122,82 @@ onBothEngines((open) => {
         assert.deepEqual(await search(name, workspaceId, { until: new Date(clock.at - 60_000).toISOString() }), []);
       }
     }
+  });
+
+  it('goes through all calls page by page, each once, also where most are not what is looked for', async (t) => {
+    const { audit, clock, page } = await openLog(t, open);
+    const made: string[] = [];
+    for (let each = 0; each < 1_300; each += 1) {
+      clock.at += 1;
+      const isRare = each % 650 === 3;
+      const who = { credential_label: isRare ? 'ci' : 'laptop', client_name: isRare ? 'Claude Code' : 'cursor' };
+      const judged = { decision: isRare ? ('deny' as const) : ('allow' as const), rule: isRare ? 'r_rare' : null };
+      const became = { ...outcome, status: isRare ? ('denied' as const) : ('ok' as const) };
+      const id = await audit.recordCall({ ...intent, ...who, ...judged, session_id: `s${each}` }, became);
+      if (isRare) made.unshift(id);
+    }
+    async function all(query: object): Promise<string[]> {
+      const ids: string[] = [];
+      for (let cursor: string | undefined; ;) {
+        const { items, next } = await page('searchCalls', 'default', { ...query, cursor });
+        ids.push(...items.map(({ id }) => id));
+        if (next === undefined) return ids;
+        cursor = next;
+      }
+    }
+    const everything = await all({ limit: 100 });
+    assert.deepEqual([everything.length, new Set(everything).size], [1_300, 1_300]);
+    const rare = [
+      { rule: 'r_rare' },
+      { decision: 'deny' },
+      { status: 'denied' },
+      { status: 'denied', user: 'ada' },
+      { credential: 'ci' },
+      { client: 'claude*' },
+      { client: '*CODE' },
+    ];
+    for (const query of rare) assert.deepEqual(await all({ ...query, limit: 1 }), made, JSON.stringify(query));
+    assert.deepEqual(await all({ rule: 'r_rare', client: 'cursor' }), []);
+    assert.deepEqual(await all({ session: 's3' }), made.slice(-1));
+    assert.deepEqual(await all({ id: made[0]?.slice(0, 13) }), made.slice(0, 1));
+    assert.deepEqual(await all({ id: made[0] }), made.slice(0, 1));
+    await assert.rejects(page('searchCalls', 'default', { cursor: 'elsewhere' }), /cursor: it is none/);
+  });
+
+  it('finds calls by the secrets that they carried, and those that have not ended', async (t) => {
+    const { audit, page } = await openLog(t, open);
+    const carried = async (...secret_versions: string[]) => await audit.recordCall(intent, { ...outcome, secret_versions });
+    const [first, second] = [await carried('token@1'), await carried('token@2', 'other@1')];
+    await carried('tokens@1');
+    const underWay = await audit.beginCall(intent);
+    const found = async (query: object) => (await page('searchCalls', 'default', query)).items.map(({ id }) => id);
+    for (const more of [{}, { server: 'github' }]) {
+      assert.deepEqual(await found({ secret: 'token', ...more }), [second, first]);
+      assert.deepEqual(await found({ secret: 'token@2', ...more }), [second]);
+      assert.deepEqual(await found({ status: 'unknown', ...more }), [underWay]);
+      assert.deepEqual(await found({ secret: 'token', status: 'denied', ...more }), []);
+    }
+  });
+
+  it('is told of everybody who reads it, once a minute for the same question, and whoever follows it is not told of themselves', async (t) => {
+    const { audit, clock, page, search, tail } = await openLog(t, open);
+    await happen(audit, clock, 1);
+    for (const limit of [1, 2]) await page('searchCalls', 'default', { user: 'ada', limit });
+    await page('searchCalls', 'default', { user: 'bob' });
+    const following = tail('default', {});
+    await following.next();
+    await following.return(undefined);
+    clock.at += 60_000;
+    await page('searchCalls', 'default', { user: 'ada' });
+    const reads = (await search('searchEvents', 'default', { limit: 100 })).flatMap((record) =>
+      'type' in record && isRead(record) ? [[record.type, record.actor, record.data['what'], record.data['user']]] : [],
+    );
+    assert.deepEqual(reads.toReversed(), [
+      ['audit.searched', 'host:root', 'calls', 'ada'],
+      ['audit.searched', 'host:root', 'calls', 'bob'],
+      ['audit.followed', 'host:root', 'records', undefined],
+      ['audit.searched', 'host:root', 'calls', 'ada'],
+    ]);
   });
 
   it('a reader who follows the log of a workspace gets its past and new records, and nothing of other workspaces', async (t) => {
@@ -140,7 +221,7 @@ onBothEngines((open) => {
     const past = (lines: number) => take(tail('team-a', { lines, follow: 'false' }), 100);
     assert.deepEqual(await past(3), ['team-a call 2', 'team-a event 3', 'team-a call 3']);
     assert.deepEqual(await past(0), []);
-    assert.equal((await past(100)).length, 6);
+    assert.equal((await past(100)).length, 7, 'with the event of the first look');
   });
 
   it('a call under way is shown again with its outcome, and what is shown as past not again as new', async (t) => {

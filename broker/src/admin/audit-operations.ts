@@ -2,7 +2,9 @@
 import { auditApi, type TailLine } from 'mcpgate-shared/api/audit';
 import type { AuditSearch } from '../audit/audit.ts';
 import type { AdminDependencies } from './dependencies.ts';
-import { operation, streamOperation, type Operation } from './operation.ts';
+import { createReadLog } from './audit-reads.ts';
+import { cursorText, readCursor } from './audit-cursor.ts';
+import { pagedOperation, streamOperation, type Caller, type Operation } from './operation.ts';
 
 /** A stream is cut when this many records wait because its reader does not keep up. */
 const MAX_WAITING = 10_000;
@@ -14,11 +16,13 @@ interface Filter {
   tool?: string | undefined;
   server?: string | undefined;
   type?: string | undefined;
+  id?: string | undefined;
+  cursor?: string | undefined;
   limit: number;
 }
 
 function toSearch(workspaceId: string, filter: Filter): AuditSearch & { type?: string } {
-  const { since, until, user, tool, server, type, limit } = filter;
+  const { since, until, user, tool, server, type, id, cursor, limit } = filter;
   return {
     workspaceId,
     limit,
@@ -28,16 +32,21 @@ function toSearch(workspaceId: string, filter: Filter): AuditSearch & { type?: s
     ...(tool === undefined ? {} : { tool }),
     ...(server === undefined ? {} : { server }),
     ...(type === undefined ? {} : { type }),
+    ...(id === undefined ? {} : { id }),
+    ...(cursor === undefined ? {} : { before: readCursor(cursor) }),
   };
 }
 
-export function auditOperations({ audit }: Pick<AdminDependencies, 'audit'>): Operation[] {
+export function auditOperations({ audit, clock }: Pick<AdminDependencies, 'audit' | 'clock'>): Operation[] {
+  const reads = createReadLog(audit, clock);
+
   async function* tail(
-    workspaceId: string,
+    caller: Caller,
     lines: number,
     follow: boolean,
     signal: AbortSignal,
   ): AsyncGenerator<TailLine> {
+    const { workspaceId } = caller;
     const waiting: TailLine[] = [];
     let wake = (): void => undefined;
     let overrun = false;
@@ -58,6 +67,12 @@ export function auditOperations({ audit }: Pick<AdminDependencies, 'audit'>): Op
         ...events.map((record) => ({ kind: 'event' as const, record })),
       ].sort((a, b) => a.record.ts.localeCompare(b.record.ts) || a.record.seq - b.record.seq);
       const shown = lines === 0 ? [] : past.slice(-lines);
+      // Whoever follows the log is not told that they do.
+      const before = waiting.length;
+      await reads.note(caller, follow ? 'audit.followed' : 'audit.searched', { what: 'records' });
+      const own = ({ kind, record }: TailLine): boolean =>
+        kind === 'event' && record.type.startsWith('audit.') && record.actor === caller.actor.name;
+      waiting.push(...waiting.splice(before).filter((line) => !own(line)));
       // A call that is still under way is sent again once it has its outcome.
       const seen = new Set(
         shown.filter((line) => line.kind === 'event' || line.record.latency_ms !== null).map((line) => line.record.id),
@@ -81,16 +96,22 @@ export function auditOperations({ audit }: Pick<AdminDependencies, 'audit'>): Op
   }
 
   return [
-    operation(auditApi.calls, async ({ query }, { workspaceId }) => {
+    pagedOperation(auditApi.calls, async ({ query }, caller) => {
       await audit.flush();
-      return await audit.searchCalls(toSearch(workspaceId, query));
+      const { status, decision, rule, secret, credential, client, session } = query;
+      const looked = { status, decision, rule, secret, credential, client, session };
+      const found = await audit.findCalls({ ...toSearch(caller.workspaceId, query), ...looked });
+      await reads.note(caller, 'audit.searched', { what: 'calls', ...query });
+      return { items: found.records, next: cursorText(found.next) };
     }),
-    operation(auditApi.events, async ({ query }, { workspaceId }) => {
+    pagedOperation(auditApi.events, async ({ query }, caller) => {
       await audit.flush();
-      return await audit.searchEvents(toSearch(workspaceId, query));
+      const found = await audit.findEvents(toSearch(caller.workspaceId, query));
+      await reads.note(caller, 'audit.searched', { what: 'events', ...query });
+      return { items: found.records, next: cursorText(found.next) };
     }),
-    streamOperation(auditApi.tail, ({ query }, { workspaceId }, signal) =>
-      tail(workspaceId, query.lines, query.follow === 'true', signal),
+    streamOperation(auditApi.tail, ({ query }, caller, signal) =>
+      tail(caller, query.lines, query.follow === 'true', signal),
     ),
   ];
 }

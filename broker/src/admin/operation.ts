@@ -35,6 +35,17 @@ export function ownerFor({ role, principal }: Caller): string | undefined {
   return principal.user.name;
 }
 
+/** A part of a list, and where the list goes on; `next` undefined: this was the last part. */
+export class Page {
+  readonly items: readonly unknown[];
+  readonly next: string | undefined;
+
+  constructor(items: readonly unknown[], next: string | undefined) {
+    this.items = items;
+    this.next = next;
+  }
+}
+
 export interface RawInput {
   params: unknown;
   query: unknown;
@@ -45,7 +56,7 @@ export interface RawInput {
 
 export interface Operation {
   readonly endpoint: Endpoint;
-  /** Carries it out: returns the answer's body, or the lines of a stream. Throws `usage` where the input does not fit the schemas. */
+  /** Carries it out: returns the answer's body, a page of it, or the lines of a stream. Throws `usage` where the input does not fit the schemas. */
   run(input: RawInput, caller: Caller, signal: AbortSignal): Promise<unknown> | AsyncIterable<unknown>;
 }
 
@@ -59,6 +70,20 @@ export function operation<P extends z.ZodType, Q extends z.ZodType, B extends z.
   return {
     endpoint,
     run: async (input, caller) => await run({ ...checkInput(endpoint, input), ifMatch: input.ifMatch }, caller),
+  };
+}
+
+/** Of an endpoint that answers in pages. */
+export function pagedOperation<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(
+  endpoint: Endpoint<P, Q, B, A>,
+  run: (input: { query: z.output<Q> }, caller: Caller) => Promise<{ items: z.input<A>; next: string | undefined }>,
+): Operation {
+  return {
+    endpoint,
+    async run(input, caller) {
+      const { items, next } = await run(checkInput(endpoint, input), caller);
+      return new Page(Array.isArray(items) ? items : [], next);
+    },
   };
 }
 

@@ -1,7 +1,8 @@
 // The audit log: what happened, provably. It appends rows, in a hash chain for each broker process that writes; it is searched, and its new records
 // are told to listeners. Rows that come within one turn of the event loop are committed together.
 import type { GateError } from 'mcpgate-shared/error';
-import type { AuditEvent, CallIntent, CallOutcome, CallRecord } from '../domain/call-record.ts';
+import type { AuditEvent, CallIntent, CallOutcome, CallRecord, CallStatus, Decision } from '../domain/call-record.ts';
+import type { Cursor } from '../store/audit/row.ts';
 
 export interface AuditSearch {
   workspaceId: string;
@@ -10,7 +11,32 @@ export interface AuditSearch {
   user?: string;
   tool?: string;
   server?: string;
+  /** Of the record, or its beginning. */
+  id?: string;
+  /** Only what comes after this in the order of the answer, which is the newest first. */
+  before?: FoundCursor;
   limit: number;
+}
+
+/** What no index leads to, so that calls are looked through. `secret`: NAME or NAME@VERSION. */
+export interface CallFilters {
+  status?: CallStatus | undefined;
+  decision?: Decision | undefined;
+  rule?: string | undefined;
+  secret?: string | undefined;
+  credential?: string | undefined;
+  client?: string | undefined;
+  session?: string | undefined;
+}
+export type CallSearch = AuditSearch & CallFilters;
+
+/** Calls that are found by how they have ended come in the order in which they did. */
+export type FoundCursor = Cursor & { byEnd: boolean };
+
+/** The newest first. `next`: where the search goes on. */
+export interface Found<T> {
+  records: T[];
+  next: FoundCursor | undefined;
 }
 
 /** What is known of a call from before it was forwarded. */
@@ -30,6 +56,9 @@ export interface Audit {
   /** An event that a stranger caused by being refused. It gets a row within a rate; past that it is counted, so that no flood fills the log. */
   refused(event: AuditEvent): Promise<void>;
   searchCalls(search: AuditSearch): Promise<CallRecord[]>;
+  /** The same in parts, and by more. There may be fewer than `limit` although the search goes on. */
+  findCalls(search: CallSearch): Promise<Found<CallRecord>>;
+  findEvents(search: AuditSearch & { type?: string }): Promise<Found<LoggedEvent>>;
   /** All calls of that time, the oldest first, in parts: there may be millions. */
   calls(span: { workspaceId: string; since: number; until: number }): AsyncIterable<RecordedCall[]>;
   searchEvents(search: AuditSearch & { type?: string }): Promise<LoggedEvent[]>;

@@ -22,6 +22,8 @@ import {
   toRecordedCall,
   type RowName,
 } from './log-rows.ts';
+import { findCalls } from './found-calls.ts';
+import { idSpan } from './record-times.ts';
 import { createRefusedEvents } from './refused-events.ts';
 
 /** The outcome of a call that was refused because its intent was not known to be recorded. */
@@ -156,11 +158,18 @@ export function createAudit({ store, clock, writerId, keys, log }: AuditOptions)
       const rows = await store.audit.events(search);
       return rows.map(toLoggedEvent);
     },
-    async *callsWithSecret(search) {
+    findCalls: (search) => findCalls(store.audit, search),
+    async findEvents({ id, ...search }) {
+      const rows = await store.audit.events(id === undefined ? search : { ...search, ...idSpan(id, search) });
+      const last = rows.length < search.limit ? undefined : rows.at(-1);
+      const found = id === undefined ? rows : rows.filter((row) => row.id.startsWith(id));
+      return { records: found.map(toLoggedEvent), next: last && { at: last.at, position: last.position, byEnd: false } };
+    },
+    async *callsWithSecret({ workspaceId, since, ...secret }) {
       let before: Cursor | undefined;
       do {
         const at = before === undefined ? {} : { before };
-        const { calls, next } = await store.audit.callsWithSecret({ ...search, ...at, limit: PAGE });
+        const { calls, next } = await store.audit.endedCalls({ workspaceId, since, secret, ...at, limit: PAGE });
         yield* calls.map(toCallRecord);
         before = next;
       } while (before !== undefined);

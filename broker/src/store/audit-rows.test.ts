@@ -67,8 +67,8 @@ onBothEngines((open) => {
       intentRow(++seq),
     ]);
     const found = async (version: number | null, more: { limit?: number; before?: Cursor; since?: number } = {}) => {
-      const query = { workspaceId: 'default', name: 'a_b', version, since: T0, limit: 10, ...more };
-      const { calls: rows, next } = await store.audit.callsWithSecret(query);
+      const query = { workspaceId: 'default', secret: { name: 'a_b', version }, since: T0, limit: 10, ...more };
+      const { calls: rows, next } = await store.audit.endedCalls(query);
       assert.ok(rows.every(({ intent: { seq: asked }, outcome }) => outcome?.seq === asked + 1));
       return { calls: rows.map((each) => each.intent.seq), next };
     };

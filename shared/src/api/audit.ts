@@ -81,11 +81,30 @@ export const TailLineSchema = z
   .meta({ id: 'TailLine' });
 export type TailLine = z.output<typeof TailLineSchema>;
 
+/** The beginning of an id is enough, from the milliseconds that it begins with on. */
+export const RecordIdSchema = z
+  .string()
+  .regex(/^[0-9a-f]{8}-[0-9a-f]{4}(?:-[0-9a-f-]{0,23})?$/, 'is no id of a record, nor its first 13 characters or more')
+  .meta({ description: 'The id of a record, or its first 13 characters or more' });
+
 const search = {
   since: TimeSchema.optional(),
   until: TimeSchema.optional(),
   user: z.string().max(200).optional(),
+  id: RecordIdSchema.optional(),
   limit: z.coerce.number().int().min(1).max(10_000).default(100),
+  cursor: z.string().max(60).optional().meta({ description: 'Where the page before it has ended: its `x-next-cursor`' }),
+};
+
+/** What is found by looking through calls: give times, or a person, tool or server with it, where the log is long. */
+const looked = {
+  status: CallSchema.shape.status.optional(),
+  decision: CallSchema.shape.decision.optional(),
+  rule: z.string().max(100).optional().meta({ description: 'The id of the rule that decided' }),
+  secret: z.string().max(200).optional().meta({ description: 'NAME, or NAME@VERSION: calls that carried it' }),
+  credential: z.string().max(200).optional().meta({ description: 'An id or label, or the name of a device' }),
+  client: z.string().max(200).optional().meta({ description: 'The name of an AI client; * stands for any characters' }),
+  session: z.string().max(200).optional(),
 };
 
 const ServerNameInLog = z
@@ -100,8 +119,14 @@ export const auditApi = {
     path: '/audit/calls',
     summary: 'Call records, newest first',
     access: 'auditor',
-    query: z.strictObject({ ...search, tool: z.string().max(300).optional(), server: ServerNameInLog.optional() }),
+    query: z.strictObject({
+      ...search,
+      tool: z.string().max(300).optional(),
+      server: ServerNameInLog.optional(),
+      ...looked,
+    }),
     answer: z.array(CallSchema),
+    pages: true,
   }),
   events: endpoint({
     name: 'searchEvents',
@@ -111,6 +136,7 @@ export const auditApi = {
     access: 'auditor',
     query: z.strictObject({ ...search, type: z.string().max(100).optional(), server: ServerNameInLog.optional() }),
     answer: z.array(EventSchema),
+    pages: true,
   }),
   tail: endpoint({
     name: 'tailAudit',

@@ -26,6 +26,8 @@ export interface Endpoint<
   readonly etag: ((answer: z.output<Answer>) => string) | undefined;
   /** True: the answer is `application/x-ndjson`, one `answer` a line, until the caller hangs up. */
   readonly stream: boolean;
+  /** True: the answer is one page of a list, and the headers `Link` and `x-next-cursor` say where it goes on. */
+  readonly pages: boolean;
   /** The media type of an answer that is bytes: what the operation yields goes out as it is, and `answer` says nothing. */
   readonly media: string | undefined;
 }
@@ -51,6 +53,7 @@ export function endpoint<
   answer: Answer;
   etag?: (answer: z.output<Answer>) => string;
   stream?: boolean;
+  pages?: boolean;
   media?: string;
 }): Endpoint<Params, Query, Body, Answer> {
   return {
@@ -66,6 +69,7 @@ export function endpoint<
     answer: definition.answer,
     etag: definition.etag,
     stream: definition.stream ?? false,
+    pages: definition.pages ?? false,
     media: definition.media,
   };
 }

@@ -17,6 +17,11 @@ export interface AdminClient {
     /** `ifMatch`: the entity tag of what the call is to change. */
     input: CallInput<P, Q, B> & { ifMatch?: string },
   ): Promise<z.output<A>>;
+  /** One page of a list. `next`: the cursor of the page after it. */
+  page<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(
+    endpoint: Endpoint<P, Q, B, A>,
+    input: CallInput<P, Q, B>,
+  ): Promise<{ items: z.output<A>; next: string | undefined }>;
   stream<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(
     endpoint: Endpoint<P, Q, B, A>,
     input: CallInput<P, Q, B>,
@@ -81,14 +86,10 @@ export function createAdminClient(target: AdminTarget, workspace?: string): Admi
   };
 
   return {
-    async call(endpoint, input) {
+    call: async (endpoint, input) => await answerOf(endpoint, await send(endpoint, input)),
+    async page(endpoint, input) {
       const response = await send(endpoint, input);
-      const answer = endpoint.answer.safeParse(await json(response.body).catch(() => undefined));
-      if (answer.success) return answer.data;
-      throw new GateError(
-        'protocol',
-        'the broker answered in a form that this command does not know; use the command of the same version',
-      );
+      return { items: await answerOf(endpoint, response), next: response.header('x-next-cursor') };
     },
     async *stream(endpoint, input) {
       const response = await send(endpoint, input);
@@ -103,6 +104,18 @@ export function createAdminClient(target: AdminTarget, workspace?: string): Admi
     bytes: async (endpoint, input) => (await send(endpoint, input)).body,
     close: async () => await (await opened)?.close(),
   };
+}
+
+async function answerOf<A extends z.ZodType>(
+  endpoint: Pick<Endpoint<z.ZodType, z.ZodType, z.ZodType, A>, 'answer'>,
+  response: AdminResponse,
+): Promise<z.output<A>> {
+  const answer = endpoint.answer.safeParse(await json(response.body).catch(() => undefined));
+  if (answer.success) return answer.data;
+  throw new GateError(
+    'protocol',
+    'the broker answered in a form that this command does not know; use the command of the same version',
+  );
 }
 
 function textOf(params: unknown, name: string): string | undefined {

@@ -12,6 +12,7 @@ export interface AdminRequest {
 
 export interface AdminResponse {
   status: number;
+  header(name: string): string | undefined;
   /** The caller must read it to its end, however long that takes. */
   body: Readable;
 }
@@ -22,6 +23,8 @@ export interface AdminTransport {
   /** Ends all requests under way. */
   close(): Promise<void>;
 }
+
+const textOf = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value);
 
 /** How long the broker may take to begin an answer. */
 const ANSWER_TIMEOUT_MS = 300_000;
@@ -45,7 +48,7 @@ export function socketTransport(socketPath: string): AdminTransport {
         sent.on('error', reject);
         sent.once('response', (answer) => {
           clearTimeout(late);
-          resolve({ status: answer.statusCode ?? 0, body: answer });
+          resolve({ status: answer.statusCode ?? 0, header: (name) => textOf(answer.headers[name]), body: answer });
         });
         sent.end(body);
       }),
@@ -61,7 +64,7 @@ export async function networkTransport(): Promise<AdminTransport> {
   return {
     async send({ url, method, headers, body }) {
       const answer = await send(url, { method, dispatcher, headers, body: body ?? null });
-      return { status: answer.statusCode, body: answer.body };
+      return { status: answer.statusCode, header: (name) => textOf(answer.headers[name]), body: answer.body };
     },
     close: async () => await dispatcher.destroy(),
   };

@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GateError } from 'mcpgate-shared/error';
-import type { Caller, Operation } from '../../admin/operation.ts';
+import { Page, type Caller, type Operation } from '../../admin/operation.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { isRevoked, type Live } from '../../domain/people/revocation.ts';
 import { errorBody } from '../error-status.ts';
@@ -59,6 +59,10 @@ export function registerApi(
         void reply.header('cache-control', 'no-store');
         if (!(Symbol.asyncIterator in answer)) {
           const document = await answer;
+          if (document instanceof Page) {
+            if (document.next !== undefined) void reply.headers(nextPage(request.url, document.next));
+            return document.items;
+          }
           if (endpoint.etag !== undefined) void reply.header('etag', endpoint.etag(endpoint.answer.parse(document)));
           return document;
         }
@@ -103,6 +107,13 @@ export function refuseMethod(request: FastifyRequest, reply: FastifyReply, allow
 /** Whose credential a stream was opened with; undefined on the socket, where nothing can be revoked. */
 function liveOf({ principal, homeWorkspaceId: workspaceId, credential: { kind, id } }: Caller): Live | undefined {
   return kind === 'socket' ? undefined : (principal ?? { workspaceId, credential: { kind, id } });
+}
+
+/** RFC 8288 for programs that follow links, and the cursor alone for those that do not. */
+function nextPage(asked: string, cursor: string): Record<string, string> {
+  const url = new URL(asked, 'http://localhost');
+  url.searchParams.set('cursor', cursor);
+  return { link: `<${url.pathname}${url.search}>; rel="next"`, 'x-next-cursor': cursor };
 }
 
 async function* ndjson(lines: AsyncIterable<unknown>): AsyncGenerator<string> {

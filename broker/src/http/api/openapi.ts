@@ -37,6 +37,17 @@ const IF_MATCH: JsonSchema = {
   },
 };
 
+const NEXT_PAGE: JsonSchema = {
+  Link: {
+    description: 'Where the list goes on, with rel="next" (RFC 8288); left out on its last page',
+    schema: { type: 'string' },
+  },
+  'x-next-cursor': {
+    description: 'The same as a value of `cursor`. A page may hold fewer than `limit` although the list goes on',
+    schema: { type: 'string' },
+  },
+};
+
 export function openApiDocument(endpoints: readonly Endpoint[]): JsonSchema {
   const error = {
     description: 'Error',
@@ -66,6 +77,7 @@ export function openApiDocument(endpoints: readonly Endpoint[]): JsonSchema {
         200: {
           description: 'Done',
           ...(endpoint.etag === undefined ? {} : { headers: { ETag: { schema: { type: 'string' } } } }),
+          ...(endpoint.pages ? { headers: NEXT_PAGE } : {}),
           content: { [type]: { schema } },
         },
         default: error,

@@ -129,15 +129,17 @@ export interface AuditQuery {
   type?: string;
   /** Without it the newest rows come first. With it come the rows after it, the oldest first, to follow the log. */
   after?: Cursor;
+  /** Only rows before it. */
+  before?: Cursor;
   limit: number;
 }
 
-/** Calls that carried a secret. The newest come first. */
-export interface SecretUseQuery {
+/** Calls by how they have ended. The newest end comes first. */
+export interface EndedQuery {
   workspaceId: string;
-  name: string;
-  /** Null: any. */
-  version: number | null;
+  /** Those that carried it; `version` null: any. */
+  secret?: { name: string; version: number | null };
+  status?: string;
   since: number;
   /** Only those whose outcome stands before it. */
   before?: Cursor;

@@ -15,7 +15,8 @@ type Condition = RawBuilder<boolean>;
 /** Of these at least one must be true; an index leads to the rows of each. */
 type Ways = readonly Condition[];
 
-const MOST_WAYS = 100;
+/** With more words than these their rows are not found by each of them. */
+export const MOST_WAYS = 100;
 
 export async function searchRows(
   db: Kysely<Database>,

@@ -1,6 +1,7 @@
 // Finds the numbers of words that a search is about.
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../schema.ts';
+import type { EndedQuery } from './row.ts';
 import { digestOfWord, WORD, type WordKind } from './words.ts';
 
 export interface WordFinder {
@@ -8,8 +9,8 @@ export interface WordFinder {
   find(kind: WordKind, workspaceId: string, text: string): Promise<number | undefined>;
   /** Those that equal `pattern`; a `*` in it stands for any characters. */
   matching(kind: WordKind, workspaceId: string, pattern: string): Promise<number[]>;
-  /** Those of `ended` that name the secret, or one version of it. */
-  withSecret(workspaceId: string, name: string, version: number | null): Promise<number[]>;
+  /** Those of `ended` that name the secret, or one version of it, and that status. */
+  ended(workspaceId: string, how: Pick<EndedQuery, 'secret' | 'status'>): Promise<number[]>;
 }
 
 export function createWordFinder(db: Kysely<Database>): WordFinder {
@@ -37,9 +38,13 @@ export function createWordFinder(db: Kysely<Database>): WordFinder {
       const id = await finder.find(kind, workspaceId, pattern);
       return id === undefined ? [] : [id];
     },
-    // As `"NAME@VERSION"` stands in the JSON text.
-    withSecret: (workspaceId, name, version) =>
-      like(WORD.ended, workspaceId, `%${escaped(`"${name}@${version === null ? '' : `${version}"`}`)}%`),
+    // As `"NAME@VERSION"` stands in the JSON text, and the status behind it.
+    async ended(workspaceId, { secret, status }) {
+      const version = secret?.version ?? null;
+      const named = secret === undefined ? '' : `${escaped(`"${secret.name}@${version === null ? '' : `${version}"`}`)}%`;
+      const became = status === undefined ? '' : `${escaped(`"status":"${status}"`)}%`;
+      return await like(WORD.ended, workspaceId, `%${named}${became}`);
+    },
   };
   return finder;
 }

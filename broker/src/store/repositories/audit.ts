@@ -5,9 +5,9 @@ import type { Engine } from '../engine.ts';
 import { positionOf, ROWS_PER_CHAIN, seqAt } from '../audit/position.ts';
 import { KIND, type RowColumns } from '../audit/row-columns.ts';
 import { FORMAT } from '../audit/row.ts';
-import type { AuditQuery, AuditRow, CallRow, ChainHead, Cursor, NewRow, RowOf, SecretUseQuery } from '../audit/row.ts';
+import type { AuditQuery, AuditRow, CallRow, ChainHead, Cursor, NewRow, EndedQuery, RowOf } from '../audit/row.ts';
 import { createRowReader } from '../audit/row-reader.ts';
-import { findRows, oneOf, searchRows, timesOf } from '../audit/search.ts';
+import { findRows, MOST_WAYS, oneOf, searchRows, timesOf } from '../audit/search.ts';
 import { createWordFinder } from '../audit/word-finder.ts';
 
 export interface AuditRepository {
@@ -23,8 +23,12 @@ export interface AuditRepository {
   /** Calls without their outcomes. */
   intents(query: AuditQuery): Promise<CallRow['intent'][]>;
   events(query: AuditQuery): Promise<RowOf<'event' | 'old'>[]>;
+  /** The same calls with their outcomes. */
+  withOutcomes(intents: readonly CallRow['intent'][]): Promise<CallRow[]>;
   /** Those that have an outcome. `next`: where the search goes on. */
-  callsWithSecret(query: SecretUseQuery): Promise<{ calls: CallRow[]; next: Cursor | undefined }>;
+  endedCalls(query: EndedQuery): Promise<{ calls: CallRow[]; next: Cursor | undefined }>;
+  /** The same where it takes no longer than a search by one index: undefined where calls have ended in too many different ways. */
+  endedCallsSoon(query: EndedQuery): Promise<{ calls: CallRow[]; next: Cursor | undefined } | undefined>;
   /** A chain's rows from `fromSeq` on, in order. */
   chain(name: string, fromSeq: number, limit: number): Promise<AuditRow[]>;
   /** The last row of a chain; undefined where it has none. */
@@ -83,6 +87,27 @@ export function createAuditRows(engine: Engine): AuditRepository {
     });
   }
 
+  async function endedIn(
+    { since, before, limit }: EndedQuery,
+    words: readonly number[],
+  ): Promise<{ calls: CallRow[]; next: Cursor | undefined }> {
+    const ways = oneOf('facts', words);
+    const rows = await findRows(db, KIND.outcome, ways, timesOf({ since }), {
+      ...(before === undefined ? {} : { before }),
+      limit: Math.min(limit, MAX_ROWS),
+    });
+    const outcomes = await reader.read(rows);
+    const calls = rows.flatMap(({ call }) => (call === null ? [] : [call]));
+    const intents = new Map((await at(calls)).map((intent) => [intent.position, intent]));
+    const found = outcomes.flatMap((outcome, index): CallRow[] => {
+      const intent = intents.get(rows[index]?.call ?? -1);
+      if (outcome.kind !== 'outcome' && outcome.kind !== 'old') return [];
+      if (intent?.kind !== 'intent' && intent?.kind !== 'old') return [];
+      return timeOf(intent.at) < since ? [] : [{ intent, outcome }];
+    });
+    return { calls: found, next: rows.length < limit ? undefined : rows.at(-1) };
+  }
+
   return {
     async beginChain(name) {
       await db
@@ -102,22 +127,11 @@ export function createAuditRows(engine: Engine): AuditRepository {
       const rows = await reader.read(await searchRows(db, words, KIND.event, bounded(query)));
       return rows.filter((row) => row.kind === 'event' || row.kind === 'old');
     },
-    async callsWithSecret({ workspaceId, name, version, since, before, limit }) {
-      const ways = oneOf('facts', await words.withSecret(workspaceId, name, version));
-      const rows = await findRows(db, KIND.outcome, ways, timesOf({ since }), {
-        ...(before === undefined ? {} : { before }),
-        limit: Math.min(limit, MAX_ROWS),
-      });
-      const outcomes = await reader.read(rows);
-      const calls = rows.flatMap(({ call }) => (call === null ? [] : [call]));
-      const intents = new Map((await at(calls)).map((intent) => [intent.position, intent]));
-      const found = outcomes.flatMap((outcome, index): CallRow[] => {
-        const intent = intents.get(rows[index]?.call ?? -1);
-        if (outcome.kind !== 'outcome' && outcome.kind !== 'old') return [];
-        if (intent?.kind !== 'intent' && intent?.kind !== 'old') return [];
-        return timeOf(intent.at) < since ? [] : [{ intent, outcome }];
-      });
-      return { calls: found, next: rows.length < limit ? undefined : rows.at(-1) };
+    withOutcomes,
+    endedCalls: async (query) => await endedIn(query, await words.ended(query.workspaceId, query)),
+    async endedCallsSoon(query) {
+      const ways = await words.ended(query.workspaceId, query);
+      return ways.length > MOST_WAYS ? undefined : await endedIn(query, ways);
     },
     async chain(name, fromSeq, limit) {
       const number = await numberOf(name);

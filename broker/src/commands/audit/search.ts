@@ -1,0 +1,192 @@
+// `audit search`: calls or events, the newest first. It asks for page after page until there are as many as were asked for.
+import type { Command } from 'commander';
+import { auditApi, type Call, type Event } from 'mcpgate-shared/api/audit';
+import { GateError } from 'mcpgate-shared/error';
+import type { CommandContext } from '../context.ts';
+import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../session/admin-session.ts';
+import { withProgress } from '../terminal/progress.ts';
+import { countFlag, pastTime } from '../values.ts';
+import { formatColumns, type Column } from './columns.ts';
+import {
+  decisionOf,
+  detailsOf,
+  eventColour,
+  localTime,
+  msOf,
+  painted,
+  paintFor,
+  resultColour,
+  resultOf,
+  shortRecordId,
+  timeColumn,
+  whoOf,
+} from './record-text.ts';
+
+/** What only calls have: to ask for it means to ask for calls. */
+const OF_CALLS = ['tool', 'status', 'decision', 'rule', 'secret', 'credential', 'client', 'session'] as const;
+
+export interface FilterOptions {
+  since?: string;
+  until?: string;
+  user?: string;
+  tool?: string;
+  server?: string;
+  type?: string;
+  status?: Call['status'];
+  decision?: Call['decision'];
+  rule?: string;
+  secret?: string;
+  credential?: string;
+  client?: string;
+  session?: string;
+  id?: string;
+}
+
+interface SearchOptions extends AdminOptions, FilterOptions {
+  events?: boolean;
+  all?: boolean;
+  limit: string;
+}
+
+export function addSearch(audit: Command, context: CommandContext): void {
+  adminOptions(audit.command('search').description('calls, newest first; --events for logins, rejects and changes'))
+    .option('--since <time>', '1h, or a date or time in ISO 8601')
+    .option('--until <time>', 'the same')
+    .option('--user <name>', 'only of this person')
+    .option('--tool <name>', 'only calls of this tool; * stands for any characters')
+    .option('--server <name>', 'only calls and events of this server, under whichever name it had')
+    .option('--status <status>', 'ok, tool_error, denied, failed, cancelled, timeout or unknown')
+    .option('--decision <decision>', 'allow, deny or would_deny')
+    .option('--rule <id>', 'only calls that this rule decided')
+    .option('--secret <name>', 'only calls that carried this secret, or NAME@VERSION of it')
+    .option('--credential <name>', 'only with this credential: an id, a label, or a device')
+    .option('--client <name>', 'only of this AI client; * stands for any characters')
+    .option('--session <id>', 'only of this session of an AI client')
+    .option('--id <id>', 'only the record with this id, or a beginning of 13 characters or more')
+    .option('--events', 'events instead of calls')
+    .option('--type <type>', 'only events of this type, as user.disabled; * stands for any characters')
+    .option('--limit <count>', 'at most so many', '100')
+    .option('--all', 'without a limit')
+    .action(
+      async (options: SearchOptions) => await withSession(context, options, (session) => runSearch(session, options)),
+    );
+}
+
+/** So many are asked for at once. */
+const PAGE = 1_000;
+/** So many pages without a record are asked for before the search says how far it is come. */
+const EMPTY_PAGES = 20;
+
+async function runSearch(session: AdminSession, options: SearchOptions): Promise<void> {
+  const { api, context, json } = session;
+  const isEvents = options.events === true || options.type !== undefined;
+  const wrong = isEvents ? OF_CALLS.find((name) => options[name] !== undefined) : undefined;
+  if (wrong !== undefined) throw new GateError('usage', `--${wrong}: events have none; leave out --events and --type`);
+  const range = {
+    since: pastTime('--since', options.since, context.now()),
+    until: pastTime('--until', options.until, context.now()),
+    ...{ user: options.user, server: options.server, id: options.id },
+  };
+  const most = options.all === true ? Number.POSITIVE_INFINITY : countFlag('--limit', options.limit);
+  const { tool, status, decision, rule, secret, credential, client, session: of, type } = options;
+  const filter = { ...range, tool, status, decision, rule, secret, credential, client, session: of };
+  const width = widthOf(session);
+  if (isEvents) {
+    const ask = async (limit: number, cursor: string | undefined) =>
+      await api.page(auditApi.events, { query: { ...range, type, limit, cursor } });
+    const { records, stopped } = await collected(session, most, ask);
+    if (json) session.show(records, '');
+    else print(context, records, eventColumns(session, records, width), width, 'no events');
+    if (stopped) tellStopped(session);
+    return;
+  }
+  const ask = async (limit: number, cursor: string | undefined) =>
+    await api.page(auditApi.calls, { query: { ...filter, limit, cursor } });
+  const { records, stopped } = await collected(session, most, ask);
+  if (json) session.show(records, '');
+  else print(context, records, callColumns(session, records, width), width, 'no calls');
+  if (stopped) tellStopped(session);
+}
+
+/** `stopped`: the search was given up before the end of the log, because nothing was found for long. */
+async function collected<T>(
+  { context }: AdminSession,
+  most: number,
+  ask: (limit: number, cursor: string | undefined) => Promise<{ items: T[]; next: string | undefined }>,
+): Promise<{ records: T[]; stopped: boolean }> {
+  return await withProgress(context, 'searching the log', async (tell) => {
+    const records: T[] = [];
+    let cursor: string | undefined;
+    for (let empty = 0; ;) {
+      const { items, next } = await ask(Math.min(PAGE, most - records.length), cursor);
+      records.push(...items);
+      if (next === undefined || records.length >= most) return { records, stopped: false };
+      cursor = next;
+      empty = items.length === 0 ? empty + 1 : 0;
+      if (empty === EMPTY_PAGES && most !== Number.POSITIVE_INFINITY) return { records, stopped: true };
+      tell(`searching the log: ${records.length} found`);
+    }
+  });
+}
+
+function tellStopped({ context }: AdminSession): void {
+  context.stderr.write(
+    'the log is long, and nothing more was found among the last records: narrow the search with --since and --until, --user, --tool or --server, or look through all of it with --all\n',
+  );
+}
+
+export const widthOf = ({ context: { stdout } }: Pick<AdminSession, 'context'>): number | undefined =>
+  stdout.isTTY === true ? stdout.columns || 80 : undefined;
+
+/** Below this, ids are shown by their beginnings, and only what says most has a column. */
+const WIDE = 120;
+
+function print<Row>({ stdout }: CommandContext, rows: readonly Row[], columns: readonly Column<Row>[], width: number | undefined, empty: string): void {
+  stdout.write(rows.length === 0 ? `${empty}\n` : formatColumns(columns, rows, width));
+}
+
+function timeOf(records: readonly { ts: string }[], { context }: AdminSession, width: number | undefined) {
+  if (width === undefined) return { head: 'TIME', text: localTime };
+  const times = records.map(({ ts }) => ts);
+  return timeColumn(times, context.now(), width < WIDE);
+}
+
+export function callColumns(session: AdminSession, records: readonly Call[], width: number | undefined): Column<Call>[] {
+  const paint = paintFor(session.context);
+  const time = timeOf(records, session, width);
+  const isNarrow = width !== undefined && width < WIDE;
+  return [
+    { head: time.head, cell: ({ ts }) => time.text(ts) },
+    { head: 'WHO', cell: whoOf, least: 8 },
+    { head: 'CLIENT', cell: (call) => call.client_name ?? call.credential_label, least: 8, spare: 3 },
+    { head: 'SERVER', cell: ({ server }) => server, least: 8, spare: isNarrow ? 1 : 0 },
+    { head: 'TOOL', cell: (call) => call.tool_name ?? call.method, least: 14 },
+    { head: 'DECISION', cell: decisionOf, least: 10, spare: 2 },
+    {
+      head: 'STATUS',
+      cell: resultOf,
+      paint: (text, call) => painted(paint, resultColour(resultOf(call)), text),
+    },
+    { head: 'MS', cell: msOf },
+    { head: 'ID', cell: ({ id }) => (isNarrow ? shortRecordId(id) : id) },
+  ];
+}
+
+export function eventColumns(session: AdminSession, records: readonly Event[], width: number | undefined): Column<Event>[] {
+  const paint = paintFor(session.context);
+  const time = timeOf(records, session, width);
+  const isNarrow = width !== undefined && width < WIDE;
+  return [
+    { head: time.head, cell: ({ ts }) => time.text(ts) },
+    {
+      head: 'EVENT',
+      cell: ({ type }) => type,
+      least: 16,
+      paint: (text, { type }) => painted(paint, eventColour(type), text),
+    },
+    { head: 'BY', cell: ({ actor }) => actor, least: 8 },
+    { head: 'ON', cell: ({ subject }) => subject ?? '-', least: 10 },
+    { head: 'DETAILS', cell: detailsOf, least: 12, spare: 1 },
+    { head: 'ID', cell: ({ id }) => (isNarrow ? shortRecordId(id) : id) },
+  ];
+}

@@ -1,0 +1,116 @@
+// `audit tail`: the last records, then each new one. A line a record, whose columns stand below each other whatever comes.
+import type { Command } from 'commander';
+import { auditApi, type TailLine } from 'mcpgate-shared/api/audit';
+import { plainLine } from 'mcpgate-shared/plain-line';
+import { padded, shortened, textWidth } from 'mcpgate-shared/text-width';
+import type { CommandContext } from '../context.ts';
+import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../session/admin-session.ts';
+import { countFlag } from '../values.ts';
+import {
+  clockOf,
+  dayOf,
+  decisionOf,
+  detailsOf,
+  eventColour,
+  localTime,
+  msOf,
+  painted,
+  paintFor,
+  resultColour,
+  resultOf,
+  shortRecordId,
+  whoOf,
+  zoneOf,
+  type Paint,
+} from './record-text.ts';
+import { widthOf } from './search.ts';
+
+interface TailOptions extends AdminOptions {
+  lines: string;
+  follow: boolean;
+}
+
+export function addTail(audit: Command, context: CommandContext): void {
+  adminOptions(
+    audit.command('tail').description('the last records, then each new one; with --json one object a line'),
+  )
+    .option('-n, --lines <count>', 'how many of the past', '20')
+    .option('--no-follow', 'end after the past ones; with --json one array')
+    .action(async (options: TailOptions) => await withSession(context, options, (session) => tail(session, options)));
+}
+
+async function tail(session: AdminSession, options: TailOptions): Promise<void> {
+  const { api, json, context } = session;
+  const lines = options.lines === '0' ? 0 : countFlag('--lines', options.lines);
+  const records = api.stream(auditApi.tail, { query: { lines, follow: options.follow ? 'true' : 'false' } });
+  if (json && !options.follow) {
+    const all: TailLine[] = [];
+    for await (const line of records) all.push(line);
+    context.stdout.write(`${JSON.stringify(all, null, 2)}\n`);
+    return;
+  }
+  const write = lineWriter(widthOf(session), paintFor(context));
+  for await (const line of records) context.stdout.write(`${json ? JSON.stringify(line) : write(line)}\n`);
+}
+
+const WHO = 10;
+const RESULT = 10;
+const MS = 6;
+const ID = 13;
+/** From this width on details have a column of their own. */
+const WIDE = 120;
+const WHAT_WHEN_WIDE = 36;
+
+/** What stands in the columns of a line. */
+interface Cells {
+  who: string;
+  what: string;
+  result: string;
+  ms: string;
+  more: string;
+}
+
+function cellsOf(line: TailLine): Cells {
+  if (line.kind === 'event') {
+    const { type, actor, subject } = line.record;
+    return { who: actor, what: subject === null ? type : `${type} ${subject}`, result: '', ms: '', more: detailsOf(line.record) };
+  }
+  const { record } = line;
+  const { server, tool_name: tool, method } = record;
+  const what = tool === null ? `${server} ${method}` : tool.startsWith(`${server}__`) ? tool : `${server}__${tool}`;
+  const more = [decisionOf(record), record.client_name ?? record.credential_label].join('  ');
+  return { who: whoOf(record), what, result: resultOf(record), ms: msOf(record), more };
+}
+
+/** `width` undefined: no terminal; each line says all. At a terminal a line of its own says the day and the zone whenever these are others. */
+export function lineWriter(width: number | undefined, paint: Paint): (line: TailLine) => string {
+  let day = '';
+  return (line) => {
+    const { ts, id } = line.record;
+    const { who, what, result, ms, more } = cellsOf(line);
+    const colour = line.kind === 'event' ? eventColour(line.record.type) : resultColour(result);
+    if (width === undefined) {
+      const texts = [localTime(ts), who, what, result, ms === '' ? '' : `${ms} ms`, more, id].filter((text) => text !== '');
+      return plainLine(texts.join('  '));
+    }
+    const isWide = width >= WIDE;
+    const rest = width - [clockOf(ts).length, WHO, RESULT, MS, ID].reduce((total, each) => total + each + 2, 0);
+    const whatWidth = isWide ? Math.min(WHAT_WHEN_WIDE, rest) : rest;
+    const fitted = (text: string, room: number): string => padded(shortened(plainLine(text), room), room);
+    const [whoText, whatText, resultText] = [fitted(who, WHO), fitted(what, whatWidth), fitted(result, RESULT)];
+    const isCall = line.kind === 'call';
+    const cells = [
+      clockOf(ts),
+      whoText,
+      isCall ? whatText : painted(paint, colour, whatText),
+      isCall ? painted(paint, colour, resultText) : resultText,
+      ' '.repeat(Math.max(0, MS - textWidth(ms))) + ms,
+      shortRecordId(id),
+      ...(isWide ? [shortened(plainLine(more), Math.max(1, rest - whatWidth - 2))] : []),
+    ];
+    const said = `${dayOf(ts)} ${zoneOf(ts)}`;
+    const begins = said === day ? '' : `${paint('dim', said)}\n`;
+    day = said;
+    return begins + cells.join('  ').trimEnd();
+  };
+}
