@@ -166,7 +166,8 @@ onBothEngines((open) => {
 
   it('finds calls by the secrets that they carried, and those that have not ended', async (t) => {
     const { audit, page } = await openLog(t, open);
-    const carried = async (...secret_versions: string[]) => await audit.recordCall(intent, { ...outcome, secret_versions });
+    const carried = async (...secret_versions: string[]) =>
+      await audit.recordCall(intent, { ...outcome, secret_versions });
     const [first, second] = [await carried('token@1'), await carried('token@2', 'other@1')];
     await carried('tokens@1');
     const underWay = await audit.beginCall(intent);

@@ -40,12 +40,7 @@ function toSearch(workspaceId: string, filter: Filter): AuditSearch & { type?: s
 export function auditOperations({ audit, clock }: Pick<AdminDependencies, 'audit' | 'clock'>): Operation[] {
   const reads = createReadLog(audit, clock);
 
-  async function* tail(
-    caller: Caller,
-    lines: number,
-    follow: boolean,
-    signal: AbortSignal,
-  ): AsyncGenerator<TailLine> {
+  async function* tail(caller: Caller, lines: number, follow: boolean, signal: AbortSignal): AsyncGenerator<TailLine> {
     const { workspaceId } = caller;
     const waiting: TailLine[] = [];
     let wake = (): void => undefined;

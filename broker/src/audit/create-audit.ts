@@ -163,7 +163,10 @@ export function createAudit({ store, clock, writerId, keys, log }: AuditOptions)
       const rows = await store.audit.events(id === undefined ? search : { ...search, ...idSpan(id, search) });
       const last = rows.length < search.limit ? undefined : rows.at(-1);
       const found = id === undefined ? rows : rows.filter((row) => row.id.startsWith(id));
-      return { records: found.map(toLoggedEvent), next: last && { at: last.at, position: last.position, byEnd: false } };
+      return {
+        records: found.map(toLoggedEvent),
+        next: last && { at: last.at, position: last.position, byEnd: false },
+      };
     },
     async *callsWithSecret({ workspaceId, since, ...secret }) {
       let before: Cursor | undefined;

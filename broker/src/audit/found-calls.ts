@@ -59,7 +59,11 @@ type NextPart = (before: Cursor | undefined, limit: number) => Promise<Part>;
 
 const cursorOf = ({ at, position }: Cursor): Cursor => ({ at, position });
 
-function byBeginning(log: Log, search: Parameters<Log['intents']>[0] | Omit<CallSearch, 'limit'>, begun?: IntentTest): NextPart {
+function byBeginning(
+  log: Log,
+  search: Parameters<Log['intents']>[0] | Omit<CallSearch, 'limit'>,
+  begun?: IntentTest,
+): NextPart {
   return async (before, limit) => {
     const intents = await log.intents({ ...search, ...(before === undefined ? {} : { before }), limit });
     const calls = await log.withOutcomes(begun === undefined ? intents : intents.filter(begun));
@@ -71,7 +75,10 @@ function byBeginning(log: Log, search: Parameters<Log['intents']>[0] | Omit<Call
 
 function byEnd(log: Log, search: Omit<CallSearch, 'limit'>, { status, secret }: CallFilters): NextPart {
   const { workspaceId, since = 0, until } = search;
-  const how = { ...(status === undefined ? {} : { status }), ...(secret === undefined ? {} : { secret: carried(secret) }) };
+  const how = {
+    ...(status === undefined ? {} : { status }),
+    ...(secret === undefined ? {} : { secret: carried(secret) }),
+  };
   const latest = until === undefined ? undefined : { at: momentOf(until + LONGEST_MS), position: 0 };
   return async (cursor, limit) => {
     const before = cursor ?? latest;
@@ -83,10 +90,16 @@ function byEnd(log: Log, search: Omit<CallSearch, 'limit'>, { status, secret }: 
 }
 
 /** Whether the rows are found by how the calls have ended. A call that has no end is found by its beginning alone. */
-async function isFewByEnd(log: Log, { workspaceId, user, tool, server, id, status, secret }: CallSearch): Promise<boolean> {
+async function isFewByEnd(
+  log: Log,
+  { workspaceId, user, tool, server, id, status, secret }: CallSearch,
+): Promise<boolean> {
   if ([user, tool, server, id].some((filter) => filter !== undefined)) return false;
   if ((status === undefined && secret === undefined) || status === 'unknown') return false;
-  const how = { ...(status === undefined ? {} : { status }), ...(secret === undefined ? {} : { secret: carried(secret) }) };
+  const how = {
+    ...(status === undefined ? {} : { status }),
+    ...(secret === undefined ? {} : { secret: carried(secret) }),
+  };
   return (await log.endedCallsSoon({ workspaceId, ...how, since: 0, limit: 0 })) !== undefined;
 }
 
@@ -98,7 +111,14 @@ function carried(text: string): { name: string; version: number | null } {
 
 type IntentTest = (row: CallRow['intent']) => boolean;
 
-function intentTest({ decision, rule, credential, client, session, id }: CallFilters & { id?: string | undefined }): IntentTest | undefined {
+function intentTest({
+  decision,
+  rule,
+  credential,
+  client,
+  session,
+  id,
+}: CallFilters & { id?: string | undefined }): IntentTest | undefined {
   if ([decision, rule, credential, client, session, id].every((filter) => filter === undefined)) return undefined;
   // Calls of one caller under one policy have the same texts, and so the same answer.
   const known = new Map<string, boolean>();
@@ -132,7 +152,9 @@ function outcomeTest({ status, secret }: CallFilters): ((row: CallRow) => boolea
     if (status !== undefined && call.status !== status) return false;
     if (wanted === undefined) return true;
     const { name, version } = wanted;
-    return call.secret_versions.some((text) => (version === null ? text.startsWith(`${name}@`) : text === `${name}@${version}`));
+    return call.secret_versions.some((text) =>
+      version === null ? text.startsWith(`${name}@`) : text === `${name}@${version}`,
+    );
   };
 }
 

@@ -82,4 +82,3 @@ describe('the log', () => {
     assert.equal(seen[1], 'user.added');
   });
 });
-

@@ -93,7 +93,11 @@ const search = {
   user: z.string().max(200).optional(),
   id: RecordIdSchema.optional(),
   limit: z.coerce.number().int().min(1).max(10_000).default(100),
-  cursor: z.string().max(60).optional().meta({ description: 'Where the page before it has ended: its `x-next-cursor`' }),
+  cursor: z
+    .string()
+    .max(60)
+    .optional()
+    .meta({ description: 'Where the page before it has ended: its `x-next-cursor`' }),
 };
 
 /** What is found by looking through calls: give times, or a person, tool or server with it, where the log is long. */

@@ -17,7 +17,11 @@ export interface Column<Row> {
 const GAP = '  ';
 
 /** `width`: of the terminal; undefined: no bound. */
-export function formatColumns<Row>(columns: readonly Column<Row>[], rows: readonly Row[], width: number | undefined): string {
+export function formatColumns<Row>(
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  width: number | undefined,
+): string {
   const cells = columns.map(({ head, cell }) => [head, ...rows.map((row) => plainLine(cell(row)))]);
   const natural = new Map(columns.map((column, index) => [column, Math.max(...(cells[index] ?? []).map(textWidth))]));
   const texts = new Map(columns.map((column, index) => [column, cells[index] ?? []]));
@@ -33,7 +37,7 @@ export function formatColumns<Row>(columns: readonly Column<Row>[], rows: readon
     shown.splice(at, 1);
   }
   const widths = shown.map((column) => (width === undefined ? widthOf(column) : leastOf(column)));
-  for (let room = width === undefined ? 0 : width - needed(); room > 0; ) {
+  for (let room = width === undefined ? 0 : width - needed(); room > 0;) {
     const before = room;
     for (const [index, column] of shown.entries()) {
       if (room === 0 || (widths[index] ?? 0) >= widthOf(column)) continue;
@@ -46,7 +50,8 @@ export function formatColumns<Row>(columns: readonly Column<Row>[], rows: readon
     shown
       .map((column, index) => {
         const fitted = shortened(texts.get(column)?.[line] ?? '', widths[index] ?? 0);
-        const blanks = index === shown.length - 1 ? '' : padded('', Math.max(0, (widths[index] ?? 0) - textWidth(fitted)));
+        const blanks =
+          index === shown.length - 1 ? '' : padded('', Math.max(0, (widths[index] ?? 0) - textWidth(fitted)));
         return (row === undefined || column.paint === undefined ? fitted : column.paint(fitted, row)) + blanks;
       })
       .join(GAP)

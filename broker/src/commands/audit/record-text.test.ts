@@ -48,7 +48,12 @@ const CALL: Call = {
 const LONG: Call = {
   ...CALL,
   ...{ member: 'maximiliane.von-und-zu-hohenstein', client_name: 'visual-studio-code', server: 'everything-else' },
-  ...{ tool_name: 'everything-else__create_or_update_file', decision: 'would_deny', status: 'ok', latency_ms: 12_345.6 },
+  ...{
+    tool_name: 'everything-else__create_or_update_file',
+    decision: 'would_deny',
+    status: 'ok',
+    latency_ms: 12_345.6,
+  },
 };
 const EVENT: Event = {
   id: '019ad5a0-1c2e-7001-8000-0123456789ab',
@@ -84,7 +89,8 @@ test('calls and events fit any terminal from 80 columns on, with the whole time 
       assert.match(text, /019ad5a0-1c2/);
     }
     const plain = stripVTControlCharacters(table(width));
-    for (const word of ['denied', 'would_deny', '12346', 'TIME +00:00']) assert.ok(plain.includes(word), `${width}: ${word}`);
+    for (const word of ['denied', 'would_deny', '12346', 'TIME +00:00'])
+      assert.ok(plain.includes(word), `${width}: ${word}`);
   }
   assert.match(stripVTControlCharacters(table(80)), /everything-else__/);
 });
@@ -116,7 +122,11 @@ test('times of one day have no day, and a zone that changes stands with each of 
 test('lines of the tail fit the terminal, stand below each other, and say the day once', () => {
   for (const width of [80, 120, 160]) {
     const write = lineWriter(width, paintFor(on(width)));
-    const lines = [{ kind: 'call', record: CALL } as const, { kind: 'call', record: LONG } as const, { kind: 'event', record: EVENT } as const]
+    const lines = [
+      { kind: 'call', record: CALL } as const,
+      { kind: 'call', record: LONG } as const,
+      { kind: 'event', record: EVENT } as const,
+    ]
       .map((line) => stripVTControlCharacters(write(line)))
       .join('\n')
       .split('\n');
@@ -124,7 +134,10 @@ test('lines of the tail fit the terminal, stand below each other, and say the da
     assert.equal(lines.length, 4);
     for (const line of lines) assert.ok(textWidth(line) <= width, `${width}: ${line}`);
     const at = lines.slice(1).map((line) => line.indexOf('019ad5a0'));
-    assert.ok(at.every((place) => place > 0 && place === at[0]), String(at));
+    assert.ok(
+      at.every((place) => place > 0 && place === at[0]),
+      String(at),
+    );
   }
   const piped = lineWriter(undefined, paintFor(on(undefined)));
   assert.equal(

@@ -35,7 +35,8 @@ export const painted = (paint: Paint, colour: Colour | undefined, text: string):
   colour === undefined ? text : paint(colour, text);
 
 export const whoOf = (call: Call): string => call.member ?? `${call.credential_kind}:${call.credential_label}`;
-export const msOf = ({ latency_ms: ms }: Pick<Call, 'latency_ms'>): string => (ms === null ? '-' : String(Math.round(ms)));
+export const msOf = ({ latency_ms: ms }: Pick<Call, 'latency_ms'>): string =>
+  ms === null ? '-' : String(Math.round(ms));
 export const decisionOf = ({ decision, rule }: Call): string => (rule === null ? decision : `${decision} ${rule}`);
 
 /** Details that are null are not shown. */
@@ -73,7 +74,11 @@ export function clockOf(iso: string): string {
 export const localTime = (iso: string): string => `${dayOf(iso)} ${clockOf(iso)} ${zoneOf(iso)}`;
 
 /** A column of times: their zone is in its head where it is the same for all, and the day is said where they are not all of today. */
-export function timeColumn(times: readonly string[], nowMs: number, isNarrow: boolean): { head: string; text: (iso: string) => string } {
+export function timeColumn(
+  times: readonly string[],
+  nowMs: number,
+  isNarrow: boolean,
+): { head: string; text: (iso: string) => string } {
   const zones = new Set(times.map(zoneOf));
   const [zone] = zones;
   if (zones.size !== 1) return { head: 'TIME', text: localTime };

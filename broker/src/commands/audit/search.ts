@@ -141,7 +141,13 @@ export const widthOf = ({ context: { stdout } }: Pick<AdminSession, 'context'>):
 /** Below this, ids are shown by their beginnings, and only what says most has a column. */
 const WIDE = 120;
 
-function print<Row>({ stdout }: CommandContext, rows: readonly Row[], columns: readonly Column<Row>[], width: number | undefined, empty: string): void {
+function print<Row>(
+  { stdout }: CommandContext,
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+  width: number | undefined,
+  empty: string,
+): void {
   stdout.write(rows.length === 0 ? `${empty}\n` : formatColumns(columns, rows, width));
 }
 
@@ -151,7 +157,11 @@ function timeOf(records: readonly { ts: string }[], { context }: AdminSession, w
   return timeColumn(times, context.now(), width < WIDE);
 }
 
-export function callColumns(session: AdminSession, records: readonly Call[], width: number | undefined): Column<Call>[] {
+export function callColumns(
+  session: AdminSession,
+  records: readonly Call[],
+  width: number | undefined,
+): Column<Call>[] {
   const paint = paintFor(session.context);
   const time = timeOf(records, session, width);
   const isNarrow = width !== undefined && width < WIDE;
@@ -172,7 +182,11 @@ export function callColumns(session: AdminSession, records: readonly Call[], wid
   ];
 }
 
-export function eventColumns(session: AdminSession, records: readonly Event[], width: number | undefined): Column<Event>[] {
+export function eventColumns(
+  session: AdminSession,
+  records: readonly Event[],
+  width: number | undefined,
+): Column<Event>[] {
   const paint = paintFor(session.context);
   const time = timeOf(records, session, width);
   const isNarrow = width !== undefined && width < WIDE;

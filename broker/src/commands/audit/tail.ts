@@ -31,9 +31,7 @@ interface TailOptions extends AdminOptions {
 }
 
 export function addTail(audit: Command, context: CommandContext): void {
-  adminOptions(
-    audit.command('tail').description('the last records, then each new one; with --json one object a line'),
-  )
+  adminOptions(audit.command('tail').description('the last records, then each new one; with --json one object a line'))
     .option('-n, --lines <count>', 'how many of the past', '20')
     .option('--no-follow', 'end after the past ones; with --json one array')
     .action(async (options: TailOptions) => await withSession(context, options, (session) => tail(session, options)));
@@ -73,7 +71,13 @@ interface Cells {
 function cellsOf(line: TailLine): Cells {
   if (line.kind === 'event') {
     const { type, actor, subject } = line.record;
-    return { who: actor, what: subject === null ? type : `${type} ${subject}`, result: '', ms: '', more: detailsOf(line.record) };
+    return {
+      who: actor,
+      what: subject === null ? type : `${type} ${subject}`,
+      result: '',
+      ms: '',
+      more: detailsOf(line.record),
+    };
   }
   const { record } = line;
   const { server, tool_name: tool, method } = record;
@@ -90,7 +94,9 @@ export function lineWriter(width: number | undefined, paint: Paint): (line: Tail
     const { who, what, result, ms, more } = cellsOf(line);
     const colour = line.kind === 'event' ? eventColour(line.record.type) : resultColour(result);
     if (width === undefined) {
-      const texts = [localTime(ts), who, what, result, ms === '' ? '' : `${ms} ms`, more, id].filter((text) => text !== '');
+      const texts = [localTime(ts), who, what, result, ms === '' ? '' : `${ms} ms`, more, id].filter(
+        (text) => text !== '',
+      );
       return plainLine(texts.join('  '));
     }
     const isWide = width >= WIDE;

@@ -41,7 +41,8 @@ export function createWordFinder(db: Kysely<Database>): WordFinder {
     // As `"NAME@VERSION"` stands in the JSON text, and the status behind it.
     async ended(workspaceId, { secret, status }) {
       const version = secret?.version ?? null;
-      const named = secret === undefined ? '' : `${escaped(`"${secret.name}@${version === null ? '' : `${version}"`}`)}%`;
+      const named =
+        secret === undefined ? '' : `${escaped(`"${secret.name}@${version === null ? '' : `${version}"`}`)}%`;
       const became = status === undefined ? '' : `${escaped(`"status":"${status}"`)}%`;
       return await like(WORD.ended, workspaceId, `%${named}${became}`);
     },
