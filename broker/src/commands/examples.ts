@@ -142,7 +142,11 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'config check': ['config check mcpgate.yaml', 'config check gateway/ --strict'],
   audit: ['audit tail', 'audit search --user ada --since 24h'],
   'audit tail': ['audit tail', 'audit tail --no-follow -n 100 --json'],
-  'audit search': ['audit search --user ada --since 24h', 'audit search --events --type user.disabled --json'],
+  'audit search': [
+    'audit search --user ada --since 24h',
+    'audit search --status denied --since 7d --all',
+    'audit search --events --type user.disabled --json',
+  ],
   workspace: ['workspace add team-b', 'user add grace --role admin --workspace team-b'],
   'workspace add': ['workspace add team-b'],
   completion: ['completion bash > ~/.local/share/bash-completion/completions/mcpgate-broker'],

@@ -48,7 +48,7 @@ export function detailsOf({ data }: Pick<Event, 'data'>): string {
   return shown.join(' ');
 }
 
-/** The beginning of an id that `audit show` takes. */
+/** The beginning of an id, by which its record is found. */
 export const shortRecordId = (id: string): string => id.slice(0, 13);
 
 const two = (value: number): string => String(value).padStart(2, '0');
