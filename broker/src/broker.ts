@@ -37,7 +37,7 @@ import { watchEventLoopDelay } from './http/event-loop-delay.ts';
 import { createMetricsDoor } from './http/doors/metrics-door.ts';
 import { createHttpSessions } from './http/mcp/mcp-sessions.ts';
 import { createModernExchanges } from './http/mcp/modern-exchanges.ts';
-import { createMetrics } from './http/metrics.ts';
+import { createMetrics } from './http/metrics/metrics.ts';
 import { createPages } from './http/pages/create-pages.ts';
 import { createPublicApp } from './http/public-app.ts';
 import { createUpgradeDoor } from './http/doors/upgrade-door.ts';
@@ -407,7 +407,12 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     const enterWorkspace = createEnterWorkspace(store.workspaces);
     const hostCheck = createHostCheck({ publicUrl, proxies });
     const metrics = createMetrics({
+      version: VERSION,
       audit,
+      isServer: (workspaceId, name) => upstreams.servers(workspaceId).some((server) => server.name === name),
+      approvals: store.approvals,
+      policy: store.policy,
+      limits,
       hooks,
       tunnel: () => tunnel.stats(),
       eventLoopDelay: () => loopDelay.read(),

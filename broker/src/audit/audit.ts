@@ -75,6 +75,8 @@ export interface Audit {
   ): () => void;
   /** Why the log cannot be written now, so that no call is forwarded; undefined where it can. The log keeps trying meanwhile. */
   readonly unwritable: GateError | undefined;
+  /** How many rows are not committed yet, and for how long the oldest of them has waited. */
+  readonly behind: { rows: number; ms: number };
   /** Records how many refusals were counted, and waits until everything is committed or has been refused. */
   flush(): Promise<void>;
   /** The same at the end of the process: the chain says that it has ended in order. */

@@ -23,6 +23,8 @@ const RETRY_MS = 500;
 
 /** Rows of one caller that wait to be appended. */
 interface Waiting {
+  /** When they came. */
+  at: number;
   rows: readonly LooseRow[];
   /** Set: the rows are kept after their caller was refused, and this is called once they are committed. */
   later: ((rows: PlacedRow[]) => void) | undefined;
@@ -66,6 +68,8 @@ export interface ChainWriter {
   readonly hasRows: boolean;
   /** How many rows wait to be committed. */
   readonly owed: number;
+  /** Since when the oldest of them waits. */
+  readonly waitsSince: number | undefined;
   /** Why the last append was refused, until one succeeds. */
   readonly unwritable: GateError | undefined;
 }
@@ -92,6 +96,8 @@ export function createChainWriter(
   /** The store knows the chain. */
   let hasBegun = false;
   let doubt: Doubt | undefined;
+  /** Those whose rows are being appended. */
+  let appending: readonly Waiting[] = [];
   let running: Promise<void> | undefined;
   let cancelRetry: (() => void) | undefined;
   let gap: { since: number; why: GateError; refused: number } | undefined;
@@ -156,7 +162,8 @@ export function createChainWriter(
     if (rows.length === 0) return;
     queuedRows += rows.length;
     const nobody = () => undefined;
-    queue.push({ rows, later: nobody, amend: undefined, isRefused: true, resolve: nobody, reject: nobody });
+    const told = { later: nobody, resolve: nobody, reject: nobody };
+    queue.push({ rows, at: clock.now(), amend: undefined, isRefused: true, ...told });
   }
 
   function refuse(entry: Waiting, cause: GateError): void {
@@ -217,6 +224,7 @@ export function createChainWriter(
       }
       const { from, opening } = await begin();
       entries = takeBatch();
+      appending = entries;
       linked = link([...opening, ...entries.flatMap(({ rows }) => rows)], from);
       await store.append(linked);
       taken(linked.at(-1) ?? from);
@@ -259,6 +267,8 @@ export function createChainWriter(
       }
       refuseAll(cause);
       return false;
+    } finally {
+      appending = [];
     }
   }
 
@@ -277,7 +287,7 @@ export function createChainWriter(
       }
       queuedRows += rows.length;
       return new Promise((resolve, reject) => {
-        queue.push({ rows, later, amend, isRefused: false, resolve, reject });
+        queue.push({ rows, at: clock.now(), later, amend, isRefused: false, resolve, reject });
         running ??= run();
       });
     },
@@ -291,6 +301,9 @@ export function createChainWriter(
     },
     get owed() {
       return queuedRows + (doubt === undefined ? 0 : doubt.rows.length - doubt.opening);
+    },
+    get waitsSince() {
+      return (doubt?.entries[0] ?? appending[0] ?? queue[0])?.at;
     },
     get unwritable() {
       return gap?.why;

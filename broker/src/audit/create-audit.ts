@@ -184,6 +184,10 @@ export function createAudit({ store, clock, writerId, keys, log }: AuditOptions)
     get unwritable() {
       return chain.unwritable;
     },
+    get behind() {
+      const { waitsSince: since } = chain;
+      return { rows: chain.owed, ms: since === undefined ? 0 : Math.max(0, clock.now() - since) };
+    },
     flush,
     async close() {
       await flush();

@@ -21,7 +21,7 @@ import type { HostCheck } from './doors/host-check.ts';
 import { createKnownTokens } from './doors/known-tokens.ts';
 import type { Listener } from './listener.ts';
 import type { MetricsDoor } from './doors/metrics-door.ts';
-import type { Metrics } from './metrics.ts';
+import type { Metrics } from './metrics/metrics.ts';
 import { renderPage } from './pages/layout.ts';
 import { messagePage } from './pages/plain-views.ts';
 import type { TakeDecision } from '../hooks/approvals/take-decision.ts';

@@ -22,6 +22,8 @@ export type Reserved =
 export interface Limits {
   /** Takes what a call needs of all of these, or nothing. Rejects `unavailable` where the store does not answer. */
   reserve(workspaceId: string, limits: readonly LimitOf[]): Reserved | Promise<Reserved>;
+  /** How many calls were beyond a limit since the start, by workspace. */
+  exceeded(): readonly { workspaceId: string; denied: number; observed: number }[];
   /** Gives back what was taken and not spent. */
   close(): Promise<void>;
 }
@@ -63,6 +65,16 @@ export function createLimits(options: {
     return made;
   }
 
+  const beyond = new Map<string, { denied: number; observed: number }>();
+  function counted(workspaceId: string, reserved: Reserved): Reserved {
+    const isDenied = reserved.kind === 'exceeded';
+    if (!isDenied && reserved.beyond === undefined) return reserved;
+    const count = beyond.get(workspaceId) ?? { denied: 0, observed: 0 };
+    count[isDenied ? 'denied' : 'observed'] += 1;
+    beyond.set(workspaceId, count);
+    return reserved;
+  }
+
   /** Goes on with what the store has to be asked for. */
   async function reserveFrom(
     workspaceId: string,
@@ -74,9 +86,9 @@ export function createLimits(options: {
       for (const [index, limit] of limits.entries()) {
         const counter = counterOf(workspaceId, limit);
         const ended = note(so, limit, counter, await (index === 0 ? first : counter.take(limit.amount)));
-        if (ended !== undefined) return ended;
+        if (ended !== undefined) return counted(workspaceId, ended);
       }
-      return reservedOf(so);
+      return counted(workspaceId, reservedOf(so));
     } catch (error) {
       for (const each of so.back) each();
       throw error;
@@ -98,10 +110,11 @@ export function createLimits(options: {
         const taken = counter.take(limit.amount);
         if (taken instanceof Promise) return reserveFrom(workspaceId, limits.slice(index), taken, so);
         const ended = note(so, limit, counter, taken);
-        if (ended !== undefined) return ended;
+        if (ended !== undefined) return counted(workspaceId, ended);
       }
-      return reservedOf(so);
+      return counted(workspaceId, reservedOf(so));
     },
+    exceeded: () => [...beyond].map(([workspaceId, count]) => ({ workspaceId, ...count })),
     async close() {
       cancelSweep();
       await Promise.all([...counters.values()].map((counter) => counter.end()));

@@ -417,6 +417,7 @@ const TABLE: Table = {
     sweep: { everywhere: 'time passes in all of them' },
   },
   policy: {
+    enforcements: { everywhere: 'it says for each workspace how its rules are enforced' },
     snapshot: { reads: (store, { workspaceId }) => store.policy.snapshot(workspaceId) },
     addRule: { writes: (store, { workspaceId }) => store.policy.addRule(workspaceId, RULE) },
     changeRule: { writes: (store, { workspaceId }) => store.policy.changeRule(workspaceId, 'r_same00', RULE) },

@@ -46,6 +46,8 @@ export interface ApprovalsRepository {
    * anew already.
    */
   giveBack(workspaceId: string, id: string): Promise<boolean>;
+  /** How much can be decided now, by workspace, and since when the oldest waits; workspaces where nothing waits included. */
+  waiting(): Promise<{ workspaceId: string; count: number; oldestAt: number | null }[]>;
   /** Removes what was over before then. */
   forget(before: number): Promise<void>;
 }
@@ -188,6 +190,25 @@ export function createApprovals(db: Kysely<Database>, clock: Clock, announce: An
         await changed(trx, row);
         return true;
       }),
+    async waiting() {
+      const rows = await db
+        .selectFrom('workspaces')
+        .leftJoin('approvals', (join) =>
+          join
+            .onRef('approvals.workspace_id', '=', 'workspaces.id')
+            .on('state', '=', 'open')
+            .on('expires_at', '>', clock.now()),
+        )
+        .select((eb) => [
+          'workspaces.id as workspaceId',
+          eb.fn.count<number | string>('approvals.id').as('count'),
+          eb.fn.min('approvals.created_at').as('oldestAt'),
+        ])
+        .groupBy('workspaces.id')
+        .orderBy('workspaces.id')
+        .execute();
+      return rows.map(({ count, ...row }) => ({ ...row, count: Number(count) }));
+    },
     async forget(before) {
       await db.deleteFrom('approvals').where('expires_at', '<', before).execute();
     },

@@ -32,6 +32,8 @@ export interface FallenRules {
 
 export interface PolicyRepository {
   snapshot(workspaceId: string): Promise<PolicySnapshot>;
+  /** Of all workspaces. */
+  enforcements(): Promise<{ workspaceId: string; enforcement: Enforcement }[]>;
   /** `id`: the name of a rule of a configuration; a random one unless said. Throws `conflict` where a rule has it. */
   addRule(workspaceId: string, rule: NewRule, id?: string): Promise<Rule>;
   /** Says something else from now on, under its id. Throws `not_found`. */
@@ -76,6 +78,12 @@ export function createPolicy(db: Kysely<Database>, clock: Clock, announce: Annou
           };
         });
     },
+    enforcements: async () =>
+      await db
+        .selectFrom('policies')
+        .select(['workspace_id as workspaceId', 'enforcement'])
+        .orderBy('workspace_id')
+        .execute(),
     async addRule(workspaceId, rule, id) {
       const insert = (): Promise<Rule> =>
         db.transaction().execute((trx) => insertRule(trx, { workspaceId, rule, id, clock, announce }));

@@ -1,6 +1,6 @@
-// How the queues of deliveries stand, by destination.
+// How the queues of deliveries stand, by destination. Where the database does not answer they are missing, and the other metrics are not.
 import { Gauge, type Registry } from 'prom-client';
-import type { Deliveries } from '../deliveries/deliveries.ts';
+import type { Deliveries } from '../../deliveries/deliveries.ts';
 
 export function registerDeliveryMetrics(
   registry: Registry,
@@ -18,16 +18,22 @@ export function registerDeliveryMetrics(
     name: 'mcpgate_delivery_attempts',
     help: 'How often the first delivery of a queue was tried in vain',
   });
+  const size = new Gauge({
+    ...common,
+    name: 'mcpgate_delivery_bytes',
+    help: 'Bytes that wait for their receiver',
+  });
   new Gauge({
     ...common,
     name: 'mcpgate_deliveries_queued',
     help: 'Deliveries that wait for their receiver',
     async collect() {
-      const queues = await deliveries.queues();
-      for (const gauge of [this, lag, attempts]) gauge.reset();
-      for (const { workspaceId: workspace, destination, queued, oldestAt, attempts: tried } of queues) {
+      const queues = await deliveries.queues().catch(() => []);
+      for (const gauge of [this, lag, attempts, size]) gauge.reset();
+      for (const { workspaceId: workspace, destination, queued, bytes, oldestAt, attempts: tried } of queues) {
         this.set({ workspace, destination }, queued);
-        lag.set({ workspace, destination }, oldestAt === null ? 0 : (clock.now() - oldestAt) / 1000);
+        size.set({ workspace, destination }, bytes);
+        lag.set({ workspace, destination }, oldestAt === null ? 0 : Math.max(0, (clock.now() - oldestAt) / 1000));
         attempts.set({ workspace, destination }, tried);
       }
     },

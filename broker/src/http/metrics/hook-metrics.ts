@@ -1,6 +1,6 @@
 // What hooks were asked about calls, what they answered and how fast, and whether they are away.
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { Authorizer } from '../hooks/authorizer.ts';
+import type { Authorizer } from '../../hooks/authorizer.ts';
 
 /** Returns the function that stops counting. */
 export function registerHookMetrics(

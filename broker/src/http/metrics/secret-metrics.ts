@@ -1,8 +1,8 @@
 // How old secrets are, when they expire, and how what they are read from is found; never a value.
 import type { Clock } from 'mcpgate-shared/clock';
 import { Gauge, type Registry } from 'prom-client';
-import type { SecretAge } from '../vault/secret-watch.ts';
-import type { SourceState } from '../vault/vault.ts';
+import type { SecretAge } from '../../vault/secret-watch.ts';
+import type { SourceState } from '../../vault/vault.ts';
 
 const SOURCE_STATES: readonly SourceState[] = ['ok', 'kept', 'away', 'unread'];
 

@@ -1,6 +1,6 @@
 // The tunnel's figures in `/metrics`: its links and channels, how much they keep in memory, what was refused, and how links ended.
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { TunnelStats } from '../tunnel/tunnel.ts';
+import type { TunnelStats } from '../../tunnel/tunnel.ts';
 
 export function registerTunnelMetrics(registry: Registry, figures: () => TunnelStats): void {
   const registers = [registry];

@@ -1,0 +1,77 @@
+// What the database knows and `/metrics` tells: what waits for somebody's yes, how rules are enforced, limits, the last backup. What the database
+// cannot say now is missing: whoever reads metrics must still get the others.
+import type { Clock } from 'mcpgate-shared/clock';
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { Limits } from '../../limits/limits.ts';
+import type { Store } from '../../store/store.ts';
+
+const ENFORCEMENTS = ['enforce', 'observe', 'off'] as const;
+
+export interface StoredSources {
+  approvals: Pick<Store['approvals'], 'waiting'>;
+  policy: Pick<Store['policy'], 'enforcements'>;
+  limits: Pick<Limits, 'exceeded'>;
+  /** The last backup that is kept; undefined where there was none. */
+  lastBackup: () => Promise<{ at: string } | undefined>;
+  clock: Pick<Clock, 'now'>;
+}
+
+export function registerStoredMetrics(registry: Registry, sources: StoredSources): void {
+  const { approvals, policy, limits, lastBackup, clock } = sources;
+  const registers = [registry];
+  const oldest = new Gauge({
+    name: 'mcpgate_approvals_oldest_seconds',
+    help: 'How long the oldest call or request for access has waited for a yes; 0: none waits',
+    labelNames: ['workspace'],
+    registers,
+  });
+  new Gauge({
+    name: 'mcpgate_approvals_waiting',
+    help: "Calls and requests for access that wait for somebody's yes",
+    labelNames: ['workspace'],
+    registers,
+    async collect() {
+      const waiting = await approvals.waiting().catch(() => []);
+      for (const gauge of [this, oldest]) gauge.reset();
+      for (const { workspaceId: workspace, count, oldestAt } of waiting) {
+        this.set({ workspace }, count);
+        oldest.set({ workspace }, oldestAt === null ? 0 : Math.max(0, (clock.now() - oldestAt) / 1000));
+      }
+    },
+  });
+  new Gauge({
+    name: 'mcpgate_enforcement',
+    help: '1 for how the rules of a workspace are enforced',
+    labelNames: ['workspace', 'mode'],
+    registers,
+    async collect() {
+      const modes = await policy.enforcements().catch(() => []);
+      this.reset();
+      for (const { workspaceId: workspace, enforcement } of modes)
+        for (const mode of ENFORCEMENTS) this.set({ workspace, mode }, mode === enforcement ? 1 : 0);
+    },
+  });
+  new Counter({
+    name: 'mcpgate_limits_exceeded_total',
+    help: 'Calls beyond a limit of a rule: denied, or only observed',
+    labelNames: ['workspace', 'effect'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { workspaceId: workspace, denied, observed } of limits.exceeded()) {
+        this.inc({ workspace, effect: 'deny' }, denied);
+        this.inc({ workspace, effect: 'observe' }, observed);
+      }
+    },
+  });
+  new Gauge({
+    name: 'mcpgate_last_backup_timestamp_seconds',
+    help: 'When the last backup was made that is kept; missing where there was none',
+    registers,
+    async collect() {
+      const last = await lastBackup().catch(() => undefined);
+      this.reset();
+      if (last !== undefined) this.set(Date.parse(last.at) / 1000);
+    },
+  });
+}
