@@ -58,6 +58,13 @@ const PREREQUISITES: readonly Prerequisite[] = [
       globSync('/usr/lib/*/libnss_wrapper.so').length > 0,
   },
   {
+    what: 'Prometheus',
+    why: 'the alert rules and the dashboard are checked, and evaluated over what a broker answers',
+    debianPackages: ['prometheus'],
+    elsewhere: 'prometheus and promtool on PATH',
+    present: (path) => ['prometheus', 'promtool'].every((name) => onPath(name, path)),
+  },
+  {
     what: 'curl',
     why: 'what other programs than ours make of an answer that comes early',
     debianPackages: ['curl'],

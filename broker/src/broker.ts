@@ -407,13 +407,8 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     const enterWorkspace = createEnterWorkspace(store.workspaces);
     const hostCheck = createHostCheck({ publicUrl, proxies });
     const metrics = createMetrics({
-      version: VERSION,
-      audit,
+      ...{ version: VERSION, audit, store, limits, hooks, replicas, clock },
       isServer: (workspaceId, name) => upstreams.servers(workspaceId).some((server) => server.name === name),
-      approvals: store.approvals,
-      policy: store.policy,
-      limits,
-      hooks,
       tunnel: () => tunnel.stats(),
       eventLoopDelay: () => loopDelay.read(),
       badRequests: () => badRequests.counts,
@@ -425,10 +420,8 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
           .flatMap((workspace) => upstreams.status(workspace).map((status) => ({ ...status, workspace }))),
       secretSources: () => vault.sources.views(),
       draining: () => draining,
-      replicas,
       secretAges: () => secretWatch.ages,
       lastBackup: () => backups.last(),
-      clock,
     });
     closers.push(() => metrics.close());
     const told = config.forwarded_auth;

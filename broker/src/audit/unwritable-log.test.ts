@@ -91,6 +91,24 @@ test('the log records from when to when it could not be written, why, and how ma
   assert.equal(messageOf(lines[0]?.['err']), 'away');
 });
 
+test('how far the log is behind is told: rows, and how long the oldest waits', async (t) => {
+  const { audit, clock, weather, settle } = await open(t);
+  assert.deepEqual(audit.behind, { rows: 0, ms: 0 });
+  const under = audit.event(EVENT);
+  clock.advance(7);
+  assert.deepEqual(audit.behind, { rows: 1, ms: 7 });
+  await under;
+  assert.deepEqual(audit.behind, { rows: 0, ms: 0 });
+  const call = await audit.beginCall(INTENT);
+  weather.fails = true;
+  await assert.rejects(audit.endCall(call, INTENT, OUTCOME), { code: 'unavailable' });
+  clock.advance(90);
+  const { rows, ms } = audit.behind;
+  assert.ok(rows >= 2 && ms === 90, `${rows} rows, ${ms} ms: the outcome, and that the log cannot be written`);
+  await settle();
+  assert.equal(audit.behind.rows, 0);
+});
+
 test('a call that was refused, and is in the log because only its answer was lost, is there as one that was not forwarded', async (t) => {
   const { audit, weather, settle } = await open(t);
   weather.lost = true;

@@ -65,6 +65,15 @@ onBothEngines((open) => {
     assert.equal(await given([limits], sum, 50), 5);
   });
 
+  it('counts what was beyond a limit, denied or observed, whether it asked the store or not', async (t) => {
+    const { store, clock } = await open(t);
+    const limits = brokerOn(t, store, clock);
+    assert.deepEqual(limits.exceeded(), []);
+    assert.equal(await given([limits], limit({ most: 100 }), 103), 100);
+    await take(limits, limit({ most: 0.5, subject: 'user:u2', observe: true }));
+    assert.deepEqual(limits.exceeded(), [{ workspaceId: 'default', denied: 3, observed: 1 }]);
+  });
+
   it('keeps the allowances of people, rules, limits of a rule and workspaces apart', async (t) => {
     const { store, clock } = await open(t);
     await store.workspaces.add('team');

@@ -43,6 +43,30 @@ onBothEngines((open) => {
     );
   });
 
+  it('says of each workspace how much waits, and since when, whatever is decided, only offered or over', async (t) => {
+    const { store, clock } = await openTwo(t);
+    await store.workspaces.add('team');
+    const none = { count: 0, oldestAt: null };
+    const begun = clock.at;
+    for (const [id, more] of [
+      ['q_a', {}],
+      ['q_b', {}],
+      ['q_c', { state: 'offered' }],
+      ['q_d', { expiresAt: begun + 1 }],
+    ] as const) {
+      await store.approvals.ask(asked(begun, { id, binding: id, ...more }), 5);
+      clock.at += 1;
+    }
+    const team = { workspaceId: 'team', ...none };
+    assert.deepEqual(await store.approvals.waiting(), [{ workspaceId: 'default', count: 2, oldestAt: begun }, team]);
+    await decide(store, clock.at, 'once', 'q_a');
+    assert.deepEqual((await store.approvals.waiting())[0], { workspaceId: 'default', count: 1, oldestAt: begun + 1 });
+    assert.deepEqual(
+      (await store.policy.enforcements()).map(({ workspaceId }) => workspaceId),
+      ['default', 'team'],
+    );
+  });
+
   it('is decided by one of two', async (t) => {
     const { store, other, clock } = await openTwo(t);
     await store.approvals.ask(asked(clock.at), 5);

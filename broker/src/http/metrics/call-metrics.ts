@@ -4,7 +4,9 @@ import { Counter, Histogram, type Registry } from 'prom-client';
 import type { Audit } from '../../audit/audit.ts';
 
 /** From what mcpgate itself takes to what people wait for. */
-const BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+const BUCKETS = [
+  0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
+];
 /** Stands for all servers that there are not. */
 const NO_SERVER = '(none)';
 

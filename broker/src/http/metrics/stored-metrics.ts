@@ -8,8 +8,7 @@ import type { Store } from '../../store/store.ts';
 const ENFORCEMENTS = ['enforce', 'observe', 'off'] as const;
 
 export interface StoredSources {
-  approvals: Pick<Store['approvals'], 'waiting'>;
-  policy: Pick<Store['policy'], 'enforcements'>;
+  store: { approvals: Pick<Store['approvals'], 'waiting'>; policy: Pick<Store['policy'], 'enforcements'> };
   limits: Pick<Limits, 'exceeded'>;
   /** The last backup that is kept; undefined where there was none. */
   lastBackup: () => Promise<{ at: string } | undefined>;
@@ -17,7 +16,7 @@ export interface StoredSources {
 }
 
 export function registerStoredMetrics(registry: Registry, sources: StoredSources): void {
-  const { approvals, policy, limits, lastBackup, clock } = sources;
+  const { store, limits, lastBackup, clock } = sources;
   const registers = [registry];
   const oldest = new Gauge({
     name: 'mcpgate_approvals_oldest_seconds',
@@ -31,7 +30,7 @@ export function registerStoredMetrics(registry: Registry, sources: StoredSources
     labelNames: ['workspace'],
     registers,
     async collect() {
-      const waiting = await approvals.waiting().catch(() => []);
+      const waiting = await store.approvals.waiting().catch(() => []);
       for (const gauge of [this, oldest]) gauge.reset();
       for (const { workspaceId: workspace, count, oldestAt } of waiting) {
         this.set({ workspace }, count);
@@ -45,7 +44,7 @@ export function registerStoredMetrics(registry: Registry, sources: StoredSources
     labelNames: ['workspace', 'mode'],
     registers,
     async collect() {
-      const modes = await policy.enforcements().catch(() => []);
+      const modes = await store.policy.enforcements().catch(() => []);
       this.reset();
       for (const { workspaceId: workspace, enforcement } of modes)
         for (const mode of ENFORCEMENTS) this.set({ workspace, mode }, mode === enforcement ? 1 : 0);
@@ -70,7 +69,8 @@ export function registerStoredMetrics(registry: Registry, sources: StoredSources
     registers,
     async collect() {
       const last = await lastBackup().catch(() => undefined);
-      this.reset();
+      // `reset` would say 0, which is a backup of 1970.
+      this.remove();
       if (last !== undefined) this.set(Date.parse(last.at) / 1000);
     },
   });
