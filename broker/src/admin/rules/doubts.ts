@@ -3,8 +3,9 @@ import { RoleSchema } from 'mcpgate-shared/api/fields';
 import { nearest } from 'mcpgate-shared/nearest';
 import { PLAIN_RULE, type NewRule, type Rule } from '../../domain/rule.ts';
 import { CONNECT } from '../../policy/connecting.ts';
+import { compileGlob } from '../../policy/glob.ts';
 import { splitName } from '../../policy/naming.ts';
-import { scopeOfRules } from '../../policy/previews/access.ts';
+import { scopeOfRules, type Thing } from '../../policy/previews/access.ts';
 import { doubtsAboutArguments } from './condition-doubts.ts';
 import type { Question } from '../../policy/verdict.ts';
 import type { KnownWorld } from './known-world.ts';
@@ -65,6 +66,8 @@ const probe = (of: Partial<NewRule>): Rule => ({
   ...of,
 });
 
+const isTemplate = ({ ways }: Thing): boolean => ways.some(([own]) => own.startsWith('resource:'));
+
 /** Devices, clients and networks are not known beforehand. */
 function aboutWho(who: string, { people, grants }: KnownWorld, now: number): string[] {
   if (/^(?:\*$|self$|device:|client:|net:)/.test(who)) return [];
@@ -84,9 +87,12 @@ function aboutWho(who: string, { people, grants }: KnownWorld, now: number): str
 
 function aboutWhat(what: string, world: KnownWorld, now: number): string[] {
   const { isAboutThing } = scopeOfRules([probe({ what: [what] })], now);
-  // What is read under a URI is not listed beforehand. Any rule counts as being about a template, so templates say nothing here.
-  if (what.startsWith('resource:') || what.startsWith('event:')) return [];
-  if (world.things.some((thing) => !thing.name.startsWith('resource:') && isAboutThing(thing))) return [];
+  const glob = compileGlob(what);
+  const isNamed = ({ ways }: Thing) => ways.some((names) => names.some((name) => glob.matches(name)));
+  // Any rule may be about a template, as its URIs have many spellings: it is known by its names alone here.
+  const isMeant = (thing: Thing) => (isTemplate(thing) ? isNamed(thing) : isAboutThing(thing));
+  // What is read under a URI is not listed beforehand.
+  if (what.startsWith('resource:') || what.startsWith('event:') || world.things.some(isMeant)) return [];
   const names = world.servers.map(({ name }) => name);
   const [, head = '', rest = ''] = /^(bundle:|read:|write:|prompt:)?(.*)$/s.exec(what) ?? [];
   if (head === 'bundle:') {

@@ -11,12 +11,20 @@ const TOOLS = [
   { name: 'read_list', annotations: { readOnlyHint: true }, inputSchema: { type: 'object' } },
   { name: 'delete_page', inputSchema: { type: 'object' } },
 ];
-const answer = ({ method }: { method: string | undefined }) =>
-  method === 'tools/list'
-    ? { result: JSON.stringify({ tools: TOOLS }) }
-    : method === 'tools/call'
-      ? { result: JSON.stringify({ content: [] }) }
-      : undefined;
+/** It has tools alone: prompts and templates would be known from whenever it has been looked at. */
+const RESULTS: Readonly<Record<string, object>> = {
+  initialize: {
+    protocolVersion: '2025-11-25',
+    capabilities: { tools: {} },
+    serverInfo: { name: 'site', version: '1' },
+  },
+  'tools/list': { tools: TOOLS },
+  'tools/call': { content: [] },
+};
+const answer = ({ method = '' }: { method: string | undefined }) => {
+  const result = RESULTS[method];
+  return result && { result: JSON.stringify(result) };
+};
 
 let far: Awaited<ReturnType<typeof startSloppyHttp>>;
 let token = '';
@@ -190,5 +198,27 @@ describe('rules', () => {
     await admin.broker.json(['enforcement', 'enforce']);
     await admin.broker.json(['rule', 'add', '--allow', '--who', '*', '--what', '*']);
     assert.match(await warnings(), /rule r_\w+ allows everybody everything/);
+  });
+
+  it('that match nothing say so also where a server has templates, which any rule may be about', async () => {
+    const pages = await startSloppyHttp('http', {});
+    try {
+      await admin.broker.json(['server', 'add', 'pages', pages.url]);
+      await lines('server', 'test', 'pages');
+      const { rows } = Object(await admin.broker.json(['rule', 'matrix', '--user', 'ada', '--tool', 'resource:*']));
+      assert.deepEqual(rows[0].what, ['resource:pages+doc:{name}']);
+      const told = await lines(
+        ...['rule', 'add', '--deny', '--dry-run', '--who', '*', '--what'],
+        ...['pagse__*', 'pages__eco', 'read:pagse', '*__nothing', '*', 'resource*', 'read:pages', 'prompt:pages__*'],
+      );
+      assert.match(
+        told,
+        /:\n +! pagse: did you mean pages\? 0 tools\n +! pages__eco: [^\n]* pages__echo\?\n +! pagse: did you mean pages\? 0 tools\n +! \*__nothing: 0 tools today\n +[^!]/,
+      );
+      const { stdout } = await admin.broker.run(['rule', 'test', 'user:ada', 'pages__eco'], '');
+      assert.match(stdout, /\n +! pages__eco: 0 tools today; did you mean pages__echo\?\n$/);
+    } finally {
+      await pages.close();
+    }
   });
 });
