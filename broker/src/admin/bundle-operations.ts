@@ -12,6 +12,7 @@ import { splitName } from '../policy/naming.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { managerOf } from './managed-by.ts';
 import { isoTime } from './iso-time.ts';
+import { doubtsAboutFixed } from './rules/condition-doubts.ts';
 import { doubtsAboutThing } from './rules/doubts.ts';
 import { knownWorld } from './rules/known-world.ts';
 import { eventBy, operation, type Caller, type Operation } from './operation.ts';
@@ -93,7 +94,14 @@ export function bundleOperations(needs: Needs): Operation[] {
   const warningsAbout = async (workspaceId: string, tools: readonly BundleTool[]): Promise<string[]> => {
     if (tools.length === 0) return [];
     const world = await knownWorld(needs, workspaceId);
-    return [...new Set(tools.flatMap((each) => doubtsAboutThing(toolName(each) ?? '', world)))];
+    return [
+      ...new Set(
+        tools.flatMap((each) => {
+          const name = toolName(each) ?? '';
+          return [...doubtsAboutThing(name, world), ...doubtsAboutFixed(name, Object.keys(each.fixed), world.things)];
+        }),
+      ),
+    ];
   };
 
   const find = async (workspaceId: string, name: string): Promise<Bundle> => {

@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { startSloppyHttp } from 'mcpgate-test/upstreams/sloppy/http';
 import { administration, keysOf } from './fixtures/administration.ts';
 
 const admin = administration(async (broker) => {
   for (const name of ['git', 'wiki']) await broker.json(['server', 'add', name, '--url', `http://127.0.0.1:1/${name}`]);
 });
 
+const ISSUE = {
+  name: 'issue',
+  inputSchema: { type: 'object', properties: { owner: { type: 'string' }, title: { type: 'string' } } },
+};
 const KIT = ['--tool', 'git__create_issue', '--as', 'report', '--describe', 'Tells the team.'];
 const FIXED = ['--fix', 'owner=acme', '--fix', 'labels=["a",{"b":1}]', '--fix', 'a.b=x=y', '--fix', 'ünï=true'];
 
@@ -77,6 +82,26 @@ describe('bundles', () => {
     assert.deepEqual(of('bundle.added'), { before: [], after: before });
     assert.deepEqual(of('bundle.changed'), { before, after });
     assert.deepEqual(of('bundle.removed'), { before: after, after: [], groups: ['eng'] });
+  });
+
+  test('warn of arguments that the tool is not said to take', async () => {
+    const far = await startSloppyHttp('http', {
+      answer: ({ method }) => (method === 'tools/list' ? { result: JSON.stringify({ tools: [ISSUE] }) } : undefined),
+    });
+    try {
+      await admin.broker.json(['server', 'add', 'far', far.url]);
+      await admin.broker.json(['server', 'test', 'far']);
+      const fixed = ['--fix', 'ownr=acme', '--fix', 'title=x', '--fix', 'größe=1'];
+      const { stdout } = await admin.broker.run(['bundle', 'add', 'few', '--tool', 'far__issue', ...fixed], '');
+      assert.match(
+        stdout,
+        /\n +! ownr: did you mean owner\? far__issue has no argument of that name\n +! größe: far__issue has no argument of that name\n\n/,
+      );
+      const set = Object(await admin.broker.json(['bundle', 'set', 'few', '--tool', 'far__issue', '--fix', 'owner=a']));
+      assert.deepEqual(set['warnings'], []);
+    } finally {
+      await far.close();
+    }
   });
 
   test('that make no sense are refused, with what to do, and a secret is never repeated', async () => {

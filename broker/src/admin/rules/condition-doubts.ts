@@ -27,6 +27,14 @@ export function doubtsAboutArguments(
   return expressions.flatMap(({ text, read }) => [...aboutNames(read, about), ...aboutTypes(text, read, about)]);
 }
 
+/** Of arguments that a bundle fixes, and that the tool is not said to take. */
+export function doubtsAboutFixed(tool: string, fixed: readonly string[], things: readonly KnownThing[]): string[] {
+  const found = things.find(({ name, argumentSchema: said }) => name === tool && said !== undefined);
+  if (found === undefined) return [];
+  const without = { name: tool, schema: argumentSchema(found.argumentSchema) };
+  return fixed.filter((name) => without.schema.has([name]) === 'missing').map((name) => missing([name], [without]));
+}
+
 interface Meant {
   name: string;
   schema: ArgumentSchema;
@@ -57,10 +65,14 @@ function aboutNames({ named }: Expression, about: readonly Meant[]): string[] {
         : [
             `${name}: ${without.length} of ${about.length} tools and prompts have no argument of that name (${fewOf(without)}), and their calls are denied where it is read; has(…) asks whether it is there`,
           ];
-    const near = nearName(path, without);
-    const meant = near === undefined ? '' : ` did you mean ${near}?`;
-    return [`${name}:${meant} ${fewOf(without)} ${without.length === 1 ? 'has' : 'have'} no argument of that name`];
+    return [missing(path, without)];
   });
+}
+
+function missing(path: readonly string[], without: readonly Meant[]): string {
+  const near = nearName(path, without);
+  const meant = near === undefined ? '' : ` did you mean ${near}?`;
+  return `${path.join('.')}:${meant} ${fewOf(without)} ${without.length === 1 ? 'has' : 'have'} no argument of that name`;
 }
 
 function nearName(path: readonly string[], without: readonly Meant[]): string | undefined {
