@@ -3,9 +3,11 @@ import { test } from 'node:test';
 import { adminTokensApi } from 'mcpgate-shared/api/admin-tokens';
 import { auditApi } from 'mcpgate-shared/api/audit';
 import { loginsApi } from 'mcpgate-shared/api/devices';
+import { bundlesApi } from 'mcpgate-shared/api/bundles/bundles';
 import type { Endpoint } from 'mcpgate-shared/api/endpoint';
 import { grantsApi } from 'mcpgate-shared/api/grants';
 import { groupsApi } from 'mcpgate-shared/api/groups';
+import { requestsApi } from 'mcpgate-shared/api/rules/requests';
 import { rulesApi } from 'mcpgate-shared/api/rules';
 import { secretsApi } from 'mcpgate-shared/api/secrets';
 import { serversApi } from 'mcpgate-shared/api/servers';
@@ -35,6 +37,15 @@ test('an input that does not fit is named by the flag that was typed', () => {
     [loginsApi.approve, { body: { user_code: 'x', user: '' } }, /^CODE: .*; --as: /],
     [groupsApi.add, { body: { name: 'a b', users: [] } }, /^NAME: a group name is/],
     [rulesApi.add, { body: { effect: 'allow', who: ['bob'], what: ['*'] } }, /^--who: WHO is/],
+    [
+      rulesApi.add,
+      { body: { effect: 'ask', who: ['*'], what: ['*'], approvers: ['ada'] } },
+      /^--approver: an approver is user:NAME/,
+    ],
+    [bundlesApi.add, { body: { name: 'b', tools: [{ tool: 'a__b', as: 'ä' }] } }, /^--tool: the name of a tool in/],
+    [bundlesApi.set, { params: { name: 'b' }, body: { tools: [{ tool: 'a' }] } }, /^--tool: a tool is SERVER__/],
+    [requestsApi.approve, { params: { id: 'q_a' }, body: { for_s: TOO_LONG } }, /^--for: at most 366 days$/],
+    [requestsApi.approve, { params: { id: 'q_a' }, body: { for_s: 1 } }, /^--for: at least a minute$/],
     [secretsApi.set, { params: { name: 'a b' }, body: { value: 'x' } }, /^NAME: a secret name is/],
     [
       secretsApi.set,

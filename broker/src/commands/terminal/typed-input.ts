@@ -28,14 +28,18 @@ const WORDS: Readonly<Record<string, string>> = {
   keep_for_s: '--keep-for',
   refresh_s: '--refresh',
   limits: '--limit',
+  approvers: '--approver',
   headers: '--header',
   mcpServers: 'FILE',
 };
 
 /** The same for fields of one endpoint alone. */
 const OWN_WORDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  addBundle: { tools: '--tool' },
   approveLogin: { user: '--as' },
+  approveRequest: { for_s: '--for' },
   renameServer: { to: 'NEW' },
+  setBundle: { tools: '--tool' },
 };
 
 /** Throws `usage`; the error never holds a value that was typed. */

@@ -75,8 +75,8 @@ export const requestsApi = {
       for_s: z
         .number()
         .int()
-        .min(60)
-        .max(366 * 86_400)
+        .min(60, 'at least a minute')
+        .max(366 * 86_400, 'at most 366 days')
         .optional()
         .meta({ description: 'For so many seconds, with any arguments; left out: once, with these' }),
       note,
