@@ -66,7 +66,7 @@ describe('the gateway before the server "everything"', () => {
     ] as const)
       assert.match(
         (await client.request(method, params)).error?.message ?? '',
-        /^\[mcpgate\] there is no server "nobody" that you may use$/,
+        /^\[mcpgate\] there is no server or bundle "nobody" that you may use$/,
         method,
       );
   });

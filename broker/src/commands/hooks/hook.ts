@@ -138,7 +138,7 @@ async function testHook({ api, show }: AdminSession, name: string, options: Test
   const lines = [
     `sent       ${question === '' ? 'nothing' : plainLine(question)}`,
     `answered   ${answered === null ? 'nothing' : plainLine(answered)}`,
-    `that means ${decision}${reason === null ? '' : `: ${reason}`}`,
+    `that means ${decision}${reason === null ? '' : `: ${plainLine(reason)}`}`,
     `within     ${ms} ms`,
   ];
   show(tested, lines.join('\n'));

@@ -11,20 +11,12 @@ const TOOLS = [
   { name: 'read_list', annotations: { readOnlyHint: true }, inputSchema: { type: 'object' } },
   { name: 'delete_page', inputSchema: { type: 'object' } },
 ];
-/** It has tools alone: prompts and templates would be known from whenever it has been looked at. */
-const RESULTS: Readonly<Record<string, object>> = {
-  initialize: {
-    protocolVersion: '2025-11-25',
-    capabilities: { tools: {} },
-    serverInfo: { name: 'site', version: '1' },
-  },
-  'tools/list': { tools: TOOLS },
-  'tools/call': { content: [] },
-};
-const answer = ({ method = '' }: { method: string | undefined }) => {
-  const result = RESULTS[method];
-  return result && { result: JSON.stringify(result) };
-};
+const answer = ({ method }: { method: string | undefined }) =>
+  method === 'tools/list'
+    ? { result: JSON.stringify({ tools: TOOLS }) }
+    : method === 'tools/call'
+      ? { result: JSON.stringify({ content: [] }) }
+      : undefined;
 
 let far: Awaited<ReturnType<typeof startSloppyHttp>>;
 let token = '';

@@ -25,7 +25,7 @@ function onlyServer({ upstreams }: Parts, { principal, only }: SessionScope): Se
 /** In a session that shows one server under its own names: a sentence where that server does not exist, else undefined. */
 export function noServer(parts: Parts, scope: SessionScope): string | undefined {
   if (scope.only === undefined || onlyServer(parts, scope) !== undefined) return undefined;
-  return `[mcpgate] there is no server ${JSON.stringify(scope.only.slice(0, 100))} that you may use`;
+  return `[mcpgate] there is no server or bundle ${JSON.stringify(scope.only.slice(0, 100))} that you may use`;
 }
 
 export function serverByName(parts: Parts, scope: SessionScope, name: string): Route | undefined {

@@ -137,7 +137,7 @@ export async function listKind(
 ): Promise<Reply> {
   const { policy, lists } = await listsOf(parts, scope, kind, () => onLate(kind));
   if (scope.only !== undefined && lists.length === 0) {
-    const message = `[mcpgate] there is no server ${JSON.stringify(scope.only.slice(0, 100))} that you may use`;
+    const message = `[mcpgate] there is no server or bundle ${JSON.stringify(scope.only.slice(0, 100))} that you may use`;
     return errorReply(RPC_CODE.invalidParams, message);
   }
   const cursor = request.params['cursor'];

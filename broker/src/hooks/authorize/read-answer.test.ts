@@ -18,6 +18,7 @@ test('both forms are understood: a decision with its reason, and what the data A
     [{ result: false, decision_id: 'x' }, 'deny', null],
     [{ result: { allow: true } }, 'allow', null],
     [{ result: { allow: false, reason: 'a\nb\u001b[31m' } }, 'deny', '"a b\\u001b[31m"'],
+    [{ decision: 'deny', reason: 'no \u202eyes\u2069' }, 'deny', String.raw`"no \u202eyes\u2069"`],
     [{ result: { decision: 'ask', reason: null } }, 'ask', null],
   ];
   for (const [document, decision, reason] of cases)
