@@ -198,7 +198,7 @@ describe('rules', () => {
       await admin.broker.json(['server', 'add', 'pages', pages.url]);
       await lines('server', 'test', 'pages');
       const { rows } = Object(await admin.broker.json(['rule', 'matrix', '--user', 'ada', '--tool', 'resource:*']));
-      assert.deepEqual(rows[0].what, ['resource:pages+doc:{name}']);
+      assert.ok(rows[0].what.includes('resource:pages+doc:{name}'));
       const told = await lines(
         ...['rule', 'add', '--deny', '--dry-run', '--who', '*', '--what'],
         ...['pagse__*', 'pages__eco', 'read:pagse', '*__nothing', '*', 'resource*', 'read:pages', 'prompt:pages__*'],
