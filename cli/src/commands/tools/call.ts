@@ -5,12 +5,11 @@ import { GateError } from 'mcpgate-shared/error';
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { nearest } from 'mcpgate-shared/nearest';
 import type { CliContext } from '../../context.ts';
-import type { Progress } from '../../laptop/terminal.ts';
 import { jsonArgument, keyValueArguments } from './call-arguments.ts';
 import { listTools } from './list-tools.ts';
-import { type McpProgress, type McpSession, RpcFailure } from './mcp-session.ts';
+import { type McpSession, RpcFailure } from './mcp-session.ts';
 import { isErrorResult, renderResult } from './render-result.ts';
-import { onePlainLine } from '../one-plain-line.ts';
+import { progressLine } from './progress-line.ts';
 import { withSession } from './with-session.ts';
 
 interface CallRequest {
@@ -60,7 +59,7 @@ async function runCall(request: CallRequest, context: CliContext): Promise<void>
       try {
         return await session.request('tools/call', params, {
           signal: interrupted,
-          onProgress: (progress) => show(waiting, request.tool, progress),
+          onProgress: (progress) => waiting.update(progressLine(request.tool, progress)),
           argumentsText: args,
         });
       } catch (error) {
@@ -103,11 +102,4 @@ async function withNearest(
   const near = nearest(tool, names);
   const hint = near === undefined ? '`mcpgate tools` lists those that you may use' : `did you mean ${near}?`;
   return new GateError('not_found', `${error.message}; ${hint}`, { cause: error });
-}
-
-function show(waiting: Progress, tool: string, { progress, total, message }: McpProgress): void {
-  const count = total === undefined ? `${progress}` : `${progress}/${total}`;
-  waiting.update(
-    [tool, count, message === undefined ? '' : onePlainLine(message)].filter((part) => part !== '').join('  '),
-  );
 }
