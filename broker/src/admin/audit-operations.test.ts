@@ -60,7 +60,7 @@ async function openLog(t: TestContext, open: OpenStoreUnderTest) {
   const { store, clock } = await open(t);
   for (const name of WORKSPACES.slice(1)) await store.workspaces.add(name);
   const audit = createAudit({ store, clock, writerId: 'w1', log: pino({ level: 'silent' }), keys: TEST_KEYS });
-  const operations = auditOperations({ audit, clock });
+  const operations = auditOperations({ audit, store, clock });
   const run = (name: string, workspaceId: string, query: object, signal: AbortSignal) =>
     (operations.find(({ endpoint }) => endpoint.name === name) ?? assert.fail()).run(
       { params: {}, query, body: undefined },

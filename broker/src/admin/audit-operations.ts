@@ -4,7 +4,8 @@ import type { AuditSearch } from '../audit/audit.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { createReadLog } from './audit-reads.ts';
 import { cursorText, readCursor } from './audit-cursor.ts';
-import { pagedOperation, streamOperation, type Caller, type Operation } from './operation.ts';
+import { storyOf } from './audit-stories.ts';
+import { operation, pagedOperation, streamOperation, type Caller, type Operation } from './operation.ts';
 
 /** A stream is cut when this many records wait because its reader does not keep up. */
 const MAX_WAITING = 10_000;
@@ -37,7 +38,11 @@ function toSearch(workspaceId: string, filter: Filter): AuditSearch & { type?: s
   };
 }
 
-export function auditOperations({ audit, clock }: Pick<AdminDependencies, 'audit' | 'clock'>): Operation[] {
+export function auditOperations({
+  audit,
+  store,
+  clock,
+}: Pick<AdminDependencies, 'audit' | 'store' | 'clock'>): Operation[] {
   const reads = createReadLog(audit, clock);
 
   async function* tail(caller: Caller, lines: number, follow: boolean, signal: AbortSignal): AsyncGenerator<TailLine> {
@@ -104,6 +109,12 @@ export function auditOperations({ audit, clock }: Pick<AdminDependencies, 'audit
       const found = await audit.findEvents(toSearch(caller.workspaceId, query));
       await reads.note(caller, 'audit.searched', { what: 'events', ...query });
       return { items: found.records, next: cursorText(found.next) };
+    }),
+    operation(auditApi.show, async ({ params: { id } }, caller) => {
+      await audit.flush();
+      const story = await storyOf({ audit, store, clock }, caller.workspaceId, id);
+      await reads.note(caller, 'audit.shown', { id });
+      return story;
     }),
     streamOperation(auditApi.tail, ({ query }, caller, signal) =>
       tail(caller, query.lines, query.follow === 'true', signal),

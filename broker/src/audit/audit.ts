@@ -39,6 +39,20 @@ export interface Found<T> {
   next: FoundCursor | undefined;
 }
 
+/** Where a record stands in the log. A call has two rows, or one where it has no outcome. */
+export interface RowOfRecord {
+  row: 'intent' | 'outcome' | 'event';
+  chain: string;
+  seq: number;
+  ts: string;
+  prev_hash: string;
+  hash: string;
+}
+
+export type ShownRecord = { rows: RowOfRecord[] } & (
+  { kind: 'call'; record: CallRecord } | { kind: 'event'; record: LoggedEvent }
+);
+
 /** What is known of a call from before it was forwarded. */
 export type RecordedCall = CallIntent & { id: string; ts: string };
 
@@ -58,7 +72,9 @@ export interface Audit {
   searchCalls(search: AuditSearch): Promise<CallRecord[]>;
   /** The same in parts, and by more. There may be fewer than `limit` although the search goes on. */
   findCalls(search: CallSearch): Promise<Found<CallRecord>>;
-  findEvents(search: AuditSearch & { type?: string }): Promise<Found<LoggedEvent>>;
+  findEvents(search: AuditSearch & { type?: string; subject?: string }): Promise<Found<LoggedEvent>>;
+  /** The records whose ids begin so, with the rows that they stand in; at most a few. */
+  recordsOf(workspaceId: string, id: string): Promise<ShownRecord[]>;
   /** All calls of that time, the oldest first, in parts: there may be millions. */
   calls(span: { workspaceId: string; since: number; until: number }): AsyncIterable<RecordedCall[]>;
   searchEvents(search: AuditSearch & { type?: string }): Promise<LoggedEvent[]>;

@@ -24,6 +24,7 @@ import {
 } from './log-rows.ts';
 import { findCalls } from './found-calls.ts';
 import { idSpan } from './record-times.ts';
+import { recordsOf } from './shown-records.ts';
 import { createRefusedEvents } from './refused-events.ts';
 
 /** The outcome of a call that was refused because its intent was not known to be recorded. */
@@ -168,6 +169,7 @@ export function createAudit({ store, clock, writerId, keys, log }: AuditOptions)
         next: last && { at: last.at, position: last.position, byEnd: false },
       };
     },
+    recordsOf: (workspaceId, id) => recordsOf(store.audit, workspaceId, id),
     async *callsWithSecret({ workspaceId, since, ...secret }) {
       let before: Cursor | undefined;
       do {

@@ -66,6 +66,27 @@ describe('the log', () => {
     assert.equal((await admin.failure(['audit', 'search', '--limit', '0'])).code, 2);
   });
 
+  test('shows one record, as it is called in a table and with its rows', async () => {
+    const [added] = await admin.rows('audit', 'search', '--type', 'rule.added');
+    const id = String(added?.['id']);
+    const story = Object(await admin.broker.json(['audit', 'show', id.slice(0, 18)]));
+    assert.deepEqual([story['event']['id'], story['rows'].length], [id, 1]);
+    const { stdout: text } = await admin.broker.run(['audit', 'show', id]);
+    assert.match(text, /^event {7}\S+\ntime {8}\d{4}-\d\d-\d\d .*\nwhat {8}rule\.added\nby {10}host:/);
+    assert.match(text, /chain \S+, row \d+\n {12}hash [0-9a-f]{64}/);
+    assert.equal((await admin.failure(['audit', 'show', 'nothing'])).code, 2);
+    assert.equal((await admin.failure(['audit', 'show', '00000000-0000-7000-8000-000000000000'])).code, 1);
+  });
+
+  test('is searched by what fits only: a filter of calls on events is a mistake', async () => {
+    const { code, stderr } = await admin.failure(['audit', 'search', '--events', '--status', 'ok']);
+    assert.deepEqual([code, /--status: events have none/.test(stderr)], [2, true]);
+    assert.equal((await admin.failure(['audit', 'search', '--status', 'fine'])).code, 2);
+    const all = await admin.rows('audit', 'search', '--events', '--all');
+    assert.deepEqual((await admin.rows('audit', 'search', '--events', '--limit', '3')).length, 3);
+    assert.ok(all.length > 15);
+  });
+
   test('tail gives the last records as one document, or follows', async () => {
     const last = Object(await admin.broker.json(['audit', 'tail', '--no-follow', '--lines', '2']));
     assert.equal(last.length, 2);

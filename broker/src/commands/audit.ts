@@ -1,12 +1,14 @@
 // `audit …`: the log, read, shown and proved.
 import { Command } from 'commander';
 import { addSearch } from './audit/search.ts';
+import { addShow } from './audit/show.ts';
 import { addTail } from './audit/tail.ts';
 import type { CommandContext } from './context.ts';
 
 export function auditCommand(context: CommandContext): Command {
   const command = new Command('audit').description('every call and every change');
   addSearch(command, context);
+  addShow(command, context);
   addTail(command, context);
   return command;
 }

@@ -140,7 +140,8 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'config import': ['config import servers.json', 'config import policy.json --server stripe --who group:agents'],
   'config schema': ['config schema > configuration.schema.json'],
   'config check': ['config check mcpgate.yaml', 'config check gateway/ --strict'],
-  audit: ['audit tail', 'audit search --user ada --since 24h'],
+  audit: ['audit tail', 'audit search --user ada --since 24h', 'audit show 019ad5a0-1c2d'],
+  'audit show': ['audit show 019ad5a0-1c2d', 'audit show q_k2m7dq4a --json'],
   'audit tail': ['audit tail', 'audit tail --no-follow -n 100 --json'],
   'audit search': [
     'audit search --user ada --since 24h',

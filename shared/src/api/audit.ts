@@ -87,6 +87,37 @@ export const RecordIdSchema = z
   .regex(/^[0-9a-f]{8}-[0-9a-f]{4}(?:-[0-9a-f-]{0,23})?$/, 'is no id of a record, nor its first 13 characters or more')
   .meta({ description: 'The id of a record, or its first 13 characters or more' });
 
+const RowOfRecordSchema = z.object({
+  row: z.enum(['intent', 'outcome', 'event']),
+  chain: z.string(),
+  seq: z.number().int(),
+  ts: TimeSchema,
+  prev_hash: z.string(),
+  hash: z.string(),
+});
+
+export const StorySchema = z
+  .object({
+    call: CallSchema.nullable(),
+    event: EventSchema.nullable(),
+    rows: z.array(RowOfRecordSchema).readonly().meta({ description: 'Where it stands in the chains of the log' }),
+    rule: z
+      .object({
+        id: z.string(),
+        was: z.string().nullable().meta({ description: 'What it said when it decided; null: no event says so' }),
+        changed_by: z.string().nullable(),
+        changed_at: TimeSchema.nullable(),
+        is: z.string().nullable().meta({ description: 'What it says now; null: it is removed' }),
+      })
+      .nullable(),
+    approvals: z.array(EventSchema).readonly().meta({
+      description: 'Of the same person for the same thing under the same rule, in the week before and the day after',
+    }),
+    session: z.array(CallSchema).readonly().meta({ description: 'Calls of the same session just before and after it' }),
+  })
+  .meta({ id: 'Story', description: 'A record of the log with all that belongs to it' });
+export type Story = z.output<typeof StorySchema>;
+
 const search = {
   since: TimeSchema.optional(),
   until: TimeSchema.optional(),
@@ -141,6 +172,15 @@ export const auditApi = {
     query: z.strictObject({ ...search, type: z.string().max(100).optional(), server: ServerNameInLog.optional() }),
     answer: z.array(EventSchema),
     pages: true,
+  }),
+  show: endpoint({
+    name: 'showRecord',
+    method: 'GET',
+    path: '/audit/records/:id',
+    summary: 'A call or event with all that belongs to it; also by the id of a request for approval',
+    access: 'auditor',
+    params: z.strictObject({ id: z.union([RecordIdSchema, z.string().regex(/^q_[a-z0-9]{1,20}$/)]) }),
+    answer: StorySchema,
   }),
   tail: endpoint({
     name: 'tailAudit',

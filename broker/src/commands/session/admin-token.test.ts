@@ -33,7 +33,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     ...['listBundles', 'addBundle', 'getBundle', 'setBundle', 'removeBundle', 'setDefaultBundle'],
     ...['listDefinitions', 'diffDefinition', 'acceptDefinitions'],
   ],
-  auditor: ['getMe', 'listSecretUses', 'searchCalls', 'searchEvents', 'tailAudit'],
+  auditor: ['getMe', 'listSecretUses', 'searchCalls', 'searchEvents', 'showRecord', 'tailAudit'],
   scim: [],
 };
 

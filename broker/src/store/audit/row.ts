@@ -127,6 +127,8 @@ export interface AuditQuery {
   tool?: string;
   server?: string;
   type?: string;
+  /** Of events alone: what they are about, as `rule:r_7dm2qa`. */
+  subject?: string;
   /** Without it the newest rows come first. With it come the rows after it, the oldest first, to follow the log. */
   after?: Cursor;
   /** Only rows before it. */

@@ -24,7 +24,7 @@ export async function searchRows(
   kind: typeof KIND.intent | typeof KIND.event,
   query: AuditQuery,
 ): Promise<RowColumns[]> {
-  const { workspaceId, user, tool, server, type } = query;
+  const { workspaceId, user, tool, server, type, subject } = query;
   const isIntent = kind === KIND.intent;
   const workspace = await words.find(WORD.workspace, '', workspaceId);
   if (workspace === undefined) return [];
@@ -54,6 +54,7 @@ export async function searchRows(
   }
   if (tool !== undefined) filters.push(isIntent ? await like('tool', WORD.tool, tool) : []);
   if (type !== undefined) filters.push(isIntent ? [] : await like('facts', WORD.type, type));
+  if (subject !== undefined) filters.push(isIntent ? [] : await equal('subject', WORD.subject, subject));
   if (server !== undefined) filters.push(await ofServer(server));
   if (filters.some((ways) => ways.length === 0)) return [];
 

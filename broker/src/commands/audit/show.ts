@@ -1,0 +1,127 @@
+// `audit show`: one record with all that belongs to it.
+import type { Command } from 'commander';
+import { auditApi, type Call, type Event, type Story } from 'mcpgate-shared/api/audit';
+import { plainLine } from 'mcpgate-shared/plain-line';
+import { padded } from 'mcpgate-shared/text-width';
+import type { CommandContext } from '../context.ts';
+import { adminOptions, withSession, type AdminOptions } from '../session/admin-session.ts';
+import {
+  detailsOf,
+  eventColour,
+  localTime,
+  msOf,
+  painted,
+  paintFor,
+  resultColour,
+  resultOf,
+  whoOf,
+  type Paint,
+} from './record-text.ts';
+
+export function addShow(audit: Command, context: CommandContext): void {
+  adminOptions(
+    audit
+      .command('show <id>')
+      .description('one call or event with all that belongs to it; a beginning of its id, or the id of a request'),
+  ).action(
+    async (id: string, options: AdminOptions) =>
+      await withSession(context, options, async ({ api, show }) => {
+        const story = await api.call(auditApi.show, { params: { id } });
+        show(story, storyText(story, paintFor(context)));
+      }),
+  );
+}
+
+type Line = readonly [label: string, text: string];
+const LABEL = 12;
+
+export function storyText(story: Story, paint: Paint): string {
+  const { call, event, rows, rule, approvals, session } = story;
+  const lines: Line[] = [
+    ...(call === null ? [] : callLines(call, paint)),
+    ...(rule === null ? [] : ruleLines(rule)),
+    ...(event === null ? [] : eventLines(event, paint)),
+    ...approvals.map((each): Line => [
+      'approval',
+      `${localTime(each.ts)}  ${each.type} by ${each.actor}  ${each.subject ?? ''}`,
+    ]),
+    ...rows.flatMap(({ row, chain, seq, ts, hash }): Line[] => [
+      [row, `${localTime(ts)}  chain ${chain}, row ${seq}`],
+      ['', `hash ${hash}`],
+    ]),
+    ...session.map((each): Line => [
+      'session',
+      `${localTime(each.ts)}  ${each.tool_name ?? each.method}  ${resultOf(each)}  ${each.id}`,
+    ]),
+  ];
+  let last = '';
+  return lines
+    .map(([label, text]) => {
+      const shown = label === last ? '' : label;
+      last = label;
+      return `${padded(shown, LABEL)}${text}`.trimEnd();
+    })
+    .join('\n');
+}
+
+function callLines(call: Call, paint: Paint): Line[] {
+  const result = resultOf(call);
+  const { device, client_name: client, client_version: version, secret_versions: secrets } = call;
+  const bytes = `${call.request_bytes} bytes asked, ${call.response_bytes} answered`;
+  const upstream = call.upstream_ms === null ? '' : `, of these ${Math.round(call.upstream_ms)} ms at the server`;
+  const told: readonly (Line | undefined)[] = [
+    ['call', call.id],
+    ['time', localTime(call.ts)],
+    ['who', plainLine(whoOf(call))],
+    ['with', plainLine(`${call.credential_kind} ${call.credential_label} (${call.credential_id})`)],
+    device === null ? undefined : ['device', plainLine(device)],
+    client === null ? undefined : ['client', plainLine(version === null ? client : `${client} ${version}`)],
+    ['of session', call.session_id],
+    ['server', call.server],
+    ['what', plainLine(call.tool_name === null ? call.method : `${call.tool_name} (${call.method})`)],
+    call.arg_keys.length === 0 ? undefined : ['arguments', plainLine(call.arg_keys.join(', '))],
+    call.args_digest === null ? undefined : ['digest', call.args_digest],
+    [
+      'result',
+      painted(paint, resultColour(result), call.error_code === null ? result : `${result} (${call.error_code})`),
+    ],
+    ['took', `${msOf(call)} ms${upstream}; ${bytes}`],
+    call.attempts === null || call.attempts < 2
+      ? undefined
+      : ['attempts', `${call.attempts}${call.retry_reason === null ? '' : ` (${call.retry_reason})`}`],
+    call.input_rounds === 0 ? undefined : ['asked', `${call.input_asked.join(', ')}, ${call.input_rounds} times`],
+    secrets.length === 0 ? undefined : ['secrets', secrets.join(', ')],
+    call.trace_id === null ? undefined : ['trace', call.trace_id],
+    ['decision', `${call.decision}, by ${decidedBy(call)} of policy version ${call.policy_version}`],
+  ];
+  return told.filter((line) => line !== undefined);
+}
+
+function decidedBy({ rule }: Call): string {
+  if (rule === null) return 'no rule';
+  return rule.startsWith('hook:') ? `the hook ${rule.slice('hook:'.length)}` : `rule ${rule}`;
+}
+
+function ruleLines({ id, was: then, is: now, changed_by: by, changed_at: at }: NonNullable<Story['rule']>): Line[] {
+  if (id.startsWith('hook:')) return [];
+  const since = by === null || at === null ? '' : ` (${by}, ${localTime(at)})`;
+  const was: Line = ['rule then', plainLine(then === null ? 'the log has no event of it' : `${then}${since}`)];
+  if (now === then) return [was, ['rule now', 'the same']];
+  return [was, ['rule now', plainLine(now ?? 'it is removed')]];
+}
+
+function eventLines(event: Event, paint: Paint): Line[] {
+  const told: readonly (Line | undefined)[] = [
+    ['event', event.id],
+    ['time', localTime(event.ts)],
+    ['what', painted(paint, eventColour(event.type), event.type)],
+    ['by', plainLine(event.actor)],
+    event.subject === null ? undefined : ['on', plainLine(event.subject)],
+    event.address === null ? undefined : ['address', event.address],
+    ...Object.entries(event.data).filter(([, value]) => value !== null && value !== '' && !(Array.isArray(value) && value.length === 0)).map(([name, value]): Line => [
+      'details',
+      plainLine(detailsOf({ data: { [name]: value } })),
+    ]),
+  ];
+  return told.filter((line): line is Line => line !== undefined && line[1] !== '');
+}
