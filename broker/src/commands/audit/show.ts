@@ -118,10 +118,9 @@ function eventLines(event: Event, paint: Paint): Line[] {
     ['by', plainLine(event.actor)],
     event.subject === null ? undefined : ['on', plainLine(event.subject)],
     event.address === null ? undefined : ['address', event.address],
-    ...Object.entries(event.data).filter(([, value]) => value !== null && value !== '' && !(Array.isArray(value) && value.length === 0)).map(([name, value]): Line => [
-      'details',
-      plainLine(detailsOf({ data: { [name]: value } })),
-    ]),
+    ...Object.entries(event.data)
+      .filter(([, value]) => value !== null && value !== '' && !(Array.isArray(value) && value.length === 0))
+      .map(([name, value]): Line => ['details', plainLine(detailsOf({ data: { [name]: value } }))]),
   ];
   return told.filter((line): line is Line => line !== undefined && line[1] !== '');
 }
