@@ -35,7 +35,7 @@ export function addShow(audit: Command, context: CommandContext): void {
 type Line = readonly [label: string, text: string];
 const LABEL = 12;
 
-export function storyText(story: Story, paint: Paint): string {
+function storyText(story: Story, paint: Paint): string {
   const { call, event, rows, rule, approvals, session } = story;
   const lines: Line[] = [
     ...(call === null ? [] : callLines(call, paint)),
