@@ -11,6 +11,7 @@ import { inWorkspace } from '../domain/workspace.ts';
 import { compilePolicy } from '../policy/compile-policy.ts';
 import type { NewHook } from '../store/repositories/hooks.ts';
 import type { AdminDependencies } from './dependencies.ts';
+import { refusePlainUrl } from './hook-secrets.ts';
 import { isoTime, isoTimeOrNull } from './iso-time.ts';
 import { knownWorld, subjectsCalled } from './rules/known-world.ts';
 import { testedCaller } from './rules/tested-caller.ts';
@@ -60,6 +61,14 @@ export function hookOperations({ store, vault, audit, policyChanged, people, clo
     );
   };
 
+  const assertSaysNoSecret = async (
+    workspaceId: string,
+    { name, url }: Pick<Hook, 'name' | 'url'>,
+    before?: string,
+  ): Promise<void> => {
+    const known = new Set((await vault.list(workspaceId)).map((secret) => secret.name));
+    refusePlainUrl(name, url, { workspaceId, known, before });
+  };
   /** Has it told of a request that there is not. */
   const told = async (workspaceId: string, hook: ApprovalsHook) => {
     const text = 'mcpgate tells of calls that wait for a yes here. This is a test, and nothing waits.';
@@ -91,12 +100,15 @@ export function hookOperations({ store, vault, audit, policyChanged, people, clo
       shown(workspaceId, await find(workspaceId, params.name)),
     ),
     operation(hooksApi.add, async ({ body }, caller) => {
+      await assertSaysNoSecret(caller.workspaceId, body);
       const hook = await store.hooks.create(caller.workspaceId, toNew(body, caller.actor.name));
       await changed(caller, 'hook.added', hook.name, { before: [], after: noted(hook) });
       return shown(caller.workspaceId, hook);
     }),
     operation(hooksApi.set, async ({ params, body }, caller) => {
-      await find(caller.workspaceId, params.name);
+      const found = await find(caller.workspaceId, params.name);
+      if (body.url !== undefined)
+        await assertSaysNoSecret(caller.workspaceId, { name: found.name, url: body.url }, found.url);
       const { before, after } = await store.hooks.update(caller.workspaceId, params.name, (now) => ({
         ...toNew(withChanges(now, body), now.createdBy),
       }));

@@ -1,5 +1,7 @@
 // Signatures of what is sent to hooks and comes from them, as the specification of Standard Webhooks says: HMAC-SHA256 over `ID.TIMESTAMP.BODY`.
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { GateError } from 'mcpgate-shared/error';
+import type { HookFormat } from '../domain/hook.ts';
 
 export interface SignedHeaders {
   'webhook-id': string;
@@ -8,11 +10,17 @@ export interface SignedHeaders {
   'webhook-signature': string;
 }
 
-/** Of a secret: `whsec_` and Base64, as the specification has them, or any other text as its UTF-8 bytes. */
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2,3}={0,2})?$/;
+
+/**
+ * Of a secret: `whsec_` and Base64, as the specification has them, or any other text as its UTF-8 bytes. Throws `usage` where there is none: with an
+ * empty key anybody could sign.
+ */
 function keyOf(secret: string): Buffer {
-  return secret.startsWith('whsec_')
-    ? Buffer.from(secret.slice('whsec_'.length), 'base64')
-    : Buffer.from(secret, 'utf8');
+  const written = secret.startsWith('whsec_') ? secret.slice('whsec_'.length) : undefined;
+  const key = written === undefined ? Buffer.from(secret, 'utf8') : Buffer.from(written, 'base64');
+  if (key.length > 0 && (written === undefined || BASE64.test(written))) return key;
+  throw new GateError('usage', 'the secret that signs is no key: what follows whsec_ must be Base64');
 }
 
 export function sign(secret: string, { id, atS, body }: { id: string; atS: number; body: string }): SignedHeaders {
@@ -30,7 +38,16 @@ export interface Received {
 /** What is older or newer than that is refused, so that it cannot be sent again for ever. */
 export const TOLERANCE_MS = 5 * 60_000;
 
-/** The id of a message with a valid signature of Standard Webhooks; undefined: it has none. */
+/** Whether a message says that it is signed, lately, so that it is worth a look at the secret. */
+export function mayBeSigned(format: HookFormat, { headers, now }: Omit<Received, 'body'>): boolean {
+  const [at, signature] =
+    format === 'slack'
+      ? ['x-slack-request-timestamp', 'x-slack-signature']
+      : ['webhook-timestamp', 'webhook-signature'];
+  return isRecent(headers[at], now) && typeof headers[signature] === 'string';
+}
+
+/** The id of a message with a valid signature of Standard Webhooks; undefined: it has none. Throws `usage` for a secret that is no key. */
 export function verifiedStandard(secret: string, { headers, body, now }: Received): string | undefined {
   const [id, at, signatures] = ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map((name) => headers[name]);
   if (typeof id !== 'string' || id === '' || id.length > 200 || !isRecent(at, now)) return undefined;

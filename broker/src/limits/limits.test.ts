@@ -83,6 +83,23 @@ onBothEngines((open) => {
     assert.equal((await limits.reserve('team', [limit()])).kind, 'reserved');
   });
 
+  it('holds as it is now once a rule is changed: a smaller one at once, one of another length or sum with its own count', async (t) => {
+    const { store, clock } = await open(t);
+    const limits = brokerOn(t, store, clock);
+    const day = { withinMs: 24 * 60 * MINUTE };
+    assert.equal(await given([limits], limit({ most: 1_000, ...day }), 20), 20);
+    assert.equal(await given([limits], limit({ most: 10, ...day }), 20), 0, 'twenty are used, and ten are all there are');
+    assert.equal(await given([limits], limit({ most: 30, ...day }), 20), 10);
+    const minutely = limit({ subject: 'user:u2' });
+    assert.equal(await given([limits], minutely, 5), 3);
+    const daily = limit({ subject: 'user:u2', ...day });
+    const [first, ...rest] = [await given([limits], daily, 5), await take(limits, daily)];
+    assert.equal(first, 3, 'what was counted by the second says nothing of a day');
+    const [refused] = rest;
+    assert.ok(refused?.kind === 'exceeded' && refused.retryAt <= clock.at + 2 * 24 * 60 * MINUTE);
+    assert.equal(await given([limits], limit({ subject: 'user:u2', ...day, sum: 'args.amount', amount: 2 }), 5), 1);
+  });
+
   it('takes all that a call needs, or nothing of it', async (t) => {
     const { store, clock } = await open(t);
     const limits = brokerOn(t, store, clock);

@@ -49,19 +49,23 @@ export function createLimits(options: {
   onError: (error: unknown) => void;
 }): Limits {
   const { clock } = options;
-  const counters = new Map<string, Counter>();
+  const counters = new Map<string, { most: number; counter: Counter }>();
 
   function counterOf(workspaceId: string, limit: LimitOf): Counter {
-    const { rule, place, subject, most, withinMs } = limit;
+    const { rule, place, subject: whose, most, withinMs, sum = null } = limit;
+    // A rule can be changed: what was counted in slots of another length, or of another sum, says nothing of this allowance.
+    const subject = JSON.stringify([whose, withinMs, sum]);
     const text = JSON.stringify([workspaceId, rule, place, subject]);
     const known = counters.get(text);
-    if (known !== undefined) return known;
+    if (known?.most === most) return known.counter;
+    // The allowance is another one by now. What was used of it counts on; what its block still has is nobody's any more.
+    known?.counter.end().catch(options.onError);
     const made = createCounter({
       ...{ most, withinMs, clock, onError: options.onError },
       change: (work) => options.store.limits.change({ workspaceId, rule, place, subject }, work),
-      onIdle: () => void (counters.get(text) === made && counters.delete(text)),
+      onIdle: () => void (counters.get(text)?.counter === made && counters.delete(text)),
     });
-    counters.set(text, made);
+    counters.set(text, { most, counter: made });
     return made;
   }
 
@@ -117,7 +121,7 @@ export function createLimits(options: {
     exceeded: () => [...beyond].map(([workspaceId, count]) => ({ workspaceId, ...count })),
     async close() {
       cancelSweep();
-      await Promise.all([...counters.values()].map((counter) => counter.end()));
+      await Promise.all([...counters.values()].map(({ counter }) => counter.end()));
     },
   };
 }

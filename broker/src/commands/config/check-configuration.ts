@@ -9,6 +9,7 @@ import { serverFrom } from '../../admin/configuration/server-form.ts';
 import { pathOf, SECTION_OF } from '../../admin/configuration/things.ts';
 import { orderOf } from '../../admin/configuration/wanted-things.ts';
 import { assertDistinct, assertNoSecret } from '../../admin/bundle-operations.ts';
+import { refusePlainUrl } from '../../admin/hook-secrets.ts';
 import { refusePlainSecrets } from '../../admin/servers/record-refusals.ts';
 import { Mistake, type MistakePath } from '../../domain/mistake.ts';
 import type { ReadConfiguration } from './read-configuration.ts';
@@ -32,7 +33,7 @@ export function checkConfiguration({ configuration, placeOf }: ReadConfiguration
       mistakes.push({ ...placeOf(path, caretOf(message)), message: `${kind} ${name}: ${message}` });
     }
   };
-  const { secrets = {}, servers = {}, bundles = {}, rules = {} } = configuration;
+  const { secrets = {}, servers = {}, bundles = {}, rules = {}, hooks = {} } = configuration;
   const known = new Set(Object.keys(secrets));
   for (const [name, form] of Object.entries(secrets)) tried('secret', name, () => orderOf(form));
   for (const [name, form] of Object.entries(servers))
@@ -42,6 +43,8 @@ export function checkConfiguration({ configuration, placeOf }: ReadConfiguration
       for (const { tool, fix = {} } of tools) assertNoSecret(tool, fix);
       assertDistinct(tools.map(({ tool, as }) => ({ name: as ?? ownName(tool), tool, server: null })));
     });
+  for (const [name, { url }] of Object.entries(hooks))
+    tried('hook', name, () => refusePlainUrl(name, url, { workspaceId: '', known }));
   for (const [name, form] of Object.entries(rules)) tried('rule', name, () => newRuleFrom(form, '', 0));
 
   const elsewhere: PlacedMistake[] = [];

@@ -95,9 +95,16 @@ describe('hooks', () => {
       [['hook', 'add', 'x', '--url', URL_OF_OPA, '--enable', '--disable'], 2, /one of them/],
       [['hook', 'add', 'x', '--url', URL_OF_OPA, '--format', 'teams'], 2, /standard or slack/],
     ];
+    const path = ['T01ABCDEF', 'B01ABCDEF', 'q8Zr2LwVx0Tn4KcYb6Hs1Pd3'];
+    const plain = `https://hooks.slack.com/services/${path.join('/')}`;
+    cases.push(
+      [['hook', 'add', 'x', '--url', plain], 2, /looks like a secret.*secret set \S+`, and write \$\{secret:/s],
+      [['hook', 'set', 'authorize', '--url', `${URL_OF_OPA}?token=${path[2]}`], 2, /looks like a secret/],
+    );
     for (const [args, code, message] of cases) {
       const failed = await admin.failure(args);
       assert.deepEqual([failed.code, message.test(failed.stderr)], [code, true], `${args.join(' ')}: ${failed.stderr}`);
+      assert.equal(failed.stderr.includes(path[2] ?? ''), false);
     }
   });
 });

@@ -4,7 +4,7 @@ import type { AskedCall } from '../../approvals/approvals.ts';
 import { parseRecord } from '../../mcp/json-rpc-guard.ts';
 import { hashInTurns } from '../../message/hash-in-turns.ts';
 import { byteLengthOf, partsOf, type Pieces, wholeText } from '../../message/pieces.ts';
-import { OF_ONE_MESSAGE } from '../authorize/forwarded-arguments.ts';
+import { isDecidedByArguments, OF_ONE_MESSAGE } from '../authorize/forwarded-arguments.ts';
 import type { Call } from '../call/forward.ts';
 import type { Handling } from '../request.ts';
 import { type SessionScope, userKeyOf, whoOf } from '../session-scope.ts';
@@ -32,7 +32,7 @@ export async function askedCall(
     policyVersion,
     approvers: verdict.approvers ?? [],
     digest: await digestOf(method, paramsText, pieces),
-    args: () => argumentsOf(paramsText, pieces),
+    args: () => argumentsOf(method, paramsText, pieces),
   };
 }
 
@@ -47,10 +47,10 @@ async function digestOf(method: string, paramsText: string, pieces: Pieces | und
   return await hashInTurns([method, ...parts]);
 }
 
-function argumentsOf(paramsText: string, pieces: Pieces | undefined): unknown {
+function argumentsOf(method: string, paramsText: string, pieces: Pieces | undefined): unknown {
   const bytes = byteLengthOf(paramsText, pieces);
   if (bytes > MOST_SHOWN_BYTES) return { '…': `${bytes} bytes, too many to show` };
-  const { arguments: args, ...params } = parseRecord(wholeText(paramsText, pieces)) ?? {};
-  if (args !== undefined) return args;
+  const params = parseRecord(wholeText(paramsText, pieces)) ?? {};
+  if (isDecidedByArguments(method) && params['arguments'] !== undefined) return params['arguments'];
   return Object.fromEntries(Object.entries(params).filter(([key]) => key !== 'name' && !OF_ONE_MESSAGE.has(key)));
 }

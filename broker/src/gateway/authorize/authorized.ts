@@ -20,7 +20,7 @@ export async function authorized(
   if (asked === undefined || call.failure !== undefined) return verdict;
   const question = {
     ...{ principal, facts: { client, address }, method: request.method, server: server.name, names: asked.names },
-    ...{ verdict, policyVersion, arguments: await forwardedArguments(paramsText, request.pieces) },
+    ...{ verdict, policyVersion, arguments: await forwardedArguments(request, paramsText) },
   };
   const answer = await untilAborted(authorizer.ask(asked.hook, question), signal);
   return afterHook(verdict, answer, isApproved);

@@ -1,7 +1,8 @@
 // The arguments of a request as they would be forwarded: their text, their size and a digest.
 import { findMember, type JsonMember, scanObject } from 'mcpgate-shared/mcp/json-span';
 import { hashInTurns } from '../../message/hash-in-turns.ts';
-import { byteLengthOf, partsOf, type Pieces, wholeText } from '../../message/pieces.ts';
+import { byteLengthOf, partsOf, wholeText } from '../../message/pieces.ts';
+import type { Request } from '../request.ts';
 
 /** Members of the params that differ between calls which are the same to a person. */
 export const OF_ONE_MESSAGE: ReadonlySet<string> = new Set(['_meta', 'requestState', 'inputResponses']);
@@ -13,10 +14,19 @@ export interface ForwardedArguments {
   text: () => string;
 }
 
+/** What these are called with says all of them; of other requests something else beside it may matter, such as where events are sent. */
+const CALLS: ReadonlySet<string> = new Set(['tools/call', 'prompts/get']);
+
+/** Whether the member `arguments` of such a request is what people and programs decide about, or all of its params are. */
+export const isDecidedByArguments = (method: string): boolean => CALLS.has(method);
+
 /** Of tools and prompts what they are called with; of other requests their params. */
-export async function forwardedArguments(paramsText: string, pieces: Pieces | undefined): Promise<ForwardedArguments> {
+export async function forwardedArguments(
+  { method, pieces }: Pick<Request, 'method' | 'pieces'>,
+  paramsText: string,
+): Promise<ForwardedArguments> {
   const { members } = scanObject(paramsText);
-  const text = argumentsText(paramsText, members);
+  const text = argumentsText(method, paramsText, members);
   return {
     digest: await hashInTurns(partsOf(text, pieces)),
     bytes: byteLengthOf(text, pieces),
@@ -24,8 +34,8 @@ export async function forwardedArguments(paramsText: string, pieces: Pieces | un
   };
 }
 
-function argumentsText(paramsText: string, members: readonly JsonMember[]): string {
-  const args = findMember(members, 'arguments');
+function argumentsText(method: string, paramsText: string, members: readonly JsonMember[]): string {
+  const args = isDecidedByArguments(method) ? findMember(members, 'arguments') : undefined;
   if (args !== undefined) return paramsText.slice(args.start, args.end);
   const others = members.filter(({ key }) => key !== 'name' && !OF_ONE_MESSAGE.has(key));
   return `{${others.map(({ keyStart, end }) => paramsText.slice(keyStart, end)).join(',')}}`;

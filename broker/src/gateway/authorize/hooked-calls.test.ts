@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import type { NewHook } from '../../store/repositories/hooks.ts';
 import { says, silence, startAuthzServer } from '../../hooks/fixtures/authz-server.ts';
-import { foldingServer } from '../../upstreams/fixtures/pool.ts';
+import { foldingServer, toldServer } from '../../upstreams/fixtures/pool.ts';
 import { ada, bob, startWorld, textOf, type Message } from '../fixtures/gateway-world.ts';
 import { modernClient, modernMeta } from '../fixtures/modern-client.ts';
 
@@ -272,3 +272,34 @@ test('a renamed server is still what it is asked about, and a removed person dec
   await world.store.users.remove(user?.id ?? '');
   assert.deepEqual((await hook())?.approvers, ['group:leads']);
 });
+
+test('of a subscription to events it is asked about where they are to be sent, and an answer for one address is none for another', async (t) => {
+  const authz = await startAuthzServer(t, says({ decision: 'allow', ttl: 600 }));
+  const world = await startWorld({ ops: eventServer() });
+  t.after(() => world.end());
+  await world.rule('allow', '*', '*');
+  await world.store.hooks.create('default', {
+    ...{ name: 'authorize', kind: 'authorize', url: authz.url, enabled: true, timeoutMs: 5_000, secret: null },
+    ...{ bearer: null, managedBy: null, createdBy: 'test', what: [], approvers: [], sendsArguments: true },
+  });
+  world.gateway.policyChanged('default');
+  const client = world.connect();
+  const subscribe = (url: string) =>
+    client.request('events/subscribe', {
+      ...{ name: 'ops__mail.came', arguments: { box: 'in' }, delivery: { mode: 'webhook', url } },
+    });
+  assert.equal((await subscribe('https://ours.example/')).error, undefined);
+  assert.deepEqual(authz.asked[0]?.input['arguments'], {
+    ...{ arguments: { box: 'in' }, delivery: { mode: 'webhook', url: 'https://ours.example/' } },
+  });
+  authz.answer = says({ decision: 'deny' });
+  assert.equal(metaOf(await subscribe('https://theirs.example/'))['rule'], 'hook:authorize');
+  assert.equal((await world.received('ops', 'events/subscribe')).length, 1);
+});
+
+const eventServer = () =>
+  toldServer({
+    capabilities: { extensions: { 'io.modelcontextprotocol/events': {} } },
+    lists: { 'events/list': [{ name: 'mail.came', delivery: ['webhook'], inputSchema: { type: 'object' } }] },
+    answers: { 'events/subscribe': { id: 'sub', refreshBefore: null, cursor: null } },
+  });

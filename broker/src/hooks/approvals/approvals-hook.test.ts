@@ -214,3 +214,23 @@ test('a receiver that is away gets everything when it is back, and one whose ans
   );
   while ((await world.deliveries.queues())[0]?.queued !== 0) await world.deliveries.deliverDue();
 });
+
+test('whoever has no signature learns nothing of secrets that are missing, and a secret without a key proves nothing', async (t) => {
+  const { world, ask, state, take } = await worldOf(t, 'standard');
+  const id = await ask('one');
+  const approve = { request: id, decision: 'approve', by: 'U1' };
+  const forged = (key: string) => {
+    const [body, headers] = standard(approve);
+    const signature = createHmac('sha256', key)
+      .update(`${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`)
+      .digest('base64');
+    return take(body, { ...headers, 'webhook-signature': `v1,${signature}` });
+  };
+  for (const empty of ['whsec_', 'whsec_====', 'whsec_***', 'whsec_!'] as const) {
+    await world.vault.set('default', 'key', empty, 'set');
+    assert.equal(await kindOf(forged('')), 'refused', empty);
+  }
+  await world.store.secrets.remove('default', 'key');
+  assert.equal(await kindOf(forged('')), 'refused', 'as for any other signature that is not good');
+  assert.equal(await state(id), 'open');
+});

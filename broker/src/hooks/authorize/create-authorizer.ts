@@ -194,7 +194,8 @@ const isOfConnection = (error: GateError): boolean => error instanceof NoAnswer 
 
 /** Names and addresses of what is behind the hook are in the broker's log. */
 function whyOf(error: GateError): string {
-  if (error.code === 'not_found') return error.message;
+  // There is no such secret, or it is no key.
+  if (error.code === 'not_found' || error.code === 'usage') return error.message;
   if (error instanceof NoAnswer && error.isTooLong) return 'it answered with more than is read';
   if (error.code === 'forbidden') return 'its address may not be asked';
   return 'it could not be reached';
