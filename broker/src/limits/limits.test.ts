@@ -88,7 +88,11 @@ onBothEngines((open) => {
     const limits = brokerOn(t, store, clock);
     const day = { withinMs: 24 * 60 * MINUTE };
     assert.equal(await given([limits], limit({ most: 1_000, ...day }), 20), 20);
-    assert.equal(await given([limits], limit({ most: 10, ...day }), 20), 0, 'twenty are used, and ten are all there are');
+    assert.equal(
+      await given([limits], limit({ most: 10, ...day }), 20),
+      0,
+      'twenty are used, and ten are all there are',
+    );
     assert.equal(await given([limits], limit({ most: 30, ...day }), 20), 10);
     const minutely = limit({ subject: 'user:u2' });
     assert.equal(await given([limits], minutely, 5), 3);

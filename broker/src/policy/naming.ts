@@ -120,6 +120,15 @@ export function ownNames(kind: RuleKind, server: string, own: string): RuleNames
   }
 }
 
+/**
+ * The name of a thing that says its server: that of a resource without it is one of any server. `name`: the first of its names. Undefined where it
+ * names a resource, and no server.
+ */
+export function nameAtServer(server: string, name: string): string | undefined {
+  if (!name.startsWith(RESOURCE)) return name;
+  return server === '' ? undefined : RESOURCE + uriPrefix(server) + name.slice(RESOURCE.length);
+}
+
 /** With what the names of a server's things begin: one list for each kind of thing, with one entry for each name that such a thing has. */
 export function nameHeads(server: string): readonly (readonly string[])[] {
   return [

@@ -5,7 +5,7 @@ import type { Approval } from '../../approvals/approvals.ts';
 import { type Denial, denialReply } from './answers.ts';
 import { approvalReply } from '../approvals/approval-reply.ts';
 import { callIntent, type Judged } from './call-intent.ts';
-import { ruleNames, type RuleKind } from '../../policy/naming.ts';
+import { nameAtServer, ruleNames, type RuleKind } from '../../policy/naming.ts';
 import type { CompiledPolicy, Facts } from '../../policy/verdict.ts';
 import type { Answer } from '../reply.ts';
 import type { Request } from '../request.ts';
@@ -35,8 +35,11 @@ async function offerOf(
   { verdict, what, policyVersion }: Judged,
 ): Promise<string | undefined> {
   if (verdict.rule !== null || verdict.decision !== 'deny') return undefined;
+  // A rule with the name alone would open it at every server.
+  const there = nameAtServer(server, what);
+  if (there === undefined) return undefined;
   const from = { clientName: client.name, address: address() ?? null };
-  return await approvals.offer({ principal, ...from, server, what, policyVersion }).catch((error: unknown) => {
+  return await approvals.offer({ principal, ...from, server, what: there, policyVersion }).catch((error: unknown) => {
     log.warn({ err: error }, 'what was denied cannot be asked for');
     return undefined;
   });

@@ -215,6 +215,17 @@ export function createApprovals(db: Kysely<Database>, clock: Clock, announce: An
   };
 }
 
+/** What a removed person asked for is over: whoever gets the same name later is another person. */
+export async function endApprovalsOf(trx: Transaction<Database>, workspaceId: string, ownerKey: string): Promise<void> {
+  await trx
+    .updateTable('approvals')
+    .set({ state: 'over' })
+    .where('workspace_id', '=', workspaceId)
+    .where('owner_key', '=', ownerKey)
+    .where('state', 'in', ALIVE)
+    .execute();
+}
+
 async function dropOldestOffer(trx: Transaction<Database>, workspaceId: string, ownerKey: string): Promise<void> {
   const offers = trx
     .selectFrom('approvals')

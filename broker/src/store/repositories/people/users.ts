@@ -7,6 +7,7 @@ import { GateError } from 'mcpgate-shared/error';
 import type { Announce } from '../../bus/announce.ts';
 import type { Database } from '../../schema.ts';
 import type { UserRecord } from '../../../domain/people/people.ts';
+import { endApprovalsOf } from '../approvals.ts';
 import { dropRulesOfPerson, type FallenRules } from '../policy.ts';
 
 export interface UsersRepository {
@@ -183,6 +184,7 @@ export function createUsers(db: Kysely<Database>, clock: Clock, announce: Announ
           .returning(['workspace_id', 'name'])
           .executeTakeFirst();
         if (removed === undefined) throw new GateError('not_found', `there is no user with the id ${id}`);
+        await endApprovalsOf(trx, removed.workspace_id, `user:${id}`);
         return dropRulesOfPerson(trx, { workspaceId: removed.workspace_id, name: removed.name }, announce);
       }),
   };
