@@ -173,6 +173,18 @@ onBothEngines((open) => {
     );
   });
 
+  it('of which very many are let go at once leave the newest', async (t) => {
+    const { broker, store, clock } = await worldOf(t, open);
+    for (let number = 0; number < 620; number++)
+      await store.deliveries.put({ ...item(`n${number}`), createdAt: clock.at });
+    const bounds = { mostItems: 4, mostBytes: 1_000, oldest: clock.at };
+    assert.deepEqual([await store.deliveries.trim(TO, bounds), await store.deliveries.trim(TO, bounds)], [616, 0]);
+    const { deliveries, seen } = broker('one');
+    await deliveries.deliverDue();
+    assert.deepEqual(ids(seen), ['n616', 'n617', 'n618', 'n619']);
+    assert.equal(await store.deliveries.trim(TO, { ...bounds, oldest: clock.at + 1 }), 0);
+  });
+
   it('that can never arrive are let go with a word in the log, those without a point without one, and the next goes on', async (t) => {
     const { broker, events } = await worldOf(t, open);
     const { deliveries, seen, at } = broker('one');

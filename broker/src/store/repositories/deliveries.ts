@@ -57,6 +57,8 @@ export interface DeliveriesRepository {
   sweep(before: number): Promise<void>;
 }
 
+const TRIMMED_AT_ONCE = 500;
+
 export function createDeliveries(db: Kysely<Database>): DeliveriesRepository {
   const waiting = (destination: string) =>
     db.selectFrom('deliveries').where('destination', '=', destination).where('done_at', 'is', null);
@@ -83,25 +85,43 @@ export function createDeliveries(db: Kysely<Database>): DeliveriesRepository {
         return put.numInsertedOrUpdatedRows === 1n;
       }),
     async trim(destination, { mostItems, mostBytes, oldest }) {
-      const rows = await waiting(destination)
-        .select(['number', 'bytes', 'created_at'])
-        .orderBy('number', 'desc')
-        .execute();
-      let bytes = 0;
-      const gone = rows.filter((row, index) => {
-        bytes += row.bytes;
-        return index >= mostItems || bytes > mostBytes || row.created_at < oldest;
-      });
-      const [newest] = gone;
-      if (newest === undefined) return 0;
-      const numbers = gone.map(({ number }) => number);
-      const done = await db
-        .updateTable('deliveries')
-        .set({ done_at: newest.created_at, payload: '', bytes: 0 })
-        .where('number', 'in', numbers)
-        .where('done_at', 'is', null)
-        .executeTakeFirst();
-      return Number(done.numUpdatedRows);
+      const all = await waiting(destination)
+        .select(({ fn }) => [fn.countAll<number | string>().as('count'), fn.min('created_at').as('oldest')])
+        .select(sql<number | string>`coalesce(sum(bytes), 0)`.as('bytes'))
+        .executeTakeFirstOrThrow();
+      let [count, bytes] = [Number(all.count), Number(all.bytes)];
+      const isOver = () => count > mostItems || bytes > mostBytes;
+      if (!isOver() && (all.oldest === null || Number(all.oldest) >= oldest)) return 0;
+      let gone = 0;
+      // From the oldest on and only as many as have to go: this is asked at each thing that is put in, and a queue may be long.
+      for (;;) {
+        const rows = await waiting(destination)
+          .select(['number', 'bytes', 'created_at'])
+          .orderBy('number')
+          .limit(TRIMMED_AT_ONCE)
+          .execute();
+        const dropped: typeof rows = [];
+        for (const row of rows) {
+          if (!isOver() && row.created_at >= oldest) break;
+          count -= 1;
+          bytes -= row.bytes;
+          dropped.push(row);
+        }
+        const newest = dropped.at(-1);
+        if (newest === undefined) return gone;
+        const done = await db
+          .updateTable('deliveries')
+          .set({ done_at: newest.created_at, payload: '', bytes: 0 })
+          .where(
+            'number',
+            'in',
+            dropped.map(({ number }) => number),
+          )
+          .where('done_at', 'is', null)
+          .executeTakeFirst();
+        gone += Number(done.numUpdatedRows);
+        if (dropped.length < rows.length || rows.length < TRIMMED_AT_ONCE) return gone;
+      }
     },
     async due(now) {
       const rows = await db
