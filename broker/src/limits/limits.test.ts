@@ -169,7 +169,8 @@ onBothEngines((open) => {
     await take(limits, limit());
     const uses = async () => {
       let seen = 0;
-      const key = { workspaceId: 'default', rule: 'r_limit0', place: 0, subject: 'user:u1' };
+      const subject = JSON.stringify(['user:u1', MINUTE, null]);
+      const key = { workspaceId: 'default', rule: 'r_limit0', place: 0, subject };
       await store.limits.change(key, (now) => {
         seen = now.length;
         return { uses: [...now], overAt: clock.at + MINUTE };
