@@ -91,7 +91,7 @@ export function createDeliveries(db: Kysely<Database>): DeliveriesRepository {
         .executeTakeFirstOrThrow();
       let [count, bytes] = [Number(all.count), Number(all.bytes)];
       const isOver = () => count > mostItems || bytes > mostBytes;
-      if (!isOver() && (all.oldest === null || Number(all.oldest) >= oldest)) return 0;
+      if (!isOver() && (all.oldest === null || all.oldest >= oldest)) return 0;
       let gone = 0;
       // From the oldest on and only as many as have to go: this is asked at each thing that is put in, and a queue may be long.
       for (;;) {
