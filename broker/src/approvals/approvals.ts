@@ -1,6 +1,6 @@
 // What people are asked before a call goes on, and the access that people ask for. Who may decide, how long it holds, and what approvers see of
 // the arguments is said here and nowhere else.
-import type { Approval } from '../domain/approval.ts';
+import type { Approval, GivenBack } from '../domain/approval.ts';
 import type { Principal } from '../domain/people/principal.ts';
 import type { Actor } from '../domain/people/receipt.ts';
 
@@ -69,8 +69,8 @@ export interface Approvals {
   ): Promise<Approval>;
   /** False: it does not hold (any more). What is for one call is used up. */
   use(approval: Approval): Promise<boolean>;
-  /** Called where the call that has used it was not carried out: it holds again until its time is over. */
-  giveBack(approval: Approval): Promise<void>;
+  /** Called where the call that has used it was not carried out (to its end): it holds again until its time is over. */
+  giveBack(approval: Approval, why: GivenBack): Promise<void>;
   /** Where people see it in the browser. */
   pageOf(approval: Pick<Approval, 'id'>): string;
   find(workspaceId: string, id: string): Promise<ShownApproval | undefined>;

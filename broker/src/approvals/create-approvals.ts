@@ -155,10 +155,10 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
       );
       return true;
     },
-    async giveBack(approval) {
+    async giveBack(approval, why) {
       if (approval.scope !== 'once' || !(await store.approvals.giveBack(approval.workspaceId, approval.id))) return;
       const { who, address } = approval;
-      await record('approval.given_back', approval, { name: who.replace(/^user:/, ''), address });
+      await record('approval.given_back', approval, { name: who.replace(/^user:/, ''), address }, { why });
     },
     pageOf: ({ id }) => `${publicUrl}/requests/${id}`,
     async find(workspaceId, id) {

@@ -9,6 +9,9 @@ export type ApprovalKind = 'call' | 'access';
  */
 export type ApprovalState = 'offered' | 'open' | 'approved' | 'denied' | 'used' | 'over';
 
+/** Why a call has not used up what was approved: it was not carried out, or its server asks its client for more before it is. */
+export type GivenBack = 'not_carried_out' | 'asked_for_more';
+
 /** `once`: for the very call. `while`: for whatever that person asks of that thing until it expires. */
 export type ApprovalScope = 'once' | 'while';
 

@@ -1,10 +1,11 @@
 // Calls that a rule asks somebody about: until they are approved nothing goes to the server, and what goes there is what was approved.
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { startModernHttp } from 'mcpgate-test/upstreams/modern-http';
 import type { Decider } from '../../approvals/approvals.ts';
 import { startHttpUpstream } from '../../upstreams/fixtures/http-upstream.ts';
 import { ada, type Message, startWorld, textOf } from '../fixtures/gateway-world.ts';
-import { askedIn, modernClient } from '../fixtures/modern-client.ts';
+import { askedIn, EVERYTHING_CLIENT, modernClient } from '../fixtures/modern-client.ts';
 
 let world: Awaited<ReturnType<typeof startWorld>>;
 let upstream: Awaited<ReturnType<typeof startHttpUpstream>>;
@@ -245,6 +246,36 @@ describe('a call that whoever makes it confirms', () => {
     const [[key] = assert.fail()] = askedIn(asked);
     assert.equal(executed(), 0);
     assert.equal(textOf(await modern.retry('tools/call', params, asked, { [key]: confirmed })), 'mine');
+  });
+
+  it('is asked about once where its server asks the client, who sends it again with the answer; not where it is made anew', async () => {
+    const server = await startModernHttp();
+    const other = await startWorld({ new: { kind: 'http', url: server.url, headers: {} } });
+    try {
+      const named = { who: ['*'], what: ['new__ask'], approvers: ['group:leads'], createdBy: 'test' };
+      await other.store.policy.addRule('default', { effect: 'ask', ...named });
+      other.gateway.policyChanged('default');
+      other.gateway.endWaits();
+      const client = modernClient(other.connect(), EVERYTHING_CLIENT);
+      const params = { name: 'new__ask', arguments: {} };
+      const id = idIn(textOf(await client.request('tools/call', params)));
+      await other.approvals.decide('default', id, { verdict: 'approve', by: 'api' }, grace);
+      const asked = await client.request('tools/call', params);
+      const answers: Record<string, object> = {
+        'elicitation/create': { action: 'accept', content: { name: 'Ada' } },
+        'roots/list': { roots: [{ uri: 'file:///here' }] },
+        'sampling/createMessage': { role: 'assistant', model: 'm', content: { type: 'text', text: 'roses' } },
+      };
+      const responses = Object.fromEntries(askedIn(asked).map(([key, { method }]) => [key, answers[method] ?? {}]));
+      assert.equal(Object.keys(responses).length, 3, JSON.stringify(asked));
+      const answer = await client.retry('tools/call', params, asked, responses);
+      assert.equal(textOf(answer), 'Ada: {"type":"text","text":"roses"} at file:///here');
+      assert.equal((await other.approvals.find('default', id))?.state, 'used');
+      assert.notEqual(idIn(textOf(await client.request('tools/call', params))), id, 'another call is asked about');
+    } finally {
+      await other.end();
+      await server.close();
+    }
   });
 
   it('is confirmed on the page that their laptop opens, and by nobody else', async () => {

@@ -1,6 +1,7 @@
 // Handles a call that a rule asks somebody about: asks the approvers, waits as long as the client can, and has the call carried out once it is
 // approved. What is carried out is what was approved, under the very rules under which it was asked; until then nothing goes to the server.
 import type { Approval } from '../../approvals/approvals.ts';
+import type { GivenBack } from '../../domain/approval.ts';
 import type { Verdict } from '../../policy/verdict.ts';
 import type { Call } from '../call/forward.ts';
 import { answerDenied, answerWaiting } from '../call/not-forwarded.ts';
@@ -55,7 +56,7 @@ export async function onceApproved(
       try {
         return await carryOut({ ...approved, approvalBack });
       } catch (error) {
-        await approvalBack();
+        await approvalBack('not_carried_out');
         throw error;
       }
     }
@@ -68,10 +69,10 @@ export async function onceApproved(
 const isDenied = ({ state }: Approval): boolean => state === 'denied';
 
 /** What cannot be given back stays used, and the next of the same is asked about. */
-function givingBack({ approvals, log }: GatewayParts, approval: Approval): () => Promise<void> {
-  return async () => {
+function givingBack({ approvals, log }: GatewayParts, approval: Approval): (why: GivenBack) => Promise<void> {
+  return async (why) => {
     await approvals
-      .giveBack(approval)
+      .giveBack(approval, why)
       .catch((error: unknown) => log.warn({ err: error, request: approval.id }, 'an approval was not given back'));
   };
 }

@@ -32,14 +32,14 @@ export async function carryOut(
   const verdict = await authorized(parts, scope, handling, judgedByRules);
   const call: Call = { ...judgedByRules, verdict };
   if (verdict.decision === 'deny') {
-    await call.approvalBack?.();
+    await call.approvalBack?.('not_carried_out');
     return await answerDenied(parts, scope, request, server.name, call);
   }
   if (verdict.decision === 'ask')
     return await onceApproved(parts, scope, handling, call, (approved) => carryOut(parts, scope, handling, approved));
   const sent = await asServerKnowsTasks(parts, scope, request, call);
   if (sent === undefined) {
-    await call.approvalBack?.();
+    await call.approvalBack?.('not_carried_out');
     return answerForeignTask(parts, scope, request);
   }
   const { workspaceId } = scope.principal;
@@ -47,7 +47,7 @@ export async function carryOut(
   const judged = { ...sent, verdict: limited.verdict };
   let { giveBack } = limited;
   if (giveBack === undefined) {
-    await call.approvalBack?.();
+    await call.approvalBack?.('not_carried_out');
     return await answerDenied(parts, scope, request, server.name, judged);
   }
   const sinceStart = () => Math.round((parts.elapsedMs() - call.startedAt) * 100) / 100;
@@ -78,8 +78,8 @@ export async function carryOut(
   });
   if (forwarded.isUnexecuted === true) {
     giveBack?.();
-    await call.approvalBack?.();
-  }
+    await call.approvalBack?.('not_carried_out');
+  } else if (forwarded.asksForMore === true) await call.approvalBack?.('asked_for_more');
   const outcome: CallOutcome = {
     status: forwarded.status,
     error_code: forwarded.errorCode,

@@ -3,6 +3,7 @@ import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { type GateError, toGateError } from 'mcpgate-shared/error';
 import type { AccountLack } from '../../domain/people/account.ts';
 import type { CallStatus, RetryReason } from '../../domain/call-record.ts';
+import type { GivenBack } from '../../domain/approval.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { parseRecord } from '../../mcp/json-rpc-guard.ts';
 import { attemptOf, outcomeUnknown, type Outcome } from '../../upstreams/attempt.ts';
@@ -33,8 +34,8 @@ export interface Call extends Judged {
   onSent?: () => () => void;
   /** Somebody has said yes to this very call. */
   isApproved?: boolean;
-  /** Called where it was not carried out: what that yes was good for holds for the next of the same. */
-  approvalBack?: () => Promise<void>;
+  /** Called where it was not carried out, or not to its end: what that yes was good for holds for the next of the same. */
+  approvalBack?: (why: GivenBack) => Promise<void>;
   /** Set where the request cannot be sent at all: why. */
   failure?: GateError;
   /**
@@ -74,6 +75,8 @@ export interface Forwarded {
   lack?: AccountLack;
   /** The server provably did not execute it, so that what was taken for it, of the allowance of a rule or of an approval, is given back. */
   isUnexecuted?: boolean;
+  /** The server has asked the client for something, and the same call comes again with the answer. */
+  asksForMore?: boolean;
 }
 
 export async function forward(
@@ -89,6 +92,7 @@ export async function forward(
   let sentAt: number | undefined;
   let undo: (() => void) | undefined;
   let attempts = 0;
+  let asked = false;
   let retryReason: RetryReason | null = null;
   const upstreamMs = () => (sentAt === undefined ? null : Math.round((parts.elapsedMs() - sentAt) * 100) / 100);
   try {
@@ -111,7 +115,10 @@ export async function forward(
       takesPieces: TAKES_PIECES.has(method),
       signal,
       requester: scope.requester,
-      onAsked: (methods) => input?.round(methods),
+      onAsked(methods) {
+        asked = true;
+        input?.round(methods);
+      },
       onLateAnswer: () => noteLateAnswer(parts, scope, call, callId),
       onRetry(reason) {
         attempts += 1;
@@ -135,7 +142,9 @@ export async function forward(
       return { ...common, answer, status: 'failed', errorCode: code === undefined ? 'upstream' : String(code) };
     }
     const answer = { kind: 'result', text, pieces: reply.pieces } as const;
-    return { ...common, answer, status: reply.isToolError ? 'tool_error' : 'ok', errorCode: null };
+    // The rounds of clients of before have all been gone through by now.
+    const asksForMore = asked && scope.requester.generation === 'modern';
+    return { ...common, answer, status: reply.isToolError ? 'tool_error' : 'ok', errorCode: null, asksForMore };
   } catch (error) {
     undo?.();
     const next = remedy(attemptOf(error), { what: 'call', wasSent: attempts > 0 });
