@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { startSloppyHttp } from 'mcpgate-test/upstreams/sloppy/http';
+import { adminPost } from 'mcpgate-test/world/admin-post';
 import { administration, keysOf } from './fixtures/administration.ts';
 
 const admin = administration(async (broker) => {
@@ -15,6 +16,15 @@ const KIT = ['--tool', 'git__create_issue', '--as', 'report', '--describe', 'Tel
 const FIXED = ['--fix', 'owner=acme', '--fix', 'labels=["a",{"b":1}]', '--fix', 'a.b=x=y', '--fix', 'ünï=true'];
 
 describe('bundles', () => {
+  test('fix no argument that JSON parsers take for something else, whoever asks the API', async () => {
+    for (const fix of ['{"__proto__":"acme"}', '{"a":{"__proto__":{"b":1}}}', '{"a":[{"__proto__":1}]}']) {
+      const tools: unknown = JSON.parse(`[{"tool":"git__create_issue","fix":${fix}}]`);
+      const asked = adminPost(admin.broker.dataDir, '/bundles', { name: 'odd', tools });
+      await assert.rejects(asked, /400 .*no member of it may be called __proto__/, fix);
+    }
+    assert.deepEqual(await admin.rows('bundle', 'list'), []);
+  });
+
   test('are added, listed, shown, changed and removed, what is said of a tool going with the one before it', async () => {
     assert.deepEqual(await admin.rows('bundle', 'list'), []);
     const args = ['bundle', 'add', 'kit', '--description', 'For reports.', ...KIT, ...FIXED, '--tool', 'wiki__note'];

@@ -97,7 +97,7 @@ function fixedOf(text: string): [name: string, value: Json] {
   if (at <= 0) throw new GateError('usage', '--fix is ARGUMENT=VALUE, as in --fix owner=acme');
   const name = text.slice(0, at);
   const value = valueOf(text.slice(at + 1));
-  // The API leaves members of this name out, wherever they stand: the call would go without what was meant to be fixed.
+  // The API refuses bodies with members of this name, wherever they stand, without saying which one it is.
   if (namesIn(name, value).includes('__proto__'))
     throw new GateError('usage', 'an argument named __proto__ cannot be fixed');
   return [name, value];

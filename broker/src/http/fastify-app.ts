@@ -71,6 +71,10 @@ export function createFastifyApp({ listener, log, trustedProxies }: FastifyAppOp
   return app;
 }
 
+/** Fastify refuses both alike: such members would change objects of this process. */
+const NO_JSON =
+  'the body is not valid JSON; and no member of it may be called __proto__, or prototype within a constructor, at any depth';
+
 /** Turns Fastify's own errors (body too large, no JSON, wrong type) into errors of the broker. */
 export function toHttpError(thrown: unknown): GateError {
   if (thrown instanceof GateError) return thrown;
@@ -79,6 +83,7 @@ export function toHttpError(thrown: unknown): GateError {
       ? thrown.statusCode
       : 500;
   if (status >= 500 || !(thrown instanceof Error)) return toGateError(thrown);
+  if ('code' in thrown && thrown.code === 'FST_ERR_CTP_INVALID_JSON_BODY') return new GateError('usage', NO_JSON);
   const codes: Record<number, ErrorCode> = {
     401: 'not_logged_in',
     403: 'forbidden',

@@ -101,6 +101,23 @@ describe('an extension of servers', () => {
     assert.doesNotMatch(lines.join(), /skills\/get|directory|events\/(poll|subscribe)|resources\/read/);
   });
 
+  it('is subscribed to only once somebody has said yes, where a rule asks; a subscription is ended without', async (t) => {
+    const world = await startTwo(t);
+    world.gateway.endWaits();
+    const asks = { effect: 'ask', who: ['*'], what: ['event:ops__*'], approvers: ['group:leads'], createdBy: 'test' };
+    await world.store.policy.addRule('default', { ...asks, effect: 'ask' });
+    world.gateway.policyChanged('default');
+    const client = world.connect();
+    for (const method of ['events/poll', 'events/subscribe']) {
+      const answer = await client.request(method, { name: 'ops__mail.came' });
+      assert.match(JSON.stringify(answer), /rule r_\w+ asks group:leads/, method);
+    }
+    await client.request('events/unsubscribe', { name: 'ops__mail.came' });
+    const reached = async (method: string) => (await world.received('ops', method)).length;
+    assert.equal(await reached('events/unsubscribe'), 1);
+    for (const method of ['events/poll', 'events/subscribe', 'events/stream']) assert.equal(await reached(method), 0);
+  });
+
   it('has its events listed, polled and subscribed to, by the name that says the server and by its own', async (t) => {
     const world = await startTwo(t);
     await world.rule('allow', '*', 'event:ops__*');
