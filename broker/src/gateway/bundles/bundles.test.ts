@@ -113,6 +113,18 @@ describe('a bundle', () => {
       '{"jsonrpc":"2.0","id":"e","method":"tools/call","params":{"name":"report","arguments":{"\\u006fwner":"eve"}}}',
     );
     assert.match(textOf(await client.next(({ id }: Message) => id === 'e')), /cannot be given/);
+    const raw = (id: string, args: string, rest = '') =>
+      `{"jsonrpc":"2.0","id":"${id}","method":"tools/call","params":{"name":"report","arguments":${args}${rest}}}`;
+    for (const [id, line] of Object.entries({
+      d1: raw('d1', '{"title":"x","owner":"eve","owner":"acme"}'),
+      d2: raw('d2', '{"owner":"eve","\\u006fwner":"acme"}'),
+      d3: raw('d3', '{"title":"x"}', ',"arguments":{"owner":"eve"}'),
+      d4: raw('d4', '{"title":"x"}', ',"\\u0061rguments":{"owner":"eve"}'),
+    })) {
+      client.raw(line);
+      const answer = await client.next((message: Message) => message.id === id || (message.id ?? null) === null);
+      assert.match(JSON.stringify(answer), /cannot be given|twice|more than once/, line);
+    }
     for (const name of ['git__create_issue', 'create_issue', 'delete_repo', 'git__delete_repo', 'say'])
       assert.match((await client.call(name)).error?.message ?? '', /there is no tool .* in bundle kit/);
     assert.deepEqual(await argumentsAt('git').catch(() => []), []);
