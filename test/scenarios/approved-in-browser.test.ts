@@ -152,7 +152,10 @@ test('of two approvers one decides, and the other is told who; whoever asks deci
       return await each.page.locator('body').innerText();
     }),
   );
-  const [{ actor: winner = '' } = {}] = await searchEvents(world.broker, 'approval.approved');
+  const [{ actor: winner } = assert.fail('nobody has approved')] = await searchEvents(
+    world.broker,
+    'approval.approved',
+  );
   assert.equal(said.filter((text) => text.includes('It is approved')).length, 1);
   assert.ok(
     said.some((text) => text.includes(`${winner} has approved ${first.id} already`)),
