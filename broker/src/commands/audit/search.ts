@@ -75,7 +75,7 @@ export function addSearch(audit: Command, context: CommandContext): void {
 /** So many are asked for at once. */
 const PAGE = 1_000;
 /** So many pages without a record are asked for before the search says how far it is come. */
-const EMPTY_PAGES = 20;
+const EMPTY_PAGES = 50;
 
 async function runSearch(session: AdminSession, options: SearchOptions): Promise<void> {
   const { api, context, json } = session;
