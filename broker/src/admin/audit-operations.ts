@@ -2,9 +2,9 @@
 import { auditApi, type TailLine } from 'mcpgate-shared/api/audit';
 import type { AuditSearch } from '../audit/audit.ts';
 import type { AdminDependencies } from './dependencies.ts';
-import { createReadLog } from './audit-reads.ts';
-import { cursorText, readCursor } from './audit-cursor.ts';
-import { storyOf } from './audit-stories.ts';
+import { createReadLog } from './audit/audit-reads.ts';
+import { cursorText, readCursor } from './audit/audit-cursor.ts';
+import { storyOf } from './audit/audit-stories.ts';
 import { operation, pagedOperation, streamOperation, type Caller, type Operation } from './operation.ts';
 
 /** A stream is cut when this many records wait because its reader does not keep up. */

@@ -2,9 +2,9 @@
 import type { Story } from 'mcpgate-shared/api/audit';
 import { ruleSentence } from 'mcpgate-shared/api/rules/rule-sentence';
 import { GateError } from 'mcpgate-shared/error';
-import type { CallRecord } from '../domain/call-record.ts';
-import type { AdminDependencies } from './dependencies.ts';
-import { toRule } from './rules/rule-view.ts';
+import type { CallRecord } from '../../domain/call-record.ts';
+import type { AdminDependencies } from '../dependencies.ts';
+import { toRule } from '../rules/rule-view.ts';
 
 type Needs = Pick<AdminDependencies, 'audit' | 'store' | 'clock'>;
 

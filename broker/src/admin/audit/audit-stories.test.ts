@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { it, type TestContext } from 'node:test';
 import { pino } from 'pino';
-import { createAudit } from '../audit/create-audit.ts';
-import { TEST_KEYS } from '../audit/fixtures/test-keys.ts';
-import type { CallIntent, CallOutcome } from '../domain/call-record.ts';
-import { onBothEngines, type OpenStoreUnderTest } from '../store/fixtures/both-engines.ts';
+import { createAudit } from '../../audit/create-audit.ts';
+import { TEST_KEYS } from '../../audit/fixtures/test-keys.ts';
+import type { CallIntent, CallOutcome } from '../../domain/call-record.ts';
+import { onBothEngines, type OpenStoreUnderTest } from '../../store/fixtures/both-engines.ts';
 import { storyOf } from './audit-stories.ts';
-import { ruleData } from './rules/rule-view.ts';
+import { ruleData } from '../rules/rule-view.ts';
 
 const intent: CallIntent = {
   workspace_id: 'default',

@@ -1,9 +1,9 @@
 // Who has read the log is an event of the log. A program that asks the same every few seconds would fill it with that, so the same question of
 // the same caller has a row once a minute.
 import type { Clock } from 'mcpgate-shared/clock';
-import type { Audit } from '../audit/audit.ts';
-import type { AuditEvent } from '../domain/call-record.ts';
-import { eventBy, type Caller } from './operation.ts';
+import type { Audit } from '../../audit/audit.ts';
+import type { AuditEvent } from '../../domain/call-record.ts';
+import { eventBy, type Caller } from '../operation.ts';
 
 type Kind = 'audit.searched' | 'audit.followed' | 'audit.shown' | 'audit.exported' | 'audit.reported';
 

@@ -1,6 +1,6 @@
 // Where a search of the log goes on, as a text that nobody but the broker reads.
 import { GateError } from 'mcpgate-shared/error';
-import type { FoundCursor } from '../audit/audit.ts';
+import type { FoundCursor } from '../../audit/audit.ts';
 
 export function cursorText(cursor: FoundCursor | undefined): string | undefined {
   return cursor && `${cursor.byEnd ? 'e' : 'b'}${cursor.at.toString(36)}.${cursor.position.toString(36)}`;
