@@ -117,7 +117,11 @@ const [cli, serve, broker] = await Promise.all([
     { serve: 'cli/src/serve/main.ts' },
     { format: 'cjs', minifyIdentifiers: true, outExtension: { '.js': '.cjs' } },
   ),
-  bundle('broker', { main: 'broker/src/main.ts', 'export-thread': 'broker/src/store/backup/export-thread.ts' }),
+  bundle('broker', {
+    main: 'broker/src/main.ts',
+    'audit-verify-worker': 'broker/src/audit/proof/verify-worker.ts',
+    'export-thread': 'broker/src/store/backup/export-thread.ts',
+  }),
 ]);
 
 const current = new Set([

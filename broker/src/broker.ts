@@ -14,8 +14,7 @@ import { createBackups } from './admin/backups/backups.ts';
 import { createReload, type Reload } from './admin/reload/reload.ts';
 import { tellRestore } from './admin/backups/restore-note.ts';
 import { leftBehindEvents } from './admin/rotation/secret-events.ts';
-import { createAuditKeys } from './audit/audit-keys.ts';
-import { createAudit } from './audit/create-audit.ts';
+import { assembleLog } from './audit/assemble-log.ts';
 import { fetchedRegistry } from './catalogue/registry/fetched-registry.ts';
 import { forwardedSettings, idpSettings } from './config/idp-settings.ts';
 import { isLoopback } from './config/listen-address.ts';
@@ -124,7 +123,11 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     const masterKey = loadMasterKey({ dataDir, file: config.master_key_file });
     const { database_url: databaseUrl } = config;
     const self = { name: randomBytes(12).toString('hex'), location: `${hostname()} (process ${options.pid})` };
-    const store = await openStore({ dataDir, log, clock, self, ...(databaseUrl === undefined ? {} : { databaseUrl }) });
+    const { durability } = config.audit;
+    const store = await openStore({
+      ...{ dataDir, log, clock, self, durability },
+      ...(databaseUrl === undefined ? {} : { databaseUrl }),
+    });
     closers.push(() => store.close());
     const vault = await createVault({
       ...{ store, masterKey, clock, holder: self.name },
@@ -142,7 +145,10 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     closers.push(() => vault.close());
     // The process id alone would not do: in containers every broker is process 1.
     const writerId = `${options.pid}-${startedAt}-${self.name.slice(0, 8)}`;
-    const audit = createAudit({ store, clock, log, writerId, keys: createAuditKeys(vault.keyring) });
+    const { audit, proofs } = assembleLog({
+      ...{ store, vault, clock, log, writerId, settings: config.audit, isAlone: databaseUrl === undefined },
+      guardedFetch: createGuardedFetch({ allowHosts: config.outbound.allow_hosts, timeoutMs: PROVIDER_MS }),
+    });
     closers.push(() => audit.close());
     const reload = createReload({ config, read: options.readConfig, certificate: doors.certificate, audit, log });
 
@@ -349,6 +355,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       keys,
       signingKeys: assertions.keys,
       audit,
+      proofs,
       upstreams,
       definitions,
       switchElsewhere: replicas.switchElsewhere,
@@ -379,6 +386,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
         startedAt,
         dataDir,
         database: databaseUrl === undefined ? 'sqlite' : 'postgres',
+        durability,
         readiness,
         replicas,
       },

@@ -12,7 +12,7 @@ export async function readAuditLog(broker: Broker): Promise<Audited[]> {
     const before = records.size;
     const words = ['--limit', String(PAGE), ...(until === undefined ? [] : ['--until', until])];
     const page = await searchCalls(broker, words);
-    for (const { id, args_digest: digest, status } of page) records.set(id, { id, digest, status });
+    for (const { id, trace_id: trace, status } of page) records.set(id, { id, trace, status });
     const last = page.at(-1);
     // The end is exclusive: others of the same millisecond may be on the next page.
     if (last !== undefined) until = new Date(Date.parse(last.ts) + 1).toISOString();

@@ -120,9 +120,9 @@ export async function startChaosClient(options: {
         lastId += 1;
         pending += 1;
         calls.set(lastId, { args, answered: false, resolve });
-        const digest = hash('sha256', JSON.stringify(args), 'hex');
-        asked.push({ token: args.token, client: options.name, tool: args.tool, digest, at: Date.now() });
-        const _meta = { progressToken: lastId };
+        const trace = hash('sha256', JSON.stringify(args), 'hex').slice(0, 32);
+        asked.push({ token: args.token, client: options.name, tool: args.tool, trace, at: Date.now() });
+        const _meta = { progressToken: lastId, traceparent: `00-${trace}-${trace.slice(16)}-01` };
         send({ id: lastId, method: 'tools/call', params: { name: `chaos__${args.tool}`, arguments: args, _meta } });
       }),
     stderr: () => stderr,

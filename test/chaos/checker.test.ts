@@ -21,10 +21,10 @@ const first = <T>(items: readonly T[]): T => {
 function cleanRun(): Growing {
   const tokens = ['a-1', 'a-2', 'b-1'];
   return {
-    asked: tokens.map((token, at) => ({ token, client: 'a', tool: 'quick', digest: `digest of ${token}`, at })),
+    asked: tokens.map((token, at) => ({ token, client: 'a', tool: 'quick', trace: `trace of ${token}`, at })),
     received: tokens.map((token, i) => ({ token, at: 100 + i, kind: 'ok', answers: token, text: `quick ${token};` })),
     executed: tokens.map((token, i) => ({ token, at: 50 + i })),
-    audited: tokens.map((token) => ({ id: `id of ${token}`, digest: `digest of ${token}`, status: 'ok' })),
+    audited: tokens.map((token) => ({ id: `id of ${token}`, trace: `trace of ${token}`, status: 'ok' })),
     ends: [],
   };
 }
@@ -102,7 +102,7 @@ test('what nobody asked is found in every log', () => {
   const differences = found((logs) => {
     logs.received.push({ ...first(logs.received), token: 'x' });
     logs.executed.push({ token: 'y', at: 0 });
-    logs.audited.push({ id: 'z', digest: 'z', status: 'ok' });
+    logs.audited.push({ id: 'z', trace: 'z', status: 'ok' });
   });
   assert.deepEqual(
     differences.map(({ what, token }) => `${what} ${token}`),

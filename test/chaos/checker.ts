@@ -100,13 +100,13 @@ function checkRecord({ received, executed, audited }: Traces): Found[] {
 export function compareLogs({ asked, received, executed, audited, ends }: Logs): Verdict {
   const receivedBy = groupBy(received, ({ token }) => token);
   const executedBy = groupBy(executed, ({ token }) => token);
-  const auditedBy = groupBy(audited, ({ digest }) => digest ?? '');
+  const auditedBy = groupBy(audited, ({ trace }) => trace ?? '');
   const differences: Difference[] = [];
   for (const call of asked) {
     const traces: Traces = {
       received: receivedBy.get(call.token) ?? [],
       executed: executedBy.get(call.token) ?? [],
-      audited: auditedBy.get(call.digest) ?? [],
+      audited: auditedBy.get(call.trace) ?? [],
     };
     const found = [...checkAnswer(call, traces, ends), ...checkRecord(traces)];
     if (traces.executed.length > 1)
@@ -116,7 +116,7 @@ export function compareLogs({ asked, received, executed, audited, ends }: Logs):
     for (const [log, key] of [
       [receivedBy, call.token],
       [executedBy, call.token],
-      [auditedBy, call.digest],
+      [auditedBy, call.trace],
     ] as const)
       log.delete(key);
   }

@@ -6,8 +6,8 @@ export interface Asked {
   token: string;
   client: string;
   tool: string;
-  /** SHA-256 of its arguments as they were sent: how the audit log names them. */
-  digest: string;
+  /** Its trace, by which the audit log names it. */
+  trace: string;
   /** Milliseconds since the epoch, here and below. */
   at: number;
 }
@@ -32,7 +32,7 @@ export interface Executed {
 /** What the audit log holds. */
 export interface Audited {
   id: string;
-  digest: string | null;
+  trace: string | null;
   status: string;
 }
 

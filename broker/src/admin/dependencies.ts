@@ -6,6 +6,7 @@ import type { OwnAccounts } from '../accounts/own-accounts.ts';
 import type { SigningKeys } from '../assertions/assertions.ts';
 import type { Approvals } from '../approvals/approvals.ts';
 import type { Audit } from '../audit/audit.ts';
+import type { LogProofs } from '../audit/proof/log-proofs.ts';
 import type { Registry } from '../catalogue/registry/registry.ts';
 import type { Definitions } from '../definitions/definitions.ts';
 import type { Hooks } from '../hooks/create-hooks.ts';
@@ -55,6 +56,7 @@ export interface BrokerFacts {
   startedAt: number;
   dataDir: string;
   database: 'sqlite' | 'postgres';
+  durability: 'commit' | 'disk';
   readiness(): Promise<Readiness>;
   /** The other brokers over the same database. */
   replicas: { others(): readonly BrokerName[] };
@@ -70,6 +72,7 @@ export interface AdminDependencies {
   backupMaxAgeMs: () => number | undefined;
   reload: Reload;
   audit: Audit;
+  proofs: LogProofs;
   upstreams: Upstreams;
   definitions: Pick<Definitions, 'changed' | 'review' | 'instructions'>;
   accounts: Accounts;

@@ -15,6 +15,8 @@ import { loadMasterKey } from '../vault/master-key.ts';
 import type { Caller } from './operation.ts';
 import { statusOperations } from './status-operations.ts';
 
+const PLACE = { name: 'https://kept.example/…', keptAt: null, problem: 'kept.example answered 503' };
+
 const caller: Caller = {
   actor: { name: 'host:root', address: null },
   role: 'admin',
@@ -42,7 +44,7 @@ it('a server that nothing keeps apart is warned of by its name, with the reason,
       if (record !== undefined) await pool.upstreams.acquire(record, requester('ada')).catch(() => undefined);
       const [status] = statusOperations({
         ...{ store, keys, vault, clock: systemClock, secretWatch: { warnings: async () => [] } },
-        audit: { searchEvents: async () => [] },
+        audit: { searchEvents: async () => [], checkpoints: { lastAt: null, places: [PLACE] } },
         backups: createBackups({ dataDir, databaseUrl: undefined, store, keyring, version: '1', clock: systemClock }),
         backupMaxAgeMs: () => undefined,
         upstreams: pool.upstreams,
@@ -63,6 +65,7 @@ it('a server that nothing keeps apart is warned of by its name, with the reason,
           startedAt: 0,
           dataDir: '/d',
           database: 'sqlite',
+          durability: 'disk',
           readiness: () => Promise.resolve({ kind: 'ready' }),
           replicas: { others: () => [] },
         },
@@ -80,6 +83,9 @@ it('a server that nothing keeps apart is warned of by its name, with the reason,
     [
       "server fix is not isolated (none): it runs as the broker's own user, so it could read the broker's files; stdio.sandbox of the configuration is off",
     ],
+  );
+  assert.ok(
+    none.includes('checkpoints of the log cannot be kept at https://kept.example/…: kept.example answered 503'),
   );
   const apart = await warnings({ isRoot: true, stdio: { sandbox: 'off', readable: [] } });
   assert.deepEqual(

@@ -11,6 +11,8 @@ import { isoTime } from './iso-time.ts';
 import { operation, type Operation } from './operation.ts';
 import { openingWarnings, removedRules } from './rules/opening-warnings.ts';
 
+const timeOrNull = (ms: number | null): string | null => (ms === null ? null : isoTime(ms));
+
 export function statusOperations({
   store,
   upstreams,
@@ -25,7 +27,7 @@ export function statusOperations({
   backups,
   backupMaxAgeMs,
   clock,
-}: { audit: Pick<AdminDependencies['audit'], 'searchEvents'> } & Pick<
+}: { audit: Pick<AdminDependencies['audit'], 'searchEvents' | 'checkpoints'> } & Pick<
   AdminDependencies,
   | 'clock'
   | 'backups'
@@ -63,6 +65,9 @@ export function statusOperations({
         ...(readiness.kind === 'not_ready' ? [withCause(readiness.why)] : []),
         ...keyWarnings(key),
         ...backupWarnings(backup, backupMaxAgeMs(), clock.now()),
+        ...audit.checkpoints.places.flatMap(({ name, problem }) =>
+          problem === null ? [] : [`checkpoints of the log cannot be kept at ${name}: ${problem}`],
+        ),
         ...secrets,
         ...definitions,
         ...vault.sources.views(workspaceId).flatMap(sourceWarning),
@@ -96,6 +101,7 @@ export function statusOperations({
         started_at: isoTime(facts.startedAt),
         data: facts.dataDir,
         database: facts.database,
+        audit: { durability: facts.durability, checkpoint_at: timeOrNull(audit.checkpoints.lastAt) },
         master_key: { id: key.id, created_at: isoTime(key.createdAt), is_rotating: key.rotation !== null },
         last_backup: backup ?? null,
         other_brokers: facts.replicas.others().map(({ location }) => location),

@@ -20,7 +20,7 @@ import { refusalFor } from './who-decides.ts';
 export interface ApprovalsOptions {
   store: Pick<Store, 'approvals'>;
   vault: Pick<Vault, 'seal' | 'open'>;
-  audit: Pick<Audit, 'event'>;
+  audit: Pick<Audit, 'event' | 'digestOf'>;
   clock: Clock;
   /** Where people reach this broker: an origin. */
   publicUrl: string;
@@ -106,7 +106,8 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
           device: principal.device?.name ?? null,
           server: server.name,
           thing,
-          binding: digestOf([thing, call.digest]),
+          // Keyed, because arguments may be few enough to try them all.
+          binding: audit.digestOf(workspaceId, digestOf([thing, call.digest])),
           sealed: args === null ? null : vault.seal(purposeOf(workspaceId, id), Buffer.from(args, 'utf8')),
           reason: null,
           state: 'open',
@@ -125,7 +126,7 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
           { name: actorName(call), address },
           {
             approvers: [...approvers],
-            args_digest: call.digest,
+            args_digest: audit.digestOf(workspaceId, call.digest),
             policy_version: policyVersion,
           },
         );

@@ -8,20 +8,40 @@ export interface AuditKeys {
   readonly sealKey: string;
   /** The seal over rows up to one with this hash (hex). */
   seal(hash: string): Uint8Array;
+  /** All keys of seals that are at hand, by their ids: for a verification. */
+  sealKeys(): Record<string, Uint8Array>;
+  /**
+   * What the log says of arguments, of their SHA-256 (hex): the same for the same arguments of a workspace, and of no use for trying which they
+   * were, as one could with a plain digest of four digits.
+   */
+  digest(workspaceId: string, sha256: string): string;
 }
 
 const SEALS = 'audit.seals';
+const ARGUMENTS = 'audit.arguments';
 /** Half of an HMAC is as hard to guess as half of a key: 2^128. */
 const SEAL_BYTES = 16;
 
 /** The bytes of the seal over a hash (hex), by the key of that id. */
-function sealer(key: Uint8Array): (hash: string) => Uint8Array {
+export function sealer(key: Uint8Array): (hash: string) => Uint8Array {
   const keyed = createKeyedHash(key);
   return (hash) => new Uint8Array(keyed(`mcpgate-audit-seal-2\n${hash}`).subarray(0, SEAL_BYTES));
 }
 
-export function createAuditKeys(keyring: Pick<Keyring, 'derive'>): AuditKeys {
+export function createAuditKeys(keyring: Pick<Keyring, 'derive' | 'dataKeyIds'>): AuditKeys {
   const key = keyring.derive(SEALS, 'newest');
   if (key === undefined) throw new GateError('internal', 'there is no data key to seal the audit log with');
-  return { sealKey: key.id, seal: sealer(key.bytes) };
+  const digests = keyring.derive(ARGUMENTS, 'first');
+  if (digests === undefined) throw new GateError('internal', 'there is no data key for digests in the audit log');
+  const keyed = createKeyedHash(digests.bytes);
+  return {
+    sealKey: key.id,
+    seal: sealer(key.bytes),
+    sealKeys() {
+      const ids = keyring.dataKeyIds();
+      const derived = ids.map((id) => [id, keyring.derive(SEALS, { id })?.bytes] as const);
+      return Object.fromEntries(derived.flatMap(([id, bytes]) => (bytes === undefined ? [] : [[id, bytes]])));
+    },
+    digest: (workspaceId, sha256) => keyed(`${JSON.stringify(workspaceId)}\n${sha256}`).toString('hex'),
+  };
 }

@@ -3,6 +3,7 @@
 import type { GateError } from 'mcpgate-shared/error';
 import type { AuditEvent, CallIntent, CallOutcome, CallRecord, CallStatus, Decision } from '../domain/call-record.ts';
 import type { Cursor } from '../store/audit/row.ts';
+import type { PlaceView } from './proof/checkpoint-places.ts';
 
 export interface AuditSearch {
   workspaceId: string;
@@ -85,6 +86,10 @@ export interface Audit {
     version: number | null;
     since: number;
   }): AsyncIterable<CallRecord>;
+  /** When the last checkpoint was made here (ms since the epoch), and how the places are where checkpoints are kept besides. */
+  readonly checkpoints: { lastAt: number | null; places: PlaceView[] };
+  /** What the log says of something that could be guessed, of its SHA-256 (hex). The log itself does this to the digests of calls' arguments. */
+  digestOf(workspaceId: string, sha256: string): string;
   /** Calls `listener` with each record after its commit; with a call after its outcome. Returns the function that removes the listener. */
   onRecord(
     listener: (record: { kind: 'call'; record: CallRecord } | { kind: 'event'; record: LoggedEvent }) => void,

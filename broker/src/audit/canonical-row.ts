@@ -5,41 +5,90 @@ import { FORMAT, type RowFields, type RowPlace } from '../store/audit/row.ts';
 
 export type HashedRow = RowPlace & { id: string; at: number } & RowFields;
 
-const text = (value: string): string => JSON.stringify(value);
-const textOrNull = (value: string | null): string => (value === null ? 'null' : JSON.stringify(value));
+/** What every row has; texts are JSON. */
+interface PlaceTexts {
+  chain: string;
+  id: string;
+  prevHash: string;
+  seq: number;
+  /** ISO 8601. */
+  ts: string;
+}
+
+/** The members of rows, as the JSON that stands in them. */
+export interface IntentTexts {
+  actor: string;
+  argsDigest: string;
+  asked: string;
+  caller: string;
+  policy: string;
+  requestBytes: number;
+  server: string;
+  sessionId: string;
+  toolName: string;
+  traceId: string;
+  workspaceId: string;
+}
+export interface OutcomeTexts {
+  call: string;
+  ended: string;
+  latencyMs: string;
+  responseBytes: number;
+  upstreamMs: string;
+  workspaceId: string;
+}
+export interface EventTexts {
+  actor: string;
+  details: string;
+  subject: string;
+  type: string;
+  workspaceId: string;
+}
+
+export const intentText = (p: PlaceTexts, m: IntentTexts): string =>
+  `{"actor":${m.actor},"args_digest":${m.argsDigest},"asked":${m.asked},"caller":${m.caller},"chain":${p.chain},"id":"${p.id}","policy":${m.policy},"prev_hash":"${p.prevHash}","request_bytes":${m.requestBytes},"seq":${p.seq},"server":${m.server},"session_id":${m.sessionId},"tool_name":${m.toolName},"trace_id":${m.traceId},"ts":"${p.ts}","type":"call.intent","v":${FORMAT},"workspace_id":${m.workspaceId}}`;
+
+export const outcomeText = (p: PlaceTexts, m: OutcomeTexts): string =>
+  `{"call":${m.call},"chain":${p.chain},"ended":${m.ended},"id":"${p.id}","latency_ms":${m.latencyMs},"prev_hash":"${p.prevHash}","response_bytes":${m.responseBytes},"seq":${p.seq},"ts":"${p.ts}","type":"call.outcome","upstream_ms":${m.upstreamMs},"v":${FORMAT},"workspace_id":${m.workspaceId}}`;
+
+export const eventText = (p: PlaceTexts, m: EventTexts): string =>
+  `{"actor":${m.actor},"chain":${p.chain},"details":${m.details},"id":"${p.id}","prev_hash":"${p.prevHash}","seq":${p.seq},"subject":${m.subject},"ts":"${p.ts}","type":${m.type},"v":${FORMAT},"workspace_id":${m.workspaceId}}`;
+
+const chainText = (p: PlaceTexts, m: { details: string; type: string }): string =>
+  `{"chain":${p.chain},"details":${m.details},"id":"${p.id}","prev_hash":"${p.prevHash}","seq":${p.seq},"ts":"${p.ts}","type":${m.type},"v":${FORMAT}}`;
 
 /** A row of a chain in a text: `CHAIN#SEQ`. */
-const placeText = ({ chain, seq }: RowPlace): string => `${chain}#${seq}`;
+export const placeText = ({ chain, seq }: RowPlace): string => `${chain}#${seq}`;
 
-/** `timeText`: milliseconds since the epoch in ISO 8601. */
-export function canonicalRow(
-  row: HashedRow,
-  prevHash: string,
-  timeText: (ms: number) => string = (ms) => new Date(ms).toISOString(),
-): string {
-  const chain = `"chain":${text(row.chain)}`;
-  const place = `"id":"${row.id}"`;
-  const prev = `"prev_hash":"${prevHash}"`;
-  const seq = `"seq":${row.seq}`;
+const json = (value: string | number | null): string => JSON.stringify(value);
+
+export function canonicalRow(row: HashedRow, prevHash: string): string {
+  if (row.kind === 'old') return `${prevHash}\n${oldRowText(row)}`;
+  const ts = new Date(timeOf(row.at)).toISOString();
+  const place = { chain: json(row.chain), id: row.id, prevHash, seq: row.seq, ts };
   switch (row.kind) {
     case 'intent': {
-      const ts = `"ts":"${timeText(timeOf(row.at))}"`;
-      return `{"actor":${text(row.actor)},"args_digest":${textOrNull(row.argsDigest)},"asked":${row.asked},"caller":${row.caller},${chain},${place},"policy":${row.policy},${prev},"request_bytes":${row.requestBytes},${seq},"server":${text(row.server)},"session_id":${text(row.sessionId)},"tool_name":${textOrNull(row.toolName)},"trace_id":${textOrNull(row.traceId)},${ts},"type":"call.intent","v":${FORMAT},"workspace_id":${text(row.workspaceId)}}`;
+      const { asked, caller, policy, requestBytes } = row;
+      return intentText(place, {
+        ...{ actor: json(row.actor), argsDigest: json(row.argsDigest), asked, caller, policy, requestBytes },
+        ...{ server: json(row.server), sessionId: json(row.sessionId), toolName: json(row.toolName) },
+        ...{ traceId: json(row.traceId), workspaceId: json(row.workspaceId) },
+      });
     }
     case 'outcome': {
-      const ts = `"ts":"${timeText(timeOf(row.at))}"`;
-      return `{"call":${text(placeText(row.call))},${chain},"ended":${row.ended},${place},"latency_ms":${JSON.stringify(row.latencyMs)},${prev},"response_bytes":${row.responseBytes},${seq},${ts},"type":"call.outcome","upstream_ms":${JSON.stringify(row.upstreamMs)},"v":${FORMAT},"workspace_id":${text(row.workspaceId)}}`;
+      const { ended, responseBytes } = row;
+      return outcomeText(place, {
+        ...{ call: json(placeText(row.call)), ended, latencyMs: json(row.latencyMs), responseBytes },
+        ...{ upstreamMs: json(row.upstreamMs), workspaceId: json(row.workspaceId) },
+      });
     }
     case 'event': {
-      const ts = `"ts":"${timeText(timeOf(row.at))}"`;
-      return `{"actor":${text(row.actor)},${chain},"details":${row.details},${place},${prev},${seq},"subject":${textOrNull(row.subject)},${ts},"type":${text(row.type)},"v":${FORMAT},"workspace_id":${text(row.workspaceId)}}`;
+      const { actor, details, subject, type, workspaceId } = row;
+      const texts = { actor: json(actor), subject: json(subject), type: json(type), workspaceId: json(workspaceId) };
+      return eventText(place, { ...texts, details });
     }
-    case 'chain': {
-      const ts = `"ts":"${timeText(timeOf(row.at))}"`;
-      return `{${chain},"details":${row.details},${place},${prev},${seq},${ts},"type":${text(row.type)},"v":${FORMAT}}`;
-    }
-    case 'old':
-      return `${prevHash}\n${oldRowText(row)}`;
+    case 'chain':
+      return chainText(place, { details: row.details, type: json(row.type) });
   }
 }
 

@@ -2,12 +2,14 @@
 // by the one after it; the last says that the broker ended in order, and was not killed.
 import { z } from 'zod';
 import { canonicalJson } from '../domain/canonical-json.ts';
-import type { ChainHead, RowOf } from '../store/audit/row.ts';
+import type { ChainFields, ChainHead, RowFields } from '../store/audit/row.ts';
 import type { Store } from '../store/store.ts';
 import type { LooseRow, RowName } from './log-rows.ts';
+import { type Checkpoint, CheckpointSchema } from './proof/statement.ts';
 
 const BEGUN = 'chain.begun';
 const ENDED = 'chain.ended';
+const CHECKPOINT = 'chain.checkpoint';
 
 const OpeningSchema = z.object({
   predecessors: z.array(z.object({ chain: z.string(), hash: z.string(), seq: z.number() })),
@@ -31,10 +33,21 @@ export function closingRow(name: RowName): LooseRow {
 }
 
 /** What a chain says at its beginning; undefined where the row is no such. */
-function readOpening({ type, details }: Pick<RowOf<'chain'>, 'type' | 'details'>): Opening | undefined {
+export function readOpening({ type, details }: Pick<ChainFields, 'type' | 'details'>): Opening | undefined {
   if (type !== BEGUN) return undefined;
   const { predecessors, seal_key: sealKey } = OpeningSchema.parse(JSON.parse(details));
   return { predecessors, sealKey };
+}
+
+export function checkpointRow(checkpoint: Checkpoint, name: RowName): LooseRow {
+  return { kind: 'chain', ...name, type: CHECKPOINT, details: canonicalJson(checkpoint) };
+}
+
+export const isCheckpoint = (row: RowFields): boolean => row.kind === 'chain' && row.type === CHECKPOINT;
+
+/** A checkpoint in the log; undefined where the row is no such. */
+export function readCheckpoint({ type, details }: Pick<ChainFields, 'type' | 'details'>): Checkpoint | undefined {
+  return type === CHECKPOINT ? CheckpointSchema.parse(JSON.parse(details)) : undefined;
 }
 
 /** The ends of all chains that no chain has named yet as they are now: whoever begins names these, and so every end is named once. */
@@ -45,4 +58,29 @@ export async function headsToName(log: Pick<Store['audit'], 'heads' | 'openings'
       named.set(chain, Math.max(seq, named.get(chain) ?? -1));
   }
   return (await log.heads()).filter(({ chain, seq }) => seq > (named.get(chain) ?? -1));
+}
+
+export interface MovedHeads {
+  /** From now on; what is there already is not moved. */
+  begin(): Promise<void>;
+  /** The ends of other chains that went on since the last time. */
+  next(): Promise<ChainHead[]>;
+}
+
+/** `isAlone`: nobody else writes into the log, so that no other chain goes on. */
+export function createMovedHeads(log: Pick<Store['audit'], 'heads'>, own: string, isAlone: boolean): MovedHeads {
+  const known = new Map<string, number>();
+  async function moved(): Promise<ChainHead[]> {
+    if (isAlone) return [];
+    const heads = await log.heads();
+    const found = heads.filter(({ chain, seq }) => chain !== own && seq > (known.get(chain) ?? -1));
+    for (const { chain, seq } of found) known.set(chain, seq);
+    return found;
+  }
+  return {
+    async begin() {
+      await moved();
+    },
+    next: moved,
+  };
 }

@@ -7,7 +7,7 @@
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import { publicMessage } from '../domain/public-message.ts';
-import { AppendInDoubt, type NewRow } from '../store/audit/row.ts';
+import { AppendInDoubt, type ChainHead, type NewRow } from '../store/audit/row.ts';
 import type { Store } from '../store/store.ts';
 import { type ChainPosition, GENESIS, hashRow } from './hash-chain.ts';
 import { type LooseRow, ROW_BEFORE } from './log-rows.ts';
@@ -64,8 +64,8 @@ export interface ChainWriter {
   ): Promise<PlacedRow[]>;
   /** Tries once more to commit what waits; resolves when no append is under way. */
   flush(): Promise<void>;
-  /** Whether any row of this chain was committed. */
-  readonly hasRows: boolean;
+  /** The last row that was committed; undefined: none, or it has to be asked for. */
+  readonly head: ChainHead | undefined;
   /** How many rows wait to be committed. */
   readonly owed: number;
   /** Since when the oldest of them waits. */
@@ -81,6 +81,10 @@ export interface ChainParts {
   opening(): Promise<LooseRow>;
   /** The seal of the last row of an append, over its hash. */
   seal(hash: string): Uint8Array;
+  /** Waits for others that may go into the same append; only for those of this turn of the event loop where it is left out. */
+  gather?(): Promise<void>;
+  /** Is told of rows once they are committed. */
+  onAppended?(rows: readonly PlacedRow[]): void;
 }
 
 export function createChainWriter(
@@ -147,6 +151,7 @@ export function createChainWriter(
     else if (found.id !== first.id)
       throw new GateError('internal', `the chain ${writer} was written by another process`);
     taken(last);
+    parts.onAppended?.(rows);
     doubt = undefined;
     let start = opening;
     for (const entry of entries) {
@@ -228,6 +233,7 @@ export function createChainWriter(
       linked = link([...opening, ...entries.flatMap(({ rows }) => rows)], from);
       await store.append(linked);
       taken(linked.at(-1) ?? from);
+      parts.onAppended?.(linked);
       let start = opening.length;
       for (const entry of entries) {
         const own = linked.slice(start, (start += entry.rows.length));
@@ -274,7 +280,7 @@ export function createChainWriter(
 
   async function run(): Promise<void> {
     // Rows that come later in this turn of the event loop join the first append.
-    await Promise.resolve();
+    await (parts.gather?.() ?? Promise.resolve());
     while ((queue.length > 0 || doubt !== undefined) && (await appendNext()));
     running = undefined;
   }
@@ -296,8 +302,8 @@ export function createChainWriter(
       cancelRetry?.();
       cancelRetry = undefined;
     },
-    get hasRows() {
-      return position !== undefined;
+    get head() {
+      return position && { chain: writer, seq: position.seq, hash: position.hash };
     },
     get owed() {
       return queuedRows + (doubt === undefined ? 0 : doubt.rows.length - doubt.opening);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { it } from 'node:test';
 import { pino } from 'pino';
 import type { AuditEvent, CallIntent, CallOutcome, CallRecord } from '../domain/call-record.ts';
@@ -53,6 +54,9 @@ const event: AuditEvent = {
   data: { version: 2, servers: ['github'], first: false, note: null },
 };
 
+/** The call as the log has it. */
+const recorded = { ...intent, args_digest: TEST_KEYS.digest('default', 'd'.repeat(64)) };
+
 const all = { workspaceId: 'default', limit: 1_000 };
 
 function open({ store, clock }: Pick<StoreUnderTest, 'store' | 'clock'>, writerId = 'w1'): Audit {
@@ -70,7 +74,7 @@ onBothEngines((openStore) => {
     const [record] = await audit.searchCalls(all);
     assert.ok(record);
     const { seq, prev_hash, hash, ...rest } = record;
-    assert.deepEqual(rest, { id, ts: begun, ...intent, ...outcome });
+    assert.deepEqual(rest, { id, ts: begun, ...recorded, ...outcome });
     const [, row] = await world.store.audit.chain('w1', 1, 10);
     assert.deepEqual({ seq, prev_hash, hash }, { seq: 2, prev_hash: row?.prevHash, hash: row?.hash });
   });
@@ -90,6 +94,25 @@ onBothEngines((openStore) => {
       [record?.status, record?.latency_ms, record?.secret_versions, record?.attempts],
       ['unknown', null, [], null],
     );
+  });
+
+  it('keeps of arguments what nobody can find by trying, the same for the same arguments, and another in another workspace', async (t) => {
+    const world = await openStore(t);
+    const audit = open(world);
+    const pin = (value: number) => createHash('sha256').update(`{"pin":"${value}"}`).digest('hex');
+    const digests = async (workspace_id: string) => {
+      for (const value of [1234, 1234, 1235])
+        await audit.recordCall({ ...intent, workspace_id, args_digest: pin(value) }, outcome);
+      const calls = await audit.searchCalls({ ...all, workspaceId: workspace_id });
+      return calls.toReversed().map(({ args_digest }) => args_digest);
+    };
+    const [first, second, third] = await digests('default');
+    assert.ok(first === second && first !== third);
+    assert.match(`${first}`, /^[0-9a-f]{64}$/);
+    const tried = new Set(Array.from({ length: 10_000 }, (_, value) => pin(value)));
+    assert.ok(![first, third].some((digest) => tried.has(`${digest}`)));
+    const [elsewhere] = await digests('other');
+    assert.notEqual(elsewhere, first);
   });
 
   it('records a call that never is forwarded in one go', async (t) => {

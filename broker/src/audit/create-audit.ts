@@ -1,4 +1,5 @@
 // The audit log over the store: makes rows, has the chain writer commit them, tells the listeners, and searches.
+import { setImmediate } from 'node:timers/promises';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Logger } from 'pino';
 import type { AuditEvent, CallIntent, CallOutcome } from '../domain/call-record.ts';
@@ -10,7 +11,7 @@ import type { AuditKeys } from './audit-keys.ts';
 import type { Audit, RecordedCall } from './audit.ts';
 import { createChainWriter, type PlacedRow } from './chain-writer.ts';
 import { createCallsUnderWay } from './calls-under-way.ts';
-import { closingRow, headsToName, openingRow } from './chain-rows.ts';
+import { checkpointRow, closingRow, createMovedHeads, headsToName, isCheckpoint, openingRow } from './chain-rows.ts';
 import {
   eventRow,
   intentRow,
@@ -24,6 +25,9 @@ import {
 } from './log-rows.ts';
 import { findCalls } from './found-calls.ts';
 import { idSpan } from './record-times.ts';
+import type { Signer } from './proof/checkpoint-keys.ts';
+import type { CheckpointPlaces } from './proof/checkpoint-places.ts';
+import { createCheckpointWriter } from './proof/checkpoint-writer.ts';
 import { recordsOf } from './shown-records.ts';
 import { createRefusedEvents } from './refused-events.ts';
 
@@ -49,6 +53,15 @@ export interface AuditOptions {
   /** Names this broker process's chain; two processes never share one. */
   writerId: string;
   keys: AuditKeys;
+  /** Each commit waits for the disk: what comes in the same moment is committed together. */
+  isOnDisk?: boolean;
+  /** Left out: no checkpoints are made. */
+  checkpoints?: {
+    signer: () => Promise<Signer>;
+    places: CheckpointPlaces;
+    /** No other broker writes into this log. */
+    isAlone: boolean;
+  };
   log: Logger;
 }
 
@@ -57,7 +70,7 @@ const PAGE = 1_000;
 /** How many calls are read at once where all of a time are asked for. */
 const CALLS_AT_ONCE = 2_000;
 
-export function createAudit({ store, clock, writerId, keys, log }: AuditOptions): Audit {
+export function createAudit({ store, clock, writerId, keys, isOnDisk = false, checkpoints, log }: AuditOptions): Audit {
   const moment = createMoments(clock);
   const tail = tailOf(writerId);
   const named = (): RowName => {
@@ -79,9 +92,24 @@ export function createAudit({ store, clock, writerId, keys, log }: AuditOptions)
         return ownRow('audit.writable', { why: why.message, ms, refused });
       },
     },
-    opening: async () => openingRow({ predecessors: await headsToName(store.audit), sealKey: keys.sealKey }, named()),
+    async opening() {
+      const predecessors = await headsToName(store.audit);
+      await moved.begin();
+      return openingRow({ predecessors, sealKey: keys.sealKey }, named());
+    },
     seal: (hash) => keys.seal(hash),
+    ...(isOnDisk ? { gather: () => setImmediate() } : {}),
+    onAppended: (rows) => stated?.appended(rows.filter((row) => !isCheckpoint(row)).length),
   });
+  const moved = createMovedHeads(store.audit, writerId, checkpoints?.isAlone ?? true);
+  const stated =
+    checkpoints &&
+    createCheckpointWriter({
+      ...{ clock, signer: checkpoints.signer, head: () => chain.head, others: () => moved.next() },
+      write: async (checkpoint) => void (await chain.append([checkpointRow(checkpoint, named())])),
+      bring: (checkpoint) => checkpoints.places.bring(checkpoint),
+      onError: (error) => log.warn({ err: error }, 'a checkpoint of the log could not be made'),
+    });
   const underWay = createCallsUnderWay();
   const listeners = new Set<Listener>();
 
@@ -97,6 +125,12 @@ export function createAudit({ store, clock, writerId, keys, log }: AuditOptions)
         log.error({ err: error }, 'an audit listener failed');
       }
     }
+  }
+
+  /** The intent as the log has it: with a keyed digest. */
+  function kept(intent: CallIntent): CallIntent {
+    const { workspace_id: workspaceId, args_digest: sha256 } = intent;
+    return sha256 === null ? intent : { ...intent, args_digest: keys.digest(workspaceId, sha256) };
   }
 
   const event: Audit['event'] = async (told) => {
@@ -122,21 +156,24 @@ export function createAudit({ store, clock, writerId, keys, log }: AuditOptions)
       // The answer of the commit was lost, so the call was refused; where the intent stands in the log all the same, it gets this outcome.
       const amend = ([row]: readonly PlacedRow[]) =>
         row === undefined ? [] : [outcomeRow(intent.workspace_id, row, NOT_FORWARDED, named())];
-      const [row] = await chain.append([intentRow(intent, name)], { amend });
+      const [row] = await chain.append([intentRow(kept(intent), name)], { amend });
       if (row !== undefined) underWay.begun(name.id, row);
       return name.id;
     },
     async endCall(callId, intent, outcome) {
       const later = ([row]: PlacedRow[]) =>
-        tell(row, (sealedBy) => ({ kind: 'call', record: joinCall(recorded(callId, intent), sealedBy, outcome) }));
+        tell(row, (sealedBy) => ({
+          kind: 'call',
+          record: joinCall(recorded(callId, kept(intent)), sealedBy, outcome),
+        }));
       const call = underWay.ended(callId);
       later(await chain.append([outcomeRow(intent.workspace_id, call, outcome, named())], { later }));
     },
     async recordCall(intent, outcome) {
       const name = named();
-      const rows = [intentRow(intent, name), outcomeRow(intent.workspace_id, ROW_BEFORE, outcome, named())];
+      const rows = [intentRow(kept(intent), name), outcomeRow(intent.workspace_id, ROW_BEFORE, outcome, named())];
       const [, row] = await chain.append(rows);
-      tell(row, (sealedBy) => ({ kind: 'call', record: joinCall(recorded(name.id, intent), sealedBy, outcome) }));
+      tell(row, (sealedBy) => ({ kind: 'call', record: joinCall(recorded(name.id, kept(intent)), sealedBy, outcome) }));
       return name.id;
     },
     event,
@@ -179,6 +216,10 @@ export function createAudit({ store, clock, writerId, keys, log }: AuditOptions)
         before = next;
       } while (before !== undefined);
     },
+    get checkpoints() {
+      return { lastAt: stated?.lastAt ?? null, places: checkpoints?.places.views() ?? [] };
+    },
+    digestOf: (workspaceId, sha256) => keys.digest(workspaceId, sha256),
     onRecord(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -193,7 +234,16 @@ export function createAudit({ store, clock, writerId, keys, log }: AuditOptions)
     flush,
     async close() {
       await flush();
-      if (chain.hasRows) await chain.append([closingRow(named())]).catch(() => undefined);
+      if (chain.head !== undefined) {
+        // Where the database is away the chain ends like one of a broker that was killed.
+        const ended = chain.append([closingRow(named())]).then(() => stated?.state());
+        await ended.catch((error: unknown) =>
+          log.warn({ err: error }, 'the log could not be told that the broker ended'),
+        );
+      }
+      stated?.close();
+      await checkpoints?.places.flush();
+      checkpoints?.places.close();
     },
   };
 }

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { addSearch } from './audit/search.ts';
 import { addShow } from './audit/show.ts';
 import { addTail } from './audit/tail.ts';
+import { addProofs } from './audit/verify.ts';
 import type { CommandContext } from './context.ts';
 
 export function auditCommand(context: CommandContext): Command {
@@ -10,5 +11,6 @@ export function auditCommand(context: CommandContext): Command {
   addSearch(command, context);
   addShow(command, context);
   addTail(command, context);
+  addProofs(command, context);
   return command;
 }

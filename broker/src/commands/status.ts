@@ -22,6 +22,7 @@ async function showStatus({ api, show, context }: AdminSession): Promise<void> {
     `data         ${status.data} (${status.database})`,
     ...masterKeyLine(status, context.now()),
     ...backupLine(status, context.now()),
+    ...auditLine(status, context.now()),
     ...status.other_brokers.map((location) => `beside       ${plainLine(location)}`),
     `enforcement  ${status.enforcement}, ${status.rules} rule${status.rules === 1 ? '' : 's'}`,
     `people       ${status.users}`,
@@ -55,6 +56,13 @@ function masterKeyLine({ master_key: key }: Status, now: number): string[] {
 
 function backupLine({ last_backup: last }: Status, now: number): string[] {
   return last === null ? [] : [`backup       the last one ${ago(last.at, now)}, ${megabytes(last.bytes)}`];
+}
+
+function auditLine({ audit }: Status, now: number): string[] {
+  if (audit === null) return [];
+  const kept = audit.durability === 'disk' ? 'once they are on disk' : 'once they are committed';
+  const checkpoint = audit.checkpoint_at === null ? '' : `; last checkpoint ${ago(audit.checkpoint_at, now)}`;
+  return [`audit log    records count ${kept}${checkpoint}`];
 }
 
 const megabytes = (bytes: number): string =>

@@ -16,6 +16,7 @@ import {
   path,
   size,
 } from './key-forms.ts';
+import { auditSchema } from './audit-schema.ts';
 import { limitsSchema } from './limits-schema.ts';
 import { forwardedAuthSchema, localAccountsSchema, oidcSchema, signInIsPossible } from './sign-in-schema.ts';
 import { hashicorpSchema, sourcesSchema } from './sources-schema.ts';
@@ -165,6 +166,7 @@ export const ConfigShape = z.strictObject({
     })
     .prefault({}),
   stdio: stdioSchema,
+  audit: auditSchema.prefault({}),
   secrets: z
     .strictObject({
       max_age: withDefault(durationOrNever, '90d', {

@@ -29,7 +29,7 @@ export interface CallIntent {
   rule: string | null;
   policy_version: number;
   request_bytes: number;
-  /** SHA-256 of the argument text, hex. */
+  /** SHA-256 of the argument text, hex; in the log it is keyed, so that short arguments cannot be found by trying. */
   args_digest: string | null;
   arg_keys: readonly string[];
   trace_id: string | null;

@@ -56,7 +56,7 @@ describe('calls of a gateway session', () => {
       policy_version: (await world.store.policy.snapshot('default')).version,
       status: 'ok',
       error_code: null,
-      args_digest: hash('sha256', args, 'hex'),
+      args_digest: world.audit.digestOf('default', hash('sha256', args, 'hex')),
       arg_keys: ['1', 'b'],
       trace_id: null,
       secret_versions: ['token@1'],

@@ -16,7 +16,7 @@ import { openSqlite } from './sqlite/open-sqlite.ts';
 
 /** Repositories over a database of their own. `told`: what each transaction has told, where it could. */
 async function open(t: TestContext) {
-  const engine = openSqlite(temporaryFolder(t), 50);
+  const engine = openSqlite(temporaryFolder(t), { busyTimeoutMs: 50 });
   t.after(() => engine.close());
   await migrate(engine);
   const told: Change[] = [];

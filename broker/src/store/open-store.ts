@@ -5,7 +5,7 @@ import { GateError } from 'mcpgate-shared/error';
 import type { Logger } from 'pino';
 import type { BrokerName } from '../domain/bus.ts';
 import { joined } from './atomically.ts';
-import type { Engine } from './engine.ts';
+import type { Durability, Engine } from './engine.ts';
 import { migrate } from './migrations/migrate.ts';
 import { openPostgres } from './postgres/open-postgres.ts';
 import { DatabaseRefusal } from './postgres/postgres-error.ts';
@@ -53,6 +53,8 @@ export interface StoreOptions {
   dataDir: string;
   /** How long a statement waits for another process's write to the SQLite file; 2 s unless said. */
   busyTimeoutMs?: number;
+  /** When a record of the audit log counts as kept; `commit` unless said. */
+  durability?: Durability;
   log: Logger;
   clock: Clock;
   /** The name of this broker on the bus; a random one unless said. */
@@ -64,10 +66,12 @@ export interface StoreOptions {
  * version is wrong.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { databaseUrl, dataDir, busyTimeoutMs, log, clock } = options;
+  const { databaseUrl, dataDir, busyTimeoutMs, durability = 'commit', log, clock } = options;
   const self = options.self ?? { name: randomUUID(), location: 'somewhere' };
   const engine =
-    databaseUrl === undefined ? openSqlite(dataDir, busyTimeoutMs) : openPostgres(databaseUrl, { log, clock, self });
+    databaseUrl === undefined
+      ? openSqlite(dataDir, { durability, ...(busyTimeoutMs === undefined ? {} : { busyTimeoutMs }) })
+      : openPostgres(databaseUrl, { log, clock, self, durability });
   try {
     const ran = await migrate(engine);
     if (ran.length > 0) log.info({ engine: engine.kind, migrations: ran }, 'database migrated');

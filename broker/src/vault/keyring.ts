@@ -44,6 +44,8 @@ export interface Keyring {
    * that of `id`, or the first or the newest one. Undefined where this is not at hand.
    */
   derive(purpose: string, from: { id: string } | 'first' | 'newest'): DataKey | undefined;
+  /** Of all data keys, the first first. */
+  dataKeyIds(): string[];
   /** Reads files and store again. */
   reload(): Promise<KeysNow>;
   /** Data keys as this master key seals them: those that it has not sealed yet. */
@@ -129,6 +131,7 @@ export async function openKeyring(options: { store: Store; masterKey: MasterKey;
       const bytes = new Uint8Array(hkdfSync('sha256', key.bytes, '', `mcpgate ${purpose}`, KEY_BYTES));
       return { id: key.id, bytes };
     },
+    dataKeyIds: () => now.dataKeys.map(({ id }) => id),
     async reload() {
       now = await read();
       return now;

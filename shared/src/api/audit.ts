@@ -86,6 +86,42 @@ export const RecordIdSchema = z
   .string()
   .regex(/^[0-9a-f]{8}-[0-9a-f]{4}(?:-[0-9a-f-]{0,23})?$/, 'is no id of a record, nor its first 13 characters or more')
   .meta({ description: 'The id of a record, or its first 13 characters or more' });
+export const VerifyLineSchema = z
+  .discriminatedUnion('kind', [
+    z.object({ kind: z.literal('progress'), rows: z.int(), of: z.int() }),
+    z.object({
+      kind: z.literal('verdict'),
+      whole: z.boolean(),
+      rows: z.int().meta({ description: 'Rows that are as they were written' }),
+      chains: z.int(),
+      checkpoints: z
+        .int()
+        .meta({ description: 'Checkpoints whose signatures are right, in the log and of those that were given' }),
+      wrong: z
+        .object({
+          chain: z.string(),
+          seq: z.int().nullable(),
+          id: z.string().nullable(),
+          why: z.string(),
+        })
+        .nullable()
+        .meta({ description: 'The first row that is not as it was written' }),
+    }),
+  ])
+  .meta({ id: 'VerifyLine' });
+export type VerifyLine = z.output<typeof VerifyLineSchema>;
+
+const AuditKeySchema = z.object({
+  kid: z.string(),
+  kty: z.literal('OKP'),
+  crv: z.literal('Ed25519'),
+  x: z.string(),
+  alg: z.literal('EdDSA'),
+  use: z.literal('sig'),
+});
+export const AuditKeysSchema = z
+  .object({ keys: z.array(AuditKeySchema) })
+  .meta({ id: 'AuditKeys', description: 'The public keys of checkpoints of the log (RFC 7517)' });
 
 const RowOfRecordSchema = z.object({
   row: z.enum(['intent', 'outcome', 'event']),
@@ -193,6 +229,40 @@ export const auditApi = {
       follow: z.enum(['true', 'false']).default('true'),
     }),
     answer: TailLineSchema,
+    stream: true,
+  }),
+  verify: endpoint({
+    name: 'verifyAudit',
+    method: 'POST',
+    path: '/audit/verify',
+    summary: 'Whether every row of the log is as it was written: how far it is, and then what was found',
+    access: 'auditor',
+    body: z.strictObject({
+      since: TimeSchema.optional(),
+      until: TimeSchema.optional(),
+      checkpoints: z.array(z.unknown()).max(10_000).default([]).meta({
+        description: 'Checkpoints that were kept elsewhere, as the broker has written them',
+      }),
+    }),
+    answer: VerifyLineSchema,
+    stream: true,
+  }),
+  keys: endpoint({
+    name: 'getAuditKeys',
+    method: 'GET',
+    path: '/audit/key',
+    summary: 'The public keys by which checkpoints of the log are verified',
+    access: 'auditor',
+    answer: AuditKeysSchema,
+  }),
+  rows: endpoint({
+    name: 'exportAuditRows',
+    method: 'GET',
+    path: '/audit/rows',
+    summary:
+      'All rows of the log, chain by chain, each with what its hash covers; rows of other workspaces by their hashes',
+    access: 'auditor',
+    answer: z.record(z.string(), z.unknown()).meta({ id: 'AuditRow' }),
     stream: true,
   }),
 };

@@ -15,6 +15,17 @@ export const StatusSchema = z
     started_at: TimeSchema,
     data: z.string(),
     database: z.enum(['sqlite', 'postgres']),
+    audit: z
+      .object({
+        durability: z.enum(['commit', 'disk']).meta({
+          description: 'When a record counts as kept: once it is committed, or once it is on disk',
+        }),
+        checkpoint_at: TimeSchema.nullable().meta({
+          description: 'When this broker made its last checkpoint of the log',
+        }),
+      })
+      .nullable()
+      .default(null),
     master_key: z
       .object({ id: z.string(), created_at: TimeSchema, is_rotating: z.boolean() })
       .nullable()

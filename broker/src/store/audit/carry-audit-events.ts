@@ -3,7 +3,7 @@
 import { type Kysely, sql } from 'kysely';
 import { GateError } from 'mcpgate-shared/error';
 import { z } from 'zod';
-import { momentOf, readRecordId } from '../../domain/record-id.ts';
+import { momentOf, readRecordId, type Moment } from '../../domain/record-id.ts';
 import { positionOf } from './position.ts';
 import { KIND, oldBody } from './row-columns.ts';
 import { digestOfWord, WORD, type WordKind } from './words.ts';
@@ -77,11 +77,11 @@ export async function carryAuditEvents(db: Kysely<any>): Promise<void> {
           kind === KIND.event
             ? await word(WORD.type, workspace, row.type)
             : kind === KIND.outcome
-              ? await word(WORD.ended, workspace, endedOf(row.data))
+              ? await word(WORD.ended, workspace, endedWord(row.data))
               : null;
         rows.push([
           position,
-          readRecordId(row.id)?.moment ?? momentOf(row.ts),
+          momentOfOld(row.id, row.ts),
           call,
           kind,
           await word(WORD.workspace, '', workspace),
@@ -104,7 +104,7 @@ export async function carryAuditEvents(db: Kysely<any>): Promise<void> {
 }
 
 /** How a call ended, so that it is found by its secrets and its status; null where somebody has changed the text. */
-function endedOf(data: string): string | null {
+export function endedWord(data: string): string | null {
   try {
     const { secret_versions: secrets, status } = EndedSchema.parse(JSON.parse(data));
     return JSON.stringify({ secret_versions: secrets, status });
@@ -112,4 +112,9 @@ function endedOf(data: string): string | null {
     // What it says is shown by whoever verifies the row.
     return null;
   }
+}
+
+/** When a row of format 1 was made: by its id, which is more exact than its time. */
+export function momentOfOld(id: string, ts: number): Moment {
+  return readRecordId(id)?.moment ?? momentOf(ts);
 }

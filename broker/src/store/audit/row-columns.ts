@@ -169,11 +169,15 @@ export function fieldsOf(
       const [type, actor, subject] = [textOf(row.facts), textOf(row.actor), textOrNull(row.subject)];
       return { kind: 'event', id, workspaceId, type, actor, subject, details: utf8(row.body) };
     }
-    case KIND.chain: {
-      const [type, details] = ChainBodySchema.parse(JSON.parse(utf8(row.body)));
-      return { kind: 'chain', id, type, details };
-    }
+    case KIND.chain:
+      return { kind: 'chain', id, ...chainRowOf(row) };
     default:
       throw new RangeError(`${row.kind} is no kind of row`);
   }
+}
+
+/** What a row says of its chain. Throws where it is no such row, or its body was changed. */
+export function chainRowOf({ body }: RowColumns): { type: string; details: string } {
+  const [type, details] = ChainBodySchema.parse(JSON.parse(utf8(body)));
+  return { type, details };
 }

@@ -1,17 +1,18 @@
 // The engine for more than one broker: PostgreSQL 13 or later over `pg`.
 import { type Dialect, Kysely, PostgresDialect, PostgresDriver } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
-import { GateError } from 'mcpgate-shared/error';
+import type { GateError } from 'mcpgate-shared/error';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import type { BrokerName } from '../../domain/bus.ts';
 import { asHostError, HostError } from '../../domain/public-message.ts';
 import { AppendInDoubt } from '../audit/row.ts';
 import { WordBook } from '../audit/words.ts';
-import { PROBE_NAME, type Engine } from '../engine.ts';
+import { PROBE_NAME, type Durability, type Engine } from '../engine.ts';
 import { createGuardedDriver } from '../guarded-driver.ts';
 import type { Database } from '../schema.ts';
 import { appendRows } from './append-audit.ts';
+import { databaseName } from './database-name.ts';
 import { createPostgresBus } from './postgres-bus.ts';
 import { explainPostgresError, isServerLost } from './postgres-error.ts';
 import { createPostgresPool, forQueryBuilder } from './postgres-pool.ts';
@@ -24,9 +25,12 @@ const POOL_SIZE = 10;
 const STUCK_MS = 2_000;
 
 /** Pools for `url`; connects at first use. Throws `config` where `url` is no PostgreSQL URL. */
-export function openPostgres(url: string, options: { log: Logger; clock: Clock; self: BrokerName }): Engine {
-  const { log, clock, self } = options;
-  const database = describe(url);
+export function openPostgres(
+  url: string,
+  options: { log: Logger; clock: Clock; self: BrokerName; durability?: Durability },
+): Engine {
+  const { log, clock, self, durability = 'commit' } = options;
+  const database = databaseName(url);
   const explain = (error: unknown): GateError => explainPostgresError(database, error);
   const types = new pg.TypeOverrides();
   // bigint columns are read as numbers, as SQLite's are: counts and times are far below 2^53.
@@ -36,7 +40,7 @@ export function openPostgres(url: string, options: { log: Logger; clock: Clock; 
 
   const pool = createPostgresPool({ url, max: POOL_SIZE, types, onLost });
   // The audit log has a connection of its own: rows of a chain are appended in order, and slow searches cannot delay a call.
-  const auditPool = createPostgresPool({ url, max: 1, types, onLost });
+  const auditPool = createPostgresPool({ url, max: 1, types, onLost, isOnDisk: durability === 'disk' });
   const built = forQueryBuilder(pool);
   const plain = new PostgresDialect({ pool: built });
   const dialect: Dialect = {
@@ -65,6 +69,7 @@ export function openPostgres(url: string, options: { log: Logger; clock: Clock; 
     bus,
     announce: bus.announce,
     words,
+    log: { kind: 'postgres', url },
     async appendAudit(rows, chains) {
       const client = await auditPool.connect().catch((error: unknown) => {
         throw asHostError(explain(error));
@@ -95,20 +100,4 @@ export function openPostgres(url: string, options: { log: Logger; clock: Clock; 
       await Promise.all([pool.end(), auditPool.end()]);
     },
   };
-}
-
-/** `NAME at HOST:PORT` of a database URL, without user and password. Throws `config` where it is no PostgreSQL URL. */
-function describe(url: string): string {
-  let parsed: URL;
-  try {
-    parsed = new URL(url);
-  } catch {
-    // Without the error as its cause: that holds the whole text, with the password.
-    throw new GateError('config', 'DATABASE_URL is not a URL; write postgres://USER:PASSWORD@HOST:PORT/DATABASE');
-  }
-  if (parsed.protocol !== 'postgres:' && parsed.protocol !== 'postgresql:') {
-    throw new GateError('config', `DATABASE_URL must start with postgres://, not ${parsed.protocol}//`);
-  }
-  const host = parsed.hostname || parsed.searchParams.get('host') || 'localhost';
-  return `${decodeURIComponent(parsed.pathname.slice(1)) || 'postgres'} at ${host}:${parsed.port || '5432'}`;
 }

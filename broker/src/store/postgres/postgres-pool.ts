@@ -47,6 +47,8 @@ export function createPostgresPool(options: {
   max: number;
   types: pg.CustomTypesConfig;
   onLost: (error: unknown) => void;
+  /** A commit is answered once it is on the server's disk, whatever the server is set to. */
+  isOnDisk?: boolean;
 }): GuardedPool {
   const sockets = new Set<Socket>();
   const pool = new pg.Pool({
@@ -64,7 +66,7 @@ export function createPostgresPool(options: {
       sockets.add(socket);
       return socket.once('close', () => sockets.delete(socket));
     },
-    onConnect,
+    onConnect: (client: pg.ClientBase): unknown => prepare(client, options.isOnDisk ?? false),
   });
   pool.on('error', (error) => options.onLost(error));
   /** The lent connections that wait for an answer, and since when. */
@@ -133,13 +135,14 @@ export function forQueryBuilder(pool: GuardedPool): PostgresPool {
   };
 }
 
-/** Prepares each new connection; the pool waits for the promise. */
-const onConnect: (client: pg.ClientBase) => unknown = (client) => prepare(client);
-
 /** Sets the time-outs of a connection. Throws where the server takes no writes: a standby, or a primary that was made one. */
-async function prepare(client: pg.ClientBase): Promise<void> {
+async function prepare(client: pg.ClientBase, isOnDisk: boolean): Promise<void> {
+  // Where the server asks for more than its own disk, it goes on doing so.
+  const commits = isOnDisk
+    ? `, case when current_setting('synchronous_commit') = 'off' then set_config('synchronous_commit', 'on', false) end`
+    : '';
   const asked: pg.QueryConfig & { query_timeout: number } = {
-    text: `select set_config('statement_timeout', '${STATEMENT_TIMEOUT_MS}', false), current_setting('transaction_read_only') as read_only`,
+    text: `select set_config('statement_timeout', '${STATEMENT_TIMEOUT_MS}', false), current_setting('transaction_read_only') as read_only${commits}`,
     // This is a part of connecting, and as short: the pool counts the connection meanwhile.
     query_timeout: PREPARE_TIMEOUT_MS,
   };

@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import { timeOf } from '../../domain/record-id.ts';
 import type { Engine } from '../engine.ts';
+import type { LogSource } from '../audit/log-connection.ts';
 import { positionOf, ROWS_PER_CHAIN, seqAt } from '../audit/position.ts';
 import { KIND, type RowColumns } from '../audit/row-columns.ts';
 import { FORMAT } from '../audit/row.ts';
@@ -35,6 +36,8 @@ export interface AuditRepository {
   last(name: string): Promise<ChainHead | undefined>;
   /** The last rows of all chains that have any, in the order in which the chains have begun. */
   heads(): Promise<ChainHead[]>;
+  /** Where other threads find the log. */
+  source(): LogSource;
   /** The first rows of chains of this format. */
   openings(): Promise<RowOf<'chain'>[]>;
 }
@@ -172,6 +175,7 @@ export function createAuditRows(engine: Engine): AuditRepository {
         ...{ chain: name, seq: seqAt(position), hash: Buffer.from(hash).toString('hex') },
       }));
     },
+    source: () => engine.log,
     async openings() {
       const chains = await db.selectFrom('audit_chains').select('id').where('format', '=', FORMAT).execute();
       const rows = await at(chains.map(({ id }) => positionOf(id, 0)));

@@ -8,7 +8,7 @@ import type { Bus } from '../../domain/bus.ts';
 import { asHostError } from '../../domain/public-message.ts';
 import type { NewRow } from '../audit/row.ts';
 import { WordBook } from '../audit/words.ts';
-import { PROBE_NAME, type Engine } from '../engine.ts';
+import { PROBE_NAME, type Durability, type Engine } from '../engine.ts';
 import type { Database } from '../schema.ts';
 import { createAuditAppend } from './append-audit.ts';
 import { createSqliteDialect } from './sqlite-dialect.ts';
@@ -21,11 +21,19 @@ const CHECKPOINT_PAGES = 16_000;
 /** A commit writes whole pages, one or two for each index. Small pages make an append to the audit log a fifth faster (measured). */
 const PAGE_BYTES = 2_048;
 
+export interface SqliteOptions {
+  busyTimeoutMs?: number;
+  durability?: Durability;
+}
+
 /** Opens (or creates, 0600) `mcpgate.db` in `dataDir`. Throws `config` where the file cannot be written or is no database. */
-export function openSqlite(dataDir: string, busyTimeoutMs = DEFAULT_BUSY_TIMEOUT_MS): Engine {
+export function openSqlite(
+  dataDir: string,
+  { busyTimeoutMs = DEFAULT_BUSY_TIMEOUT_MS, durability = 'commit' }: SqliteOptions = {},
+): Engine {
   const file = join(dataDir, 'mcpgate.db');
   const explain = (error: unknown): GateError => explainSqliteError(file, error);
-  const database = openFile(dataDir, file, busyTimeoutMs);
+  const database = openFile(dataDir, file, { busyTimeoutMs, durability });
   const db = new Kysely<Database>({ dialect: createSqliteDialect(database, explain) });
   const words = new WordBook();
   const append = createAuditAppend(database, words);
@@ -36,6 +44,7 @@ export function openSqlite(dataDir: string, busyTimeoutMs = DEFAULT_BUSY_TIMEOUT
     bus: createSilentBus(),
     announce: () => Promise.resolve(),
     words,
+    log: { kind: 'sqlite', file },
     appendAudit(rows, chains) {
       // While a transaction is under way the connection belongs to it: the query builder waits until it is free.
       if (database.isOpen && database.isTransaction)
@@ -78,7 +87,7 @@ export function openSqlite(dataDir: string, busyTimeoutMs = DEFAULT_BUSY_TIMEOUT
 
 const PROBE = `INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`;
 
-function openFile(dataDir: string, file: string, busyTimeoutMs: number): DatabaseSync {
+function openFile(dataDir: string, file: string, { busyTimeoutMs, durability }: Required<SqliteOptions>): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
@@ -88,7 +97,7 @@ function openFile(dataDir: string, file: string, busyTimeoutMs: number): Databas
     // First, because the page size can be set only as long as the file is empty.
     database.exec(`PRAGMA page_size = ${PAGE_BYTES}`);
     database.exec('PRAGMA journal_mode = WAL');
-    database.exec('PRAGMA synchronous = NORMAL');
+    database.exec(`PRAGMA synchronous = ${durability === 'disk' ? 'FULL' : 'NORMAL'}`);
     database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     database.exec('PRAGMA recursive_triggers = ON');
     database.exec('PRAGMA journal_size_limit = 67108864');

@@ -1,0 +1,42 @@
+// The operations by which the log is proved whole: verified here, or exported for somebody else to verify.
+import type { z } from 'zod';
+import { auditApi, type VerifyLine } from 'mcpgate-shared/api/audit';
+import { GateError } from 'mcpgate-shared/error';
+import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
+import type { AdminDependencies } from './dependencies.ts';
+import { eventBy, operation, streamOperation, type Caller, type Operation } from './operation.ts';
+
+const timeOf = (iso: string | undefined): number | undefined => (iso === undefined ? undefined : Date.parse(iso));
+
+export function proofOperations({ audit, proofs }: Pick<AdminDependencies, 'audit' | 'proofs'>): Operation[] {
+  async function* verify(
+    { since, until, checkpoints }: z.output<typeof auditApi.verify.body>,
+    caller: Caller,
+    signal: AbortSignal,
+  ): AsyncGenerator<VerifyLine> {
+    // The chains are of all workspaces together.
+    if (caller.homeWorkspaceId !== DEFAULT_WORKSPACE)
+      throw new GateError(
+        'forbidden',
+        'the log of all workspaces together is verified by people of the workspace default',
+      );
+    const asked = { since: timeOf(since), until: timeOf(until), checkpoints };
+    for await (const message of proofs.verify(asked, signal)) {
+      if (message.kind === 'progress') {
+        yield message;
+        continue;
+      }
+      const { rows, chains, checkpoints: signed, fault } = message.verdict;
+      const whole = fault === undefined;
+      const data = { whole, rows, chain: fault?.chain ?? null, seq: fault?.seq ?? null, why: fault?.why ?? null };
+      await audit.event(eventBy(caller, { type: 'audit.verified', subject: null, data }));
+      yield { kind: 'verdict', whole, rows, chains, checkpoints: signed, wrong: fault ?? null };
+    }
+  }
+
+  return [
+    streamOperation(auditApi.verify, ({ body }, caller, signal) => verify(body, caller, signal)),
+    operation(auditApi.keys, async () => ({ keys: await proofs.keys() })),
+    streamOperation(auditApi.rows, (_input, { workspaceId }, signal) => proofs.rows(workspaceId, signal)),
+  ];
+}

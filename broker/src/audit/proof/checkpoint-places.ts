@@ -1,0 +1,133 @@
+// Where checkpoints are kept besides the log. Each place gets the newest one: it covers whatever the ones before did, so that none that could not be
+// brought there has to be kept for it.
+import { chmod, open } from 'node:fs/promises';
+import type { Clock } from 'mcpgate-shared/clock';
+import { GateError, toGateError } from 'mcpgate-shared/error';
+import type { Logger } from 'pino';
+import type { GuardedFetch } from '../../net/guarded-fetch.ts';
+import type { Checkpoint } from './statement.ts';
+
+export interface CheckpointPlace {
+  /** As the configuration names it. */
+  readonly name: string;
+  keep(line: string): Promise<void>;
+}
+
+export interface PlaceView {
+  name: string;
+  /** When the last checkpoint came there, ms since the epoch. */
+  keptAt: number | null;
+  /** Why the newest one is not there yet. */
+  problem: string | null;
+}
+
+export interface CheckpointPlaces {
+  bring(checkpoint: Checkpoint): void;
+  views(): PlaceView[];
+  /** Waits until the newest one is everywhere, or could not be brought there once more. */
+  flush(): Promise<void>;
+  close(): void;
+}
+
+const FIRST_RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 60_000;
+
+export function createCheckpointPlaces(options: {
+  places: readonly CheckpointPlace[];
+  clock: Pick<Clock, 'now' | 'after'>;
+  log: Pick<Logger, 'warn' | 'info'>;
+}): CheckpointPlaces {
+  const { clock, log } = options;
+  const each = options.places.map((place) => createOne(place));
+
+  function createOne(place: CheckpointPlace) {
+    const view: PlaceView = { name: place.name, keptAt: null, problem: null };
+    let waiting: string | undefined;
+    let running: Promise<void> | undefined;
+    let cancelRetry: (() => void) | undefined;
+    let retryMs = FIRST_RETRY_MS;
+
+    async function run(): Promise<void> {
+      cancelRetry?.();
+      cancelRetry = undefined;
+      while (waiting !== undefined) {
+        const line = waiting;
+        try {
+          await place.keep(line);
+        } catch (error) {
+          const { message } = toGateError(error);
+          if (view.problem === null)
+            log.warn({ place: place.name, why: message }, 'a checkpoint of the log could not be kept');
+          view.problem = message;
+          cancelRetry = clock.after(retryMs, () => void (running ??= run()));
+          retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS);
+          break;
+        }
+        if (view.problem !== null) log.info({ place: place.name }, 'checkpoints of the log are kept again');
+        view.keptAt = clock.now();
+        view.problem = null;
+        retryMs = FIRST_RETRY_MS;
+        if (waiting === line) waiting = undefined;
+      }
+      running = undefined;
+    }
+
+    return {
+      view,
+      bring(line: string): void {
+        waiting = line;
+        if (cancelRetry === undefined) running ??= run();
+      },
+      async flush(): Promise<void> {
+        if (waiting !== undefined) running ??= run();
+        await running;
+      },
+      close: () => cancelRetry?.(),
+    };
+  }
+
+  return {
+    bring(checkpoint) {
+      const line = `${JSON.stringify(checkpoint)}\n`;
+      for (const { bring } of each) bring(line);
+    },
+    views: () => each.map(({ view }) => ({ ...view })),
+    async flush() {
+      await Promise.all(each.map(({ flush }) => flush()));
+    },
+    close() {
+      for (const { close } of each) close();
+    },
+  };
+}
+
+/** A file to which each is added, on disk before it counts. Only the broker's user reads it. */
+export function filePlace(path: string): CheckpointPlace {
+  return {
+    name: `file:${path}`,
+    async keep(line) {
+      const file = await open(path, 'a', 0o600);
+      try {
+        await file.appendFile(line);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await chmod(path, 0o600);
+    },
+  };
+}
+
+/** An address to which each is sent; it has it once it answers 2xx. */
+export function urlPlace(url: string, guardedFetch: GuardedFetch): CheckpointPlace {
+  const { host, hostname } = new URL(url);
+  return {
+    // What stands behind the host may be a secret.
+    name: `https://${host}/…`,
+    async keep(line) {
+      const headers = { 'content-type': 'application/json' };
+      const { status } = await guardedFetch(url, { method: 'POST', headers, body: line, namedHost: hostname });
+      if (status < 200 || status > 299) throw new GateError('unreachable', `${host} answered ${status}`);
+    },
+  };
+}

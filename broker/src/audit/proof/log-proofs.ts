@@ -1,0 +1,60 @@
+// What shows that the log is whole: verifications, exports that others verify, and the public keys of checkpoints.
+import { GateError } from 'mcpgate-shared/error';
+import type { Store } from '../../store/store.ts';
+import type { Audit } from '../audit.ts';
+import type { AuditKeys } from '../audit-keys.ts';
+import type { CheckpointKeys, CheckpointKeyView } from './checkpoint-keys.ts';
+import { exportedRow, type ExportedRow } from './exported-row.ts';
+import { CheckpointSchema } from './statement.ts';
+import { verifyInThread, type VerifyMessage } from './verify-thread.ts';
+
+export interface LogProofs {
+  /** Says how far it is, and at the end what was found. `checkpoints`: as they were kept elsewhere; throws `usage` for one that is none. */
+  verify(
+    asked: { since: number | undefined; until: number | undefined; checkpoints: readonly unknown[] },
+    signal: AbortSignal,
+  ): AsyncIterable<Exclude<VerifyMessage, { kind: 'failed' }>>;
+  /** All rows, chain by chain; of other workspaces only their hashes. */
+  rows(workspaceId: string, signal: AbortSignal): AsyncIterable<ExportedRow>;
+  keys(): Promise<CheckpointKeyView[]>;
+}
+
+const AT_ONCE = 1_000;
+
+export function createLogProofs(parts: {
+  store: Pick<Store, 'audit'>;
+  audit: Pick<Audit, 'flush'>;
+  keys: Pick<AuditKeys, 'sealKeys'>;
+  checkpointKeys: CheckpointKeys;
+}): LogProofs {
+  const { store, audit, keys, checkpointKeys } = parts;
+  return {
+    async *verify({ since, until, checkpoints }, signal) {
+      const read = checkpoints.map((checkpoint, index) => {
+        const found = CheckpointSchema.safeParse(checkpoint);
+        if (found.success) return found.data;
+        throw new GateError(
+          'usage',
+          `checkpoint ${index + 1} of the file is none: give the file that the broker has written`,
+        );
+      });
+      await audit.flush();
+      const pems = await checkpointKeys.pems();
+      const order = { source: store.audit.source(), sealKeys: keys.sealKeys(), pems, since, until, checkpoints: read };
+      yield* verifyInThread(order, signal);
+    },
+    async *rows(workspaceId, signal) {
+      await audit.flush();
+      for (const { chain, seq: last } of await store.audit.heads()) {
+        for (let from = 0; from <= last && !signal.aborted;) {
+          const rows = await store.audit.chain(chain, from, AT_ONCE);
+          const end = rows.at(-1);
+          if (end === undefined) break;
+          for (const row of rows) if (row.seq <= last) yield exportedRow(row, workspaceId);
+          from = end.seq + 1;
+        }
+      }
+    },
+    keys: () => checkpointKeys.published(),
+  };
+}

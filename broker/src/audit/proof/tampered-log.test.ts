@@ -1,0 +1,396 @@
+// Somebody who can write the database changes it in every way; each is found, with the checkpoints that were kept elsewhere, and the first wrong row is
+// named. Then the same of an export, by the verifier that knows nothing but the public key.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { it, type TestContext } from 'node:test';
+import { canonicalJson } from '../../domain/canonical-json.ts';
+import { onBothEngines, type OpenStoreUnderTest } from '../../store/fixtures/both-engines.ts';
+import { ROWS_PER_CHAIN } from '../../store/audit/position.ts';
+import { EVENT, INTENT, OUTCOME, proofWorld } from '../fixtures/proof-world.ts';
+import { hashRow } from '../hash-chain.ts';
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+const at = (chain: number, seq: number): number => chain * ROWS_PER_CHAIN + seq;
+
+/** Three runs of a broker: the first was killed, the second ended in order, the third goes on. */
+async function open(t: TestContext, openStore: OpenStoreUnderTest) {
+  const under = await openStore(t);
+  const { kind, tamper, clock } = under;
+  const world = proofWorld(under);
+  const first = world.run('run-1');
+  for (let count = 0; count < 3; count += 1) {
+    const id = await first.beginCall(INTENT);
+    clock.at += 1_000;
+    await first.endCall(id, INTENT, OUTCOME);
+  }
+  await first.beginCall({ ...INTENT, member: 'bob' });
+  const second = world.run('run-2');
+  await second.event(EVENT);
+  await second.recordCall({ ...INTENT, member: 'carol', decision: 'deny' }, { ...OUTCOME, status: 'denied' });
+  await second.close();
+  clock.at += 1_000;
+  const third = world.run('run-3');
+  await third.event(EVENT);
+  for (let count = 0; count < 3; count += 1) await third.recordCall(INTENT, OUTCOME);
+  t.after(() => third.close());
+  const off = ['audit_rows', 'audit_words', 'audit_chains'].flatMap((table) =>
+    kind === 'sqlite'
+      ? [`drop trigger ${table}_no_update`, `drop trigger ${table}_no_delete`]
+      : [`drop trigger ${table}_no_change on ${table}`],
+  );
+  for (const statement of off) await tamper(statement);
+  const bytes = (hex: string) => (kind === 'sqlite' ? `x'${hex}'` : `'\\x${hex}'`);
+  return { ...under, ...world, third, bytes };
+}
+
+type World = Awaited<ReturnType<typeof open>>;
+
+/** Writes `row` into the database again, with another member, and all rows behind it with hashes that fit; the seals stay. */
+async function rewrite({ store, tamper, bytes }: World, chain: string, number: number, from: number): Promise<void> {
+  const rows = await store.audit.chain(chain, from, 1_000);
+  let prev = rows[0]?.prevHash ?? '';
+  await tamper(
+    `insert into audit_words (workspace_id, kind, digest, text) values ('default', 2, ${bytes('00')}, 'mallory')`,
+  );
+  for (const [index, row] of rows.entries()) {
+    const changed = index === 0 && row.kind === 'intent' ? { ...row, actor: 'mallory' } : row;
+    prev = hashRow(prev, changed);
+    const actor = index === 0 ? `, actor = (select id from audit_words where text = 'mallory')` : '';
+    await tamper(`update audit_rows set hash = ${bytes(prev)}${actor} where position = ${at(number, row.seq)}`);
+  }
+}
+
+interface Tampering {
+  what: string;
+  /** Does it, and says which row is named: the chain and the row in it. */
+  how: (world: World) => Promise<[chain: string, seq: number | null]>;
+  /** Only the checkpoints that are kept elsewhere show it. */
+  isSeenOutside?: true;
+}
+
+const edit =
+  (set: (world: World) => string, chain: number, seq: number): Tampering['how'] =>
+  async (world) => {
+    await world.tamper(`update audit_rows set ${set(world)} where position = ${at(chain, seq)}`);
+    return [`run-${chain}`, seq];
+  };
+
+const TAMPERINGS: Tampering[] = [
+  {
+    what: 'another person in a call',
+    how: edit(() => `actor = (select min(id) from audit_words where text = 'carol')`, 1, 3),
+  },
+  { what: 'another tool in a call', how: edit(() => 'tool = null', 1, 3) },
+  { what: 'another server in a call', how: edit(() => `server = tool`, 1, 1) },
+  { what: 'another workspace', how: edit(() => 'workspace = actor', 1, 1) },
+  { what: 'another time', how: edit(() => 'at = at + 1024', 1, 5) },
+  { what: 'an outcome moved to another call', how: edit(() => `call = ${at(1, 3)}`, 1, 2) },
+  { what: 'another end of a call', how: edit(() => `facts = (select max(id) from audit_words where kind = 10)`, 1, 2) },
+  { what: 'an event of another type', how: edit(() => 'facts = actor', 2, 1) },
+  { what: 'an event about something else', how: edit(() => 'subject = null', 2, 1) },
+  { what: 'another kind of row', how: edit(() => 'kind = 3', 1, 2) },
+  { what: 'a kind of row that there is not', how: edit(() => 'kind = 9', 1, 2) },
+  { what: 'bytes of a call that are none', how: edit(({ bytes }) => `body = ${bytes('ff')}`, 1, 1) },
+  { what: 'other details of an event', how: edit(({ bytes }) => `body = ${bytes('7b7d')}`, 2, 1) },
+  { what: 'another beginning of a chain', how: edit(({ bytes }) => `body = ${bytes('5b22612c2262225d')}`, 2, 0) },
+  { what: 'another hash', how: edit(({ bytes }) => `hash = ${bytes('00'.repeat(32))}`, 1, 2) },
+  { what: 'another seal', how: edit(({ bytes }) => `seal = ${bytes('00'.repeat(16))}`, 1, 2) },
+  {
+    what: 'an edited word',
+    async how({ tamper }) {
+      await tamper(`update audit_words set text = 'mallory' where text = 'bob'`);
+      return ['run-1', 7];
+    },
+  },
+  {
+    what: 'a removed word',
+    async how({ tamper }) {
+      await tamper(`delete from audit_words where text = 'bob'`);
+      return ['run-1', 7];
+    },
+  },
+  {
+    what: 'a removed row',
+    async how({ tamper }) {
+      await tamper(`delete from audit_rows where position = ${at(1, 3)}`);
+      return ['run-1', 3];
+    },
+  },
+  {
+    what: 'two rows in each other’s place',
+    async how({ tamper }) {
+      await tamper(`update audit_rows set position = -1 where position = ${at(1, 1)}`);
+      await tamper(`update audit_rows set position = ${at(1, 1)} where position = ${at(1, 3)}`);
+      await tamper(`update audit_rows set position = ${at(1, 3)} where position = -1`);
+      return ['run-1', 1];
+    },
+  },
+  {
+    what: 'a row put in between',
+    async how({ tamper }) {
+      for (let seq = 7; seq >= 3; seq -= 1)
+        await tamper(`update audit_rows set position = position + 1 where position = ${at(1, seq)}`);
+      await tamper(
+        `insert into audit_rows select ${at(1, 3)}, at, call, workspace, actor, subject, server, tool, facts, kind, body, hash, seal
+         from audit_rows where position = ${at(1, 1)}`,
+      );
+      return ['run-1', 3];
+    },
+  },
+  {
+    what: 'a row added behind the last',
+    async how({ tamper }) {
+      await tamper(
+        `insert into audit_rows select ${at(1, 8)}, at, call, workspace, actor, subject, server, tool, facts, kind, body, hash, seal
+         from audit_rows where position = ${at(1, 7)}`,
+      );
+      return ['run-1', 8];
+    },
+  },
+  {
+    what: 'a row in no chain',
+    async how({ tamper }) {
+      await tamper(
+        `insert into audit_rows select ${at(9, 0)}, at, call, workspace, actor, subject, server, tool, facts, kind, body, hash, seal
+         from audit_rows where position = ${at(1, 7)}`,
+      );
+      return ['?', 0];
+    },
+  },
+  {
+    what: 'the end of a chain cut off',
+    async how({ tamper }) {
+      await tamper(`delete from audit_rows where position >= ${at(1, 6)} and position < ${at(2, 0)}`);
+      return ['run-1', 6];
+    },
+  },
+  {
+    what: 'the beginning of a chain cut off',
+    async how({ tamper }) {
+      await tamper(`delete from audit_rows where position >= ${at(2, 0)} and position < ${at(2, 2)}`);
+      return ['run-2', 0];
+    },
+  },
+  {
+    what: 'a call and all behind it written anew, with hashes that fit',
+    async how(world) {
+      await rewrite(world, 'run-1', 1, 3);
+      return ['run-1', 3];
+    },
+  },
+  {
+    what: 'the same without seals',
+    async how(world) {
+      await rewrite(world, 'run-1', 1, 3);
+      await world.tamper(`update audit_rows set seal = null where position >= ${at(1, 3)} and position < ${at(2, 0)}`);
+      return ['run-1', 3];
+    },
+  },
+  {
+    what: 'a whole chain removed',
+    async how({ tamper }) {
+      await tamper(`delete from audit_rows where position >= ${at(1, 0)} and position < ${at(2, 0)}`);
+      await tamper(`delete from audit_chains where name = 'run-1'`);
+      return ['run-1', null];
+    },
+  },
+  {
+    what: 'all rows of a chain removed',
+    async how({ tamper }) {
+      await tamper(`delete from audit_rows where position >= ${at(1, 0)} and position < ${at(2, 0)}`);
+      return ['run-1', null];
+    },
+  },
+  {
+    what: 'a chain under another name',
+    async how({ tamper }) {
+      await tamper(`update audit_chains set name = 'run-x' where name = 'run-1'`);
+      return ['run-x', 0];
+    },
+  },
+  {
+    what: 'a checkpoint removed',
+    async how({ store, tamper }) {
+      const rows = await store.audit.chain('run-2', 0, 100);
+      const checkpoint = rows.find((row) => row.kind === 'chain' && row.type === 'chain.checkpoint');
+      await tamper(`delete from audit_rows where position = ${at(2, checkpoint?.seq ?? -1)}`);
+      return ['run-2', checkpoint?.seq ?? -1];
+    },
+  },
+  {
+    what: 'the last chains removed, with all that names them',
+    isSeenOutside: true,
+    async how({ third, tamper }) {
+      await third.close();
+      await tamper(`delete from audit_rows where position >= ${at(2, 0)}`);
+      await tamper(`delete from audit_chains where name in ('run-2', 'run-3')`);
+      return ['run-2', null];
+    },
+  },
+  {
+    what: 'the end of the last chain cut off at a seal',
+    isSeenOutside: true,
+    async how({ third, tamper }) {
+      await third.close();
+      await tamper(`delete from audit_rows where position > ${at(3, 3)}`);
+      return ['run-3', 4];
+    },
+  },
+];
+
+onBothEngines((openStore) => {
+  it('a log that nobody has changed is whole, by itself and by what was kept elsewhere; so is its export', async (t) => {
+    const world = await open(t, openStore);
+    const verdict = await world.verify({ checkpoints: world.kept() });
+    assert.equal(verdict.fault, undefined);
+    assert.deepEqual([verdict.rows, verdict.chains], [8 + 6 + 8, 3]);
+    assert.ok(verdict.checkpoints >= 2, 'one in the log, and its copy');
+    const { status, whole, rows } = await world.verifyExport(await world.exported());
+    assert.deepEqual({ status, whole, rows }, { status: 0, whole: true, rows: 22 });
+    await world.third.close();
+    assert.equal((await world.verify({ checkpoints: world.kept() })).fault, undefined);
+    const after = await world.verifyExport(await world.exported());
+    assert.deepEqual([after.whole, after.uncovered], [true, 1], 'the last checkpoint itself');
+  });
+
+  for (const { what, how, isSeenOutside } of TAMPERINGS) {
+    it(`${what} is found`, async (t) => {
+      const world = await open(t, openStore);
+      const [chain, seq] = await how(world);
+      const checkpoints = world.kept();
+      const { fault } = await world.verify({ checkpoints });
+      assert.ok(fault !== undefined);
+      assert.deepEqual([fault.chain, fault.seq], [chain, seq], fault.why);
+      const alone = await world.verify();
+      assert.equal(alone.fault === undefined, isSeenOutside === true, 'without what was kept elsewhere');
+    });
+  }
+
+  it('a checkpoint that was changed, or is signed by somebody else, is found where it was kept', async (t) => {
+    const world = await open(t, openStore);
+    const [kept] = world.kept();
+    assert.ok(kept);
+    const { statement } = kept;
+    for (const changed of [
+      { ...kept, statement: { ...statement, at: '2020-01-01T00:00:00.000Z' } },
+      { ...kept, statement: { ...statement, key: 'audit-9' } },
+      { ...kept, signature: `A${kept.signature.slice(1)}` },
+    ]) {
+      const { fault } = await world.verify({ checkpoints: [changed] });
+      assert.match(fault?.why ?? '', /^the checkpoint of .* is (?:not what was signed|signed with audit-9, which)/);
+    }
+  });
+
+  it('the rows of a time are verified by themselves, and rows of another time are not looked at', async (t) => {
+    const world = await open(t, openStore);
+    const since = world.clock.at - 1_000;
+    const all = await world.verify();
+    const late = await world.verify({ since });
+    assert.equal(late.fault, undefined);
+    assert.ok(late.rows > 0 && late.rows < all.rows);
+    const early = await world.verify({ until: since });
+    assert.equal(early.fault, undefined);
+    assert.equal(early.rows + late.rows, all.rows);
+    await world.tamper(`update audit_rows set tool = null where position = ${at(1, 1)}`);
+    assert.equal((await world.verify({ since })).fault, undefined);
+    assert.deepEqual((await world.verify({ until: since })).fault?.seq, 1);
+    await world.tamper(`update audit_rows set tool = null where position = ${at(3, 2)}`);
+    assert.deepEqual((await world.verify({ since })).fault?.chain, 'run-3');
+  });
+});
+
+onBothEngines((openStore) => {
+  const changes: [string, (rows: Record<string, unknown>[]) => Record<string, unknown>[], string, number | null][] = [
+    [
+      'an edited row',
+      (rows) => rows.map((row, index) => (index === 1 ? { ...row, actor: 'mallory' } : row)),
+      'run-1',
+      1,
+    ],
+    ['a member that was added', (rows) => rows.map((row, index) => (index === 2 ? { ...row, x: 1 } : row)), 'run-1', 2],
+    ['a removed row', (rows) => rows.filter((_row, index) => index !== 3), 'run-1', 3],
+    ['two rows in each other’s place', ([a = {}, b = {}, c = {}, ...rest]) => [a, c, b, ...rest], 'run-1', 1],
+    ['a row twice', (rows) => rows.flatMap((row, index) => (index === 2 ? [row, row] : [row])), 'run-1', 3],
+    ['a removed chain', (rows) => rows.filter(({ chain }) => chain !== 'run-1'), 'run-1', null],
+    [
+      'the end of a chain cut off',
+      (rows) => rows.filter(({ chain, seq }) => chain !== 'run-1' || Number(seq) < 5),
+      'run-1',
+      5,
+    ],
+    ['the last chain removed', (rows) => rows.filter(({ chain }) => chain !== 'run-3'), 'run-3', null],
+    [
+      'the end of the last chain cut off',
+      (rows) => rows.filter(({ chain, seq }) => chain !== 'run-3' || Number(seq) < 4),
+      'run-3',
+      4,
+    ],
+    [
+      'a checkpoint signed by somebody else',
+      (rows) =>
+        recomputed(
+          rows.map((row) =>
+            row['type'] === 'chain.checkpoint'
+              ? { ...row, details: { ...Object(row['details']), signature: 'AAAA' } }
+              : row,
+          ),
+          'run-2',
+        ),
+      'run-2',
+      5,
+    ],
+    [
+      'a chain written anew with hashes that fit',
+      (rows) =>
+        recomputed(
+          rows.map((row, index) => (index === 1 ? { ...row, actor: 'mallory' } : row)),
+          'run-1',
+        ),
+      'run-1',
+      7,
+    ],
+  ];
+
+  it('whoever has only an export and the public key finds what was changed in it', async (t) => {
+    const world = await open(t, openStore);
+    await world.third.close();
+    const rows = await world.exported();
+    assert.deepEqual((await world.verifyExport(rows)).status, 0);
+    for (const [what, change, chain, seq] of changes) {
+      const { status, whole, wrong } = await world.verifyExport(change(rows));
+      assert.deepEqual(
+        [status, whole, Object(wrong).chain, Object(wrong).seq],
+        [1, false, chain, seq],
+        `${what}: ${Object(wrong).why}`,
+      );
+    }
+    const half = rows.filter(({ chain }) => chain === 'run-2');
+    assert.equal((await world.verifyExport(half)).status, 1);
+    assert.equal((await world.verifyExport(half, { words: ['--partial'] })).status, 0);
+  });
+
+  it('an export of a workspace holds its own rows, and hashes of the others, and verifies all the same', async (t) => {
+    const world = await open(t, openStore);
+    await world.third.recordCall({ ...INTENT, workspace_id: 'team-a', member: 'dora' }, OUTCOME);
+    await world.third.close();
+    const rows = await world.exported('team-a');
+    const text = JSON.stringify(rows);
+    assert.ok(text.includes('dora') && !/"(?:ada|bob|carol|secret\.set)"/.test(text));
+    const { whole, rows: seen, withheld } = await world.verifyExport(rows);
+    assert.equal(whole, true);
+    assert.equal(seen + withheld, rows.length);
+    const changed = rows.map((row) => (row['actor'] === 'dora' ? { ...row, actor: 'mallory' } : row));
+    assert.equal((await world.verifyExport(changed)).whole, false);
+  });
+});
+
+/** The rows of a chain with hashes that fit again. */
+function recomputed(rows: Record<string, unknown>[], chain: string): Record<string, unknown>[] {
+  let prev: unknown;
+  return rows.map((row) => {
+    if (row['chain'] !== chain) return row;
+    const { hash: _hash, ...said }: Record<string, unknown> = prev === undefined ? row : { ...row, prev_hash: prev };
+    prev = sha256(canonicalJson(said));
+    return { ...said, hash: prev };
+  });
+}

@@ -1,0 +1,38 @@
+// What a verification of the log goes by, and what it has found.
+import type { KeyObject } from 'node:crypto';
+
+export interface Proofs {
+  /** The seal of a hash by the key of that id; undefined where the vault has no such key. */
+  sealer(keyId: string): ((hash: string) => Uint8Array) | undefined;
+  /** The public keys of checkpoints, by id. */
+  keys: ReadonlyMap<string, KeyObject>;
+}
+
+export interface Fault {
+  chain: string;
+  /** The place of the first wrong row in its chain; null where the chain itself is wrong. */
+  seq: number | null;
+  /** Null where the row is not there. */
+  id: string | null;
+  why: string;
+}
+
+export interface Verdict {
+  /** Rows and checkpoints that were checked and are right. */
+  rows: number;
+  chains: number;
+  checkpoints: number;
+  /** Undefined: the log is whole. */
+  fault: Fault | undefined;
+}
+
+/** Says that something is not as it was written; what is behind it is not looked at. */
+export class LogFault extends Error {
+  override readonly name = 'LogFault';
+  readonly fault: Fault;
+
+  constructor(fault: Fault) {
+    super(fault.why);
+    this.fault = fault;
+  }
+}

@@ -1,0 +1,150 @@
+// Verifies the log in a database: every row is what was written, stands where it was written, and was written by somebody who has the vault's key; no
+// chain is missing that another one or a checkpoint names.
+import { timeOf } from '../../domain/record-id.ts';
+import type { LogReader } from '../../store/audit/log-reader.ts';
+import { seqAt } from '../../store/audit/position.ts';
+import type { ChainHead } from '../../store/audit/row.ts';
+import { columnsOf } from '../../store/audit/log-connection.ts';
+import { chainRowOf } from '../../store/audit/row-columns.ts';
+import { readOpening } from '../chain-rows.ts';
+import { createChainCheck } from './chain-check.ts';
+import { isSignedBy, type Checkpoint } from './statement.ts';
+import { LogFault, type Proofs, type Verdict } from './verdict.ts';
+
+export interface VerifyOptions {
+  /** Only rows from then on (ms since the epoch), and before `until`. */
+  since?: number | undefined;
+  until?: number | undefined;
+  /** Checkpoints that were kept elsewhere. */
+  checkpoints: readonly Checkpoint[];
+  onProgress(rows: number, of: number): void;
+}
+
+/** What somebody says of a row, which must be so. */
+interface Claim {
+  head: ChainHead;
+  by: string;
+}
+
+export async function verifyLog(log: LogReader, proofs: Proofs, options: VerifyOptions): Promise<Verdict> {
+  const counts = { rows: 0, chains: 0, checkpoints: 0 };
+  try {
+    await check(log, proofs, options, counts);
+    return { ...counts, fault: undefined };
+  } catch (error) {
+    if (error instanceof LogFault) return { ...counts, fault: error.fault };
+    throw error;
+  }
+}
+
+async function check(
+  log: LogReader,
+  proofs: Proofs,
+  { since, until, checkpoints, onProgress }: VerifyOptions,
+  counts: Omit<Verdict, 'fault'>,
+): Promise<void> {
+  const claims: Claim[] = [];
+  const claim = (by: string) => (head: ChainHead) => void claims.push({ head, by });
+  for (const checkpoint of checkpoints) {
+    assertSigned(checkpoint, proofs.keys);
+    counts.checkpoints += 1;
+    const { at, chain, heads } = checkpoint.statement;
+    heads.forEach(claim(`the checkpoint of ${at} by ${chain}`));
+  }
+
+  const chains = await log.chains();
+  const stray = await log.stray(chains.map(({ number }) => number));
+  if (stray !== undefined) {
+    const why = 'it stands in a chain that has not begun: somebody has added it, or removed its chain';
+    throw new LogFault({ chain: '?', seq: seqAt(stray[0]), id: null, why });
+  }
+  const numbers = new Map(chains.map((chain) => [chain.number, chain]));
+  const chainOf = (number: number) => {
+    const chain = numbers.get(number);
+    if (chain === undefined) throw new RangeError(`there is no chain ${number}`);
+    return chain;
+  };
+  const total = chains.reduce((sum, { lastSeq, format }) => sum + lastSeq + (format === 1 ? 0 : 1), 0);
+  let passed = 0;
+  for (const chain of chains) {
+    if (chain.lastSeq < 0) continue;
+    counts.chains += 1;
+    const first = since === undefined ? undefined : await firstSince(log, chain, since);
+    const before = first === undefined ? undefined : await rowBefore(log, chain, first);
+    const checked = createChainCheck({ chain, chainOf, words: log.words, proofs, before, claim });
+    let isBehind = false;
+    for await (const rows of log.rows(chain.number, first ?? 0, chain.lastSeq)) {
+      const end = until === undefined ? -1 : rows.findIndex(([, at]) => timeOf(at) >= until);
+      isBehind = end !== -1;
+      let rest = isBehind ? rows.slice(0, end) : rows;
+      while (rest.length > 0) {
+        const { checked: count, missing } = checked.rows(rest);
+        counts.rows += count;
+        rest = rest.slice(count);
+        if (missing.length > 0) await log.learn(missing);
+      }
+      passed += rows.length;
+      onProgress(passed, total);
+      if (isBehind) break;
+    }
+    counts.checkpoints += checked.checkpoints;
+    if (!isBehind) checked.end();
+  }
+  await meet(log, chains, claims);
+}
+
+/** The place of the first row from `since` on; one behind the last where there is none. Rows of a chain are in the order of their times. */
+async function firstSince(log: LogReader, chain: { number: number; lastSeq: number; format: number }, since: number) {
+  let [low, high] = [chain.format === 1 ? 1 : 0, chain.lastSeq + 1];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const row = await log.row(chain.number, middle);
+    if (row !== undefined && timeOf(row[1]) < since) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The row before the place, with the key of its chain; undefined where there is none. */
+async function rowBefore(log: LogReader, { number }: { number: number }, seq: number) {
+  const row = seq === 0 ? undefined : await log.row(number, seq - 1);
+  const opening = await log.row(number, 0);
+  if (row === undefined) return undefined;
+  return { row, sealKey: opening && readOpening(chainRowOf(columnsOf(opening)))?.sealKey };
+}
+
+function assertSigned(checkpoint: Checkpoint, keys: Proofs['keys']): void {
+  const { key, chain, at } = checkpoint.statement;
+  const publicKey = keys.get(key);
+  if (publicKey !== undefined && isSignedBy(checkpoint, publicKey)) return;
+  const why =
+    publicKey === undefined
+      ? `the checkpoint of ${at} is signed with ${key}, which is no key of this log`
+      : `the checkpoint of ${at} is not what was signed with ${key}`;
+  throw new LogFault({ chain, seq: null, id: null, why });
+}
+
+/** Rows that were named must be there, as they were named. */
+async function meet(
+  log: LogReader,
+  chains: readonly { number: number; name: string; lastSeq: number }[],
+  claims: readonly Claim[],
+): Promise<void> {
+  const byName = new Map(chains.map((chain) => [chain.name, chain]));
+  for (const { head, by } of claims) {
+    const { chain: name, seq, hash } = head;
+    const chain = byName.get(name);
+    if (chain === undefined || chain.lastSeq < 0) {
+      const why = `the whole chain is missing: ${by} names its row ${seq}`;
+      throw new LogFault({ chain: name, seq: null, id: null, why });
+    }
+    if (seq > chain.lastSeq) {
+      const why = `rows from here on are missing: ${by} names row ${seq}`;
+      throw new LogFault({ chain: name, seq: chain.lastSeq + 1, id: null, why });
+    }
+    const row = await log.row(chain.number, seq);
+    if (row !== undefined && row[11] === hash) continue;
+    const why = `it is another row than the one that ${by} names: the chain was written anew from some row on`;
+    throw new LogFault({ chain: name, seq, id: null, why });
+  }
+}

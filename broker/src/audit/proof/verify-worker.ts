@@ -1,0 +1,44 @@
+// The thread that verifies the log, so that the broker goes on with its calls meanwhile.
+import { createPublicKey } from 'node:crypto';
+import { parentPort, workerData } from 'node:worker_threads';
+import { toGateError } from 'mcpgate-shared/error';
+import { openLog } from '../../store/audit/log-reader.ts';
+import { sealer } from '../audit-keys.ts';
+import type { VerifyOrder, VerifyMessage } from './verify-thread.ts';
+import { verifyLog } from './verify-log.ts';
+
+/** How often it says how far it is. */
+const TELL_MS = 250;
+
+const say = (message: VerifyMessage): void => parentPort?.postMessage(message);
+const order = workerData as VerifyOrder;
+
+async function run(): Promise<void> {
+  const { source, sealKeys, pems, since, until, checkpoints } = order;
+  const log = openLog(source);
+  let told = 0;
+  try {
+    const seals = new Map(Object.entries(sealKeys).map(([id, key]) => [id, sealer(key)]));
+    const keys = new Map(Object.entries(pems).map(([id, pem]) => [id, createPublicKey(pem)]));
+    const verdict = await verifyLog(
+      log,
+      { sealer: (id) => seals.get(id), keys },
+      {
+        ...{ since, until, checkpoints },
+        onProgress(rows, of) {
+          if (performance.now() - told < TELL_MS) return;
+          told = performance.now();
+          say({ kind: 'progress', rows, of });
+        },
+      },
+    );
+    say({ kind: 'verdict', verdict });
+  } catch (error) {
+    const { code, message } = toGateError(error);
+    say({ kind: 'failed', code, message });
+  } finally {
+    await log.close();
+  }
+}
+
+void run();

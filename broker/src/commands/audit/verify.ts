@@ -1,0 +1,119 @@
+// `audit verify`, `audit key` and `audit export`: the log proved here, and by others.
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { once } from 'node:events';
+import { createPublicKey } from 'node:crypto';
+import type { Command } from 'commander';
+import { auditApi, type VerifyLine } from 'mcpgate-shared/api/audit';
+import { GateError } from 'mcpgate-shared/error';
+import { plainLine } from 'mcpgate-shared/plain-line';
+import type { CommandContext } from '../context.ts';
+import {
+  adminOptions,
+  withSession,
+  withVerdict,
+  type AdminOptions,
+  type AdminSession,
+} from '../session/admin-session.ts';
+import { withProgress } from '../terminal/progress.ts';
+import { pastTime } from '../values.ts';
+import { newestClaims } from './newest-claims.ts';
+
+interface VerifyOptions extends AdminOptions {
+  since?: string;
+  until?: string;
+  checkpoints?: string;
+}
+
+interface ExportOptions extends AdminOptions {
+  format: string;
+}
+
+type Verdict = Extract<VerifyLine, { kind: 'verdict' }>;
+
+export function addProofs(audit: Command, context: CommandContext): void {
+  const verify = audit
+    .command('verify')
+    .description('whether every row of the log is as it was written; exits 1 with the first that is not');
+  adminOptions(verify)
+    .option('--since <time>', 'only rows from then on: 1h, or a date or time in ISO 8601')
+    .option('--until <time>', 'only rows before then: the same')
+    .option('--checkpoints <file>', 'the checkpoints that were kept in this file: what they name must be there')
+    .action(
+      async (options: VerifyOptions) =>
+        await withVerdict(verify, context, options, async (session) => !(await runVerify(session, options))),
+    );
+  adminOptions(
+    audit.command('key').description('the public key of checkpoints, for mcpgate-audit-verify; --json as JWKs'),
+  ).action(async (options: AdminOptions) => await withSession(context, options, showKeys));
+  adminOptions(
+    audit
+      .command('export')
+      .description('every row of the log with what its hash covers, chain by chain, for mcpgate-audit-verify'),
+  )
+    .option('--format <format>', 'jsonl', 'jsonl')
+    .action(async (options: ExportOptions) => {
+      if (options.format !== 'jsonl') throw new GateError('usage', `--format: "${options.format}" is not jsonl`);
+      await withSession(context, options, exportRows);
+    });
+}
+
+async function runVerify(session: AdminSession, options: VerifyOptions): Promise<boolean> {
+  const { api, show, context } = session;
+  const checkpoints = options.checkpoints === undefined ? [] : await readCheckpoints(options.checkpoints);
+  const body = {
+    since: pastTime('--since', options.since, context.now()),
+    until: pastTime('--until', options.until, context.now()),
+    checkpoints,
+  };
+  const verdict = await withProgress(context, 'verifying the log', async (say) => {
+    let found: Verdict | undefined;
+    for await (const line of api.stream(auditApi.verify, { body })) {
+      if (line.kind === 'progress') say(`verifying the log: ${line.rows} of ${line.of} rows`);
+      else found = line;
+    }
+    if (found !== undefined) return found;
+    throw new GateError('unavailable', 'the broker ended before the log was verified: run it again');
+  });
+  const { kind: _kind, ...result } = verdict;
+  show(result, verdictText(verdict));
+  return verdict.whole;
+}
+
+function verdictText({ rows, chains, checkpoints, wrong }: Verdict): string {
+  if (wrong === null) return `whole: ${rows} rows in ${chains} chains, ${checkpoints} checkpoints`;
+  const { chain, seq, id, why } = wrong;
+  const place = `chain ${chain}${seq === null ? '' : `, row ${seq}`}${id === null ? '' : ` (${id})`}`;
+  return `NOT WHOLE  ${plainLine(place)}\n${plainLine(why)}`;
+}
+
+async function readCheckpoints(file: string): Promise<unknown[]> {
+  try {
+    const lines = createInterface({ input: createReadStream(file, 'utf8'), crlfDelay: Infinity });
+    return await newestClaims(lines);
+  } catch (error) {
+    if (error instanceof GateError) throw error;
+    const detail = error instanceof Error ? error.message : String(error);
+    throw new GateError('usage', `--checkpoints: ${file} cannot be read (${detail})`, { cause: error });
+  }
+}
+
+async function showKeys({ api, show }: AdminSession): Promise<void> {
+  const document = await api.call(auditApi.keys, {});
+  const pems = document.keys.map((key) =>
+    createPublicKey({ key, format: 'jwk' }).export({ type: 'spki', format: 'pem' }).toString(),
+  );
+  show(document, pems.join(''));
+}
+
+async function exportRows({ api, context }: AdminSession): Promise<void> {
+  const { stdout } = context;
+  await withProgress(context, 'exporting the log', async (say) => {
+    let rows = 0;
+    for await (const row of api.stream(auditApi.rows, {})) {
+      rows += 1;
+      if (!stdout.write(`${JSON.stringify(row)}\n`)) await once(stdout, 'drain');
+      if (rows % 1_000 === 0) say(`exporting the log: ${rows} rows`);
+    }
+  });
+}

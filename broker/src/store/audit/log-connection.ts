@@ -1,0 +1,48 @@
+// What a thread that reads the log asks of an engine, on a connection of its own.
+import { COLUMNS, type RowColumns } from './row-columns.ts';
+import type { Chain } from './row.ts';
+
+/** Where the log is; it can be sent to another thread. */
+export type LogSource = { kind: 'sqlite'; file: string } | { kind: 'postgres'; url: string };
+
+export interface NumberedChain extends Chain {
+  number: number;
+}
+
+/** A row as its values in the order of `COLUMNS`, with the hash in hex: millions of them are read, and objects would take as long as all the rest. */
+export type RawRow = readonly [
+  position: number,
+  at: number,
+  call: number | null,
+  kind: number,
+  workspace: number | null,
+  actor: number | null,
+  subject: number | null,
+  server: number | null,
+  tool: number | null,
+  facts: number | null,
+  body: Uint8Array,
+  hash: string,
+  seal: Uint8Array | null,
+];
+
+/** The columns as they are asked for. */
+export const rawColumns = (hexOfHash: string): string =>
+  COLUMNS.map((column) => (column === 'hash' ? hexOfHash : column)).join(', ');
+
+export function columnsOf(row: RawRow): RowColumns {
+  const [position, at, call, kind, workspace, actor, subject, server, tool, facts, body, hash, seal] = row;
+  const words = { workspace, actor, subject, server, tool, facts };
+  return { position, at, call, kind, ...words, body, hash: Buffer.from(hash, 'hex'), seal };
+}
+
+/** What each engine answers. */
+export interface LogConnection {
+  chains(): Promise<NumberedChain[]>;
+  /** Rows from position `from` to before `to`, in order. */
+  rows(from: number, to: number, limit: number): Promise<RawRow[]>;
+  /** The last position from `from` to before `to`. */
+  last(from: number, to: number): Promise<number | undefined>;
+  words(ids: readonly number[]): Promise<{ id: number; text: string }[]>;
+  close(): Promise<void>;
+}

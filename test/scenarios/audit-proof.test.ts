@@ -1,0 +1,122 @@
+// The log proves itself from the command line: `audit verify` with the checkpoints that were kept elsewhere, and `mcpgate-audit-verify` on an export with
+// the public key alone; after a kill, a restart, a rotation of the master key, and what somebody does to the database.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { after, before, test, type TestContext } from 'node:test';
+import { runSql, startPostgres, type TestPostgres } from '../postgres.ts';
+import { REPOSITORY } from '../step.ts';
+import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
+import { openMcpCaller } from '../world/clients/mcp-caller.ts';
+import type { IssuedGrant } from '../world/people/issued-grant.ts';
+import { createWorld } from '../world.ts';
+
+const VERIFIER = join(REPOSITORY, 'broker/bin/mcpgate-audit-verify.cjs');
+
+let postgres: TestPostgres | undefined;
+before(async () => {
+  postgres = await startPostgres();
+});
+after(() => postgres?.stop());
+
+interface Verdict {
+  whole: boolean;
+  rows: number;
+  chains: number;
+  checkpoints: number;
+  wrong: { chain: string; seq: number | null; id: string | null; why: string } | null;
+}
+
+async function proves(t: TestContext, databaseUrl: string | undefined): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'mcpgate-proof-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const [config, kept] = [join(folder, 'mcpgate.yaml'), join(folder, 'kept.jsonl')];
+  writeFileSync(config, `audit:\n  durability: disk\n  checkpoints: ["file:${kept}"]\n`);
+  const upstream = await startCountingUpstream();
+  t.after(() => upstream.close());
+  const world = await createWorld(t, {
+    ...{ direct: true, servers: { notes: { url: upstream.url } }, brokerArgs: ['--config', config] },
+    ...(databaseUrl === undefined ? {} : { databaseUrl }),
+  });
+  const { broker } = world;
+  const issue = ['grant', 'issue', '--label', 'ci', '--server', 'notes'];
+  const { token } = (await broker.json(issue)) as IssuedGrant;
+  const call = async (text: string) => {
+    const caller = await openMcpCaller(broker.listenUrl, token);
+    assert.equal(await caller.call('notes__echo', { text }), text);
+  };
+  const verify = async (...words: string[]) => {
+    const { code, stdout, stderr } = await broker.cli(['audit', 'verify', '--json', ...words]);
+    assert.equal(stderr, '');
+    return { code, ...(JSON.parse(stdout) as Verdict) };
+  };
+
+  await call('one');
+  await broker.stop('SIGKILL');
+  await broker.start();
+  await call('two');
+  await broker.stop();
+  await broker.start();
+  await broker.run(['key', 'rotate']);
+  await call('three');
+  await broker.stop();
+  assert.equal(statSync(kept).mode & 0o777, 0o600);
+  await broker.start();
+
+  const whole = await verify('--checkpoints', kept);
+  assert.deepEqual([whole.code, whole.whole, whole.wrong, whole.chains], [0, true, null, 3]);
+  assert.ok(whole.checkpoints >= 3);
+  assert.match(await broker.run(['audit', 'verify']), /^whole: \d+ rows in 4 chains, \d+ checkpoints\n$/);
+
+  const exported = join(folder, 'log.jsonl');
+  writeFileSync(exported, await broker.run(['audit', 'export']));
+  const pem = join(folder, 'key.pem');
+  writeFileSync(pem, await broker.run(['audit', 'key']));
+  assert.match(readFileSync(pem, 'utf8'), /^-----BEGIN PUBLIC KEY-----/);
+  const jwks = join(folder, 'keys.json');
+  writeFileSync(jwks, await broker.run(['audit', 'key', '--json']));
+  const check = (...words: string[]) => spawnSync(process.execPath, [VERIFIER, ...words], { encoding: 'utf8' });
+  for (const key of [pem, jwks]) {
+    const { status, stdout } = check(exported, '--key', key, '--checkpoints', kept);
+    assert.match(stdout, /^whole: \d+ rows, \d+ checkpoints\n(?:\d+ rows at the end are covered by no checkpoint\n)?$/);
+    assert.equal(status, 0);
+  }
+  assert.equal(check(exported).status, 2);
+  const text = readFileSync(exported, 'utf8');
+  assert.ok(!text.includes('"three"') && !text.includes(token), 'neither arguments nor tokens are in it');
+  writeFileSync(exported, text.replace('"decision":"allow"', '"decision":"deny"'));
+  const changed = check(exported, '--key', pem);
+  assert.equal(changed.status, 1);
+  assert.match(changed.stdout, /^NOT WHOLE {2}chain \S+, row \d+ \(\S+\)\nwhat it says is not what was written\n$/);
+
+  const tamper = async (statement: string) => {
+    if (databaseUrl !== undefined) return runSql(databaseUrl, statement);
+    const database = new DatabaseSync(join(broker.dataDir, 'mcpgate.db'));
+    database.exec(statement);
+    return database.close();
+  };
+  await tamper(
+    databaseUrl === undefined
+      ? 'drop trigger audit_words_no_update'
+      : 'drop trigger audit_words_no_change on audit_words',
+  );
+  await tamper(`update audit_words set text = 'notes__other' where text = 'notes__echo'`);
+  const wrong = await verify('--checkpoints', kept);
+  assert.deepEqual([wrong.code, wrong.whole], [1, false]);
+  const said = await broker.cli(['audit', 'verify']);
+  assert.equal(said.code, 1);
+  assert.ok(
+    said.stdout.startsWith(`NOT WHOLE  chain ${wrong.wrong?.chain}, row ${wrong.wrong?.seq} (${wrong.wrong?.id})\n`),
+  );
+  assert.match(wrong.wrong?.why ?? '', /^what it says, or the hash of the row before it, is not what was written$/);
+  const events = (await broker.json(['audit', 'search', '--events', '--type', 'audit.verified'])) as { data: object }[];
+  assert.equal(Object(events[0]?.data)['whole'], false);
+}
+
+test('the log on SQLite is proved whole from the command line, and what somebody changes is named', (t) =>
+  proves(t, undefined));
+test('the log on PostgreSQL is proved whole from the command line, and what somebody changes is named', async (t) =>
+  proves(t, await postgres?.createDatabase()));
