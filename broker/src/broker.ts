@@ -124,10 +124,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     const { database_url: databaseUrl } = config;
     const self = { name: randomBytes(12).toString('hex'), location: `${hostname()} (process ${options.pid})` };
     const { durability } = config.audit;
-    const store = await openStore({
-      ...{ dataDir, log, clock, self, durability },
-      ...(databaseUrl === undefined ? {} : { databaseUrl }),
-    });
+    const store = await openStore({ dataDir, log, clock, self, durability, databaseUrl });
     closers.push(() => store.close());
     const vault = await createVault({
       ...{ store, masterKey, clock, holder: self.name },
@@ -251,8 +248,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     const definitions = createDefinitions({ store, audit, log, clock });
     closers.push(pinAtOnce({ upstreams, definitions, log }));
     const limits = createLimits({
-      store,
-      clock,
+      ...{ store, clock },
       onError: (error) => log.warn({ err: error }, 'what was not used of a limit could not be given back'),
     });
     closers.push(() => limits.close());
@@ -350,14 +346,8 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
       approvals,
       ownAccounts,
       keysEntry,
-      store,
-      vault,
-      keys,
+      ...{ store, vault, keys, audit, proofs, upstreams, definitions },
       signingKeys: assertions.keys,
-      audit,
-      proofs,
-      upstreams,
-      definitions,
       switchElsewhere: replicas.switchElsewhere,
       secretWatch,
       people: identity,

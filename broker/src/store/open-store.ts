@@ -48,7 +48,7 @@ import type { Store } from './store.ts';
 
 export interface StoreOptions {
   /** `postgres://…`; without it the embedded SQLite file `mcpgate.db` in `dataDir`. */
-  databaseUrl?: string;
+  databaseUrl?: string | undefined;
   /** The data folder, which is made (0700) where it does not exist. Not used with a `databaseUrl`. */
   dataDir: string;
   /** How long a statement waits for another process's write to the SQLite file; 2 s unless said. */
