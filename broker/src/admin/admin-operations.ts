@@ -14,7 +14,7 @@ import { grantOperations } from './grant-operations.ts';
 import { hookOperations } from './hook-operations.ts';
 import { keyOperations } from './key-operations.ts';
 import type { Operation } from './operation.ts';
-import { proofOperations } from './proof-operations.ts';
+import { proofOperations } from './audit/proof-operations.ts';
 import { proposalOperations } from './servers/proposal-operations.ts';
 import { reloadOperations } from './reload/reload-operations.ts';
 import { requestOperations } from './request-operations.ts';

@@ -2,9 +2,9 @@
 import type { z } from 'zod';
 import { auditApi, type VerifyLine } from 'mcpgate-shared/api/audit';
 import { GateError } from 'mcpgate-shared/error';
-import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
-import type { AdminDependencies } from './dependencies.ts';
-import { eventBy, operation, streamOperation, type Caller, type Operation } from './operation.ts';
+import { DEFAULT_WORKSPACE } from '../../domain/workspace.ts';
+import type { AdminDependencies } from '../dependencies.ts';
+import { eventBy, operation, streamOperation, type Caller, type Operation } from '../operation.ts';
 
 const timeOf = (iso: string | undefined): number | undefined => (iso === undefined ? undefined : Date.parse(iso));
 
