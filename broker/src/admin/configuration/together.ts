@@ -38,7 +38,7 @@ export function together(outside: AdminDependencies, store: Store): Together {
     untold.hasServers = true;
     return Promise.resolve();
   };
-  const { vault, audit, upstreams, accounts, people } = outside;
+  const { vault, audit, upstreams, accounts, people, hooks } = outside;
   const needs: AdminDependencies = {
     ...outside,
     store,
@@ -73,6 +73,13 @@ export function together(outside: AdminDependencies, store: Store): Together {
       },
     },
     people: { ...people, ...people.within(store, { event, changed }) },
+    hooks: {
+      ...hooks,
+      deliveries: {
+        queues: (workspaceId) => store.deliveries.states(workspaceId),
+        forget: (destination) => store.deliveries.forget(destination),
+      },
+    },
     policyChanged: () => undefined,
   };
   return {
