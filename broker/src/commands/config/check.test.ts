@@ -25,6 +25,8 @@ async function check(files: Readonly<Record<string, string | Uint8Array>>, ...fl
 /** What is wrong with the text, and where that is said to be. */
 const MISTAKES: readonly (readonly [string, string | Uint8Array, RegExp])[] = [
   ['a table that is not closed', 'rules: {\n  a: 1\n', /^a\.yaml:\d+:\d+: /],
+  ['nothing at all', '', /^a\.yaml:1:1: nothing stands here; write `version: 1`/],
+  ['comments alone', '# was here\n\n', /^a\.yaml:1:1: nothing stands here; write `version: 1`/],
   ['a tab as indentation', 'rules:\n\ta: {}\n', /^a\.yaml:2:1: Tabs are not allowed/],
   ['a key twice', 'groups:\n  g: {}\n  g: {}\n', /^a\.yaml:3:3: Map keys must be unique/],
   ['an unknown heading', 'rule:\n  a: {}\n', /^a\.yaml:1:1: there is no "rule" here; did you mean rules\?/],

@@ -44,6 +44,12 @@ export async function readConfiguration({ cwd }: Pick<CommandContext, 'cwd'>, pa
   const parts = texts.map(({ file, text }): Part => {
     const read = readText(file, text);
     const written = typeof read.value === 'object' && read.value !== null ? Object.entries(read.value) : [];
+    // Such a file is left by a command that failed before it wrote; to apply it would remove all that it has managed.
+    if (read.mistakes.length === 0 && read.value === null)
+      read.mistakes.push({
+        ...read.placeOf([]),
+        message: 'nothing stands here; write `version: 1` where that is meant',
+      });
     if (read.mistakes.length === 0 && (typeof read.value !== 'object' || Array.isArray(read.value)))
       read.mistakes.push({ ...read.placeOf([]), message: 'write a table, as servers: and rules: with names below' });
     return { text: read, written: Object.fromEntries(written) };

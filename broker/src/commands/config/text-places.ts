@@ -36,7 +36,7 @@ export function readText(file: string, text: string): ReadText {
   mistakes.push(...unfitKeys(document).map(({ offset, message }) => ({ ...at(offset), message })));
   if (mistakes.length > 0) return { value: undefined, mistakes, placeOf };
   try {
-    return { value: document.toJS({ maxAliasCount: MOST_ALIASES }) ?? {}, mistakes, placeOf };
+    return { value: document.toJS({ maxAliasCount: MOST_ALIASES }), mistakes, placeOf };
   } catch (error) {
     // An alias without its anchor, or too many of them.
     const message = error instanceof Error ? error.message : String(error);
