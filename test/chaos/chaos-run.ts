@@ -103,6 +103,7 @@ export async function runChaos(options: {
       audited: await readAuditLog(world.broker),
       ends: faults.ends,
     });
+    const proof = await world.broker.cli(['audit', 'verify']);
     const ended = await Promise.all(clients.map((client) => client.close()));
     const orphans = ended.flatMap((how, i) =>
       how === 0 ? [] : [`serve ${CLIENTS[i]} ended with ${how} at the end of its stdin`],
@@ -120,7 +121,11 @@ export async function runChaos(options: {
       ...verdict,
       faults: Object.fromEntries(faults.done),
       progress: sum(({ progress }) => progress),
-      wrong: [...faults.wrong.map(({ what }) => what), ...orphans],
+      wrong: [
+        ...faults.wrong.map(({ what }) => what),
+        ...orphans,
+        ...(proof.code === 0 ? [] : [`the audit log is not whole: ${proof.stdout}${proof.stderr}`]),
+      ],
       logs,
     };
   } finally {

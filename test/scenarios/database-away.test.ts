@@ -183,6 +183,7 @@ test('a database that crashes, stays away, stands still or gives way to its stan
   assert.ok(recorded >= answered.length, `${answered.length} answered, ${recorded} recorded`);
   assert.ok(recorded <= executed.length, 'nothing is recorded that was not carried out');
   for (const broker of brokers) {
+    assert.match(await broker.run(['audit', 'verify']), /^whole: /);
     assert.doesNotMatch(
       broker.output(),
       /"level":"error".*"an unexpected error/,

@@ -76,13 +76,14 @@ async function holdsWithoutRoom(
   const carriedOut = upstream.calls.flatMap((call) => call.arguments['text'] ?? []);
   assert.deepEqual(carriedOut, answered);
   assert.ok(!carriedOut.includes(refused));
-  const events = (await broker.json(['audit', 'search', '--events', '--type', 'audit.*'])) as {
+  const events = (await broker.json(['audit', 'search', '--events', '--type', 'audit.*writable'])) as {
     type: string;
     data: { refused?: number; ms?: number; why: string };
   }[];
   assert.deepEqual(events.map(({ type }) => type).toSorted(), ['audit.unwritable', 'audit.writable']);
   const end = events.find(({ type }) => type === 'audit.writable')?.data;
   assert.ok((end?.refused ?? 0) >= 1 && (end?.ms ?? 0) > 0);
+  assert.match(await broker.run(['audit', 'verify']), /^whole: /);
   assert.doesNotMatch(broker.output(), /an unexpected error/);
 }
 

@@ -4,8 +4,10 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { it, type TestContext } from 'node:test';
 import { canonicalJson } from '../../domain/canonical-json.ts';
-import { onBothEngines, type OpenStoreUnderTest } from '../../store/fixtures/both-engines.ts';
+import { onBothEngines, onPostgres, type OpenStoreUnderTest } from '../../store/fixtures/both-engines.ts';
 import { ROWS_PER_CHAIN } from '../../store/audit/position.ts';
+import { TEST_KEYS } from '../fixtures/test-keys.ts';
+import { createLogProofs } from './log-proofs.ts';
 import { EVENT, INTENT, OUTCOME, proofWorld } from '../fixtures/proof-world.ts';
 import { hashRow } from '../hash-chain.ts';
 
@@ -296,6 +298,89 @@ onBothEngines((openStore) => {
     assert.deepEqual((await world.verify({ until: since })).fault?.seq, 1);
     await world.tamper(`update audit_rows set tool = null where position = ${at(3, 2)}`);
     assert.deepEqual((await world.verify({ since })).fault?.chain, 'run-3');
+  });
+});
+
+onBothEngines((openStore) => {
+  it('a clock that steps back, within a run and before the next one, leaves the log whole and its rows in order', async (t) => {
+    const under = await openStore(t);
+    const world = proofWorld(under);
+    const { clock } = under;
+    const first = world.run('run-1');
+    const ids: string[] = [];
+    for (const step of [0, 5_000, -3_600_000, 10, -10]) {
+      clock.at += step;
+      ids.push(await first.recordCall(INTENT, OUTCOME));
+    }
+    assert.deepEqual(ids, ids.toSorted(), 'ids of a run go on');
+    await first.close();
+    clock.at -= 86_400_000;
+    const second = world.run('run-2');
+    ids.push(await second.recordCall(INTENT, OUTCOME));
+    await second.close();
+    assert.equal((await world.verify({ checkpoints: world.kept() })).fault, undefined);
+    assert.equal((await world.verifyExport(await world.exported())).whole, true);
+    const found = (await second.searchCalls({ workspaceId: 'default', limit: 100 })).map(({ id }) => id);
+    assert.deepEqual(found.toSorted(), ids.toSorted());
+  });
+
+  it('what cannot be read is said as what it is, and not as a wrong log', async (t) => {
+    const world = await open(t, openStore);
+    const { store, kind } = world;
+    const source =
+      kind === 'sqlite'
+        ? { kind: 'sqlite' as const, file: `${world.dataDir}/nothing-here.db` }
+        : { kind: 'postgres' as const, url: 'postgres://nobody@127.0.0.1:1/nothing' };
+    const audit = { ...store.audit, source: () => source };
+    const proofs = createLogProofs({
+      ...{ store: { audit }, audit: { flush: () => Promise.resolve() }, keys: TEST_KEYS },
+      checkpointKeys: { signer: () => assert.fail(), published: async () => [], pems: async () => ({}) },
+    });
+    const all = { since: undefined, until: undefined, checkpoints: [] };
+    const first = proofs.verify(all, new AbortController().signal)[Symbol.asyncIterator]();
+    await assert.rejects(first.next(), { code: 'unavailable' });
+    await assert.rejects(
+      proofs
+        .verify({ ...all, checkpoints: [{}] }, new AbortController().signal)
+        [Symbol.asyncIterator]()
+        .next(),
+      { code: 'usage', message: /^checkpoint 1 of the file is none/ },
+    );
+  });
+
+  it('the thread says how far it is, and what it has found', async (t) => {
+    const world = await open(t, openStore);
+    const said: unknown[] = [];
+    const all = { since: undefined, until: undefined, checkpoints: world.kept() };
+    for await (const message of world.proofs.verify(all, new AbortController().signal)) said.push(message);
+    assert.equal(Object(said.at(-1)).kind, 'verdict');
+    assert.equal(Object(said.at(-1)).verdict.fault, undefined);
+    assert.equal(Object(said.at(-1)).verdict.rows, 22);
+  });
+});
+
+onPostgres((openStore) => {
+  it('brokers beside each other state the ends of each other’s chains, and each chain of a killed one is named by the next', async (t) => {
+    const under = await openStore(t);
+    const world = proofWorld(under);
+    const one = world.run('one');
+    const two = world.run('two', await under.reopen());
+    await one.event(EVENT);
+    await two.event(EVENT);
+    await two.event(EVENT);
+    await one.close();
+    const [stated] = world.kept();
+    assert.deepEqual(
+      stated?.statement.heads.map(({ chain, seq }) => [chain, seq]),
+      [
+        ['one', 2],
+        ['two', 2],
+      ],
+    );
+    await under.tamper('drop trigger audit_rows_no_change on audit_rows');
+    await under.tamper(`delete from audit_rows where position > ${at(2, 1)} and position < ${at(3, 0)}`);
+    const { fault } = await world.verify({ checkpoints: world.kept() });
+    assert.deepEqual([fault?.chain, fault?.seq], ['two', 2]);
   });
 });
 

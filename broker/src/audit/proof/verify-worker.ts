@@ -2,7 +2,7 @@
 import { createPublicKey } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { toGateError } from 'mcpgate-shared/error';
-import { openLog } from '../../store/audit/log-reader.ts';
+import { openLog, type LogReader } from '../../store/audit/log-reader.ts';
 import { sealer } from '../audit-keys.ts';
 import type { VerifyOrder, VerifyMessage } from './verify-thread.ts';
 import { verifyLog } from './verify-log.ts';
@@ -15,9 +15,10 @@ const order = workerData as VerifyOrder;
 
 async function run(): Promise<void> {
   const { source, sealKeys, pems, since, until, checkpoints } = order;
-  const log = openLog(source);
+  let log: LogReader | undefined;
   let told = 0;
   try {
+    log = openLog(source);
     const seals = new Map(Object.entries(sealKeys).map(([id, key]) => [id, sealer(key)]));
     const keys = new Map(Object.entries(pems).map(([id, pem]) => [id, createPublicKey(pem)]));
     const verdict = await verifyLog(
@@ -37,7 +38,7 @@ async function run(): Promise<void> {
     const { code, message } = toGateError(error);
     say({ kind: 'failed', code, message });
   } finally {
-    await log.close();
+    await log?.close();
   }
 }
 
