@@ -29,11 +29,15 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     ...['enableServer', 'disableServer', 'removeServer'],
     ...['listCatalogue', 'getCatalogueEntry', 'addServerFromCatalogue'],
     ...['listRules', 'addRule', 'removeRule', 'testRules', 'getEnforcement', 'setEnforcement'],
-    ...['getRuleMatrix', 'previewRules', 'suggestRules'],
+    ...['getRuleMatrix', 'previewRules', 'suggestRules', 'forgetRule'],
+    ...['listHooks', 'getHook', 'testHook'],
     ...['listBundles', 'addBundle', 'getBundle', 'setBundle', 'removeBundle', 'setDefaultBundle'],
     ...['listDefinitions', 'diffDefinition', 'acceptDefinitions'],
   ],
-  auditor: ['getMe', 'listSecretUses', 'searchCalls', 'searchEvents', 'showRecord', 'tailAudit'],
+  auditor: [
+    ...['getMe', 'listSecretUses', 'searchCalls', 'searchEvents', 'showRecord', 'tailAudit'],
+    ...['exportAuditRows', 'getAuditKeys', 'verifyAudit'],
+  ],
   scim: [],
 };
 
