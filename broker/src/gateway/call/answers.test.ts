@@ -32,9 +32,20 @@ test('a command that is to be typed is one, whatever a server calls its tools', 
     /`(mcpgate-broker .*?)`/.exec(textOf(denialReply('tools/call', { ...denial, what, workspaceId: 'default' })))?.[1];
   const add = 'mcpgate-broker rule add --allow --who user:ada --what';
   assert.equal(told('wiki__$(reboot)'), `${add} 'wiki__$(reboot)'`);
-  assert.equal(told("resource:file:///a b's"), `${add} 'resource:file:///a b'\\''s'`);
+  assert.equal(told("resource:file:///a b's"), `${add} 'resource:wiki+file:///a b'\\''s'`);
   for (const what of ['wiki__`reboot`', 'wiki__a\nb', 'wiki__\u202egnp', `wiki__${'x'.repeat(300)}`])
     assert.equal(told(what), `${add} WHAT`);
+});
+
+test('a denied resource is to be allowed at its server, not at every one', () => {
+  const told = (server: string) =>
+    /--what (\S+?)`/.exec(
+      JSON.parse(
+        denialReply('resources/read', { ...denial, server, what: 'resource:doc:a', workspaceId: 'default' }).text,
+      ).message,
+    )?.[1];
+  assert.equal(told('wiki'), 'resource:wiki+doc:a');
+  assert.equal(told(''), 'WHAT', 'no server is named');
 });
 
 test('a failure names the command that looks at the server in its workspace', () => {

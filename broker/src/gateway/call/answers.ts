@@ -6,6 +6,7 @@ import { quoteForeign } from '../../mcp/quote-foreign.ts';
 import { shellWord } from '../../domain/shell-word.ts';
 import { inWorkspace } from '../../domain/workspace.ts';
 import { HELD_RULE } from '../../definitions/definitions.ts';
+import { nameAtServer } from '../../policy/naming.ts';
 import type { Verdict } from '../../policy/verdict.ts';
 import { attemptOf } from '../../upstreams/attempt.ts';
 import { type Answer, errorReply, NO_REPLY, type Reply, resultReply } from '../reply.ts';
@@ -61,7 +62,7 @@ function denialText(denial: Denial): string {
       : verdict.rule === HELD_RULE
         ? `To have it reviewed: send your administrator this; they can run \`mcpgate-broker tool diff ${ruleWord(denial.what)}${inWorkspace(denial.workspaceId)}\`, then \`mcpgate-broker tool accept ${ruleWord(denial.what)}${inWorkspace(denial.workspaceId)}\`.`
         : verdict.rule === null
-          ? `To ask for access: ${byOneself(denial)}send your administrator this; they can run \`mcpgate-broker rule add --allow --who ${who} --what ${ruleWord(denial.what)}${inWorkspace(denial.workspaceId)}\`.`
+          ? `To ask for access: ${byOneself(denial)}send your administrator this; they can run \`mcpgate-broker rule add --allow --who ${who} --what ${ruleWord(nameAtServer(server, denial.what) ?? 'WHAT')}${inWorkspace(denial.workspaceId)}\`.`
           : `To ask for access: send your administrator the rule's name and ${what}.`;
   const { retryAt } = verdict;
   const end =
