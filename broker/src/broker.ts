@@ -253,7 +253,8 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     });
     closers.push(() => limits.close());
     const deliveries = createDeliveries({ store, audit, clock, log, holder: self.name });
-    const hooks = createHooks({ store, vault, audit, approvals, deliveries, clock, log, allowHosts, version: VERSION });
+    const about = { version: VERSION, holder: self.name };
+    const hooks = createHooks({ store, vault, audit, approvals, deliveries, clock, log, allowHosts, ...about });
     closers.push(() => deliveries.close(), hooks.tell());
     const gateway = createGateway({
       limits,

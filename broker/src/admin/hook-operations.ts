@@ -6,7 +6,7 @@ import type { z } from 'zod';
 import type { AuditEvent } from '../domain/call-record.ts';
 import { publicMessage } from '../domain/public-message.ts';
 import { destinationOf } from '../hooks/approvals/tell-approvals.ts';
-import { type ApprovalsHook, type Hook, secretsOfHook } from '../domain/hook.ts';
+import { type ApprovalsHook, type Hook, type LogHook, secretsOfHook } from '../domain/hook.ts';
 import { inWorkspace } from '../domain/workspace.ts';
 import { compilePolicy } from '../policy/compile-policy.ts';
 import type { NewHook } from '../store/repositories/hooks.ts';
@@ -28,6 +28,12 @@ export function hookOperations({ store, vault, audit, policyChanged, people, clo
   });
 
   const queueOf = async (workspaceId: string, hook: Hook): Promise<Pick<HookView, 'queue'>> => {
+    if (hook.kind === 'log') {
+      const feed = await hooks.feeds.state(workspaceId, hook.name);
+      if (feed === undefined) return {};
+      const { rows: queued, oldestAt, attempts, lastError } = feed;
+      return { queue: { queued, oldest_at: isoTimeOrNull(oldestAt), attempts, last_error: lastError } };
+    }
     const queues = await hooks.deliveries.queues(workspaceId);
     const found = queues.find(({ destination }) => destination === destinationOf(workspaceId, hook.name));
     if (hook.kind !== 'approvals' || found === undefined) return {};
@@ -70,10 +76,15 @@ export function hookOperations({ store, vault, audit, policyChanged, people, clo
     refusePlainUrl(name, url, { workspaceId, known, before });
   };
   /** Has it told of a request that there is not. */
-  const told = async (workspaceId: string, hook: ApprovalsHook) => {
-    const text = 'mcpgate tells of calls that wait for a yes here. This is a test, and nothing waits.';
+  const told = async (workspaceId: string, hook: ApprovalsHook | LogHook) => {
+    const text =
+      hook.kind === 'log'
+        ? 'mcpgate sends its audit log here. This is a test, and nothing happened.'
+        : 'mcpgate tells of calls that wait for a yes here. This is a test, and nothing waits.';
     const document =
-      hook.format === 'slack' ? { text } : { type: 'test', timestamp: isoTime(clock.now()), data: { text } };
+      hook.kind === 'approvals' && hook.format === 'slack'
+        ? { text }
+        : { type: 'test', timestamp: isoTime(clock.now()), data: { text } };
     const body = JSON.stringify(document);
     const startedAt = clock.now();
     const common = { name: hook.name, question: body };
@@ -117,7 +128,7 @@ export function hookOperations({ store, vault, audit, policyChanged, people, clo
     }),
     operation(hooksApi.test, async ({ params, body }, { workspaceId }) => {
       const hook = await find(workspaceId, params.name);
-      if (hook.kind === 'approvals') return await told(workspaceId, hook);
+      if (hook.kind !== 'authorize') return await told(workspaceId, hook);
       const { who, what, args } = body;
       if (who === undefined || what === undefined)
         throw new GateError('usage', 'name who and what, as in `hook test authorize --who user:ada --what git__push`');
@@ -155,7 +166,10 @@ function withChanges(now: Hook, changes: Changes): NewHookView {
   const strange = Object.keys(changes).find((key) => !(key in view));
   if (strange !== undefined)
     throw new GateError('usage', `the hook ${now.name} is of the kind ${now.kind}, which has no ${strange}`);
-  return NewHookSchema.parse({ ...view, ...changes });
+  const made = NewHookSchema.safeParse({ ...view, ...changes });
+  if (made.success) return made.data;
+  const [issue] = made.error.issues;
+  throw new GateError('usage', `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'that makes no hook'}`);
 }
 
 /** In the form in which it is made. */
@@ -171,6 +185,7 @@ function toNew(view: NewHookView, createdBy: string): NewHook {
     const { kind, what, approvers, sends_arguments: sendsArguments } = view;
     return { ...base, kind, what, approvers, sendsArguments };
   }
+  if (view.kind === 'log') return { ...base, kind: view.kind, what: view.what };
   const { kind, format, signing_secret: signingSecret, people, by_email: byEmail } = view;
   return { ...base, kind, format, signingSecret, people, byEmail };
 }
@@ -187,6 +202,7 @@ function toView(hook: Hook): Shown<HookView> {
     const { kind, what, approvers, sendsArguments } = hook;
     return { ...base, kind, what: [...what], approvers: [...approvers], sends_arguments: sendsArguments };
   }
+  if (hook.kind === 'log') return { ...base, kind: hook.kind, what: [...hook.what] };
   const { kind, format, signingSecret, people, byEmail } = hook;
   return { ...base, kind, format, signing_secret: signingSecret, people: { ...people }, by_email: byEmail };
 }

@@ -43,7 +43,17 @@ export interface ApprovalsHook extends HookBase {
   byEmail: boolean;
 }
 
-export type Hook = AuthorizeHook | ApprovalsHook;
+/** Is sent the audit log of its workspace. */
+export interface LogHook extends HookBase {
+  kind: 'log';
+  /** `calls`, `denials`, `begun`, `events`, or types of events, which may end in `*`; none: all. */
+  what: readonly string[];
+}
+
+export type Hook = AuthorizeHook | ApprovalsHook | LogHook;
+
+/** What the log of a workspace is sent to, among all destinations. */
+export const logDestination = (workspaceId: string, name: string): string => `log:${workspaceId}/${name}`;
 
 /** The secrets that a hook names, besides those in its URL. */
 export function secretsOfHook(hook: Hook): string[] {

@@ -12,16 +12,19 @@ import { tellApprovals } from './approvals/tell-approvals.ts';
 import { createAuthorizer } from './authorize/create-authorizer.ts';
 import type { Authorizer } from './authorizer.ts';
 import { createHookSender, type HookSender } from './hook-request.ts';
+import { createLogFeeds, type LogFeeds } from './log/feed-log.ts';
 
 export interface Hooks {
   sender: HookSender;
   authorizer: Authorizer;
   /** The queues of what hooks are told. */
   deliveries: Pick<Deliveries, 'queues' | 'forget'>;
+  /** The audit log as it is sent to hooks. */
+  feeds: Pick<LogFeeds, 'state' | 'states'>;
   /** For the door where decisions come back. */
   takeDecision: TakeDecision;
-  /** Begins to tell what waits for somebody's yes. Returns the function that ends it. */
-  tell(): () => void;
+  /** Begins to tell what waits for somebody's yes, and to send the audit log. Returns the function that ends it. */
+  tell(): () => Promise<void>;
 }
 
 /** The longest time that a hook has, and how much it may say. */
@@ -29,7 +32,7 @@ const MOST_MS = 5_500;
 const MOST_BYTES = 64 * 1024;
 
 export function createHooks(options: {
-  store: Pick<Store, 'hooks' | 'users' | 'workspaces'>;
+  store: Pick<Store, 'hooks' | 'users' | 'workspaces' | 'audit' | 'logFeeds'>;
   vault: Pick<Vault, 'resolve' | 'value'>;
   audit: Pick<Audit, 'event' | 'refused'>;
   approvals: Approvals;
@@ -39,20 +42,28 @@ export function createHooks(options: {
   /** Hosts that may have private addresses wherever they are named. */
   allowHosts: readonly string[];
   version: string;
+  /** Of this run of the broker. */
+  holder: string;
 }): Hooks {
   const { allowHosts, audit, clock, log } = options;
   const fetch = createGuardedFetch({ allowHosts, timeoutMs: MOST_MS, maxBytes: MOST_BYTES });
   const sender = createHookSender({ ...options, fetch });
+  const feeds = createLogFeeds({ ...options, sender });
   const elapsedMs = () => performance.now();
   return {
     sender,
     authorizer: createAuthorizer({ sender, audit, clock, elapsedMs, log }),
     takeDecision: createTakeDecision({ ...options, sender }),
     deliveries: options.deliveries,
+    feeds,
     tell() {
       const end = tellApprovals({ ...options, sender });
       options.deliveries.start();
-      return end;
+      feeds.start();
+      return async () => {
+        end();
+        await feeds.close();
+      };
     },
   };
 }

@@ -330,6 +330,17 @@ export interface Database {
     created_at: number;
     done_at: number | null;
   };
+  /** How far a destination has had the audit log; `position`: of the last row that it has had of a chain. */
+  log_feeds: {
+    destination: string;
+    workspace_id: string;
+    attempts: number;
+    next_at: number;
+    last_error: string | null;
+    lease_holder: string | null;
+    lease_until: number;
+  };
+  log_feed_places: { destination: string; chain: number; workspace_id: string; position: number };
   delivery_states: {
     destination: string;
     workspace_id: string;

@@ -29,6 +29,7 @@ import type { ApprovalsRepository } from './repositories/approvals.ts';
 import type { BundlesRepository } from './repositories/bundles.ts';
 import type { DeliveriesRepository } from './repositories/deliveries.ts';
 import type { HooksRepository } from './repositories/hooks.ts';
+import type { LogFeedsRepository } from './repositories/log-feeds.ts';
 import type { ManagedRepository } from './repositories/managed.ts';
 import type { PolicyRepository } from './repositories/policy.ts';
 import type { SettingsRepository } from './repositories/settings.ts';
@@ -78,6 +79,7 @@ export interface Store {
   bundles: BundlesRepository;
   hooks: HooksRepository;
   deliveries: DeliveriesRepository;
+  logFeeds: LogFeedsRepository;
   /** What was seen of servers' tools and other things, and which of it is accepted. */
   definitions: DefinitionRows;
   limits: {

@@ -7,6 +7,7 @@ import { targetOf } from '../domain/transports/transports.ts';
 import { onBothEngines } from './fixtures/both-engines.ts';
 import { SCOPE_OF_APPROVALS } from './fixtures/scope-of-approvals.ts';
 import { SCOPE_OF_DELIVERIES } from './fixtures/scope-of-deliveries.ts';
+import { SCOPE_OF_LOG_FEEDS } from './fixtures/scope-of-log-feeds.ts';
 import { SCOPE_OF_HOOKS } from './fixtures/scope-of-hooks.ts';
 import { SCOPE_OF_AUDIT } from './fixtures/scope-of-audit.ts';
 import { SCOPE_OF_DEFINITIONS, type Scope } from './fixtures/scope-of-definitions.ts';
@@ -403,6 +404,7 @@ const TABLE: Table = {
     forget: { everywhere: 'time passes in all of them' },
   },
   hooks: SCOPE_OF_HOOKS,
+  logFeeds: SCOPE_OF_LOG_FEEDS,
   deliveries: SCOPE_OF_DELIVERIES,
   bundles: {
     list: { reads: (store, { workspaceId }) => store.bundles.list(workspaceId) },

@@ -79,6 +79,8 @@ export function together(outside: AdminDependencies, store: Store): Together {
         queues: (workspaceId) => store.deliveries.states(workspaceId),
         forget: (destination) => store.deliveries.forget(destination),
       },
+      // How far a receiver has had the log is no part of what is applied.
+      feeds: { state: () => Promise.resolve(undefined), states: () => Promise.resolve([]) },
     },
     policyChanged: () => undefined,
   };

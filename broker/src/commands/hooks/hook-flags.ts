@@ -14,6 +14,7 @@ export interface HookFlags extends BrokerFlags {
   what?: string[] | false;
   approver?: string[];
   arguments?: boolean;
+  kind?: string;
   format?: string;
   signingSecret?: string | false;
   map?: string[] | false;
@@ -34,8 +35,11 @@ export function hookFlags(command: Command): Command {
     .option('--timeout <time>', 'how long an answer may take: 50ms to 5s')
     .option('--enable', 'use it')
     .option('--disable', 'keep it, and do not use it')
-    .option('--what <what...>', 'authorize: ask about these alone; written as in rules')
-    .option('--no-what', 'authorize: ask about every call')
+    .option(
+      '--what <what...>',
+      'authorize: ask about these alone, written as in rules; log: calls, denials, begun, events, types of events',
+    )
+    .option('--no-what', 'authorize: ask about every call; log: send all')
     .option('--approver <who...>', 'authorize: who decides where it answers ask; left out: administrators')
     .option('--arguments', 'authorize: send the arguments of calls (unless said)')
     .option('--no-arguments', 'authorize: send their digest alone')

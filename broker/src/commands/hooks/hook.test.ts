@@ -10,6 +10,20 @@ const json = async (...args: string[]) => Object(await admin.broker.json(args));
 const URL_OF_OPA = 'http://127.0.0.1:8181/v1/data/mcpgate/decision';
 
 describe('hooks', () => {
+  test('one is sent the audit log: by its name or its kind, and what of it', async () => {
+    const url = 'https://siem.example/mcpgate';
+    const made = await json('hook', 'add', 'log', '--url', url, '--secret', 'key');
+    assert.deepEqual([made.kind, made.what, made.secret, made.timeout_ms], ['log', [], 'key', 5_000]);
+    await json('hook', 'add', 'second', '--kind', 'log', '--url', url, '--what', 'denials', 'secret.*');
+    const { stdout } = await admin.broker.run(['hook', 'show', 'second'], '');
+    assert.match(stdout, /^second: https:\/\/siem.example\/mcpgate\n {2}sent the audit log: denials, secret\.\*$/m);
+    assert.deepEqual((await json('hook', 'set', 'second', '--no-what')).what, []);
+    for (const what of ['write:github', '*', 'Secret.set'])
+      assert.equal((await admin.broker.run(['hook', 'set', 'second', '--what', what], '')).code, 2, what);
+    assert.equal((await admin.broker.run(['hook', 'add', 'x', '--kind', 'slack', '--url', url], '')).code, 2);
+    for (const name of ['log', 'second']) await admin.broker.run(['hook', 'remove', name, '--yes'], '');
+  });
+
   test('the one that is asked about calls is set, changed, shown and removed', async () => {
     assert.deepEqual(await admin.rows('hook', 'list'), []);
     const made = await json('hook', 'set', 'authorize', '--url', URL_OF_OPA, '--secret', 'key');
@@ -54,7 +68,7 @@ describe('hooks', () => {
     assert.match(removed.stderr, /this opens/);
     const events = await admin.rows('audit', 'search', '--type', 'hook.*');
     assert.deepEqual(
-      events.map(({ type }) => type),
+      events.filter(({ subject }) => subject === 'hook:authorize').map(({ type }) => type),
       ['hook.removed', 'hook.changed', 'hook.changed', 'hook.added'],
     );
   });

@@ -31,13 +31,19 @@ interface SetOptions extends HookFlags {
 }
 
 export function hookCommand(context: CommandContext): Command {
-  const command = new Command('hook').description('addresses that are asked about calls, or told what waits for a yes');
-  hookFlags(
-    brokerFlags(command.command('add <name>').description('add a hook that is told what waits for a yes')),
-  ).action(
-    async (name: string, options: HookFlags) =>
-      await withSession(context, adminOptionsOf(options), (session) => addHook(session, name, options)),
+  const command = new Command('hook').description(
+    'addresses that are asked about calls, told what waits for a yes, or sent the audit log',
   );
+  hookFlags(
+    brokerFlags(
+      command.command('add <name>').description('add a hook that is told what waits for a yes, or sent the audit log'),
+    ),
+  )
+    .option('--kind <kind>', 'approvals (unless said) or log; one that is named log is sent the log')
+    .action(
+      async (name: string, options: HookFlags) =>
+        await withSession(context, adminOptionsOf(options), (session) => addHook(session, name, options)),
+    );
   hookFlags(
     brokerFlags(
       command
@@ -89,9 +95,15 @@ async function addHook({ api, show }: AdminSession, name: string, options: HookF
     body:
       name === 'authorize'
         ? { kind: 'authorize', name, url, ...changes }
-        : { kind: 'approvals', name, url, ...changes },
+        : { kind: kindOf(name, options), name, url, ...changes },
   });
   show(hook, `added ${described(hook)}`);
+}
+
+/** A hook that is named `log` is sent the log. Throws `usage`. */
+function kindOf(name: string, { kind = name === 'log' ? 'log' : 'approvals' }: HookFlags): 'approvals' | 'log' {
+  if (kind === 'approvals' || kind === 'log') return kind;
+  throw new GateError('usage', '--kind is approvals or log; the hook that is asked about calls is named authorize');
 }
 
 async function setHook(session: AdminSession, name: string, options: SetOptions): Promise<void> {
@@ -163,14 +175,16 @@ function described(hook: HookView): string {
           hook.sends_arguments ? '  gets the arguments' : '  gets the digest of the arguments alone',
           `  where it asks, ${hook.approvers.length === 0 ? 'administrators' : hook.approvers.join(', ')} decide`,
         ]
-      : [
-          `  told what waits for a yes, as ${hook.format === 'slack' ? 'Slack takes it' : 'a Standard Webhook'}`,
-          hook.signing_secret === null
-            ? '  takes no decisions'
-            : `  takes decisions that are signed with the secret ${hook.signing_secret}`,
-          ...Object.entries(hook.people).map(([id, who]) => `  ${id} is ${who}`),
-          ...(hook.by_email ? ['  a signed e-mail address names a person, too'] : []),
-        ];
+      : hook.kind === 'log'
+        ? [`  sent the audit log: ${hook.what.length === 0 ? 'all of it' : hook.what.join(', ')}`]
+        : [
+            `  told what waits for a yes, as ${hook.format === 'slack' ? 'Slack takes it' : 'a Standard Webhook'}`,
+            hook.signing_secret === null
+              ? '  takes no decisions'
+              : `  takes decisions that are signed with the secret ${hook.signing_secret}`,
+            ...Object.entries(hook.people).map(([id, who]) => `  ${id} is ${who}`),
+            ...(hook.by_email ? ['  a signed e-mail address names a person, too'] : []),
+          ];
   return [
     `${name}: ${url}${enabled ? '' : ' (disabled)'}`,
     ...own,

@@ -1,10 +1,11 @@
 // How the queues of deliveries stand, by destination. Where the database does not answer they are missing, and the other metrics are not.
 import { Gauge, type Registry } from 'prom-client';
 import type { Deliveries } from '../../deliveries/deliveries.ts';
+import type { LogFeeds } from '../../hooks/log/feed-log.ts';
 
 export function registerDeliveryMetrics(
   registry: Registry,
-  deliveries: Pick<Deliveries, 'queues'>,
+  { deliveries, feeds }: { deliveries: Pick<Deliveries, 'queues'>; feeds: Pick<LogFeeds, 'states'> },
   clock: { now(): number },
 ): void {
   const common = { labelNames: ['workspace', 'destination'] as const, registers: [registry] };
@@ -29,8 +30,11 @@ export function registerDeliveryMetrics(
     help: 'Deliveries that wait for their receiver',
     async collect() {
       const queues = await deliveries.queues().catch(() => []);
+      const logs = await feeds.states().catch(() => []);
       for (const gauge of [this, lag, attempts, size]) gauge.reset();
-      for (const { workspaceId: workspace, destination, queued, bytes, oldestAt, attempts: tried } of queues) {
+      // Of a feed of the log rows wait, which are in no queue and take no bytes there.
+      const all = [...queues, ...logs.map((feed) => ({ ...feed, queued: feed.rows, bytes: 0 }))];
+      for (const { workspaceId: workspace, destination, queued, bytes, oldestAt, attempts: tried } of all) {
         this.set({ workspace, destination }, queued);
         size.set({ workspace, destination }, bytes);
         lag.set({ workspace, destination }, oldestAt === null ? 0 : Math.max(0, (clock.now() - oldestAt) / 1000));

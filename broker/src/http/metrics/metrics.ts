@@ -3,6 +3,7 @@ import type { Clock } from 'mcpgate-shared/clock';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Deliveries } from '../../deliveries/deliveries.ts';
 import type { Authorizer } from '../../hooks/authorizer.ts';
+import type { LogFeeds } from '../../hooks/log/feed-log.ts';
 import type { TunnelStats } from '../../tunnel/tunnel.ts';
 import type { UpstreamStatus } from '../../upstreams/upstream.ts';
 import type { SecretAge } from '../../vault/secret-watch.ts';
@@ -29,7 +30,11 @@ export interface MetricsSources extends Omit<BrokerSources, 'audit'>, StoredSour
   /** How the sources of secrets are found. */
   secretSources: () => readonly { state: SourceState; reference: string }[];
   secretAges: () => readonly SecretAge[];
-  hooks: { authorizer: Pick<Authorizer, 'onAsked' | 'states'>; deliveries: Pick<Deliveries, 'queues'> };
+  hooks: {
+    authorizer: Pick<Authorizer, 'onAsked' | 'states'>;
+    deliveries: Pick<Deliveries, 'queues'>;
+    feeds: Pick<LogFeeds, 'states'>;
+  };
   clock: Clock;
 }
 
@@ -41,7 +46,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   registerUpstreamMetrics(registry, sources.upstreams);
   registerSecretMetrics(registry, sources);
   registerStoredMetrics(registry, sources);
-  registerDeliveryMetrics(registry, sources.hooks.deliveries, sources.clock);
+  registerDeliveryMetrics(registry, sources.hooks, sources.clock);
   const stops = [registerCallMetrics(registry, sources), registerHookMetrics(registry, sources.hooks.authorizer)];
   return {
     contentType: registry.contentType,

@@ -12,6 +12,7 @@ import { createDeparturesMigration } from './0006-departures.ts';
 import { createExternalIdentitiesMigration } from './0004-external-identities.ts';
 import { createFirstMigration } from './0001-first.ts';
 import { createDeliveriesMigration } from './outside/0023-deliveries.ts';
+import { createLogFeedsMigration } from './outside/0031-log-feeds.ts';
 import { createHooksMigration } from './outside/0022-hooks.ts';
 import { createKeyEnvelopesMigration } from './0011-key-envelopes.ts';
 import { createLaptopFindingsMigration } from './0012-laptop-findings.ts';
@@ -49,6 +50,7 @@ const migrationsOf = (kind: EngineKind): Record<string, Migration> => ({
   '0021-managed': createManagedMigration(kind),
   '0023-deliveries': createDeliveriesMigration(kind),
   '0025-audit-rows': createAuditRowsMigration(kind),
+  '0031-log-feeds': createLogFeedsMigration(kind),
 });
 
 /** What a database and this version know of each other: the migrations that are done, those that are to come, and those of a newer version. */

@@ -3,15 +3,16 @@ import type { Kysely, Selectable, Transaction } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import { z } from 'zod';
-import type { ApprovalsHook, AuthorizeHook, Hook } from '../../domain/hook.ts';
+import { type ApprovalsHook, type AuthorizeHook, type Hook, logDestination, type LogHook } from '../../domain/hook.ts';
 import type { Announce } from '../bus/announce.ts';
 import { readJson } from '../json-text.ts';
 import type { Database } from '../schema.ts';
+import { beginLogFeed, endLogFeed } from './log-feeds.ts';
 import { raisePolicyVersion } from './policy-version.ts';
 
 type Stored = 'createdAt' | 'updatedAt';
 /** What a hook is made of. */
-export type NewHook = Omit<AuthorizeHook, Stored> | Omit<ApprovalsHook, Stored>;
+export type NewHook = Omit<AuthorizeHook, Stored> | Omit<ApprovalsHook, Stored> | Omit<LogHook, Stored>;
 
 export interface HooksRepository {
   /** By their names. */
@@ -40,6 +41,7 @@ const storedOptions = {
     people: z.record(z.string(), z.string()),
     by_email: z.boolean(),
   }),
+  log: z.object({ ...common, what: z.array(z.string()) }),
 };
 
 export function createHooks(db: Kysely<Database>, clock: Clock, announce: Announce): HooksRepository {
@@ -81,6 +83,8 @@ export function createHooks(db: Kysely<Database>, clock: Clock, announce: Announ
           .executeTakeFirst();
         if (made.numInsertedOrUpdatedRows !== 1n)
           throw new GateError('conflict', `a hook named ${hook.name} exists already`);
+        if (hook.kind === 'log')
+          await beginLogFeed(trx, { workspaceId, destination: logDestination(workspaceId, hook.name) });
         return { kind: hook.kind, result: toHook(row) };
       }),
     update: (workspaceId, name, changed) =>
@@ -113,6 +117,7 @@ export function createHooks(db: Kysely<Database>, clock: Clock, announce: Announ
           .where('name', '=', name)
           .returningAll()
           .executeTakeFirst();
+        if (row?.kind === 'log') await endLogFeed(trx, logDestination(workspaceId, name));
         return { kind: row?.kind, result: row && toHook(row) };
       }),
   };
@@ -154,11 +159,11 @@ export async function dropPersonOfHooks(
   { workspaceId, name }: { workspaceId: string; name: string },
 ): Promise<boolean> {
   const named = `user:${name}`;
-  return await rewriteHooks(trx, workspaceId, (hook) =>
-    hook.kind === 'authorize'
-      ? { ...hook, approvers: hook.approvers.filter((each) => each !== named) }
-      : { ...hook, people: Object.fromEntries(Object.entries(hook.people).filter(([, who]) => who !== named)) },
-  );
+  return await rewriteHooks(trx, workspaceId, (hook) => {
+    if (hook.kind === 'authorize') return { ...hook, approvers: hook.approvers.filter((each) => each !== named) };
+    if (hook.kind === 'log') return hook;
+    return { ...hook, people: Object.fromEntries(Object.entries(hook.people).filter(([, who]) => who !== named)) };
+  });
 }
 
 async function rewriteHooks(
@@ -187,12 +192,14 @@ function toRow(workspaceId: string, hook: NewHook): Omit<Database['hooks'], 'cre
   const own =
     hook.kind === 'authorize'
       ? { what: hook.what, approvers: hook.approvers, sends_arguments: hook.sendsArguments }
-      : {
-          format: hook.format,
-          signing_secret: hook.signingSecret,
-          people: hook.people,
-          by_email: hook.byEmail,
-        };
+      : hook.kind === 'log'
+        ? { what: hook.what }
+        : {
+            format: hook.format,
+            signing_secret: hook.signingSecret,
+            people: hook.people,
+            by_email: hook.byEmail,
+          };
   return {
     ...{ workspace_id: workspaceId, name, kind, url, enabled: enabled ? 1 : 0, timeout_ms: timeoutMs },
     options_json: JSON.stringify({ secret, bearer, ...own }),
@@ -216,6 +223,7 @@ function toHook(row: Selectable<Database['hooks']>): Hook {
     const { sends_arguments: sendsArguments, ...options } = readJson(storedOptions.authorize, row.options_json, what);
     return { ...base, ...options, sendsArguments, kind: 'authorize' };
   }
+  if (row.kind === 'log') return { ...base, ...readJson(storedOptions.log, row.options_json, what), kind: 'log' };
   const {
     signing_secret: signingSecret,
     by_email: byEmail,

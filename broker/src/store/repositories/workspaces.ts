@@ -39,6 +39,8 @@ const GOES_ALONG = [
   'hooks',
   'deliveries',
   'delivery_states',
+  'log_feed_places',
+  'log_feeds',
   'rules',
   'policies',
   'secret_sources',

@@ -1,4 +1,4 @@
-// Hooks: an address that is asked about calls, and addresses that are told what waits for somebody's yes.
+// Hooks: an address that is asked about calls, and addresses that are told what waits for somebody's yes, or what the audit log has.
 import { z } from 'zod';
 import { referencesIn, SECRET_REFERENCE } from '../../values/secret-reference.ts';
 import { endpoint } from '../endpoint.ts';
@@ -51,6 +51,13 @@ const approvals = {
   by_email: z.boolean().meta({ description: 'An e-mail address in a signed decision names a person, too' }),
 };
 
+const log = {
+  what: z
+    .array(z.string().regex(/^[a-z][a-z_.]{0,63}\*?$/, 'write calls, denials, begun, events, or a type of events'))
+    .max(50)
+    .meta({ description: 'calls, denials, begun, events, or types of events, as in secret.*; none: all' }),
+};
+
 const NewAuthorizeHookSchema = z.strictObject({
   kind: z.literal('authorize'),
   name: z.literal('authorize', { error: 'the hook that is asked about calls is named authorize' }),
@@ -71,15 +78,27 @@ const NewApprovalsHookSchema = z.strictObject({
   by_email: approvals.by_email.default(false),
 });
 
+const NewLogHookSchema = z.strictObject({
+  kind: z.literal('log'),
+  name: HookNameSchema.refine((name) => name !== 'authorize', 'a hook of this kind has another name'),
+  ...common,
+  timeout_ms: TimeoutSchema.default(5_000),
+  what: log.what.default([]),
+});
+
 export const NewHookSchema = z
-  .discriminatedUnion('kind', [NewAuthorizeHookSchema, NewApprovalsHookSchema])
+  .discriminatedUnion('kind', [NewAuthorizeHookSchema, NewApprovalsHookSchema, NewLogHookSchema])
   .meta({ id: 'NewHook' });
 export type NewHookView = z.output<typeof NewHookSchema>;
 
 /** All that is said of a hook, but for its name, and for what manages it. */
 const NOT_SAID = { name: true, managed_by: true } as const;
 export const HookFormSchema = z
-  .discriminatedUnion('kind', [NewAuthorizeHookSchema.omit(NOT_SAID), NewApprovalsHookSchema.omit(NOT_SAID)])
+  .discriminatedUnion('kind', [
+    NewAuthorizeHookSchema.omit(NOT_SAID),
+    NewApprovalsHookSchema.omit(NOT_SAID),
+    NewLogHookSchema.omit(NOT_SAID),
+  ])
   .meta({ id: 'HookForm', description: 'A hook, as `hook set` and `hook add` make it' });
 export type HookForm = z.output<typeof HookFormSchema>;
 
@@ -109,6 +128,7 @@ export const HookSchema = z
   .discriminatedUnion('kind', [
     z.object({ kind: z.literal('authorize'), ...shown, ...authorize }),
     z.object({ kind: z.literal('approvals'), ...shown, ...approvals }),
+    z.object({ kind: z.literal('log'), ...shown, ...log }),
   ])
   .meta({ id: 'Hook' });
 export type HookView = z.output<typeof HookSchema>;
@@ -152,7 +172,7 @@ export const hooksApi = {
       secret: secret.optional(),
       bearer: secret.optional(),
       managed_by: z.string().min(1).max(500).nullable().optional(),
-      what: authorize.what.optional(),
+      what: z.union([authorize.what, log.what]).optional(),
       approvers: authorize.approvers.optional(),
       sends_arguments: authorize.sends_arguments.optional(),
       format: approvals.format.optional(),
