@@ -199,7 +199,7 @@ describe('a bundle', () => {
     assert.notEqual((await client.call('report')).error, undefined);
     await world.store.bundles.remove('default', 'kit');
     world.gateway.policyChanged('default');
-    assert.match((await client.request('tools/list')).error?.message ?? '', /no server "kit"/);
+    assert.match((await client.request('tools/list')).error?.message ?? '', /no server or bundle "kit"/);
     assert.notEqual((await client.call('note')).error, undefined);
     assert.deepEqual(await argumentsAt('wiki').catch(() => []), []);
   });
