@@ -38,6 +38,7 @@ const LAYERS: Readonly<Record<Package, readonly (readonly string[])[]>> = {
     ['hooks'],
     ['gateway', 'identity', 'admin', 'tunnel', 'replicas', 'laptops'],
     ['http'],
+    ['assembly'],
     ['broker.ts'],
     ['commands'],
     ['main.ts'],
