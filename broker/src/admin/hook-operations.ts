@@ -13,9 +13,10 @@ import type { NewHook } from '../store/repositories/hooks.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { refusePlainUrl } from './hook-secrets.ts';
 import { isoTime, isoTimeOrNull } from './iso-time.ts';
-import { knownWorld, subjectsCalled } from './rules/known-world.ts';
+import { knownWorld } from './rules/known-world.ts';
 import { testedCaller } from './rules/tested-caller.ts';
 import { testedQuestion } from './rules/tested-hook.ts';
+import { testedName } from './rules/tested-name.ts';
 import { eventBy, operation, type Caller, type Operation } from './operation.ts';
 
 type Needs = Pick<AdminDependencies, 'store' | 'vault' | 'audit' | 'policyChanged' | 'people' | 'clock' | 'hooks'>;
@@ -135,9 +136,11 @@ export function hookOperations({ store, vault, audit, policyChanged, people, clo
       const caller = await testedCaller({ people, clock }, workspaceId, { ...body, who });
       const snapshot = await store.policy.snapshot(workspaceId);
       const world = await knownWorld({ store, people }, workspaceId);
-      const [first] = subjectsCalled(what, world);
-      const subject = first ?? { server: '', names: [what] as const };
-      const verdict = compilePolicy({ ...snapshot, hook }, clock.now()).decide({ ...caller, ...subject });
+      const policy = compilePolicy({ ...snapshot, hook }, clock.now());
+      const tested = testedName(policy, caller, world, { what, args });
+      if ('refusal' in tested) throw new GateError('usage', tested.refusal);
+      const [subject = { server: '', names: [what] as const }] = tested.subjects;
+      const verdict = policy.decide({ ...caller, ...subject });
       const question = testedQuestion(caller, subject, verdict, snapshot.version, args);
       const { answer, question: sent, answered, ms } = await hooks.authorizer.try(hook, question);
       return { name: hook.name, decision: answer.decision, reason: answer.reason, question: sent, answered, ms };

@@ -49,6 +49,7 @@ interface TestOptions extends AdminOptions {
   at?: string;
   args?: string;
   hook?: boolean;
+  bundle?: string;
 }
 
 export function ruleCommand(context: CommandContext): Command {
@@ -113,7 +114,8 @@ export function ruleCommand(context: CommandContext): Command {
       .description('what would be decided, and by which rule; exit code 1 for a deny'),
   )
     .option('--who <who>', 'user:NAME or grant:LABEL')
-    .option('--what <what>', 'SERVER__TOOL, resource:URI or prompt:SERVER__NAME')
+    .option('--what <what>', 'SERVER__TOOL, the own name of a tool, resource:URI or prompt:SERVER__NAME')
+    .option('--bundle <name>', 'as called through this bundle, as in /mcp/NAME and serve --bundle NAME')
     .option('--client <name>', 'the AI client, as it names itself; left out: not known, which speaks against the call')
     .option('--device <name>', 'the name of the laptop')
     .option('--address <ip>', 'where the call comes from; left out: not known')
@@ -216,6 +218,7 @@ async function testRule(
     at,
     args,
     hook,
+    bundle,
   }: Omit<TestOptions, 'who' | 'what'> & Record<'who' | 'what', string | undefined>,
 ): Promise<boolean> {
   if (who === undefined || what === undefined) {
@@ -231,11 +234,15 @@ async function testRule(
       ...(at !== undefined && { at }),
       ...(args !== undefined && { args: argsOf(args) }),
       ...(hook !== undefined && { hook }),
+      ...(bundle !== undefined && { bundle }),
     },
   });
   const by = verdict.rule === null ? '' : ` (${verdict.rule})`;
   const doubts = verdict.warnings.map((each) => `  ! ${each}`);
-  show(verdict, [`${verdict.decision}${by}: ${verdict.reason}`, ...doubts].join('\n'));
+  const through = verdict.bundle === null ? '' : `, called through bundle ${verdict.bundle}`;
+  const isOther = verdict.meant !== null && (verdict.meant !== what || through !== '');
+  const meant = isOther ? [`  ${what} is ${verdict.meant}${through}`] : [];
+  show(verdict, [`${verdict.decision}${by}: ${verdict.reason}`, ...meant, ...doubts].join('\n'));
   return verdict.decision === 'deny';
 }
 

@@ -3,10 +3,18 @@
 import type { DefinitionKind, DefinitionName } from '../domain/definition.ts';
 import type { ServerRecord } from '../domain/server-record.ts';
 import type { ListKind } from '../mcp/list-kind.ts';
+import type { Verdict } from '../policy/verdict.ts';
 import type { ListedItem, Requester } from '../upstreams/upstream.ts';
 
 /** What the record of a call has as its rule where what it asks for waits for a person. */
 export const HELD_RULE = 'definition-held';
+
+/** The verdict on what waits for a person. No rule can change it, and no enforcement. */
+export const HELD: Verdict = {
+  decision: 'deny',
+  rule: HELD_RULE,
+  reason: 'its definition is new or has changed, and nobody has accepted it yet',
+};
 
 /** Of a requester, what is needed here: whose account is used where each person has their own. */
 interface UserKey {

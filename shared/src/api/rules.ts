@@ -90,6 +90,11 @@ export const VerdictSchema = z
     policy_version: z.number().int(),
     who: z.string(),
     what: z.string(),
+    meant: z.string().nullable().meta({
+      description:
+        'What the name means in such a call, as rules name it; null: the call is refused before rules are asked',
+    }),
+    bundle: z.string().nullable().meta({ description: 'The bundle through which it would be called' }),
     hook: z
       .object({ name: z.string(), asked: z.boolean() })
       .optional()
@@ -99,6 +104,7 @@ export const VerdictSchema = z
     }),
   })
   .meta({ id: 'Verdict' });
+export type Verdict = z.output<typeof VerdictSchema>;
 
 export const rulesApi = {
   list: endpoint({
@@ -161,6 +167,10 @@ export const rulesApi = {
     body: z.strictObject({
       who: z.string().regex(/^(user|grant):\S{1,200}$/, 'test a user:NAME or a grant:LABEL'),
       what: WhatSchema,
+      bundle: z.string().min(1).max(100).optional().meta({
+        description:
+          'The bundle that the client asks for by its name; left out: all servers, or the default bundle of the group',
+      }),
       /** From which AI client, device and address, and when; what is left out is not known, which speaks against the call. */
       client: z.string().min(1).max(200).optional(),
       device: z.string().min(1).max(200).optional(),

@@ -1,18 +1,25 @@
 // The people that there are, and the things that servers are known to offer by the definitions that were kept of them: no server is asked.
-import { newestAccepted } from '../../definitions/which-served.ts';
+import { newestAccepted, whichServed } from '../../definitions/which-served.ts';
 import type { Definition } from '../../domain/definition.ts';
 import type { Principal } from '../../domain/people/principal.ts';
 import type { Grant } from '../../domain/people/people.ts';
 import type { Bundle } from '../../domain/bundle.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { parseRecord } from '../../mcp/json-rpc-guard.ts';
-import { ruleNames, subjectsOf, toolClassOf, type RuleNames, type Subject } from '../../policy/naming.ts';
+import { ruleNames, toolClassOf, type RuleNames } from '../../policy/naming.ts';
 import type { Person, Thing } from '../../policy/previews/access.ts';
 import type { AdminDependencies } from '../dependencies.ts';
 
 export interface KnownThing extends Thing {
   /** JSON schema of the arguments of a tool or a prompt, as its server said it; undefined: it takes none, or that is not known. */
   argumentSchema?: unknown;
+  kind: Definition['kind'];
+  /** The server's own name of it, or its URI template. */
+  own: string;
+  /** The bundle through which it is called; undefined: through none. */
+  bundle?: string;
+  /** It waits for a person, and nothing of that name is served. */
+  isHeld: boolean;
 }
 
 export interface KnownWorld {
@@ -91,11 +98,19 @@ async function thingsOf(
     }
   return [...byName.values()].flatMap((variants) => {
     const served = newestAccepted(variants) ?? variants.at(-1);
-    return served === undefined ? [] : waysOf(server, served, bundles);
+    return served === undefined ? [] : waysOf(server, served, bundles, isHeld(server, served));
   });
 }
 
-function waysOf(server: ServerRecord, { kind, text }: Definition, bundles: readonly Bundle[]): KnownThing[] {
+const isHeld = ({ definitions }: ServerRecord, newest: Definition): boolean =>
+  whichServed(definitions, null, newest, []).state === 'held';
+
+function waysOf(
+  server: ServerRecord,
+  { kind, text }: Definition,
+  bundles: readonly Bundle[],
+  waits: boolean,
+): KnownThing[] {
   const said = parseRecord(text);
   const own = said?.[kind === 'templates' ? 'uriTemplate' : 'name'];
   if (typeof own !== 'string' || kind === 'instructions') return [];
@@ -104,12 +119,12 @@ function waysOf(server: ServerRecord, { kind, text }: Definition, bundles: reado
   const names = ruleNames(kind, server.name, own, toolClass);
   const name = kind === 'templates' ? `resource:${server.name}+${own}` : names[0];
   const within = kind === 'tools' ? bundles.filter(({ tools }) => tools.some((each) => isIn(each, server, own))) : [];
-  const common = { server: server.name, argumentSchema: schemaIn(kind, said) };
+  const common = { kind, server: server.name, own, isHeld: waits, argumentSchema: schemaIn(kind, said) };
   return [
     { ...common, name, ways: [names] },
     ...within.map((bundle): KnownThing => {
       const through: RuleNames = [...names, `bundle:${bundle.name}`];
-      return { ...common, name: `${name} in bundle:${bundle.name}`, ways: [through] };
+      return { ...common, bundle: bundle.name, name: `${name} in bundle:${bundle.name}`, ways: [through] };
     }),
   ];
 }
@@ -128,13 +143,3 @@ const TEXT = { type: 'string' };
 
 const isIn = (tool: Bundle['tools'][number], server: ServerRecord, own: string): boolean =>
   tool.serverId === server.id && tool.tool === own;
-
-/** What a name means that is written as in rules: with all names that the thing is known to have. */
-export function subjectsCalled(name: string, { things, servers }: KnownWorld): readonly Subject[] {
-  const known = things.filter((thing) => thing.name === name);
-  if (known.length > 0) return known.map(({ server, ways: [names] }) => ({ server, names }));
-  return subjectsOf(
-    name,
-    servers.map((server) => server.name),
-  );
-}

@@ -1,23 +1,17 @@
 // The operations on rules: list, add, remove, enforcement, and `rule test`, which shows the verdict on a call that nobody makes.
 import { rulesApi } from 'mcpgate-shared/api/rules';
-import { limitText } from 'mcpgate-shared/api/rules/rule-sentence';
 import { GateError } from 'mcpgate-shared/error';
-import { personalOwner } from '../../domain/people/account.ts';
-import { compilePolicy } from '../../policy/compile-policy.ts';
-import { afterHook } from '../../policy/hooked.ts';
-import { previewVerdict } from '../../policy/rule-preview.ts';
 import type { AdminDependencies } from '../dependencies.ts';
 import { eventBy, operation, type Operation } from '../operation.ts';
 import { managerOf } from '../managed-by.ts';
 import { doubtsAboutArguments, readsArguments } from './condition-doubts.ts';
-import { doubtsAbout, doubtsAboutRules, doubtsAboutThing } from './doubts.ts';
-import { knownWorld, subjectsCalled } from './known-world.ts';
+import { doubtsAbout } from './doubts.ts';
+import { knownWorld } from './known-world.ts';
 import { newRuleOf } from './new-rule.ts';
 import { removedRules } from './opening-warnings.ts';
 import { createRuleEdits } from './rule-edits.ts';
 import { toRule } from './rule-view.ts';
-import { testedQuestion } from './tested-hook.ts';
-import { testedCaller } from './tested-caller.ts';
+import { testedVerdict } from './tested-verdict.ts';
 
 type Needs = Pick<AdminDependencies, 'store' | 'audit' | 'people' | 'policyChanged' | 'clock' | 'hooks'>;
 
@@ -51,60 +45,9 @@ export function ruleOperations({ store, audit, people, policyChanged, clock, hoo
       await audit.event(eventBy(caller, { type: 'rule.forgotten', subject: `rule:${params.id}`, data: { sentence } }));
       return { id: params.id, sentence };
     }),
-    operation(rulesApi.test, async ({ body }, { workspaceId }) => {
-      const { who, what } = body;
-      const snapshot = await store.policy.snapshot(workspaceId);
-      const caller = await testedCaller({ people, clock }, workspaceId, body);
-      const world = await knownWorld({ store, people }, workspaceId);
-      const { servers } = world;
-      const { user } = caller.principal;
-      const byRules = previewVerdict(
-        compilePolicy(snapshot, clock.now()),
-        caller,
-        servers.map(({ name }) => name),
-        what,
-        servers.filter((each) => user && personalOwner(each, `user:${user.id}`)).map(({ name }) => name),
-        subjectsCalled(what, world),
-      );
-      const { hook: asked } = byRules;
-      const isAsked = asked !== undefined && (body.hook ?? body.args !== undefined);
-      const {
-        decision,
-        rule,
-        reason,
-        limits = [],
-      } = isAsked
-        ? afterHook(
-            byRules,
-            await hooks.authorizer.ask(
-              asked.hook,
-              testedQuestion(
-                caller,
-                { server: asked.server, names: asked.names },
-                byRules,
-                snapshot.version,
-                body.args,
-              ),
-            ),
-            false,
-          )
-        : byRules;
-      const within = [
-        ...new Set(limits.map(({ withinMs, ...each }) => limitText({ sum: null, ...each, within_ms: withinMs }))),
-      ];
-      const depends = within.length === 0 ? '' : `, within its limits: ${within.join(', ')}`;
-      const warnings = [...doubtsAboutThing(what, world), ...doubtsAboutRules(snapshot.rules, what, world, caller)];
-      return {
-        ...{
-          decision,
-          rule,
-          reason: reason + depends + (asked && !isAsked ? `, if the hook ${asked.hook.name} allows it` : ''),
-        },
-        ...(asked && { hook: { name: asked.hook.name, asked: isAsked } }),
-        policy_version: snapshot.version,
-        ...{ who, what, warnings },
-      };
-    }),
+    operation(rulesApi.test, async ({ body }, { workspaceId }) =>
+      testedVerdict({ store, people, clock, hooks }, workspaceId, body),
+    ),
     operation(rulesApi.enforcement, async (_input, { workspaceId }) => {
       const { enforcement } = await store.policy.snapshot(workspaceId);
       return { enforcement, managed_by: await managerOf(store, workspaceId, ENFORCEMENT) };

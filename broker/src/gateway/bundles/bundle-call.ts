@@ -6,9 +6,9 @@ import type { BundleTool } from '../../domain/bundle.ts';
 import { isRecord, stringOf } from '../../mcp/json-rpc-guard.ts';
 import { CONNECT } from '../../policy/connecting.ts';
 import { requestByName } from '../call/named-request.ts';
-import { createKnownKeys } from '../../mcp/folded-key.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
-import { exposedName } from '../lists/exposed-name.ts';
+import { exposedName } from '../../policy/exposed-name.ts';
+import { cannotBeGiven, givenThoughFixed } from '../../policy/shown-bundle.ts';
 import { errorReply, resultReply, type Reply } from '../reply.ts';
 import { madeRequest, type Handling, type Request } from '../request.ts';
 import type { SessionScope } from '../session-scope.ts';
@@ -42,8 +42,8 @@ export async function callBundle(
   }
   const server = servers.find(({ id }) => id === entry.serverId);
   if (server === undefined) return missing(parts, scope, bundle, request);
-  const made = withFixed(request, entry, exposedName(server.name, entry.tool));
-  if (typeof made === 'string') return refused(`${made}; bundle ${bundle.name} says what it is for ${entry.name}`);
+  const made = withFixed(request, bundle, entry, exposedName(server.name, entry.tool));
+  if (typeof made === 'string') return refused(made);
   return await requestByName(parts, scope, { ...handling, request: made }, 'tools');
 }
 
@@ -57,7 +57,8 @@ function missing(parts: GatewayParts, { principal }: SessionScope, bundle: Shown
 }
 
 /** The call of the server's tool; a sentence where the client sends an argument that is fixed. */
-function withFixed(request: Request, { fixed }: BundleTool, name: string): Request | string {
+function withFixed(request: Request, bundle: Shown, entry: BundleTool, name: string): Request | string {
+  const { fixed } = entry;
   const { text, params, paramsSpan, method, pieces } = request;
   const given = params['arguments'];
   const args = isRecord(given) ? given : {};
@@ -67,13 +68,13 @@ function withFixed(request: Request, { fixed }: BundleTool, name: string): Reque
   const own = argsAt === undefined || !isRecord(given) ? undefined : scanObject(text, argsAt.start);
   const names = Object.keys(fixed);
   if (names.length > 0) {
-    if (given !== undefined && !isRecord(given)) return '"arguments" must be an object';
+    const whose = `; bundle ${bundle.name} says what it is for ${entry.name}`;
+    if (given !== undefined && !isRecord(given)) return `"arguments" must be an object${whose}`;
     // What is past these is not in the text of a large call, and one that is fixed may be among it.
     if (pieces !== undefined && (own?.members.length ?? 0) > MOST_ARGUMENTS)
-      return `more than ${MOST_ARGUMENTS} arguments cannot be checked for those that are fixed`;
-    const keys = own?.members ?? [];
-    const sent = names.find((each) => Object.hasOwn(args, each)) ?? createKnownKeys(names).mistakable(keys);
-    if (sent !== undefined) return `the argument ${JSON.stringify(sent.slice(0, 100))} cannot be given`;
+      return `more than ${MOST_ARGUMENTS} arguments cannot be checked for those that are fixed${whose}`;
+    const sent = givenThoughFixed(entry, args, own?.members ?? []);
+    if (sent !== undefined) return cannotBeGiven(sent, bundle, entry);
   }
   const fixedText = names.map((each) => `${JSON.stringify(each)}:${JSON.stringify(fixed[each])}`).join(',');
   const ownText = own === undefined ? '' : text.slice(own.start + 1, own.end - 1);

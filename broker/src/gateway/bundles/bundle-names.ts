@@ -1,9 +1,9 @@
-// The name that rules have for all tools of a bundle. A tool has it in calls that come through the bundle, and in no other: whoever may use it as the
-// bundle fixes it may not therefore use it otherwise.
+// The name that rules have for all tools of a bundle.
 import type { RuleNames } from '../../policy/naming.ts';
+import { throughBundle } from '../../policy/shown-bundle.ts';
 import type { SessionScope } from '../session-scope.ts';
 
 /** The names of a tool as it is called in this session. */
 export function inBundle({ bundle }: Pick<SessionScope, 'bundle'>, names: RuleNames): RuleNames {
-  return bundle === undefined ? names : [...names, `bundle:${bundle.name}`];
+  return throughBundle(bundle, names);
 }

@@ -1,7 +1,6 @@
 // What a session shows: all servers, one server, or a bundle of tools. A bundle is read with the rules, so a change of one holds like theirs, and the
 // session is looked at anew for each request.
-import type { Bundle } from '../../domain/bundle.ts';
-import { serverNamed } from '../../domain/server-record.ts';
+import { shownBundle } from '../../policy/shown-bundle.ts';
 import type { CompiledPolicy } from '../../policy/verdict.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 import type { SessionScope } from '../session-scope.ts';
@@ -30,26 +29,13 @@ export function viewNow(parts: Parts, scope: SessionScope): SessionScope {
 function seenUnder(parts: Parts, scope: SessionScope, policy: CompiledPolicy): SessionScope {
   const bundles = parts.policies.bundlesOf(policy);
   if (bundles.length === 0) return scope;
-  const { only, principal } = scope;
-  if (only === undefined) {
-    // Whoever says how tools are to be shown has asked for something else.
-    const bundle = scope.toolMode === undefined ? defaultOf(bundles, principal.user?.groups ?? []) : undefined;
-    return bundle === undefined ? scope : { ...scope, bundle: { ...bundle, isDefault: true } };
-  }
-  const bundle = bundles.find(({ name }) => name === only);
-  if (bundle === undefined) return scope;
-  // Nobody makes a bundle with the name of a server; a former name of one, or what looks like its id, may be a bundle's now.
+  const { only, principal, toolMode } = scope;
+  // Whoever says how tools are to be shown has asked for something else.
+  if (only === undefined && toolMode !== undefined) return scope;
   const servers = parts.upstreams.servers(principal.workspaceId);
-  if (serverNamed(servers, only)?.name === only) return scope;
+  const bundle = shownBundle(bundles, servers, only, principal.user?.groups ?? []);
+  if (bundle === undefined) return scope;
+  if (bundle.isDefault) return { ...scope, bundle };
   const servedBy = new Set(bundle.tools.map(({ serverId }) => serverId));
-  return { ...scope, only: undefined, searchesTools: false, bundle: { ...bundle, isDefault: false }, servedBy };
-}
-
-/** Of the groups that have a bundle the first by name counts: two sets that were curated apart have no meaning together. */
-function defaultOf(bundles: readonly Bundle[], groups: readonly string[]): Bundle | undefined {
-  for (const group of groups.toSorted()) {
-    const found = bundles.find((bundle) => bundle.groups.includes(group));
-    if (found !== undefined) return found;
-  }
-  return undefined;
+  return { ...scope, only: undefined, searchesTools: false, bundle, servedBy };
 }

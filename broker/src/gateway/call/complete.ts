@@ -1,12 +1,13 @@
 // `completion/complete`: completes an argument of a prompt (by name) or of a resource template (by URI), for callers who may use it.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
+import { HELD } from '../../definitions/definitions.ts';
 import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
 import { isRecord } from '../../mcp/json-rpc-guard.ts';
 import { mistakable } from '../edges/admission.ts';
 import { ruleNames } from '../../policy/naming.ts';
 import { REF_KEYS } from '../edges/methods.ts';
 import { factsOf } from './facts.ts';
-import { HELD, namedEntry } from './named-entry.ts';
+import { namedEntry } from './named-entry.ts';
 import { missingOne, requestOne } from './request-one.ts';
 import { readRequestParams } from './request-params.ts';
 import { errorReply, type Reply } from '../reply.ts';

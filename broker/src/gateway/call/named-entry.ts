@@ -1,12 +1,12 @@
 // Finds the tool or prompt of a server that a client's name means. The name is only looked up in the server's list and never sent to it: the
 // server gets the name that stands in its list.
 import { GateError, toGateError } from 'mcpgate-shared/error';
-import { HELD_RULE } from '../../definitions/definitions.ts';
+import { HELD } from '../../definitions/definitions.ts';
 import type { CompiledPolicy, Facts, Verdict } from '../../policy/verdict.ts';
 import { untilAborted } from '../../domain/until-aborted.ts';
 import type { CatalogItem, CatalogList, HeldItem } from '../lists/catalog.ts';
 import { inBundle } from '../bundles/bundle-names.ts';
-import { isCutName } from '../lists/exposed-name.ts';
+import { isCutName } from '../../policy/exposed-name.ts';
 import { ruleNames, toolClassOf, type RuleNames, type ToolClass } from '../../policy/naming.ts';
 import { attemptOf } from '../../upstreams/attempt.ts';
 import { remedy } from '../../upstreams/remedy.ts';
@@ -18,13 +18,6 @@ export type NamedKind = 'tools' | 'prompts';
 
 /** The part of a list's entry that is needed to judge and forward a call. */
 export type Named = Pick<CatalogItem, 'ownKey' | 'ruleNames' | 'repeatable'>;
-
-/** The verdict on what waits for a person. No rule can change it, and no enforcement. */
-export const HELD: Verdict = {
-  decision: 'deny',
-  rule: HELD_RULE,
-  reason: 'its definition is new or has changed, and nobody has accepted it yet',
-};
 
 export type NamedEntry =
   | { kind: 'listed'; entry: Named; verdict: Verdict }

@@ -2,15 +2,15 @@
 // knows nothing of other servers, and so do people and models. Such a name means a thing where exactly one server has it that the caller may use.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { quoteForeign } from '../../mcp/quote-foreign.ts';
-import { exposedUri, ruleNames } from '../../policy/naming.ts';
+import { exposedUri } from '../../policy/naming.ts';
+import { ofSeveral, serversToAsk } from '../../policy/own-name.ts';
 import { factsWithoutCall } from './facts.ts';
 import type { CatalogList } from '../lists/catalog.ts';
-import { exposedName } from '../lists/exposed-name.ts';
+import { exposedName } from '../../policy/exposed-name.ts';
 import { inTime } from '../lists/in-time.ts';
-import { usableServers } from '../lists/usable-servers.ts';
 import { errorReply, type Answer } from '../reply.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
-import type { SessionScope } from '../session-scope.ts';
+import { serversOf, type SessionScope } from '../session-scope.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import type { NamedKind } from './named-entry.ts';
 import { type Route, serverByName, serverByUri } from './route.ts';
@@ -26,10 +26,7 @@ type Parts = Pick<
   'upstreams' | 'policies' | 'catalog' | 'definitions' | 'clock' | 'log' | 'listDeadlineMs' | 'waits' | 'refused'
 >;
 
-/** Of a tool that was not looked up yet. */
-const CLASSES = ['read', 'write'] as const;
 const NOWHERE: Found = { kind: 'nowhere' };
-const MOST_NAMED = 5;
 
 export async function findByName(parts: Parts, scope: SessionScope, kind: NamedKind, name: string): Promise<Found> {
   const route = serverByName(parts, scope, name);
@@ -78,16 +75,9 @@ interface Own {
 async function findOwn(parts: Parts, scope: SessionScope, { kind, own, has, holds, exposed }: Own): Promise<Found> {
   const { principal } = scope;
   if (scope.only !== undefined) return NOWHERE;
-  const servers = await usableServers(parts, scope);
+  const servers = serversOf(parts.upstreams, scope);
   const policy = await parts.policies.get(principal.workspaceId);
-  // What a rule denies is judged before it is looked for: nobody learns which servers have it.
-  const facts = factsWithoutCall(parts, scope);
-  const allowed = servers.filter(({ name }) =>
-    CLASSES.some((each) => {
-      const names = ruleNames(kind, name, own, each);
-      return policy.foresee({ principal, server: name, names, facts }).decision !== 'deny';
-    }),
-  );
+  const allowed = serversToAsk(policy, { principal, facts: factsWithoutCall(parts, scope) }, servers, kind, own);
   const having = await Promise.all(allowed.map(async (server) => ((await has(server)) ? [server] : [])));
   // What is held answers to its name only where nothing that is served has it: then the denial says that it is held.
   const found = having.some((of) => of.length > 0)
@@ -96,9 +86,10 @@ async function findOwn(parts: Parts, scope: SessionScope, { kind, own, has, hold
   const [server] = found;
   if (server === undefined) return NOWHERE;
   if (found.length === 1) return { kind: 'route', route: { server, rest: own, written: exposed(server.name, own) } };
-  const names = found.slice(0, MOST_NAMED).map(({ name }) => quoteForeign(exposed(name, own)));
-  const more = found.length > MOST_NAMED ? ` and ${found.length - MOST_NAMED} more` : '';
-  const message = `${quoteForeign(own)} is of several servers; ask for one of them: ${names.join(', ')}${more}`;
+  const message = ofSeveral(
+    quoteForeign(own),
+    found.map(({ name }) => quoteForeign(exposed(name, own))),
+  );
   return { kind: 'several', answer: errorReply(RPC_CODE.invalidParams, message) };
 }
 

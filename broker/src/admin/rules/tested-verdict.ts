@@ -1,0 +1,90 @@
+// Answers `rule test`: what would be decided on a call that nobody makes, and by which rule.
+import type { Verdict as VerdictView } from 'mcpgate-shared/api/rules';
+import { limitText } from 'mcpgate-shared/api/rules/rule-sentence';
+import { HELD } from '../../definitions/definitions.ts';
+import { personalOwner } from '../../domain/people/account.ts';
+import { compilePolicy } from '../../policy/compile-policy.ts';
+import { afterHook } from '../../policy/hooked.ts';
+import { previewVerdict } from '../../policy/rule-preview.ts';
+import type { Question, Verdict } from '../../policy/verdict.ts';
+import type { AdminDependencies } from '../dependencies.ts';
+import { doubtsAboutRules, doubtsAboutThing } from './doubts.ts';
+import { knownWorld, type KnownWorld } from './known-world.ts';
+import { testedCaller, type TestedCall } from './tested-caller.ts';
+import { testedQuestion } from './tested-hook.ts';
+import { testedName, type TestedName } from './tested-name.ts';
+
+type Needs = Pick<AdminDependencies, 'store' | 'people' | 'clock' | 'hooks'>;
+
+type Asked = TestedCall & { what: string; bundle?: string | undefined; hook?: boolean | undefined };
+
+/** Throws `not_found` for a caller or a bundle that does not exist. */
+export async function testedVerdict(needs: Needs, workspaceId: string, body: Asked): Promise<VerdictView> {
+  const { store, people, clock } = needs;
+  const { who, what } = body;
+  const snapshot = await store.policy.snapshot(workspaceId);
+  const asking = await testedCaller({ people, clock }, workspaceId, body);
+  const world = await knownWorld({ store, people }, workspaceId);
+  const policy = compilePolicy(snapshot, clock.now());
+  const tested = testedName(policy, asking, world, body);
+  const asked = { policy_version: snapshot.version, who, what };
+  if ('refusal' in tested)
+    return { ...asked, decision: 'deny', rule: null, reason: tested.refusal, meant: null, bundle: null, warnings: [] };
+  const { name, bundle, fixed } = tested;
+  const args = { ...fixed, ...body.args };
+  const caller = { ...asking, facts: { ...asking.facts, args: () => ({ value: args, length: lengthOf(args) }) } };
+  const byRules = byRulesOf(policy, caller, world, tested);
+  const { hook } = byRules;
+  const isAsked = hook !== undefined && (body.hook ?? body.args !== undefined);
+  const {
+    decision,
+    rule,
+    reason,
+    limits = [],
+  } = isAsked ? await byHook(needs, caller, hook, byRules, snapshot.version, args) : byRules;
+  const within = [
+    ...new Set(limits.map(({ withinMs, ...each }) => limitText({ sum: null, ...each, within_ms: withinMs }))),
+  ];
+  const depends = within.length === 0 ? '' : `, within its limits: ${within.join(', ')}`;
+  return {
+    ...asked,
+    ...{ decision, rule },
+    reason: reason + depends + (hook && !isAsked ? `, if the hook ${hook.hook.name} allows it` : ''),
+    ...(hook && { hook: { name: hook.hook.name, asked: isAsked } }),
+    ...{ meant: name, bundle: bundle ?? null },
+    warnings: [...doubtsAboutThing(name, world), ...doubtsAboutRules(snapshot.rules, name, world, caller)],
+  };
+}
+
+const lengthOf = (args: object): number => JSON.stringify(args).length;
+
+function byRulesOf(
+  policy: ReturnType<typeof compilePolicy>,
+  caller: Pick<Question, 'principal' | 'facts'>,
+  { servers }: KnownWorld,
+  { name, subjects, isHeld }: TestedName,
+): Verdict {
+  const { user } = caller.principal;
+  const accountsAt = servers.filter((each) => user && personalOwner(each, `user:${user.id}`)).map((each) => each.name);
+  const verdict = previewVerdict(
+    policy,
+    caller,
+    servers.map((each) => each.name),
+    name,
+    accountsAt,
+    subjects,
+  );
+  return isHeld && verdict.decision !== 'deny' ? HELD : verdict;
+}
+
+async function byHook(
+  { hooks }: Pick<Needs, 'hooks'>,
+  caller: Pick<Question, 'principal' | 'facts'>,
+  { hook, server, names }: NonNullable<Verdict['hook']>,
+  byRules: Verdict,
+  version: number,
+  args: Readonly<Record<string, unknown>>,
+): Promise<Verdict> {
+  const question = testedQuestion(caller, { server, names }, byRules, version, args);
+  return afterHook(byRules, await hooks.authorizer.ask(hook, question), false);
+}
