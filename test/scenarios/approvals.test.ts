@@ -77,6 +77,9 @@ test('somebody who was denied asks by the id in the denial, is given access for 
   assert.deepEqual(await world.broker.json(['request', 'list']), [], 'nobody has asked yet');
   const asked = await linus.gate(['request', id, 'on call']);
   assert.match(asked.stdout + asked.stderr, /counting__echo: waits to be decided/);
+  const empty = await linus.gate(['request', id, ' ']);
+  assert.deepEqual([empty.code, /the reason is empty: say why, or leave it out/.test(empty.stderr)], [2, true]);
+  await linus.gate(['request', id, 'on call tonight']);
   const unknown = await linus.gate(['request', 'q_nothing1']);
   assert.equal(unknown.code, 1);
   const shown = Object(await world.broker.json(['request', 'show', id])) as {
@@ -84,7 +87,7 @@ test('somebody who was denied asks by the id in the denial, is given access for 
     kind: string;
     reason: string;
   };
-  assert.deepEqual([shown.who, shown.kind, shown.reason], ['user:linus', 'access', 'on call']);
+  assert.deepEqual([shown.who, shown.kind, shown.reason], ['user:linus', 'access', 'on call tonight']);
   await world.broker.run(['request', 'approve', id, '--for', '3d']);
   assert.match((await linus.gate(['call', 'counting__echo', 'text=mine'])).stdout, /mine/);
   assert.equal(upstream.calls.length, 1);

@@ -75,6 +75,14 @@ for (const isModern of [false, true])
       assert.match(JSON.stringify(await client.callTool({ name: 'weather', arguments: {} })), /weather of oslo/);
     }
     assert.deepEqual(reached(), ['read', 'show', 'read', 'show']);
+    const install = async (bundle: string) =>
+      await ada.gate(['install-clients', 'cursor', '--dry-run', '--bundle', bundle]);
+    const misspelt = await install('kitt');
+    assert.deepEqual(
+      [misspelt.code, /no bundle kitt that you may use; did you mean kit\?/.test(misspelt.stderr)],
+      [0, true],
+    );
+    assert.doesNotMatch((await install('kit')).stderr, /bundle kit/);
     const record = await callRecord(world.broker, ({ tool_name }) => tool_name === 'any__get-sum');
     assert.deepEqual([record.server, record.status], ['any', 'ok']);
   });

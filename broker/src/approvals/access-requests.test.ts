@@ -13,7 +13,7 @@ const ada: Principal = {
 const MINUTE = 60_000;
 
 onBothEngines((open) => {
-  it('a flood of denied calls of 10,000 names makes few offers, and what is denied after it can still be asked for', async (t) => {
+  it('a flood of denied calls of 10,000 names makes few offers, and what is denied after it can still be asked for, with the reason that was given last', async (t) => {
     const { store, clock } = await open(t);
     let writes = 0;
     const counted = {
@@ -40,6 +40,13 @@ onBothEngines((open) => {
     assert.equal(await denied('wiki__wanted'), id, 'the same one');
     const { approval } = await access.request('default', 'user:u-ada', id, 'for the report');
     assert.deepEqual([approval.what, approval.state], ['wiki__wanted', 'open']);
+    const again = async (reason: string | null) => {
+      const { approval: now, news } = await access.request('default', 'user:u-ada', id, reason);
+      return [now.state, now.reason, news];
+    };
+    assert.deepEqual(await again(null), ['open', 'for the report', undefined]);
+    assert.deepEqual(await again('for the board'), ['open', 'for the board', 'reason'], 'the last reason counts');
+    assert.deepEqual(await again('for the board'), ['open', 'for the board', undefined]);
     const bob = { ...ada, user: { id: 'u-bob', name: 'bob', role: 'member', groups: [] } } as const;
     assert.notEqual(await denied('wiki__guess_1', bob), undefined, 'others have room of their own');
   });

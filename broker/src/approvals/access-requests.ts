@@ -73,19 +73,24 @@ export function createAccessRequests({ store, clock }: { store: Pick<Store, 'app
       if (offered !== undefined) offers.set(binding, offered.id);
       return offered?.id;
     },
-    /** It waits from now on; `isNew`: it did not before. Throws `not_found` for what was not offered to this person. */
+    /**
+     * It waits from now on, with the reason that was given last. `news`: what of that was not so before. Throws `not_found` for what was not offered to
+     * this person.
+     */
     async request(
       workspaceId: string,
       ownerKey: string,
       id: string,
       reason: string | null,
-    ): Promise<{ approval: Approval; isNew: boolean }> {
+    ): Promise<{ approval: Approval; news: 'asked' | 'reason' | undefined }> {
       const found = await store.approvals.find(workspaceId, id);
       if (found !== undefined && found.ownerKey === ownerKey) {
         const opened = await store.approvals.open(workspaceId, id, { reason, until: clock.now() + OPEN_MS });
-        if (opened !== undefined) return { approval: opened, isNew: true };
+        if (opened !== undefined) return { approval: opened, news: 'asked' };
+        const changed = reason === null ? undefined : await store.approvals.giveReason(workspaceId, id, reason);
+        if (changed !== undefined) return { approval: changed, news: 'reason' };
         const now = await store.approvals.find(workspaceId, id);
-        if (now !== undefined && now.state !== 'offered') return { approval: now, isNew: false };
+        if (now !== undefined && now.state !== 'offered') return { approval: now, news: undefined };
       }
       const shown = JSON.stringify(id.slice(0, 40));
       throw new GateError(

@@ -137,9 +137,11 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
     },
     offer: (denied) => access.offer(denied),
     async request(workspaceId, ownerKey, { id, reason }, actor) {
-      const { approval, isNew } = await access.request(workspaceId, ownerKey, id, reason);
-      if (!isNew) return approval;
-      await record('approval.asked', approval, actor, { approvers: [...approval.approvers], reason });
+      const { approval, news } = await access.request(workspaceId, ownerKey, id, reason);
+      if (news === undefined) return approval;
+      if (news === 'asked')
+        await record('approval.asked', approval, actor, { approvers: [...approval.approvers], reason });
+      else await record('approval.reason_given', approval, actor, { reason });
       tell(approval);
       return approval;
     },

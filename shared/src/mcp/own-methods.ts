@@ -21,6 +21,8 @@ export const OWN_METHODS = {
   requests: 'mcpgate/requests',
   /** Asks for access that was denied. */
   requestsMake: 'mcpgate/requests/make',
+  /** The names of bundles and servers that the person may use something of. */
+  bundles: 'mcpgate/bundles',
 } as const;
 
 export type OwnMethod = (typeof OWN_METHODS)[keyof typeof OWN_METHODS];
@@ -37,6 +39,7 @@ export const OWN_PARAMS = {
   'mcpgate/accounts/end': ['server'],
   'mcpgate/requests': [],
   'mcpgate/requests/make': ['id', 'reason'],
+  'mcpgate/bundles': [],
 } as const satisfies Record<OwnMethod, readonly string[]>;
 
 /** Whether a method is one of mcpgate's, of whatever version. */

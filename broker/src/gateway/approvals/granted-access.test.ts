@@ -43,6 +43,27 @@ describe('access that is granted', () => {
     assert.equal(await isRead('other+file:///pub/a'), false);
   });
 
+  it('is asked for by a person: a grant of theirs, and one that is nobody’s, are told who can do what', async () => {
+    const nightly = { kind: 'grant', id: 'g1', label: 'nightly' } as const;
+    const asks = async (as: Principal) =>
+      (await world.connect(as).request('mcpgate/requests/make', { id: 'q_abcd2345' })).error?.message;
+    const adas = { ...ada, credential: nightly };
+    assert.match(
+      (await read('svc+file:///pub/a', adas)).error?.message ?? '',
+      /whose grant nightly is can run `mcpgate request q_/,
+    );
+    assert.equal(
+      await asks(adas),
+      'grant nightly cannot ask for access: ada can, with the same command where MCPGATE_TOKEN is not set, after `mcpgate login`',
+    );
+    const { user: _none, ...nobodys } = adas;
+    assert.match(
+      (await asks(nobodys)) ?? '',
+      /nobody’s, .*`mcpgate-broker rule add --allow --who grant:nightly --what TOOL`$/,
+    );
+    assert.doesNotMatch((await read('svc+file:///pub/a', nobodys)).error?.message ?? '', /mcpgate request/);
+  });
+
   it('is not for who gets the name of somebody who was removed', async () => {
     const id = await asked('svc+file:///pub/a');
     await world.store.users.remove(ada.user.id);

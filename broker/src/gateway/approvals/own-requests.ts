@@ -3,9 +3,12 @@ import { GateError } from 'mcpgate-shared/error';
 import { OWN_METHODS } from 'mcpgate-shared/mcp/own-methods';
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import type { Approval } from '../../approvals/approvals.ts';
+import type { Principal } from '../../domain/people/principal.ts';
 import { publicMessage } from '../../domain/public-message.ts';
+import { shellWord } from '../../domain/shell-word.ts';
 import { stringOf } from '../../mcp/json-rpc-guard.ts';
 import type { Answerer } from '../call/answerer.ts';
+import { quotedName } from '../call/answers.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 import { errorReply, type Reply, resultReply } from '../reply.ts';
 import type { Handling } from '../request.ts';
@@ -31,7 +34,7 @@ async function make(
   try {
     // What a person may do is asked for by themselves, and not by a program that they gave a token to.
     if (principal.user === undefined || principal.credential.kind !== 'device')
-      throw new GateError('forbidden', 'access is asked for with a login of one’s own: run `mcpgate login`');
+      throw new GateError('forbidden', noLogin(principal));
     const why = stringOf(reason)?.trim() ?? '';
     if (why.length > MOST_REASON) throw new GateError('usage', `a reason has ${MOST_REASON} characters at most`);
     const actor = { name: principal.user.name, address: handling.address ?? null };
@@ -42,6 +45,14 @@ async function make(
     if (!(error instanceof GateError)) throw error;
     return errorReply(RPC_CODE.failed, publicMessage(error), { code: error.code });
   }
+}
+
+/** What somebody can do who calls with something else than a login. */
+function noLogin({ user, credential: { kind, label } }: Principal): string {
+  if (kind !== 'grant') return 'access is asked for with a login of one’s own: run `mcpgate login`';
+  if (user === undefined)
+    return `grant ${quotedName(label)} is nobody’s, so that nobody can ask for it; an administrator can allow it: \`mcpgate-broker rule add --allow --who ${shellWord(`grant:${label}`)} --what TOOL\``;
+  return `grant ${quotedName(label)} cannot ask for access: ${user.name} can, with the same command where MCPGATE_TOKEN is not set, after \`mcpgate login\``;
 }
 
 function shown(approval: Approval, now: number): object {

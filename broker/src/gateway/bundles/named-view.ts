@@ -3,22 +3,32 @@
 import { nearest } from 'mcpgate-shared/nearest';
 import type { Principal } from '../../domain/people/principal.ts';
 import { serverNamed } from '../../domain/server-record.ts';
+import type { Answerer } from '../call/answerer.ts';
 import type { NamedView } from '../gateway.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
+import { resultReply } from '../reply.ts';
+
+type Parts = Pick<GatewayParts, 'policies' | 'upstreams'>;
 
 /** Throws `unavailable` where the rules cannot be read. */
-export async function viewNamed(
-  { policies, upstreams }: Pick<GatewayParts, 'policies' | 'upstreams'>,
-  principal: Principal,
-  name: string,
-): Promise<NamedView> {
+export async function viewNamed(parts: Parts, principal: Principal, name: string): Promise<NamedView> {
+  const { servers, bundles } = await usable(parts, principal);
+  if (serverNamed(servers, name) !== undefined || bundles.includes(name)) return { kind: 'there' };
+  return { kind: 'unknown', near: nearest(name, [...servers.map((server) => server.name), ...bundles]) };
+}
+
+/** Answers `mcpgate/bundles`: what a client may be set up to serve. */
+export const namedViews: Answerer = async (parts, { principal }) => {
+  const { servers, bundles } = await usable(parts, principal);
+  return resultReply(JSON.stringify({ bundles, servers: servers.map(({ name }) => name) }));
+};
+
+async function usable({ policies, upstreams }: Parts, principal: Principal) {
   const policy = await policies.get(principal.workspaceId);
   const servers = upstreams.servers(principal.workspaceId).filter((each) => policy.mayUse(principal, each.name));
-  if (serverNamed(servers, name) !== undefined) return { kind: 'there' };
   const bundles = policies
     .bundlesOf(policy)
     .filter(({ tools }) => tools.some(({ serverId }) => servers.some(({ id }) => id === serverId)))
     .map((bundle) => bundle.name);
-  if (bundles.includes(name)) return { kind: 'there' };
-  return { kind: 'unknown', near: nearest(name, [...servers.map((server) => server.name), ...bundles]) };
+  return { servers, bundles };
 }

@@ -27,6 +27,18 @@ test('a denial says how to allow it in the workspace in which it was denied', ()
   );
 });
 
+test('a person asks for access by themselves, and is told how where it was a grant of theirs that was denied', () => {
+  const told = (grant?: string) =>
+    textOf(denialReply('tools/call', { ...denial, workspaceId: 'default', offer: 'q_abcd2345', grant }));
+  const add = 'send your administrator this; they can run `mcpgate-broker rule add';
+  assert.ok(told().includes(`To ask for access: run \`mcpgate request q_abcd2345 "why you need it"\`, or ${add}`));
+  assert.ok(
+    told('nightly').includes(
+      `To ask for access: a grant cannot ask for it; whose grant nightly is can run \`mcpgate request q_abcd2345 "why it is needed"\` with their own login, where MCPGATE_TOKEN is not set, or ${add}`,
+    ),
+  );
+});
+
 test('a command that is to be typed is one, whatever a server calls its tools', () => {
   const told = (what: string) =>
     /`(mcpgate-broker .*?)`/.exec(textOf(denialReply('tools/call', { ...denial, what, workspaceId: 'default' })))?.[1];

@@ -27,6 +27,8 @@ export interface Denial {
   workspaceId: string;
   /** Under which the caller can ask for it. */
   offer?: string | undefined;
+  /** The label of the grant by which a person called: they ask with a login of their own. */
+  grant?: string | undefined;
 }
 
 /** A request that could not be carried out. `name`: of its server, or empty where the server is not known. */
@@ -75,8 +77,11 @@ function denialText(denial: Denial): string {
   return `[mcpgate denied] ${who} may not ${verb} ${what}: ${verdict.reason}. ${rule}. ${ask}${end}`;
 }
 
-const byOneself = ({ offer }: Denial): string =>
-  offer === undefined ? '' : `run \`mcpgate request ${offer} "why you need it"\`, or `;
+function byOneself({ offer, grant }: Denial): string {
+  if (offer === undefined) return '';
+  if (grant === undefined) return `run \`mcpgate request ${offer} "why you need it"\`, or `;
+  return `a grant cannot ask for it; whose grant ${quotedName(grant)} is can run \`mcpgate request ${offer} "why it is needed"\` with their own login, where MCPGATE_TOKEN is not set, or `;
+}
 
 /** A server chooses the names of its tools: such a name is quoted, so that it cannot look like a sentence of mcpgate's. */
 export function quotedName(what: string): string {

@@ -75,6 +75,7 @@ export function denialOf(scope: SessionScope, method: string, server: string, ju
 }
 
 function denialFor({ principal }: SessionScope, server: string, judged: Judged): Denial {
+  const { kind, label } = principal.credential;
   return {
     verdict: judged.verdict,
     policyVersion: judged.policyVersion,
@@ -82,6 +83,7 @@ function denialFor({ principal }: SessionScope, server: string, judged: Judged):
     what: judged.what,
     who: whoOf(principal),
     workspaceId: principal.workspaceId,
+    ...(kind === 'grant' && { grant: label }),
   };
 }
 

@@ -24,6 +24,8 @@ export interface ApprovalsRepository {
   list(workspaceId: string, which: { all: boolean; ownerKey?: string; limit: number }): Promise<Approval[]>;
   /** What was offered is asked for. Undefined where it is not offered any more. */
   open(workspaceId: string, id: string, how: { reason: string | null; until: number }): Promise<Approval | undefined>;
+  /** Puts another reason in place of the one that it had. Undefined where it is open no more, or has that reason already. */
+  giveReason(workspaceId: string, id: string, reason: string): Promise<Approval | undefined>;
   /**
    * Undefined where it is open no more: another one has decided it, or its time is over. `rule`: is added with the decision, or neither is.
    */
@@ -128,6 +130,22 @@ export function createApprovals(db: Kysely<Database>, clock: Clock, announce: An
           .where('id', '=', id)
           .where('state', '=', 'offered')
           .where('expires_at', '>', clock.now())
+          .returningAll()
+          .executeTakeFirst();
+        if (row === undefined) return undefined;
+        await changed(trx, row);
+        return toApproval(row);
+      }),
+    giveReason: (workspaceId, id, reason) =>
+      db.transaction().execute(async (trx) => {
+        const row = await trx
+          .updateTable('approvals')
+          .set({ reason })
+          .where('workspace_id', '=', workspaceId)
+          .where('id', '=', id)
+          .where('state', '=', 'open')
+          .where('expires_at', '>', clock.now())
+          .where((eb) => eb.or([eb('reason', 'is', null), eb('reason', '<>', reason)]))
           .returningAll()
           .executeTakeFirst();
         if (row === undefined) return undefined;

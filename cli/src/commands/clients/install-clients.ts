@@ -13,6 +13,7 @@ import { createLedger } from '../../clients/ledger.ts';
 import { unifiedDiff } from '../../clients/files/unified-diff.ts';
 import type { CliContext } from '../../context.ts';
 import { entryFor } from './entry-for.ts';
+import { bundleDoubt } from './check-bundle.ts';
 import { choose, type InstallClientsOptions, knownClients } from './choose-clients.ts';
 import { findTokensNow, tokenLines } from '../tokens/check-tokens.ts';
 import { type Outcome, renderOutcome } from './render-client-outcome.ts';
@@ -61,6 +62,8 @@ export function addInstallClients(program: Command, context: CliContext): void {
         return;
       }
       context.setExitCode(await runInstallClients(options, context));
+      const doubt = typeof bundle === 'string' ? await bundleDoubt(context, bundle) : undefined;
+      if (doubt !== undefined) context.terminal.warn(doubt);
       if (!uninstall && !restore && !project && !json) await tellOfTokens(context);
     });
 }

@@ -21,7 +21,7 @@ export function addRequest(program: Command, context: CliContext): void {
     .command('request')
     .description('ask for access that was denied, by the id in the denial')
     .argument('<ID>', 'as the denial says it')
-    .argument('[REASON]', 'why; whoever decides reads it')
+    .argument('[REASON]', 'why; whoever decides reads it, and the last one given counts')
     .option('--json', 'print one JSON object')
     .action((id: string, reason: string | undefined, flags: { json?: true }) => runRequest(id, reason, flags, context));
   program
@@ -38,6 +38,7 @@ async function runRequest(
   context: CliContext,
 ): Promise<void> {
   const { terminal, interrupted: signal } = context;
+  if (reason?.trim() === '') throw new GateError('usage', 'the reason is empty: say why, or leave it out');
   await withSession(context, async (session) => {
     const params = { id, ...(reason === undefined ? {} : { reason }) };
     const { result } = await session.request(OWN_METHODS.requestsMake, params, { signal });
