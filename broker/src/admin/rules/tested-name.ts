@@ -2,7 +2,7 @@
 // and the own name of a thing that one server alone has. No server is asked: what they have is known by the definitions that are kept of them.
 import { GateError } from 'mcpgate-shared/error';
 import { nearest } from 'mcpgate-shared/nearest';
-import { exposedName, isCutName } from '../../policy/exposed-name.ts';
+import { exposedName, isCutName } from '../../mcp/exposed-name.ts';
 import type { BundleTool } from '../../domain/bundle.ts';
 import { serverCalled, type ServerRecord } from '../../domain/server-record.ts';
 import { inWorkspace } from '../../domain/workspace.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import { startSloppyHttp } from 'mcpgate-test/upstreams/sloppy/http';
-import { exposedName } from '../../policy/exposed-name.ts';
+import { exposedName } from '../../mcp/exposed-name.ts';
 import { administration } from '../fixtures/administration.ts';
 
 const LONG = 'a_tool_whose_name_is_far_longer_than_what_clients_take_of_one';

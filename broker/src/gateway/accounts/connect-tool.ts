@@ -10,7 +10,7 @@ import { CONNECT, verdictOnConnecting } from '../../policy/connecting.ts';
 import type { CompiledPolicy } from '../../policy/verdict.ts';
 import { failureReply } from '../call/answers.ts';
 import type { CatalogItem, CatalogList } from '../lists/catalog.ts';
-import { exposedName } from '../../policy/exposed-name.ts';
+import { exposedName } from '../../mcp/exposed-name.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 import { NO_REPLY, type Reply, resultReply } from '../reply.ts';
 import { ownNames } from '../../policy/naming.ts';

@@ -7,7 +7,7 @@ import { isRecord, stringOf } from '../../mcp/json-rpc-guard.ts';
 import { CONNECT } from '../../policy/connecting.ts';
 import { requestByName } from '../call/named-request.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
-import { exposedName } from '../../policy/exposed-name.ts';
+import { exposedName } from '../../mcp/exposed-name.ts';
 import { cannotBeGiven, givenThoughFixed } from '../../policy/shown-bundle.ts';
 import { errorReply, resultReply, type Reply } from '../reply.ts';
 import { madeRequest, type Handling, type Request } from '../request.ts';

@@ -6,7 +6,7 @@ import type { CompiledPolicy, Facts, Verdict } from '../../policy/verdict.ts';
 import { untilAborted } from '../../domain/until-aborted.ts';
 import type { CatalogItem, CatalogList, HeldItem } from '../lists/catalog.ts';
 import { inBundle } from '../bundles/bundle-names.ts';
-import { isCutName } from '../../policy/exposed-name.ts';
+import { isCutName } from '../../mcp/exposed-name.ts';
 import { ruleNames, toolClassOf, type RuleNames, type ToolClass } from '../../policy/naming.ts';
 import { attemptOf } from '../../upstreams/attempt.ts';
 import { remedy } from '../../upstreams/remedy.ts';

@@ -6,7 +6,7 @@ import { exposedUri } from '../../policy/naming.ts';
 import { ofSeveral, serversToAsk } from '../../policy/own-name.ts';
 import { factsWithoutCall } from './facts.ts';
 import type { CatalogList } from '../lists/catalog.ts';
-import { exposedName } from '../../policy/exposed-name.ts';
+import { exposedName } from '../../mcp/exposed-name.ts';
 import { inTime } from '../lists/in-time.ts';
 import { errorReply, type Answer } from '../reply.ts';
 import type { GatewayParts } from '../gateway-parts.ts';

@@ -1,7 +1,7 @@
 // Finds the server that a name or URI means, going only by what the client wrote. Whether the credential is bound to other servers is left to
 // the policy, so that the denial can say so.
 import { serverCalled, serverNamed, type ServerRecord } from '../../domain/server-record.ts';
-import { exposedName } from '../../policy/exposed-name.ts';
+import { exposedName } from '../../mcp/exposed-name.ts';
 import { exposedUri, splitName, splitUri, uriPrefix } from '../../policy/naming.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 import { reachedBy, type SessionScope } from '../session-scope.ts';

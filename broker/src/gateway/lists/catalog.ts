@@ -7,7 +7,7 @@ import type { Definitions, ReviewedList } from '../../definitions/definitions.ts
 import type { ServerRecord } from '../../domain/server-record.ts';
 import type { ListKind } from '../../mcp/list-kind.ts';
 import { placeOf, type Requester, type Upstreams } from '../../upstreams/upstream.ts';
-import { exposedName } from '../../policy/exposed-name.ts';
+import { exposedName } from '../../mcp/exposed-name.ts';
 import { parseRecord } from '../../mcp/json-rpc-guard.ts';
 import { exposedUri, ruleNames, toolClassOf, type RuleNames } from '../../policy/naming.ts';
 import type { Repeatable } from '../../upstreams/remedy.ts';
