@@ -18,6 +18,14 @@ export interface Caller {
   homeWorkspaceId: string;
   credential: { kind: Principal['credential']['kind'] | 'admin-token' | 'socket'; id: string; label: string };
   principal?: Principal;
+  /** Set where a page in the person's browser asks. */
+  browser?: {
+    csrfToken: string;
+    /** Ms since the epoch; null: a reverse proxy signs the person in. */
+    expiresAt: number | null;
+    /** Ends the sign-in. `continueAt`: where the browser signs out at the IdP too. Throws `conflict` where it is not the broker's to end. */
+    signOut(): Promise<{ continueAt: string | null; setCookie: string }>;
+  };
 }
 
 /** What the log says of something that the caller has done in the workspace that the request is about. */

@@ -85,6 +85,7 @@ export async function assembleServing(
     hostCheck,
     publicUrl,
     identity,
+    store,
     signingKeys: assertions.keys,
     forwarded,
     audit,

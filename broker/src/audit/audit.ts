@@ -1,6 +1,7 @@
 // The audit log: what happened, provably. It appends rows, in a hash chain for each broker process that writes; it is searched, and its new records
 // are told to listeners. Rows that come within one turn of the event loop are committed together.
 import type { GateError } from 'mcpgate-shared/error';
+import type { AskedBy } from './asked-with.ts';
 import type { AuditEvent, CallIntent, CallOutcome, CallRecord, CallStatus, Decision } from '../domain/call-record.ts';
 import type { Cursor } from '../store/audit/row.ts';
 import type { PlaceView } from './proof/checkpoint-places.ts';
@@ -70,6 +71,8 @@ export interface Audit {
   event(event: AuditEvent): Promise<void>;
   /** An event that a stranger caused by being refused. It gets a row within a rate; past that it is counted, so that no flood fills the log. */
   refused(event: AuditEvent): Promise<void>;
+  /** Runs `work`; the events that come of it, and that this actor is said to have caused, name the credential. */
+  askedWith<T>(by: AskedBy, work: () => T): T;
   searchCalls(search: AuditSearch): Promise<CallRecord[]>;
   /** The same in parts, and by more. There may be fewer than `limit` although the search goes on. */
   findCalls(search: CallSearch): Promise<Found<CallRecord>>;

@@ -8,6 +8,7 @@ import { createMoments, momentOf, readRecordId, recordId, tailOf, timeOf } from 
 import type { Cursor } from '../store/audit/row.ts';
 import type { Store } from '../store/store.ts';
 import type { AuditKeys } from './audit-keys.ts';
+import { createAskedWith } from './asked-with.ts';
 import type { Audit, RecordedCall } from './audit.ts';
 import { createChainWriter, type PlacedRow } from './chain-writer.ts';
 import { createCallsUnderWay } from './calls-under-way.ts';
@@ -133,8 +134,9 @@ export function createAudit({ store, clock, writerId, keys, isOnDisk = false, ch
     return sha256 === null ? intent : { ...intent, args_digest: keys.digest(workspaceId, sha256) };
   }
 
+  const asked = createAskedWith();
   const event: Audit['event'] = async (told) => {
-    const [row] = await chain.append([eventRow(told, named())]);
+    const [row] = await chain.append([eventRow(asked.told(told), named())]);
     if (row?.kind === 'event') tell(row, () => ({ kind: 'event', record: toLoggedEvent(row) }));
   };
   const refused = createRefusedEvents({
@@ -178,6 +180,7 @@ export function createAudit({ store, clock, writerId, keys, isOnDisk = false, ch
     },
     event,
     refused: (told) => refused.note(told),
+    askedWith: (by, work) => asked.run(by, work),
     async searchCalls(search) {
       const rows = await store.audit.calls(search);
       return rows.map(toCallRecord);

@@ -36,7 +36,7 @@ const CallerSchema = z.object({
   client_name: nullableText,
   client_version: nullableText,
   credential_id: z.string(),
-  credential_kind: z.enum(['device', 'grant', 'oauth', 'forwarded']),
+  credential_kind: z.enum(['device', 'grant', 'oauth', 'forwarded', 'session']),
   credential_label: z.string(),
   device: nullableText,
   member: nullableText,

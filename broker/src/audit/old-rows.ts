@@ -7,7 +7,7 @@ const nullableText = z.string().nullable();
 export const OldIntentSchema: z.ZodType<Omit<CallIntent, 'workspace_id' | 'server' | 'tool_name'>> = z.object({
   member_id: nullableText,
   member: nullableText,
-  credential_kind: z.enum(['device', 'grant', 'oauth', 'forwarded']),
+  credential_kind: z.enum(['device', 'grant', 'oauth', 'forwarded', 'session']),
   credential_id: z.string(),
   credential_label: z.string(),
   device: nullableText,

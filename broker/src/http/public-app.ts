@@ -9,11 +9,14 @@ import type { Operation } from '../admin/operation.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Readiness } from '../domain/readiness.ts';
 import type { Identity } from '../identity/identity.ts';
+import type { Store } from '../store/store.ts';
 import type { Upstreams } from '../upstreams/upstream.ts';
 import type { SigningKeys } from '../assertions/assertions.ts';
 import { registerApi, refuseMethod } from './api/api-routes.ts';
+import { createResolveBrowser } from './api/browser-callers.ts';
 import { assertMay, createResolveCaller, type ResolveCaller } from './api/callers.ts';
 import type { EnterWorkspace } from './api/enter-workspace.ts';
+import { sessionOperations } from './api/session-operations.ts';
 import { errorBody } from './error-status.ts';
 import type { ForwardedDoor } from './doors/forwarded-door.ts';
 import { createFastifyApp } from './fastify-app.ts';
@@ -23,6 +26,7 @@ import type { Listener } from './listener.ts';
 import type { MetricsDoor } from './doors/metrics-door.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { renderPage } from './pages/layout.ts';
+import { pageCookies } from './pages/page-context.ts';
 import { messagePage } from './pages/plain-views.ts';
 import type { TakeDecision } from '../hooks/approvals/take-decision.ts';
 import { registerHooks } from './hook-routes.ts';
@@ -45,11 +49,15 @@ export interface PublicAppOptions {
   proxies: TrustedProxies;
   hostCheck: HostCheck;
   publicUrl: string;
-  identity: Pick<Identity, 'authenticate' | 'adminTokens' | 'provisioning' | 'onRevoked' | 'oauth' | 'idp'>;
+  identity: Pick<
+    Identity,
+    'authenticate' | 'authenticateBrowser' | 'adminTokens' | 'provisioning' | 'onRevoked' | 'oauth' | 'idp' | 'web'
+  >;
+  store: { users: Pick<Store['users'], 'byId'>; workspaces: Pick<Store['workspaces'], 'list'> };
   signingKeys: Pick<SigningKeys, 'published'>;
   /** For people whom a reverse proxy has signed in. */
   forwarded: ForwardedDoor | undefined;
-  audit: Pick<Audit, 'refused'>;
+  audit: Pick<Audit, 'refused' | 'askedWith'>;
   upstreams: Pick<Upstreams, 'servers'>;
   metrics: Metrics;
   takeDecision: TakeDecision;
@@ -67,12 +75,13 @@ export async function createPublicApp(options: PublicAppOptions): Promise<Fastif
   const knownTokens = createKnownTokens(options.clock);
   const identity = knownTokens.watch(options.identity);
   const turns = createStrangerTurns();
+  const { session: cookie } = pageCookies(publicUrl);
   const app = createFastifyApp({
     log: options.log,
     trustedProxies: proxies.ranges,
     listener: {
       server: listener.server,
-      attach: (handle) => listener.attach(strangersWait(handle, { turns, knownTokens, proxies })),
+      attach: (handle) => listener.attach(strangersWait(handle, { turns, knownTokens, proxies, cookie })),
     },
   });
 
@@ -130,17 +139,24 @@ export async function createPublicApp(options: PublicAppOptions): Promise<Fastif
   const known = (socket: Socket) => listener.known(socket);
   registerMcp(app, { identity, audit, publicUrl, forwarded: options.forwarded, known, ...options.mcp });
   const resolveCaller = createResolveCaller({ identity, audit });
+  const resolveBrowser = createResolveBrowser({ identity, forwarded: options.forwarded, audit, publicUrl });
   registerOAuth(app, identity.oauth, publicUrl);
   registerJwks(app, options.signingKeys);
   registerHooks(app, options.takeDecision);
   if (identity.idp) registerIdpLogout(app, identity.idp, options.log, options.clock);
   const callerOf: ResolveCaller = async (request, operation) => {
-    const caller = await resolveCaller(bearerOf(request.headers.authorization), request.ip);
+    const { authorization } = request.headers;
+    // A token decides alone, whatever the browser adds to it.
+    const caller =
+      authorization === undefined
+        ? await resolveBrowser(request)
+        : await resolveCaller(bearerOf(authorization), request.ip);
     known(request.raw.socket);
     assertMay(caller, operation);
     return options.enterWorkspace(caller, request.headers);
   };
-  const allowOf = registerApi(app, options.operations, callerOf, identity);
+  const ofBrowser = sessionOperations({ store: options.store, publicUrl, clock: options.clock });
+  const allowOf = registerApi(app, [...options.operations, ...ofBrowser], callerOf, { identity, audit });
   await registerScim(app, { identity, audit, publicUrl });
   await app.register(options.pages);
   app.setNotFoundHandler((request, reply) => {

@@ -10,6 +10,8 @@ import type { Store } from '../store/store.ts';
 import type { Vault } from '../vault/vault.ts';
 import { createAdminTokens } from './registers/admin-tokens.ts';
 import { createAuthenticate } from './authenticate.ts';
+import type { Authentication } from './authentication.ts';
+import { createBrowserPrincipals } from './browser/browser-principals.ts';
 import { createClientSessions } from './client-sessions.ts';
 import { createChanges } from './registers/changes.ts';
 import { createElsewhere } from './elsewhere.ts';
@@ -197,7 +199,20 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     return { ...device, user: user.name, loggedIn: true };
   };
 
-  const webSessions = createWebSessions({ store, clock });
+  const webSessions = createWebSessions({
+    ...{ store, clock },
+    // The sign-in is over in any case; who signs out, or sets a password, is not kept from it.
+    cut: (ended) =>
+      revocations
+        .cut(ended)
+        .catch((error: unknown) =>
+          log.error(
+            { err: error },
+            'what a browser that was signed out follows could not be ended: restart the broker',
+          ),
+        ),
+  });
+  const browserPrincipal = createBrowserPrincipals(webSessions);
   const people = createExternalPeople({ store, audit, log, users });
   const authenticate = createAuthenticate({ store, clock, issuer, oauth, clientLogins });
 
@@ -217,17 +232,21 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
   };
   clean();
 
+  /** Asks again where somebody's access has changed meanwhile. */
+  const current = async (ask: () => Promise<Authentication>): Promise<Authentication> => {
+    for (;;) {
+      const seen = changes.count + revocations.count;
+      const answer = await ask();
+      if (seen === changes.count + revocations.count) return answer;
+    }
+  };
+
   return {
-    async authenticate(bearer, audience, address) {
-      for (;;) {
-        const seen = changes.count + revocations.count;
-        const answer = await authenticate(bearer, audience, address);
-        if (seen === changes.count + revocations.count) return answer;
-      }
-    },
+    authenticate: (bearer, audience, address) => current(() => authenticate(bearer, audience, address)),
+    authenticateBrowser: (cookie) => current(() => browserPrincipal(cookie)),
     onRevoked: (listener, live) => revocations.listen(listener, live),
     elsewhere: createElsewhere({
-      valid: createValidCredentials({ store, logins, clientLogins }),
+      valid: createValidCredentials({ store, logins, clientLogins, clock }),
       revocations,
       changes,
     }),

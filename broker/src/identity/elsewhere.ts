@@ -34,6 +34,16 @@ export function createElsewhere(parts: {
   };
 }
 
+/** A grant is what is left where only the person could end. */
+const REVOKED_AS = {
+  device: 'device',
+  grant: 'grant',
+  oauth: 'grant',
+  forwarded: 'grant',
+  session: 'session',
+  'admin-token': 'admin-token',
+} as const satisfies Record<Live['credential']['kind'], Revocation['kind']>;
+
 /** The revocation that ends `live`: of its person, or of its credential; undefined where both are still valid. */
 function revocationOf(
   live: Live,
@@ -44,7 +54,7 @@ function revocationOf(
   const common = { workspaceId, reason: 'it was revoked while this broker could not hear of it' };
   if (user !== undefined && people.get(user.id)?.disabledAt !== null) return { ...common, kind: 'user', id: user.id };
   if (alive.has(live)) return undefined;
-  const kind = credential.kind === 'device' || credential.kind === 'admin-token' ? credential.kind : 'grant';
+  const kind = REVOKED_AS[credential.kind];
   return { ...common, kind, id: credential.id };
 }
 

@@ -38,6 +38,8 @@ export interface Identity {
    * account; without it a grant that is bound to addresses is rejected. The caller records a rejection in the audit log.
    */
   authenticate(bearer: string | undefined, audience: Audience, address?: string): Promise<Authentication>;
+  /** The same by the cookie of a browser session, for the API. Pages ask `web`. */
+  authenticateBrowser(cookie: string | undefined): Promise<Authentication>;
   /**
    * Calls `listener` after each committed revocation; the receipt waits for all listeners. `live`: the owners of everything that the listener could
    * have to end now. Returns the function that removes the listener.

@@ -21,6 +21,8 @@ export interface Revocations {
   listen(listener: RevocationListener, live?: () => Iterable<Live>): () => void;
   /** Ends what this broker has of revocations that another broker has made. Throws where listeners fail, after all have run. */
   endHere(revocations: readonly Revocation[]): Promise<{ linksClosed: number; callsCancelled: number }>;
+  /** The same at all brokers, without a receipt. Throws likewise. */
+  cut(revocations: readonly Revocation[]): Promise<void>;
   /** Grows with every revocation. A credential that was authenticated before it grew must be checked again. */
   readonly count: number;
   /** The owners of everything that is open at this broker, as the listeners have it. */
@@ -90,7 +92,15 @@ export function createRevocations(parts: {
     return [...newest.values()];
   };
 
+  const failOn = (failures: readonly unknown[]): void => {
+    if (failures.length > 0) throw new AggregateError(failures, 'some live links could not be closed');
+  };
+
   return {
+    async cut(revocations) {
+      const [{ failures }] = await Promise.all([notify(revocations), endElsewhere(revocations)]);
+      failOn(failures);
+    },
     listen(listener, live = () => []) {
       listeners.set(listener, live);
       return () => void listeners.delete(listener);
@@ -101,7 +111,7 @@ export function createRevocations(parts: {
     live: () => [...listeners.values()].flatMap((live) => [...live()]),
     async endHere(revocations) {
       const { failures, ...counts } = await notify(revocations);
-      if (failures.length > 0) throw new AggregateError(failures, 'some live links could not be closed');
+      failOn(failures);
       return counts;
     },
     async end({

@@ -10,7 +10,7 @@ export const CallSchema = z
     workspace_id: z.string(),
     member_id: z.string().nullable(),
     member: z.string().nullable(),
-    credential_kind: z.enum(['device', 'grant', 'oauth', 'forwarded']),
+    credential_kind: z.enum(['device', 'grant', 'oauth', 'forwarded', 'session']),
     credential_id: z.string(),
     credential_label: z.string(),
     device: z.string().nullable(),

@@ -1,7 +1,8 @@
 // Who is asking. `identity` makes a principal from a bearer token (or from a trusted proxy's headers); all other rooms only read it.
 import type { Role } from 'mcpgate-shared/api/roles';
 
-export type CredentialKind = 'device' | 'grant' | 'oauth' | 'forwarded';
+/** `session`: a browser's cookie, which is good for the pages and the API alone. */
+export type CredentialKind = 'device' | 'grant' | 'oauth' | 'forwarded' | 'session';
 /** The door that a token is for (RFC 8707). A token has one audience, and other doors refuse it. */
 export type Audience = 'tunnel' | 'mcp' | 'api';
 
@@ -11,9 +12,9 @@ export interface Principal {
   user?: { id: string; name: string; role: Role; groups: readonly string[] };
   credential: {
     kind: CredentialKind;
-    /** Device id, grant id or OAuth grant id: what `device revoke`, `grant revoke` and `session end` name. */
+    /** Device id, grant id, OAuth grant id or the id of a browser session: what `device revoke`, `grant revoke` and `session end` name. */
     id: string;
-    /** Device name or grant label. */
+    /** Device name, grant label or what the browser says that it is. */
     label: string;
   };
   device?: { id: string; name: string };

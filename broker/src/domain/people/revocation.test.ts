@@ -16,15 +16,17 @@ const principals = {
   bot: { workspaceId: 'w1', credential: { kind: 'grant', id: 'g-2', label: 'bot' } },
   oauth: { workspaceId: 'w1', user: ada, credential: { kind: 'oauth', id: 'o-1', label: 'chat' } },
   forwarded: { workspaceId: 'w1', user: ada, credential: { kind: 'forwarded', id: 'u-ada', label: 'proxy' } },
+  browser: { workspaceId: 'w1', user: ada, credential: { kind: 'session', id: 's-1', label: 'Firefox' } },
 } as const satisfies Record<string, Principal>;
 const adminToken = { workspaceId: 'w1', credential: { kind: 'admin-token', id: 't-1' } } as const satisfies Live;
 const everybody: Readonly<Record<string, Live>> = { ...principals, adminToken };
 
 const meant: Record<Revocation['kind'], Record<string, string[]>> = {
-  user: { 'u-ada': ['device', 'grant', 'oauth', 'forwarded'], 'd-1': [], 'g-1': [], 't-1': [] },
+  user: { 'u-ada': ['device', 'grant', 'oauth', 'forwarded', 'browser'], 'd-1': [], 'g-1': [], 't-1': [] },
   device: { 'd-1': ['device'], 'g-1': [], 'u-ada': [], 't-1': [] },
   grant: { 'g-1': ['grant'], 'g-2': ['bot'], 'o-1': ['oauth'], 'g-9': [] },
   'admin-token': { 't-1': ['adminToken'], 't-9': [] },
+  session: { 's-1': ['browser'], 's-9': [] },
 };
 
 for (const [kind, byId] of Object.entries(meant))

@@ -1,11 +1,11 @@
-// A revocation: a person, device, grant or administration token that ended, and which principals that means.
+// A revocation: a person, device, grant, administration token or browser session that ended, and which principals that means.
 import type { Principal } from './principal.ts';
 
 /** A committed revocation. Every link, session and call of a principal that it means must end at once. */
 export interface Revocation {
   workspaceId: string;
   /** What `id` is the id of. `grant`: a labelled grant or an OAuth grant. */
-  kind: 'user' | 'device' | 'grant' | 'admin-token';
+  kind: 'user' | 'device' | 'grant' | 'admin-token' | 'session';
   id: string;
   reason: string;
 }

@@ -3,11 +3,13 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GateError } from 'mcpgate-shared/error';
 import { Page, type Caller, type Operation } from '../../admin/operation.ts';
+import type { Audit } from '../../audit/audit.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { isRevoked, type Live } from '../../domain/people/revocation.ts';
 import { errorBody } from '../error-status.ts';
 import type { ResolveCaller } from './callers.ts';
 import { openApiDocument } from './openapi.ts';
+import { WithHeaders } from './with-headers.ts';
 
 /** The methods of a path of the API, as the `Allow` header has them (RFC 9110, section 10.2.1); undefined: there is no such path. */
 export type AllowOf = (path: string) => string | undefined;
@@ -18,7 +20,7 @@ export function registerApi(
   app: FastifyInstance,
   operations: readonly Operation[],
   resolveCaller: ResolveCaller,
-  identity?: Pick<Identity, 'onRevoked'>,
+  { identity, audit }: { identity?: Pick<Identity, 'onRevoked'>; audit?: Pick<Audit, 'askedWith'> } = {},
 ): AllowOf {
   let revocations = 0;
   const streams = new Set<{ owner: Live | undefined; end: () => void }>();
@@ -55,10 +57,16 @@ export function registerApi(
         const gone = new AbortController();
         const { params, query, body, headers } = request;
         const input = { params, query, body, ifMatch: headers['if-match'] };
-        const answer = operation.run(input, caller, gone.signal);
+        const run = () => operation.run(input, caller, gone.signal);
+        const by = { actor: caller.actor.name, credential: caller.credential };
+        const answer = audit === undefined ? run() : audit.askedWith(by, run);
         void reply.header('cache-control', 'no-store');
         if (!(Symbol.asyncIterator in answer)) {
           const document = await answer;
+          if (document instanceof WithHeaders) {
+            void reply.headers(document.headers);
+            return document.body;
+          }
           if (document instanceof Page) {
             if (document.next !== undefined) void reply.headers(nextPage(request.url, document.next));
             return document.items;

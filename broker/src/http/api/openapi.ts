@@ -1,6 +1,7 @@
 // Writes the OpenAPI document of `/api/v1`, from the same schemas that check every request.
 import type { Endpoint } from 'mcpgate-shared/api/endpoint';
 import { ErrorSchema } from 'mcpgate-shared/api/fields';
+import { CSRF_HEADER } from 'mcpgate-shared/api/session';
 import { VERSION } from 'mcpgate-shared/version';
 import { z } from 'zod';
 
@@ -48,6 +49,27 @@ const NEXT_PAGE: JsonSchema = {
   },
 };
 
+const SECURITY = {
+  bearer: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'An administration token, or a token of a person for the API',
+  },
+  browser: {
+    type: 'apiKey',
+    in: 'cookie',
+    name: '__Host-mcpgate',
+    description:
+      'The cookie of a sign-in at /login, from the pages of the broker alone; over plain http it is `mcpgate`',
+  },
+  csrf: {
+    type: 'apiKey',
+    in: 'header',
+    name: CSRF_HEADER,
+    description: 'The csrf_token of GET /session, beside the cookie',
+  },
+} as const;
+
 export function openApiDocument(endpoints: readonly Endpoint[]): JsonSchema {
   const error = {
     description: 'Error',
@@ -64,7 +86,7 @@ export function openApiDocument(endpoints: readonly Endpoint[]): JsonSchema {
     methods[endpoint.method.toLowerCase()] = {
       operationId: endpoint.name,
       summary: endpoint.summary,
-      security: [{ bearer: [] }],
+      security: [{ bearer: [] }, endpoint.method === 'GET' ? { browser: [] } : { browser: [], csrf: [] }],
       parameters: [
         ...parameters(endpoint.params, 'path'),
         ...parameters(endpoint.query, 'query'),
@@ -93,7 +115,7 @@ export function openApiDocument(endpoints: readonly Endpoint[]): JsonSchema {
         'Administration and self-service. Over TCP with an API token; on the socket of the data folder without one.',
     },
     servers: [{ url: '/api/v1' }],
-    components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
+    components: { securitySchemes: SECURITY },
     paths,
   };
   return withSharedSchemas(document);

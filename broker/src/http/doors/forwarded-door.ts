@@ -18,7 +18,7 @@ export interface ForwardedDoor {
    */
   enter(
     request: { raw: IncomingMessage; ip: string },
-    door: 'pages' | 'mcp',
+    door: 'pages' | 'mcp' | 'api',
   ): Promise<{ person: Person; principal: Principal } | undefined>;
 }
 

@@ -1,4 +1,4 @@
-// Remembers the hashes of bearer tokens that were valid within the last hour: requests with one of them are served before those of strangers. It
+// Remembers the hashes of bearer tokens and cookies that were valid within the last hour: requests with one of them are served before those of strangers. It
 // does not authenticate: every request's token is checked anew.
 import { createHash } from 'node:crypto';
 import type { Clock } from 'mcpgate-shared/clock';
@@ -6,9 +6,10 @@ import { createRecentMap } from '../../domain/bounds/recent-map.ts';
 import type { Identity } from '../../identity/identity.ts';
 
 export interface KnownTokens {
-  has(bearer: string | undefined): boolean;
+  /** `credential`: a bearer token, or the cookie of a browser session. */
+  has(credential: string | undefined): boolean;
   /** Returns `identity` with its authentication watched: each answer is noted here. */
-  watch<Part extends Pick<Identity, 'authenticate' | 'adminTokens'>>(identity: Part): Part;
+  watch<Part extends Pick<Identity, 'authenticate' | 'authenticateBrowser' | 'adminTokens'>>(identity: Part): Part;
 }
 
 const KEEP_MS = 3_600_000;
@@ -28,7 +29,8 @@ export function createKnownTokens(clock: Pick<Clock, 'now'>): KnownTokens {
   }
 
   return {
-    has: (bearer) => bearer !== undefined && bearer.length <= MAX_CHARS && known.get(keyOf(bearer)) === true,
+    has: (credential) =>
+      credential !== undefined && credential.length <= MAX_CHARS && known.get(keyOf(credential)) === true,
     watch(identity) {
       const { adminTokens } = identity;
       return {
@@ -36,6 +38,11 @@ export function createKnownTokens(clock: Pick<Clock, 'now'>): KnownTokens {
         async authenticate(bearer, audience, address) {
           const answer = await identity.authenticate(bearer, audience, address);
           note(bearer, answer.kind === 'ok');
+          return answer;
+        },
+        async authenticateBrowser(cookie) {
+          const answer = await identity.authenticateBrowser(cookie);
+          note(cookie, answer.kind === 'ok');
           return answer;
         },
         adminTokens: {

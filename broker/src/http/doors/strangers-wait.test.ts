@@ -15,9 +15,14 @@ async function open(t: TestContext, room = 100) {
   const knownTokens = createKnownTokens({ now: () => 1_000 });
   const good = new Set(['good']);
   const authenticate: Identity['authenticate'] = async (bearer) => (good.has(bearer ?? '') ? ok : refused);
-  const identity = knownTokens.watch({ authenticate, adminTokens: {} as Identity['adminTokens'] });
+  const identity = knownTokens.watch({
+    authenticate,
+    authenticateBrowser: (cookie) => authenticate(cookie, 'api'),
+    adminTokens: {} as Identity['adminTokens'],
+  });
   const serve = strangersWait((_request, response) => void response.end('served'), {
     knownTokens,
+    cookie: 'mcpgate',
     proxies: createTrustedProxies(['127.0.0.1']),
     turns: {
       enter(address, go) {
@@ -64,6 +69,22 @@ test('a request with a token that was valid lately is served at once; strangers 
   await arrived(1);
   waiting[0]?.go();
   assert.equal(await late, '200 served');
+});
+
+test('so is a request with the cookie of a browser that is signed in, unless a token beside it says otherwise', async (t) => {
+  const { ask, waiting, arrived, identity } = await open(t);
+  await identity.authenticateBrowser('good');
+  assert.equal(await ask({ cookie: 'other=x; mcpgate=good' }), '200 served');
+  for (const headers of [
+    { cookie: 'mcpgate=good', authorization: 'Bearer bad' },
+    { cookie: 'mcpgate=good; mcpgate=planted' },
+    { cookie: 'xmcpgate=good' },
+  ]) {
+    const asked = ask(headers);
+    await arrived(1);
+    waiting.shift()?.go();
+    assert.equal(await asked, '200 served');
+  }
 });
 
 test('a stranger past the limit is told to come again', async (t) => {

@@ -1,5 +1,6 @@
-// Stands before everything else that is done for a request: a request with a token that was valid lately is handled at once, all others wait for
+// Stands before everything else that is done for a request: a request with a token or cookie that was valid lately is handled at once, all others wait for
 // their turn as strangers' requests.
+import { cookieValue } from './cookie-value.ts';
 import type { KnownTokens } from './known-tokens.ts';
 import type { RequestHandler } from '../request-handler.ts';
 import { bearerOf } from '../rejection.ts';
@@ -12,10 +13,14 @@ export function strangersWait(
     turns: StrangerTurns;
     knownTokens: Pick<KnownTokens, 'has'>;
     proxies: Pick<TrustedProxies, 'clientAddress'>;
+    /** The name of the cookie of browser sessions. */
+    cookie: string;
   },
 ): RequestHandler {
   return (request, response) => {
-    if (by.knownTokens.has(bearerOf(request.headers.authorization))) return handle(request, response);
+    const { authorization, cookie } = request.headers;
+    const credential = authorization === undefined ? cookieValue(cookie, by.cookie) : bearerOf(authorization);
+    if (by.knownTokens.has(credential)) return handle(request, response);
     const address = by.proxies.clientAddress(request.socket.remoteAddress, request.headers['x-forwarded-for']);
     const isTaken = by.turns.enter(address, () => {
       if (!response.destroyed) handle(request, response);

@@ -203,7 +203,7 @@ export function createWebAccess(parts: {
       if (problem) return problem;
       const hashed = await hashOf(form.password);
       if ((await links.consume('password', token)) === undefined) return { kind: 'gone' };
-      await store.webSessions.removeByUser(user.id);
+      await sessions.endOf(user);
       const saved = await savePassword(user, hashed);
       await record(user.workspaceId, 'password.set', user.name, `user:${user.name}`, visitor);
       return begin(saved, visitor);

@@ -105,6 +105,7 @@ export function createCompanyLogin(parts: {
     actor: `idp:${host}`,
     store,
     origins,
+    sessions,
     audit,
     clock,
     devices,

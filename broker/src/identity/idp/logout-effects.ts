@@ -8,6 +8,7 @@ import type { UserRecord } from '../../domain/people/people.ts';
 import type { Store } from '../../store/store.ts';
 import type { ClientSessions } from '../client-sessions.ts';
 import type { Devices } from '../registers/registers.ts';
+import type { WebSessions } from '../browser/web-sessions.ts';
 import type { AssertionRequests } from './assertion-requests.ts';
 import type { FromIdp, IdpOrigins } from './idp-origins.ts';
 
@@ -33,12 +34,13 @@ export function createLogoutEffects(parts: {
   actor: string;
   store: Store;
   origins: Pick<IdpOrigins, 'of' | 'knows'>;
+  sessions: Pick<WebSessions, 'endThese' | 'endOf'>;
   audit: Audit;
   clock: Clock;
   devices: Pick<Devices, 'revoke'>;
   clientSessions: Pick<ClientSessions, 'list' | 'end'>;
 }): LogoutEffects {
-  const { ends, signedOut, actor: name, store, origins, audit, clock, devices, clientSessions } = parts;
+  const { ends, signedOut, actor: name, store, origins, sessions, audit, clock, devices, clientSessions } = parts;
 
   const allOf = async ({ id, name }: UserRecord): Promise<FromIdp[]> => {
     const live = (await store.devices.listByUser(id)).filter((device) => device.revokedAt === null);
@@ -52,14 +54,14 @@ export function createLogoutEffects(parts: {
   /** Ends the browser sessions that came from this session at the IdP, or of which that is not known; returns how many. */
   const endBrowsers = async (user: UserRecord, from: readonly FromIdp[], isNamed: boolean): Promise<number> => {
     const named = new Set(from.map(({ id }) => id));
-    let count = 0;
+    const meant: string[] = [];
     for (const { tokenHash, userId } of await store.webSessions.list(user.workspaceId, clock.now())) {
       if (userId !== user.id) continue;
       if (!named.has(tokenHash) && !(isNamed && !(await origins.knows(tokenHash)))) continue;
-      await store.webSessions.remove(tokenHash);
-      count += 1;
+      meant.push(tokenHash);
     }
-    return count;
+    await sessions.endThese(user.workspaceId, meant);
+    return meant.length;
   };
 
   const endOne: LogoutEffects['endOne'] = async ({ what, id }, workspaceId, address) => {
@@ -74,8 +76,7 @@ export function createLogoutEffects(parts: {
       const { id, workspaceId } = user;
       await signedOut(id, sid);
       const from = sid === undefined ? [] : (await origins.of(sid)).filter(({ userId }) => userId === id);
-      const browsers =
-        sid === undefined ? await store.webSessions.removeByUser(id) : await endBrowsers(user, from, isNamed);
+      const browsers = sid === undefined ? await sessions.endOf(user) : await endBrowsers(user, from, isNamed);
       const event = { workspace_id: workspaceId, type: 'logout', actor: name, subject: `user:${user.name}`, address };
       await audit.event({ ...event, data: { browser_sessions: browsers, ends } });
       if (ends === 'sessions') return;

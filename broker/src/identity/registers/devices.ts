@@ -9,11 +9,10 @@ import type { Store } from '../../store/store.ts';
 import type { ClientSessions } from '../client-sessions.ts';
 import type { Devices, Sessions } from './registers.ts';
 import type { Logins } from '../browser/logins.ts';
+import { isSessionId, sessionIdOf } from '../browser/web-sessions.ts';
 import { isClientGrantId } from '../oauth/grant-id.ts';
 import { pickById, requireUser, userNames } from './people.ts';
 import type { Revocations } from '../revocations.ts';
-
-const WEB_PREFIX = 'web-';
 
 interface Parts {
   store: Store;
@@ -111,7 +110,7 @@ export function createSessions(parts: Parts & { clientSessions: ClientSessions }
     names: ReadonlyMap<string, string>,
   ): Promise<(Session & { tokenHash: string })[]> =>
     (await store.webSessions.list(workspaceId, clock.now())).map((session) => ({
-      id: `${WEB_PREFIX}${session.tokenHash.slice(0, 16)}`,
+      id: sessionIdOf(session),
       kind: 'web',
       user: names.get(session.userId) ?? '',
       label: session.userAgent,
@@ -136,7 +135,7 @@ export function createSessions(parts: Parts & { clientSessions: ClientSessions }
     return parts.revocations.end({
       subject: `session:${session.id}`,
       startedAt,
-      revocations: [],
+      revocations: [{ workspaceId, kind: 'session', id: session.id, reason: 'the browser session was ended' }],
       tokensRevoked: 1,
       event: {
         workspace_id: workspaceId,
@@ -157,7 +156,7 @@ export function createSessions(parts: Parts & { clientSessions: ClientSessions }
       return ofUser([...(await deviceSessions(workspaceId, names)), ...clients, ...web], filter);
     },
     async end(workspaceId, id, actor, filter) {
-      if (id.startsWith(WEB_PREFIX)) return endWeb(workspaceId, id, actor, filter);
+      if (isSessionId(id)) return endWeb(workspaceId, id, actor, filter);
       const names = await userNames(store, workspaceId);
       if (isClientGrantId(id)) {
         const session = pickById(ofUser(await clientSessions.list(names), filter), id, {

@@ -76,7 +76,7 @@ export function createUsers(parts: {
 
   /** Ends a person's tokens and browser sessions; returns how many valid ones were ended. */
   const endLogins = async (user: UserRecord): Promise<number> => {
-    let tokens = await store.webSessions.removeByUser(user.id);
+    let tokens = (await store.webSessions.removeByUser(user.id)).length;
     tokens += await parts.clientSessions.endOf(user.id);
     for (const device of await store.devices.listByUser(user.id)) tokens += await logins.end(device.id);
     await store.links.expire(user.workspaceId, 'password', user.id);

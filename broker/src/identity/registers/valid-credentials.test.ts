@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AdminTokenRecord, DeviceRecord, GrantRecord, UserRecord } from '../../domain/people/people.ts';
 import type { Live } from '../../domain/people/revocation.ts';
+import { systemClock } from 'mcpgate-shared/clock';
+import type { WebSessionRecord } from '../../store/repositories/people/web-sessions.ts';
 import { createValidCredentials } from './valid-credentials.ts';
 
 const laptop = (number: number): Live => ({
@@ -25,9 +27,11 @@ test('three thousand people and their laptops are looked up in a few questions, 
       devices: { byIds: (ids: readonly string[]) => asked(ids, (id) => ({ id, revokedAt: null }) as DeviceRecord) },
       grants: { byIds: nobody },
       adminTokens: { list: nobody },
+      webSessions: { list: nobody },
     },
     logins: { amongst: async (ids: readonly string[]) => new Set(await asked(ids, (id) => id)) },
     clientLogins: { amongst: nobody },
+    clock: systemClock,
   });
   const all = Array.from({ length: 3_000 }, (_, number) => laptop(number));
   const timer = setInterval(() => (turns += 1), 0);
@@ -67,8 +71,13 @@ function stores() {
         list: (workspaceId) =>
           ask(`tokens of ${workspaceId}`, [`live-${workspaceId}`, 'revoked'].map(record) as AdminTokenRecord[]),
       },
+      webSessions: {
+        list: (workspaceId) =>
+          ask(`browsers of ${workspaceId}`, [{ tokenHash: `0123456789abcdef and more` } as WebSessionRecord]),
+      },
     },
     logins: { amongst: (ids) => ask(`logins ${ids.join()}`, new Set(ids.filter((id) => !id.endsWith('out')))) },
+    clock: systemClock,
     clientLogins: { amongst: (ids) => ask(`clients ${ids.join()}`, new Set(ids.filter((id) => id !== 'ended'))) },
   });
   return { valid, asked };
@@ -107,6 +116,11 @@ test('an administration token is valid in its own workspace, while it exists and
   const { ids, asked } = await aliveOf(all);
   assert.deepEqual(ids, ['live-default', 'live-team-b']);
   assert.deepEqual(asked, ['tokens of default', 'tokens of team-b']);
+});
+
+test('a browser session is valid while its workspace has it', async () => {
+  const all = ['web-0123456789abcdef', 'web-ended'].map((id) => one('session', id, 'team-b'));
+  assert.deepEqual(await aliveOf(all), { ids: ['web-0123456789abcdef'], asked: ['browsers of team-b'] });
 });
 
 test('whom a trusted proxy names lives as long as its person: there is nobody to ask', async () => {

@@ -3,6 +3,8 @@ import { setImmediate } from 'node:timers/promises';
 import type { UserRecord } from '../../domain/people/people.ts';
 import type { Live } from '../../domain/people/revocation.ts';
 import type { Store } from '../../store/store.ts';
+import type { Clock } from 'mcpgate-shared/clock';
+import { sessionIdOf } from '../browser/web-sessions.ts';
 import type { Logins } from '../browser/logins.ts';
 import type { ClientLogins } from '../oauth/client-logins.ts';
 
@@ -22,11 +24,13 @@ export function createValidCredentials(parts: {
     devices: Pick<Store['devices'], 'byIds'>;
     grants: Pick<Store['grants'], 'byIds'>;
     adminTokens: Pick<Store['adminTokens'], 'list'>;
+    webSessions: Pick<Store['webSessions'], 'list'>;
   };
   logins: Pick<Logins, 'amongst'>;
   clientLogins: Pick<ClientLogins, 'amongst'>;
+  clock: Pick<Clock, 'now'>;
 }): ValidCredentials {
-  const { store, logins, clientLogins } = parts;
+  const { store, logins, clientLogins, clock } = parts;
 
   /** Which of these credentials, all of one kind and workspace, are valid. */
   const amongst = async (
@@ -47,6 +51,8 @@ export function createValidCredentials(parts: {
         const tokens = await store.adminTokens.list(workspaceId);
         return new Set(tokens.flatMap(({ id, revokedAt }) => (revokedAt === null ? id : [])));
       }
+      case 'session':
+        return new Set((await store.webSessions.list(workspaceId, clock.now())).map(sessionIdOf));
       case 'forwarded':
         return new Set(ids); // a forwarded login has nothing of its own that could end, only its person
     }

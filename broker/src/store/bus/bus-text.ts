@@ -11,7 +11,7 @@ const id = z.string().min(1).max(128);
 const count = z.int().min(0);
 const RevocationSchema = z.object({
   workspaceId: id,
-  kind: z.enum(['user', 'device', 'grant', 'admin-token']),
+  kind: z.enum(['user', 'device', 'grant', 'admin-token', 'session']),
   id,
   reason: z.string().max(MAX_REASON),
 });

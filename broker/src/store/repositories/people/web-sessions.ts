@@ -18,7 +18,8 @@ export interface WebSessionsRepository {
   /** Those that have not expired, the newest first. */
   list(workspaceId: string, now: number): Promise<WebSessionRecord[]>;
   remove(tokenHash: string): Promise<void>;
-  removeByUser(userId: string): Promise<number>;
+  /** Returns the hashes of those that were removed. */
+  removeByUser(userId: string): Promise<string[]>;
 }
 
 export function createWebSessions(db: Kysely<Database>): WebSessionsRepository {
@@ -61,8 +62,12 @@ export function createWebSessions(db: Kysely<Database>): WebSessionsRepository {
       await db.deleteFrom('web_sessions').where('token_hash', '=', tokenHash).execute();
     },
     async removeByUser(userId) {
-      const result = await db.deleteFrom('web_sessions').where('user_id', '=', userId).executeTakeFirst();
-      return Number(result.numDeletedRows);
+      const removed = await db
+        .deleteFrom('web_sessions')
+        .where('user_id', '=', userId)
+        .returning('token_hash')
+        .execute();
+      return removed.map((row) => row.token_hash);
     },
   };
 }

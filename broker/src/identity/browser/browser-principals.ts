@@ -1,0 +1,41 @@
+// Who asks with the cookie of a browser session, where a request is no page's: as `authenticate` says it of bearer tokens.
+import type { UserRecord } from '../../domain/people/people.ts';
+import type { Authentication, RejectionReason } from '../authentication.ts';
+import { sessionIdOf, type WebSessions } from './web-sessions.ts';
+
+const MESSAGES = {
+  missing: 'nobody is signed in here: sign in at /login, or send a bearer token',
+  expired: 'this browser is not signed in any more; sign in again at /login',
+  revoked: 'the account behind this sign-in is suspended or was removed; ask your platform team',
+} as const satisfies Partial<Record<RejectionReason, string>>;
+
+const rejected = (reason: keyof typeof MESSAGES): Authentication => ({
+  ...{ kind: 'rejected', reason },
+  message: MESSAGES[reason],
+});
+
+/** What rules and roles go by of a person in a browser. */
+export const toPrincipalUser = ({ id, name, role, groups }: Pick<UserRecord, 'id' | 'name' | 'role' | 'groups'>) => ({
+  ...{ id, name, role, groups },
+});
+
+export function createBrowserPrincipals(
+  sessions: Pick<WebSessions, 'find'>,
+): (cookie: string | undefined) => Promise<Authentication> {
+  return async (cookie) => {
+    if (cookie === undefined) return rejected('missing');
+    const found = await sessions.find(cookie);
+    if (found === undefined) return rejected('expired');
+    if (found === 'suspended') return rejected('revoked');
+    const { session, user } = found;
+    return {
+      kind: 'ok',
+      principal: {
+        workspaceId: user.workspaceId,
+        user: toPrincipalUser(user),
+        credential: { kind: 'session', id: sessionIdOf(session), label: session.userAgent.slice(0, 64) },
+        expiresAt: session.expiresAt,
+      },
+    };
+  };
+}
