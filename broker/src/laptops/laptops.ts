@@ -1,7 +1,7 @@
 // What the broker knows of the service tokens in the files of people's AI clients: what a laptop tells in fingerprints and counts, what it is
 // answered, and the servers that people propose from there. No value of a laptop ever gets here.
-import type { TokenAnswer, TokenKey, TokenReport } from 'mcpgate-shared/api/laptop-tokens';
-import type { ProposalForm } from 'mcpgate-shared/api/proposals';
+import type { TokenAnswer, TokenKey, TokenReport } from 'mcpgate-shared/api/laptops/laptop-tokens';
+import type { ProposalForm } from 'mcpgate-shared/api/laptops/proposals';
 import type { Principal } from '../domain/people/principal.ts';
 import type { ServerRecord } from '../domain/server-record.ts';
 

@@ -1,7 +1,7 @@
 // What becomes of a proposal that an administrator accepts.
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { proposalsApi, type ProposedTransport, ProposedTransportSchema } from 'mcpgate-shared/api/proposals';
+import { proposalsApi, type ProposedTransport, ProposedTransportSchema } from 'mcpgate-shared/api/laptops/proposals';
 import { systemClock } from 'mcpgate-shared/clock';
 import { pino } from 'pino';
 import { createAudit } from '../../audit/create-audit.ts';

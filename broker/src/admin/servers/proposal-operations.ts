@@ -1,7 +1,7 @@
 // Servers that people propose from their laptops. One that is accepted is added switched off: what it needs is set first, and whoever does that
 // has seen what it starts. No secret that there is goes to it: whoever proposes chooses where it is, and the broker what its secrets are called.
 import { DEFAULT_DEFINITION_POLICY } from '../../domain/definition.ts';
-import { type Proposal as ShownProposal, proposalsApi, WITHHELD } from 'mcpgate-shared/api/proposals';
+import { type Proposal as ShownProposal, proposalsApi, WITHHELD } from 'mcpgate-shared/api/laptops/proposals';
 import { freeSecretName } from 'mcpgate-shared/entries/secret-extraction';
 import { GateError } from 'mcpgate-shared/error';
 import { namedValuesOf, unnamedTextsOf, withNamedValues } from 'mcpgate-shared/values/record-outline';

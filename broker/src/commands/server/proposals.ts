@@ -1,6 +1,6 @@
 // `server proposals`, `server accept`, `server decline`: the servers that people propose from their laptops.
 import type { Command } from 'commander';
-import { proposalsApi } from 'mcpgate-shared/api/proposals';
+import { proposalsApi } from 'mcpgate-shared/api/laptops/proposals';
 import { plainLine } from 'mcpgate-shared/plain-line';
 import { shortened } from 'mcpgate-shared/text-width';
 import { namedValuesOf, runsOf } from 'mcpgate-shared/values/record-outline';

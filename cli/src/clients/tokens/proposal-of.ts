@@ -1,7 +1,7 @@
 // Makes the proposal of a server from an entry of an AI client's file: the command or URL, and the names of variables and headers. Values are
 // left out; where one is a secret, a reference stands for it. Every argument and part of a URL's path that is not known to be a name is replaced
 // by a mark.
-import { type ProposalForm, ProposalFormSchema, WITHHELD } from 'mcpgate-shared/api/proposals';
+import { type ProposalForm, ProposalFormSchema, WITHHELD } from 'mcpgate-shared/api/laptops/proposals';
 import { legalServerName, readClientEntry } from 'mcpgate-shared/entries/client-entry';
 import { targetsOf } from 'mcpgate-shared/entries/entry-targets';
 import { senseOfName } from 'mcpgate-shared/entries/secret-names';

@@ -6,7 +6,7 @@ import {
   TokenAnswerSchema,
   type TokenKey,
   TokenKeySchema,
-} from 'mcpgate-shared/api/laptop-tokens';
+} from 'mcpgate-shared/api/laptops/laptop-tokens';
 import { legalServerName } from 'mcpgate-shared/entries/client-entry';
 import { targetsOf } from 'mcpgate-shared/entries/entry-targets';
 import { fingerprintOf, isGuessable } from 'mcpgate-shared/entries/fingerprint';

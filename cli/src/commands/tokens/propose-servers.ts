@@ -1,6 +1,6 @@
 // `mcpgate install-clients --propose`: offers the servers that only this laptop has to the administrators, by their commands and the names of
 // what they need.
-import { type ProposalForm, ProposedSchema } from 'mcpgate-shared/api/proposals';
+import { type ProposalForm, ProposedSchema } from 'mcpgate-shared/api/laptops/proposals';
 import { GateError } from 'mcpgate-shared/error';
 import { OWN_METHODS } from 'mcpgate-shared/mcp/own-methods';
 import { namedValuesOf, runsOf } from 'mcpgate-shared/values/record-outline';

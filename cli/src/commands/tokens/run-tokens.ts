@@ -1,6 +1,6 @@
 // Runs `install-clients --clean-tokens` and `--propose` from the question to the report. Exit code 1 where a file could not be changed.
 import { createInterface } from 'node:readline/promises';
-import type { ProposalForm } from 'mcpgate-shared/api/proposals';
+import type { ProposalForm } from 'mcpgate-shared/api/laptops/proposals';
 import { plainLine } from 'mcpgate-shared/plain-line';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { CliContext } from '../../context.ts';

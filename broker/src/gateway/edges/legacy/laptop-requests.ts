@@ -1,7 +1,7 @@
 // Handles mcpgate's own methods with which a laptop reports tokens in the files of AI clients and proposes servers: checks their params, and
 // passes them to `laptops`.
-import { ProposalFormSchema } from 'mcpgate-shared/api/proposals';
-import { TokenReportSchema } from 'mcpgate-shared/api/laptop-tokens';
+import { ProposalFormSchema } from 'mcpgate-shared/api/laptops/proposals';
+import { TokenReportSchema } from 'mcpgate-shared/api/laptops/laptop-tokens';
 import { GateError } from 'mcpgate-shared/error';
 import { OWN_METHODS } from 'mcpgate-shared/mcp/own-methods';
 import type { z } from 'zod';

@@ -1,7 +1,7 @@
 // Servers that people propose. Who proposes what another has proposed already joins them: there is one row for the same server.
 import { randomUUID } from 'node:crypto';
 import type { Kysely } from 'kysely';
-import { ProposedTransportSchema, type ProposedTransport } from 'mcpgate-shared/api/proposals';
+import { ProposedTransportSchema, type ProposedTransport } from 'mcpgate-shared/api/laptops/proposals';
 import type { Clock } from 'mcpgate-shared/clock';
 import { readJson } from '../../json-text.ts';
 import type { Database } from '../../schema.ts';

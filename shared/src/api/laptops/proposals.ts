@@ -1,11 +1,11 @@
 // Servers that people use on their laptops and the broker does not have, as they are offered to administrators: what starts or reaches them,
 // and the names of what they need. The schema lets no value through.
 import { z } from 'zod';
-import { endpoint } from './endpoint.ts';
-import { namedValuesOf, runsOf } from '../values/record-outline.ts';
-import { SECRET_REFERENCE } from '../values/secret-reference.ts';
-import { IdParams, ServerNameSchema, TimeSchema } from './fields.ts';
-import { transportForm } from './transport-form.ts';
+import { endpoint } from '../endpoint.ts';
+import { namedValuesOf, runsOf } from '../../values/record-outline.ts';
+import { SECRET_REFERENCE } from '../../values/secret-reference.ts';
+import { IdParams, ServerNameSchema, TimeSchema } from '../fields.ts';
+import { transportForm } from '../transport-form.ts';
 
 /** What stands where a laptop keeps a value to itself. */
 export const WITHHELD = '<value>';
