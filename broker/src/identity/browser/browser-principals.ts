@@ -1,5 +1,4 @@
 // Who asks with the cookie of a browser session, where a request is no page's: as `authenticate` says it of bearer tokens.
-import type { UserRecord } from '../../domain/people/people.ts';
 import type { Authentication, RejectionReason } from '../authentication.ts';
 import { sessionIdOf, type WebSessions } from './web-sessions.ts';
 
@@ -14,11 +13,6 @@ const rejected = (reason: keyof typeof MESSAGES): Authentication => ({
   message: MESSAGES[reason],
 });
 
-/** What rules and roles go by of a person in a browser. */
-export const toPrincipalUser = ({ id, name, role, groups }: Pick<UserRecord, 'id' | 'name' | 'role' | 'groups'>) => ({
-  ...{ id, name, role, groups },
-});
-
 export function createBrowserPrincipals(
   sessions: Pick<WebSessions, 'find'>,
 ): (cookie: string | undefined) => Promise<Authentication> {
@@ -28,11 +22,12 @@ export function createBrowserPrincipals(
     if (found === undefined) return rejected('expired');
     if (found === 'suspended') return rejected('revoked');
     const { session, user } = found;
+    const { id, name, role, groups } = user;
     return {
       kind: 'ok',
       principal: {
         workspaceId: user.workspaceId,
-        user: toPrincipalUser(user),
+        user: { id, name, role, groups },
         credential: { kind: 'session', id: sessionIdOf(session), label: session.userAgent.slice(0, 64) },
         expiresAt: session.expiresAt,
       },
