@@ -65,6 +65,13 @@ const PREREQUISITES: readonly Prerequisite[] = [
     present: (path) => ['prometheus', 'promtool'].every((name) => onPath(name, path)),
   },
   {
+    what: 'rsyslog with GnuTLS',
+    why: 'the audit log is sent to a real syslog receiver, which is away and killed meanwhile',
+    debianPackages: ['rsyslog', 'rsyslog-gnutls'],
+    elsewhere: 'rsyslogd on PATH with its modules mmpstrucdata and lmnsd_gtls',
+    present: (path) => onPath('rsyslogd', path) && globSync('/usr/lib/{*/,}rsyslog/lmnsd_gtls.so').length > 0,
+  },
+  {
     what: 'curl',
     why: 'what other programs than ours make of an answer that comes early',
     debianPackages: ['curl'],

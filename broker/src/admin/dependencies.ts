@@ -77,7 +77,7 @@ export interface AdminDependencies {
   definitions: Pick<Definitions, 'changed' | 'review' | 'instructions'>;
   accounts: Accounts;
   approvals: Approvals;
-  hooks: Pick<Hooks, 'authorizer' | 'sender' | 'deliveries' | 'feeds'>;
+  hooks: Pick<Hooks, 'authorizer' | 'sender' | 'entries' | 'deliveries' | 'feeds'>;
   ownAccounts: OwnAccounts;
   keysEntry: KeysEntry;
   /** Waits until no other broker begins a call with an earlier version of the secret, and as long as is said for those under way to end. */

@@ -1,17 +1,23 @@
 // The operations on hooks. To say where questions and secrets are sent is for administrators; whoever sees to rules may see and try what is there.
-import { NewHookSchema, type HookView, hooksApi, type NewHookView } from 'mcpgate-shared/api/hooks/hooks-api';
+import {
+  hookMistake,
+  NewHookSchema,
+  type HookView,
+  hooksApi,
+  type NewHookView,
+} from 'mcpgate-shared/api/hooks/hooks-api';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import { referencesIn } from 'mcpgate-shared/values/secret-reference';
 import type { z } from 'zod';
 import type { AuditEvent } from '../domain/call-record.ts';
 import { publicMessage } from '../domain/public-message.ts';
 import { destinationOf } from '../hooks/approvals/tell-approvals.ts';
-import { type ApprovalsHook, type Hook, type LogHook, secretsOfHook } from '../domain/hook.ts';
+import { type ApprovalsHook, type Hook, logDestination, type LogHook, secretsOfHook } from '../domain/hook.ts';
 import { inWorkspace } from '../domain/workspace.ts';
 import { compilePolicy } from '../policy/compile-policy.ts';
 import type { NewHook } from '../store/repositories/hooks.ts';
 import type { AdminDependencies } from './dependencies.ts';
-import { refusePlainUrl } from './hook-secrets.ts';
+import { refusePlainValues } from './hook-secrets.ts';
 import { isoTime, isoTimeOrNull } from './iso-time.ts';
 import { knownWorld } from './rules/known-world.ts';
 import { testedCaller } from './rules/tested-caller.ts';
@@ -70,22 +76,18 @@ export function hookOperations({ store, vault, audit, policyChanged, people, clo
 
   const assertSaysNoSecret = async (
     workspaceId: string,
-    { name, url }: Pick<Hook, 'name' | 'url'>,
-    before?: string,
+    { name, url, headers }: Pick<Hook, 'name' | 'url'> & Partial<Pick<LogHook, 'headers'>>,
+    before?: Hook,
   ): Promise<void> => {
     const known = new Set((await vault.list(workspaceId)).map((secret) => secret.name));
-    refusePlainUrl(name, url, { workspaceId, known, before });
+    refusePlainValues(name, { url, headers }, { workspaceId, known, before });
   };
   /** Has it told of a request that there is not. */
   const told = async (workspaceId: string, hook: ApprovalsHook | LogHook) => {
-    const text =
-      hook.kind === 'log'
-        ? 'mcpgate sends its audit log here. This is a test, and nothing happened.'
-        : 'mcpgate tells of calls that wait for a yes here. This is a test, and nothing waits.';
+    if (hook.kind === 'log') return await toldOfLog(workspaceId, hook);
+    const text = 'mcpgate tells of calls that wait for a yes here. This is a test, and nothing waits.';
     const document =
-      hook.kind === 'approvals' && hook.format === 'slack'
-        ? { text }
-        : { type: 'test', timestamp: isoTime(clock.now()), data: { text } };
+      hook.format === 'slack' ? { text } : { type: 'test', timestamp: isoTime(clock.now()), data: { text } };
     const body = JSON.stringify(document);
     const startedAt = clock.now();
     const common = { name: hook.name, question: body };
@@ -104,6 +106,20 @@ export function hookOperations({ store, vault, audit, policyChanged, people, clo
     }
   };
 
+  const toldOfLog = async (workspaceId: string, hook: LogHook) => {
+    const startedAt = clock.now();
+    const data = { text: 'mcpgate sends its audit log here. This is a test, and nothing happened.' };
+    const entry = { id: `test:${startedAt}`, type: 'test', timestamp: isoTime(startedAt), data };
+    const sent = await hooks.entries.send(workspaceId, hook, [entry], AbortSignal.timeout(hook.timeoutMs));
+    const isTold = sent.kind === 'arrived' && sent.refused === undefined;
+    if (isTold) await store.logFeeds.tryNow(logDestination(workspaceId, hook.name));
+    const reason = sent.kind === 'again' ? sent.why : (sent.refused ?? null);
+    const decision = isTold ? ('told' as const) : ('away' as const);
+    const answered = sent.kind === 'arrived' ? (sent.answered ?? null) : null;
+    const question = hooks.entries.text(hook, [entry]);
+    return { name: hook.name, decision, reason, question, answered, ms: clock.now() - startedAt };
+  };
+
   return [
     operation(hooksApi.list, async (_input, { workspaceId }) =>
       Promise.all((await store.hooks.list(workspaceId)).map((hook) => shown(workspaceId, hook))),
@@ -112,6 +128,7 @@ export function hookOperations({ store, vault, audit, policyChanged, people, clo
       shown(workspaceId, await find(workspaceId, params.name)),
     ),
     operation(hooksApi.add, async ({ body }, caller) => {
+      assertGoesTogether(body);
       await assertSaysNoSecret(caller.workspaceId, body);
       const hook = await store.hooks.create(caller.workspaceId, toNew(body, caller.actor.name));
       await changed(caller, 'hook.added', hook.name, { before: [], after: noted(hook) });
@@ -119,8 +136,10 @@ export function hookOperations({ store, vault, audit, policyChanged, people, clo
     }),
     operation(hooksApi.set, async ({ params, body }, caller) => {
       const found = await find(caller.workspaceId, params.name);
-      if (body.url !== undefined)
-        await assertSaysNoSecret(caller.workspaceId, { name: found.name, url: body.url }, found.url);
+      if (body.url !== undefined || body.headers !== undefined) {
+        const { url = found.url, headers } = body;
+        await assertSaysNoSecret(caller.workspaceId, { name: found.name, url, ...(headers && { headers }) }, found);
+      }
       const { before, after } = await store.hooks.update(caller.workspaceId, params.name, (now) => ({
         ...toNew(withChanges(now, body), now.createdBy),
       }));
@@ -170,9 +189,18 @@ function withChanges(now: Hook, changes: Changes): NewHookView {
   if (strange !== undefined)
     throw new GateError('usage', `the hook ${now.name} is of the kind ${now.kind}, which has no ${strange}`);
   const made = NewHookSchema.safeParse({ ...view, ...changes });
-  if (made.success) return made.data;
+  if (made.success) {
+    assertGoesTogether(made.data);
+    return made.data;
+  }
   const [issue] = made.error.issues;
   throw new GateError('usage', `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'that makes no hook'}`);
+}
+
+/** Throws `usage`. */
+function assertGoesTogether(view: NewHookView): void {
+  const mistake = hookMistake(view);
+  if (mistake !== undefined) throw new GateError('usage', mistake);
 }
 
 /** In the form in which it is made. */
@@ -188,7 +216,10 @@ function toNew(view: NewHookView, createdBy: string): NewHook {
     const { kind, what, approvers, sends_arguments: sendsArguments } = view;
     return { ...base, kind, what, approvers, sendsArguments };
   }
-  if (view.kind === 'log') return { ...base, kind: view.kind, what: view.what };
+  if (view.kind === 'log') {
+    const { kind, what, format, headers, ca, certificate, max_bytes: maxBytes } = view;
+    return { ...base, kind, what, format, headers, ca, certificate, maxBytes };
+  }
   const { kind, format, signing_secret: signingSecret, people, by_email: byEmail } = view;
   return { ...base, kind, format, signingSecret, people, byEmail };
 }
@@ -205,7 +236,10 @@ function toView(hook: Hook): Shown<HookView> {
     const { kind, what, approvers, sendsArguments } = hook;
     return { ...base, kind, what: [...what], approvers: [...approvers], sends_arguments: sendsArguments };
   }
-  if (hook.kind === 'log') return { ...base, kind: hook.kind, what: [...hook.what] };
+  if (hook.kind === 'log') {
+    const { kind, what, format, headers, ca, certificate, maxBytes } = hook;
+    return { ...base, kind, what: [...what], format, headers: { ...headers }, ca, certificate, max_bytes: maxBytes };
+  }
   const { kind, format, signingSecret, people, byEmail } = hook;
   return { ...base, kind, format, signing_secret: signingSecret, people: { ...people }, by_email: byEmail };
 }

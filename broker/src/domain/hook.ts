@@ -1,4 +1,5 @@
 // Hooks: addresses outside that a workspace asks for decisions, or tells of what waits for somebody's yes. As stored, and as the other rooms read them.
+import { referencesIn } from 'mcpgate-shared/values/secret-reference';
 
 interface HookBase {
   name: string;
@@ -43,11 +44,23 @@ export interface ApprovalsHook extends HookBase {
   byEmail: boolean;
 }
 
-/** Is sent the audit log of its workspace. */
+export type LogFormat = 'standard' | 'otlp';
+
+/** Is sent the audit log of its workspace: over HTTP in one of the formats, or as syslog where its address says so. */
 export interface LogHook extends HookBase {
   kind: 'log';
   /** `calls`, `denials`, `begun`, `events`, or types of events, which may end in `*`; none: all. */
   what: readonly string[];
+  /** What is sent over HTTP: Standard Webhooks, or OTLP logs. */
+  format: LogFormat;
+  /** Further headers; values may hold `${secret:NAME}`. */
+  headers: Readonly<Record<string, string>>;
+  /** PEM certificates that are trusted instead of the system's. */
+  ca: string | null;
+  /** The secret with the certificate and key (PEM) that a syslog receiver is shown. */
+  certificate: string | null;
+  /** The longest syslog message. Null: what receivers take unless told otherwise. */
+  maxBytes: number | null;
 }
 
 export type Hook = AuthorizeHook | ApprovalsHook | LogHook;
@@ -57,8 +70,10 @@ export const logDestination = (workspaceId: string, name: string): string => `lo
 
 /** The secrets that a hook names, besides those in its URL. */
 export function secretsOfHook(hook: Hook): string[] {
-  const signing = hook.kind === 'approvals' ? hook.signingSecret : null;
-  return [...new Set([hook.secret, hook.bearer, signing].flatMap((name) => name ?? []))];
+  const own = hook.kind === 'approvals' ? hook.signingSecret : hook.kind === 'log' ? hook.certificate : null;
+  const headers = hook.kind === 'log' ? Object.values(hook.headers) : [];
+  const named = headers.flatMap((text) => referencesIn(text).map(({ name }) => name));
+  return [...new Set([...[hook.secret, hook.bearer, own].flatMap((name) => name ?? []), ...named])];
 }
 
 /** What the records of calls, denials and approvals have in the place of a rule. */

@@ -1,4 +1,5 @@
 // Puts the room together: what is sent to hooks, and the one that is asked about calls.
+import { hostname } from 'node:os';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Approvals } from '../approvals/approvals.ts';
 import type { Audit } from '../audit/audit.ts';
@@ -13,9 +14,12 @@ import { createAuthorizer } from './authorize/create-authorizer.ts';
 import type { Authorizer } from './authorizer.ts';
 import { createHookSender, type HookSender } from './hook-request.ts';
 import { createLogFeeds, type LogFeeds } from './log/feed-log.ts';
+import { createEntrySender, type EntrySender } from './log/send-entries.ts';
 
 export interface Hooks {
   sender: HookSender;
+  /** Sends entries of the log to whoever takes them. */
+  entries: EntrySender;
   authorizer: Authorizer;
   /** The queues of what hooks are told. */
   deliveries: Pick<Deliveries, 'queues' | 'forget'>;
@@ -48,10 +52,12 @@ export function createHooks(options: {
   const { allowHosts, audit, clock, log } = options;
   const fetch = createGuardedFetch({ allowHosts, timeoutMs: MOST_MS, maxBytes: MOST_BYTES });
   const sender = createHookSender({ ...options, fetch });
-  const feeds = createLogFeeds({ ...options, sender });
+  const entries = createEntrySender({ ...options, sender, host: hostname() });
+  const feeds = createLogFeeds({ ...options, sender: entries });
   const elapsedMs = () => performance.now();
   return {
     sender,
+    entries,
     authorizer: createAuthorizer({ sender, audit, clock, elapsedMs, log }),
     takeDecision: createTakeDecision({ ...options, sender }),
     deliveries: options.deliveries,

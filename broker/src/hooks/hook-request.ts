@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
-import type { Hook } from '../domain/hook.ts';
+import type { Hook, LogHook } from '../domain/hook.ts';
 import type { GuardedAnswer, GuardedFetch } from '../net/guarded-fetch.ts';
 import type { Vault } from '../vault/vault.ts';
 import { sign } from './signature.ts';
@@ -11,7 +11,7 @@ export interface HookSender {
   /** Throws what the fetch throws, `not_found` for a secret that is not there, and `forbidden` for an address that is none. */
   send(
     workspaceId: string,
-    hook: Pick<Hook, 'name' | 'url' | 'secret' | 'bearer'>,
+    hook: Pick<Hook, 'name' | 'url' | 'secret' | 'bearer'> & Partial<Pick<LogHook, 'headers' | 'ca'>>,
     message: { id?: string; body: string; headersOnly?: boolean },
     signal: AbortSignal,
   ): Promise<GuardedAnswer>;
@@ -29,7 +29,7 @@ export function createHookSender(options: {
   return {
     async send(
       workspaceId,
-      { name, url: written, secret, bearer },
+      { name, url: written, secret, bearer, headers = {}, ca = null },
       { id = randomUUID(), body, headersOnly = false },
       signal,
     ) {
@@ -39,13 +39,14 @@ export function createHookSender(options: {
       // What a secret puts behind the host cannot lead to another one.
       if (host === undefined || host !== URL.parse(written)?.hostname)
         throw new GateError('forbidden', `the address of the hook ${name} is none, once its secrets are put in`);
+      const further: Record<string, string> = {};
+      for (const [header, text] of Object.entries(headers))
+        further[header] = (await vault.resolve(workspaceId, text)).value;
       return await fetch(url, {
-        method: 'POST',
-        body,
-        headersOnly,
-        namedHost: host,
-        signal,
+        ...{ method: 'POST', body, headersOnly, namedHost: host, signal },
+        ...(ca !== null && { ca }),
         headers: {
+          ...further,
           'content-type': 'application/json',
           accept: 'application/json',
           'user-agent': `mcpgate/${version}`,

@@ -23,6 +23,8 @@ export interface GuardedFetchRequest {
   body?: string;
   /** How often a redirect is followed; past it, and by default, the redirect itself is the answer. */
   maxRedirects?: number;
+  /** PEM certificates that are trusted instead of the fetch's own. */
+  ca?: string;
   /** A host that an administrator has named: it may have private addresses, and no TLS. */
   namedHost?: string;
   /** Ends the wait for an answer, besides the time that each fetch has. */
@@ -104,6 +106,7 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
           signal,
           agent: false,
           ...(ca && { ca: [...ca] }),
+          ...(wanted.ca !== undefined && { ca: wanted.ca }),
         },
         (response) => {
           const pairs = Object.entries(response.headers).flatMap(([name, value]) =>

@@ -1,15 +1,16 @@
 // What can be said of a configuration without a broker: whether each thing of it could be stored, and whether what names another thing of it is
 // spelled as that one is. What the file does not have may be at the broker.
 import type { Configuration, ConfigurationKind } from 'mcpgate-shared/api/config/configuration';
+import { hookMistake } from 'mcpgate-shared/api/hooks/hooks-api';
 import { nearest } from 'mcpgate-shared/nearest';
 import { referencesIn } from 'mcpgate-shared/values/secret-reference';
-import { toGateError } from 'mcpgate-shared/error';
+import { GateError, toGateError } from 'mcpgate-shared/error';
 import { newRuleFrom } from '../../admin/configuration/rule-form.ts';
 import { serverFrom } from '../../admin/configuration/server-form.ts';
 import { pathOf, SECTION_OF } from '../../admin/configuration/things.ts';
 import { orderOf } from '../../admin/configuration/wanted-things.ts';
 import { assertDistinct, assertNoSecret } from '../../admin/bundle-operations.ts';
-import { refusePlainUrl } from '../../admin/hook-secrets.ts';
+import { refusePlainValues } from '../../admin/hook-secrets.ts';
 import { refusePlainSecrets } from '../../admin/servers/record-refusals.ts';
 import { Mistake, type MistakePath } from '../../domain/mistake.ts';
 import type { ReadConfiguration } from './read-configuration.ts';
@@ -43,8 +44,12 @@ export function checkConfiguration({ configuration, placeOf }: ReadConfiguration
       for (const { tool, fix = {} } of tools) assertNoSecret(tool, fix);
       assertDistinct(tools.map(({ tool, as }) => ({ name: as ?? ownName(tool), tool, server: null })));
     });
-  for (const [name, { url }] of Object.entries(hooks))
-    tried('hook', name, () => refusePlainUrl(name, url, { workspaceId: '', known }));
+  for (const [name, hook] of Object.entries(hooks))
+    tried('hook', name, () => {
+      refusePlainValues(name, hook, { workspaceId: '', known });
+      const mistake = hookMistake(hook);
+      if (mistake !== undefined) throw new GateError('usage', mistake);
+    });
   for (const [name, form] of Object.entries(rules)) tried('rule', name, () => newRuleFrom(form, '', 0));
 
   const elsewhere: PlacedMistake[] = [];

@@ -1,6 +1,8 @@
 // `hook test` and `rule test` ask what calls ask; the page on hooks is run against a server that speaks OPA's data API.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { startOpa } from '../../../../test/world/opa/opa-server.ts';
 import { administration } from '../fixtures/administration.ts';
@@ -102,13 +104,15 @@ test('where OPA wants a token it gets the one of the vault, and without it nothi
 test('each command of the page is one that the broker takes', async (t) => {
   const opa = await startOpa(t, { 'mcpgate/decision': decision });
   await admin.broker.run(['hook', 'remove', 'authorize', '--yes'], '');
+  const authority = join(mkdtempSync(join(tmpdir(), 'mg-hook-')), 'ca.pem');
+  writeFileSync(authority, '-----BEGIN CERTIFICATE-----\n');
   const page = readFileSync(new URL('../../../../docs/hooks.md', import.meta.url), 'utf8');
   const lines = [...page.matchAll(/^mcpgate-broker ((?:hook|rule) .*?)(?: {2,}#.*)?$/gm)].map(([, line = '']) => line);
   assert.ok(lines.length >= 12, `only ${lines.length} were found`);
   for (const line of lines) {
     const words = [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '');
     const { code, stderr } = await admin.broker.run(
-      words.map((word) => word.replace('http://127.0.0.1:8181', opa.url)),
+      words.map((word) => word.replace('http://127.0.0.1:8181', opa.url).replace('siem-ca.pem', authority)),
       'a value',
     );
     const isQuestion = / test /.test(` ${line} `);

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { administration } from '../fixtures/administration.ts';
 
@@ -71,6 +74,54 @@ describe('hooks', () => {
       events.filter(({ subject }) => subject === 'hook:authorize').map(({ type }) => type),
       ['hook.removed', 'hook.changed', 'hook.changed', 'hook.added'],
     );
+  });
+
+  test('the log goes as syslog or OTLP, with what each of them takes and with nothing else', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'mg-hook-')), 'ca.pem');
+    writeFileSync(file, '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n');
+    const made = await json('hook', 'add', 'siem', '--kind', 'log', '--url', 'syslog+tls://siem.example', '--ca', file);
+    assert.deepEqual(
+      [made.format, made.ca, made.max_bytes, made.certificate],
+      ['standard', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n', null, null],
+    );
+    const set = await json('hook', 'set', 'siem', '--certificate', 'mtls', '--max-bytes', '2048', '--no-ca');
+    assert.deepEqual([set.ca, set.certificate, set.max_bytes], [null, 'mtls', 2048]);
+    assert.deepEqual(set.warnings, ['there is no secret mtls yet; set it with `secret set mtls`']);
+    const otlp = [
+      '--url',
+      'https://otlp.example/v1/logs',
+      '--format',
+      'otlp',
+      '--header',
+      'Api-Key: ${secret:otlp-key}',
+    ];
+    const collector = await json('hook', 'add', 'otel', '--kind', 'log', ...otlp);
+    assert.deepEqual([collector.format, collector.headers], ['otlp', { 'api-key': '${secret:otlp-key}' }]);
+    const { stdout } = await admin.broker.run(['hook', 'show', 'otel'], '');
+    assert.match(stdout, / {2}as OTLP logs\n {2}with the header api-key: \$\{secret:otlp-key\}\n/);
+    const tls = ['hook', 'add', 'x', '--kind', 'log', '--url', 'syslog+tls://siem.example'];
+    const plain = ['hook', 'add', 'x', '--kind', 'log', '--url', 'syslog+udp://siem.example'];
+    const web = ['hook', 'add', 'x', '--kind', 'log', '--url', 'https://siem.example/'];
+    const cases: [string[], RegExp][] = [
+      [[...tls, '--format', 'otlp'], /OTLP is sent over HTTP/],
+      [[...tls, '--secret', 'key'], /syslog has no headers/],
+      [[...tls, '--header', 'a: b'], /syslog has no headers/],
+      [[...tls, '--max-bytes', '100'], /Too small/],
+      [[...tls, '--ca', '/nowhere.pem'], /--ca: \/nowhere\.pem cannot be read/],
+      [[...plain, '--ca', file], /over TLS alone/],
+      [[...plain, '--certificate', 'mtls'], /over TLS alone/],
+      [[...web, '--certificate', 'mtls'], /for syslog alone/],
+      [[...web, '--header', 'authorization: x'], /mcpgate writes the header authorization itself/],
+      [[...web, '--header', 'api-key: q8Zr2LwVx0Tn4KcYb6Hs1Pd3'], /looks like a secret/],
+      [['hook', 'add', 'x', '--url', 'syslog+tls://siem.example'], /http or https/],
+      [['hook', 'add', 'x', '--kind', 'log', '--url', 'syslog://siem.example'], /syslog\+tls|http or https/],
+      [['hook', 'add', 'x', '--format', 'otlp', '--url', 'https://a.example'], /standard|slack/],
+    ];
+    for (const [args, message] of cases) {
+      const failed = await admin.failure(args);
+      assert.deepEqual([failed.code, message.test(failed.stderr)], [2, true], `${args.join(' ')}: ${failed.stderr}`);
+    }
+    for (const name of ['siem', 'otel']) await admin.broker.run(['hook', 'remove', name, '--yes'], '');
   });
 
   test('those that are told what waits are added with whose decisions come back, and keep their secrets in use', async () => {

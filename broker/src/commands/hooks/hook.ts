@@ -1,6 +1,7 @@
 // `hook …`: an address that is asked about calls, and addresses that are told what waits for somebody's yes.
 import { Command } from 'commander';
 import { type HookView, hooksApi } from 'mcpgate-shared/api/hooks/hooks-api';
+import type { z } from 'zod';
 import { GateError } from 'mcpgate-shared/error';
 import { adminOptionsOf, brokerFlags } from '../server/broker-flags.ts';
 import { plainLine } from 'mcpgate-shared/plain-line';
@@ -89,26 +90,28 @@ export function hookCommand(context: CommandContext): Command {
 }
 
 async function addHook({ api, show }: AdminSession, name: string, options: HookFlags): Promise<void> {
-  const { url, ...changes } = changesFrom(options);
+  const { url, ...changes } = await changesFrom(options);
   if (url === undefined) throw new GateError('usage', 'give the address: --url URL');
   const hook = await api.call(hooksApi.add, {
-    body:
-      name === 'authorize'
-        ? { kind: 'authorize', name, url, ...changes }
-        : { kind: kindOf(name, options), name, url, ...changes },
+    // The broker says what does not belong to its kind.
+    body: { kind: kindOf(name, options), name, url, ...changes } as z.input<typeof hooksApi.add.body>,
   });
   show(hook, `added ${described(hook)}`);
 }
 
 /** A hook that is named `log` is sent the log. Throws `usage`. */
-function kindOf(name: string, { kind = name === 'log' ? 'log' : 'approvals' }: HookFlags): 'approvals' | 'log' {
+function kindOf(
+  name: string,
+  { kind = name === 'log' ? 'log' : 'approvals' }: HookFlags,
+): 'authorize' | 'approvals' | 'log' {
+  if (name === 'authorize') return name;
   if (kind === 'approvals' || kind === 'log') return kind;
   throw new GateError('usage', '--kind is approvals or log; the hook that is asked about calls is named authorize');
 }
 
 async function setHook(session: AdminSession, name: string, options: SetOptions): Promise<void> {
   const { api, show } = session;
-  const changes = changesFrom(options);
+  const changes = await changesFrom(options);
   if (Object.keys(changes).length === 0) throw new GateError('usage', 'say what changes, for instance --url URL');
   const known = (await api.call(hooksApi.list, {})).find((each) => each.name === name);
   if (known === undefined && name === 'authorize') return await addHook(session, name, options);
@@ -121,7 +124,7 @@ async function setHook(session: AdminSession, name: string, options: SetOptions)
 async function assertNarrower(
   { context, json }: AdminSession,
   known: HookView & { kind: 'authorize' },
-  changes: ReturnType<typeof changesFrom>,
+  changes: Awaited<ReturnType<typeof changesFrom>>,
   { yes }: SetOptions,
 ): Promise<void> {
   const isOff = changes.enabled === false;
@@ -176,7 +179,16 @@ function described(hook: HookView): string {
           `  where it asks, ${hook.approvers.length === 0 ? 'administrators' : hook.approvers.join(', ')} decide`,
         ]
       : hook.kind === 'log'
-        ? [`  sent the audit log: ${hook.what.length === 0 ? 'all of it' : hook.what.join(', ')}`]
+        ? [
+            `  sent the audit log: ${hook.what.length === 0 ? 'all of it' : hook.what.join(', ')}`,
+            ...(hook.format === 'otlp' ? ['  as OTLP logs'] : []),
+            ...Object.entries(hook.headers).map(
+              ([header, value]) => `  with the header ${header}: ${plainLine(value)}`,
+            ),
+            ...(hook.ca === null ? [] : ['  trusts certificates of its own instead of the system']),
+            ...(hook.certificate === null ? [] : [`  shows the certificate of the secret ${hook.certificate}`]),
+            ...(hook.max_bytes === null ? [] : [`  in messages of ${hook.max_bytes} bytes at the most`]),
+          ]
         : [
             `  told what waits for a yes, as ${hook.format === 'slack' ? 'Slack takes it' : 'a Standard Webhook'}`,
             hook.signing_secret === null

@@ -12,6 +12,7 @@ import type { Store } from '../../store/store.ts';
 import { says, startAuthzServer } from '../fixtures/authz-server.ts';
 import { createHookSender } from '../hook-request.ts';
 import { createLogFeeds } from './feed-log.ts';
+import { createEntrySender } from './send-entries.ts';
 
 const KEY = `whsec_${Buffer.from('a key of twenty-four bytes').toString('base64')}`;
 const silent = pino({ level: 'silent' });
@@ -36,7 +37,16 @@ onBothEngines((open) => {
   async function world(t: TestContext, what: string[] = []) {
     const { store, clock } = await open(t);
     const receiver = await startAuthzServer(t, says({}));
-    const base = { name: 'siem', url: receiver.url, enabled: true, timeoutMs: 5_000, bearer: null, managedBy: null };
+    const form = { format: 'standard', headers: {}, ca: null, certificate: null, maxBytes: null } as const;
+    const base = {
+      ...form,
+      name: 'siem',
+      url: receiver.url,
+      enabled: true,
+      timeoutMs: 5_000,
+      bearer: null,
+      managedBy: null,
+    };
     await store.hooks.create('default', { ...base, kind: 'log', secret: 'key', what, createdBy: 'host:root' });
     const vault = {
       resolve: (_of: string, value: string) => Promise.resolve({ value, versions: [] }),
@@ -44,7 +54,8 @@ onBothEngines((open) => {
     };
     const ticking = { now: clock.now, after: () => () => undefined };
     const fetch = createGuardedFetch({ allowHosts: [], timeoutMs: 5_000, maxBytes: 1_000 });
-    const sender = createHookSender({ vault, fetch, clock: { now: () => Date.now() }, version: '1' });
+    const by = { vault, clock: { now: () => Date.now() }, version: '1', host: 'here' };
+    const sender = createEntrySender({ ...by, sender: createHookSender({ ...by, fetch }) });
     /** One that `dies` is not closed, as after kill -9. */
     const brokerOf = (holder: string, on: Store = store, dies = false) => {
       const feeds = createLogFeeds({ store: on, sender, clock: ticking, log: silent, holder, random: () => 0 });

@@ -1,18 +1,15 @@
 // Sends the audit log to the receivers that hooks of the kind `log` name. The log is the queue: a feed knows how far its receiver has had each chain, and
 // goes on there, whatever was away meanwhile. What was taken, and not written down as taken because this broker was killed, is sent again.
 import type { Clock } from 'mcpgate-shared/clock';
-import { toGateError } from 'mcpgate-shared/error';
 import { pauseMs } from '../../deliveries/back-off.ts';
 import { type LogHook, logDestination } from '../../domain/hook.ts';
 import type { Log } from '../../domain/log.ts';
-import { publicMessage } from '../../domain/public-message.ts';
-import { retryAfterMs } from '../../net/retry-after.ts';
 import { timeOf } from '../../domain/record-id.ts';
 import type { FeedState } from '../../store/repositories/log-feeds.ts';
 import type { AuditRow } from '../../store/audit/row.ts';
 import type { Store } from '../../store/store.ts';
-import type { HookSender } from '../hook-request.ts';
 import { entriesOf, type LogEntry, wantsOf } from './log-records.ts';
+import type { EntrySender, Sent } from './send-entries.ts';
 
 export interface FeedView {
   workspaceId: string;
@@ -38,7 +35,7 @@ export interface LogFeeds {
 
 export interface LogFeedsOptions {
   store: Pick<Store, 'hooks' | 'workspaces' | 'audit' | 'logFeeds'>;
-  sender: Pick<HookSender, 'send'>;
+  sender: Pick<EntrySender, 'send'>;
   clock: Clock;
   log: Pick<Log, 'warn'>;
   /** Of this run of the broker. */
@@ -53,8 +50,6 @@ const LEASE_MS = 30_000;
 const ROWS = 500;
 const MOST_BYTES = 256 * 1024;
 
-type Sent = { kind: 'arrived' } | { kind: 'again'; why: string; retryAfterMs?: number | undefined };
-
 export function createLogFeeds({ store, sender, clock, log, holder, random = Math.random }: LogFeedsOptions): LogFeeds {
   const underWay = new Map<string, Promise<void>>();
   const ending = new AbortController();
@@ -66,19 +61,9 @@ export function createLogFeeds({ store, sender, clock, log, holder, random = Mat
   }
 
   async function send(workspaceId: string, hook: LogHook, entries: readonly LogEntry[]): Promise<Sent> {
-    const [first] = entries;
-    if (first === undefined) return { kind: 'arrived' };
+    if (entries.length === 0) return { kind: 'arrived' };
     const signal = AbortSignal.any([ending.signal, AbortSignal.timeout(hook.timeoutMs)]);
-    const body = JSON.stringify({ type: 'log.entries', timestamp: first.timestamp, data: { entries } });
-    try {
-      const message = { id: `${first.id}+${entries.length}`, body, headersOnly: true };
-      const { status, headers } = await sender.send(workspaceId, hook, message, signal);
-      if (status >= 200 && status < 300) return { kind: 'arrived' };
-      const asked = retryAfterMs(headers.get('retry-after'), clock.now());
-      return { kind: 'again', why: `status ${status}`, retryAfterMs: asked };
-    } catch (error) {
-      return { kind: 'again', why: publicMessage(toGateError(error)) };
-    }
+    return await sender.send(workspaceId, hook, entries, signal);
   }
 
   /** Sends what a chain has after `seq`. True: there may be more. False: the feed does not go on, or is another broker's. */
@@ -101,6 +86,8 @@ export function createLogFeeds({ store, sender, clock, log, holder, random = Mat
         await store.logFeeds.failed(destination, holder, { at, error: sent.why.slice(0, 500) });
         return false;
       }
+      if (sent.refused !== undefined)
+        log.warn({ destination, why: sent.refused }, 'a receiver does not take what it was sent');
       const upTo = index === batches.length - 1 ? last.seq : Number(batch.at(-1)?.id.split(':').at(-1));
       if (!(await had(from.chain, upTo))) return false;
     }

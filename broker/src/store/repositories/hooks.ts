@@ -7,7 +7,7 @@ import { type ApprovalsHook, type AuthorizeHook, type Hook, logDestination, type
 import type { Announce } from '../bus/announce.ts';
 import { readJson } from '../json-text.ts';
 import type { Database } from '../schema.ts';
-import { beginLogFeed, endLogFeed } from './log-feeds.ts';
+import { beginLogFeed, endLogFeed, tryLogFeedNow } from './log-feeds.ts';
 import { raisePolicyVersion } from './policy-version.ts';
 
 type Stored = 'createdAt' | 'updatedAt';
@@ -41,7 +41,16 @@ const storedOptions = {
     people: z.record(z.string(), z.string()),
     by_email: z.boolean(),
   }),
-  log: z.object({ ...common, what: z.array(z.string()) }),
+  log: z.object({
+    ...common,
+    what: z.array(z.string()),
+    // What hooks of before have nothing of.
+    format: z.enum(['standard', 'otlp']).default('standard'),
+    headers: z.record(z.string(), z.string()).default({}),
+    ca: z.string().nullable().default(null),
+    certificate: z.string().nullable().default(null),
+    max_bytes: z.number().nullable().default(null),
+  }),
 };
 
 export function createHooks(db: Kysely<Database>, clock: Clock, announce: Announce): HooksRepository {
@@ -107,6 +116,8 @@ export function createHooks(db: Kysely<Database>, clock: Clock, announce: Announ
           .where('workspace_id', '=', workspaceId)
           .where('name', '=', name)
           .execute();
+        // What was mended is tried now.
+        if (before.kind === 'log') await tryLogFeedNow(trx, logDestination(workspaceId, name));
         return { kind: before.kind, result: { before, after: toHook({ ...found, ...next }) } };
       }),
     remove: (workspaceId, name) =>
@@ -193,7 +204,10 @@ function toRow(workspaceId: string, hook: NewHook): Omit<Database['hooks'], 'cre
     hook.kind === 'authorize'
       ? { what: hook.what, approvers: hook.approvers, sends_arguments: hook.sendsArguments }
       : hook.kind === 'log'
-        ? { what: hook.what }
+        ? {
+            ...{ what: hook.what, format: hook.format, headers: hook.headers, ca: hook.ca },
+            ...{ certificate: hook.certificate, max_bytes: hook.maxBytes },
+          }
         : {
             format: hook.format,
             signing_secret: hook.signingSecret,
@@ -223,7 +237,10 @@ function toHook(row: Selectable<Database['hooks']>): Hook {
     const { sends_arguments: sendsArguments, ...options } = readJson(storedOptions.authorize, row.options_json, what);
     return { ...base, ...options, sendsArguments, kind: 'authorize' };
   }
-  if (row.kind === 'log') return { ...base, ...readJson(storedOptions.log, row.options_json, what), kind: 'log' };
+  if (row.kind === 'log') {
+    const { max_bytes: maxBytes, ...options } = readJson(storedOptions.log, row.options_json, what);
+    return { ...base, ...options, maxBytes, kind: 'log' };
+  }
   const {
     signing_secret: signingSecret,
     by_email: byEmail,

@@ -25,6 +25,8 @@ export interface LogFeedsRepository {
   /** The next rows did not arrive; the lease is over. */
   failed(destination: string, holder: string, next: { at: number; error: string }): Promise<void>;
   release(destination: string, holder: string): Promise<void>;
+  /** Has the next rows tried now, however often they were in vain. */
+  tryNow(destination: string): Promise<void>;
   /** Of one workspace, or of all. */
   states(workspaceId?: string): Promise<FeedState[]>;
 }
@@ -111,6 +113,7 @@ export function createLogFeeds(db: Kysely<Database>): LogFeedsRepository {
         .where('lease_holder', '=', holder)
         .execute();
     },
+    tryNow: (destination) => tryLogFeedNow(db, destination),
     async states(workspaceId) {
       let query = db
         .selectFrom('log_feeds')
@@ -143,6 +146,10 @@ export async function beginLogFeed(
         where position >= ${start} and position < ${start} + ${sql.lit(ROWS_PER_CHAIN)}
       ) as last from audit_chains as chain
     ) as found where last is not null`.execute(trx);
+}
+
+export async function tryLogFeedNow(db: Pick<Kysely<Database>, 'updateTable'>, destination: string): Promise<void> {
+  await db.updateTable('log_feeds').set({ next_at: 0 }).where('destination', '=', destination).execute();
 }
 
 export async function endLogFeed(trx: Transaction<Database>, destination: string): Promise<void> {

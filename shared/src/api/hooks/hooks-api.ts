@@ -13,6 +13,8 @@ export const HookNameSchema = z
 /** The scheme and host are there to be read; only what stands behind them may be secret. */
 const HOST = /^https?:\/\/[^/?#@\\{}$\s]+(?:[/?][^#\\\s]*)?$/;
 
+const SYSLOG_URL = /^syslog\+(?:tls|tcp|udp):\/\/(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?\/?$/;
+
 export const HookUrlSchema = z
   .string()
   .max(2_000)
@@ -24,6 +26,14 @@ export const HookUrlSchema = z
     'write an http or https URL without a password; behind its host it may hold ${secret:NAME}',
   )
   .meta({ description: 'http or https; behind the host it may hold ${secret:NAME}' });
+
+/** Of a receiver of the log, which may also take syslog. */
+const LogUrlSchema = z
+  .union([HookUrlSchema, z.string().regex(SYSLOG_URL, 'write syslog+tls://HOST:PORT, or +tcp, or +udp')])
+  .meta({
+    description:
+      'http or https, where ${secret:NAME} may stand behind the host; or syslog+tls://HOST:PORT, syslog+tcp://…, syslog+udp://…',
+  });
 
 const TimeoutSchema = z.number().int().min(50).max(5_000);
 const PersonSchema = z.string().regex(/^user:[a-z0-9][a-z0-9._-]{0,63}$/, 'a person is user:NAME');
@@ -56,6 +66,30 @@ const log = {
     .array(z.string().regex(/^[a-z][a-z_.]{0,63}\*?$/, 'write calls, denials, begun, events, or a type of events'))
     .max(50)
     .meta({ description: 'calls, denials, begun, events, or types of events, as in secret.*; none: all' }),
+  format: z.enum(['standard', 'otlp']).meta({ description: 'Over HTTP: Standard Webhooks, or OTLP logs as JSON' }),
+  headers: z
+    .record(
+      z.string().regex(/^[a-z0-9-]{1,64}$/, 'the name of a header in small letters'),
+      z
+        .string()
+        .max(2_000)
+        .regex(/^[\x20-\x7e]*$/, 'the value of a header is printable ASCII'),
+    )
+    .meta({ description: 'Further headers over HTTP; values may hold ${secret:NAME}' }),
+  ca: z
+    .string()
+    .max(100_000)
+    .includes('-----BEGIN CERTIFICATE-----', { error: 'write certificates as PEM' })
+    .nullable()
+    .meta({ description: "PEM certificates that are trusted instead of the system's" }),
+  certificate: secret.meta({ description: 'syslog+tls: the secret with certificate and key (PEM) that is shown' }),
+  max_bytes: z
+    .number()
+    .int()
+    .min(480)
+    .max(60_000)
+    .nullable()
+    .meta({ description: 'syslog: the longest message; null: 8192' }),
 };
 
 const NewAuthorizeHookSchema = z.strictObject({
@@ -82,14 +116,44 @@ const NewLogHookSchema = z.strictObject({
   kind: z.literal('log'),
   name: HookNameSchema.refine((name) => name !== 'authorize', 'a hook of this kind has another name'),
   ...common,
+  url: LogUrlSchema,
   timeout_ms: TimeoutSchema.default(5_000),
   what: log.what.default([]),
+  format: log.format.default('standard'),
+  headers: log.headers.default({}),
+  ca: log.ca.default(null),
+  certificate: log.certificate.default(null),
+  max_bytes: log.max_bytes.default(null),
 });
 
 export const NewHookSchema = z
   .discriminatedUnion('kind', [NewAuthorizeHookSchema, NewApprovalsHookSchema, NewLogHookSchema])
   .meta({ id: 'NewHook' });
 export type NewHookView = z.output<typeof NewHookSchema>;
+
+/** What cannot be together in what is said of a hook, as a sentence. */
+export function hookMistake(hook: NewHookView | HookForm): string | undefined {
+  if (hook.kind !== 'log') return undefined;
+  const { url, format, secret: signs, bearer, headers, ca, certificate, max_bytes: maxBytes } = hook;
+  const isTls = url.startsWith('https:') || url.startsWith('syslog+tls:');
+  if (ca !== null && !isTls) return 'certificates are trusted over TLS alone';
+  if (url.startsWith('syslog+')) {
+    if (format === 'otlp') return 'OTLP is sent over HTTP: write an http or https URL';
+    if ((signs ?? bearer ?? null) !== null || Object.keys(headers).length > 0)
+      return 'syslog has no headers: without signing secret, bearer and headers';
+    return certificate !== null && !isTls ? 'a certificate is shown over TLS alone' : undefined;
+  }
+  if (certificate !== null || maxBytes !== null)
+    return 'a certificate and the length of messages are said for syslog alone';
+  const own = Object.keys(headers).find((name) => OWN_HEADERS.has(name) || name.startsWith('webhook-'));
+  if (own !== undefined) return `mcpgate writes the header ${own} itself`;
+  return undefined;
+}
+
+const OWN_HEADERS = new Set([
+  ...['accept', 'authorization', 'connection', 'content-length', 'content-type', 'host', 'transfer-encoding'],
+  ...['accept-encoding', 'user-agent', 'expect', 'upgrade', 'te', 'trailer', 'keep-alive', 'proxy-authorization'],
+]);
 
 /** All that is said of a hook, but for its name, and for what manages it. */
 const NOT_SAID = { name: true, managed_by: true } as const;
@@ -166,7 +230,7 @@ export const hooksApi = {
     summary: 'Change a hook; what is left out stays',
     params: NameParams,
     body: z.strictObject({
-      url: HookUrlSchema.optional(),
+      url: LogUrlSchema.optional(),
       enabled: z.boolean().optional(),
       timeout_ms: TimeoutSchema.optional(),
       secret: secret.optional(),
@@ -175,10 +239,14 @@ export const hooksApi = {
       what: z.union([authorize.what, log.what]).optional(),
       approvers: authorize.approvers.optional(),
       sends_arguments: authorize.sends_arguments.optional(),
-      format: approvals.format.optional(),
+      format: z.enum(['slack', 'standard', 'otlp']).optional(),
       signing_secret: secret.optional(),
       people: PeopleSchema.optional(),
       by_email: approvals.by_email.optional(),
+      headers: log.headers.optional(),
+      ca: log.ca.optional(),
+      certificate: log.certificate.optional(),
+      max_bytes: log.max_bytes.optional(),
     }),
     answer: HookSchema,
   }),
