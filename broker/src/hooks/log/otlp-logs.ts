@@ -58,5 +58,7 @@ export function refusedRecords(answer: string): string | undefined {
   const partial: unknown = parseRecord(answer)?.['partialSuccess'];
   const { rejectedLogRecords = 0, errorMessage } = Object(partial) as Record<string, unknown>;
   const count = Number(rejectedLogRecords);
-  return count > 0 ? `${count} records were refused: ${String(errorMessage ?? 'no reason').slice(0, 300)}` : undefined;
+  const why =
+    typeof errorMessage === 'string' && errorMessage !== '' ? errorMessage.slice(0, 300) : 'no reason was given';
+  return count > 0 ? `${count} records were refused: ${why}` : undefined;
 }

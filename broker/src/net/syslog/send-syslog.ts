@@ -55,13 +55,13 @@ function overConnection(
           })
         : connectPlain({ host, port });
     let hasSent = false;
-    const end = (error?: unknown) => {
+    const end = (error?: Error) => {
       signal.removeEventListener('abort', aborted);
       socket.destroy();
       if (error === undefined) resolve();
-      else reject(error as Error);
+      else reject(error);
     };
-    const aborted = () => end(signal.reason);
+    const aborted = () => end(new Error('aborted'));
     signal.addEventListener('abort', aborted);
     socket.once(transport === 'tls' ? 'secureConnect' : 'connect', () => {
       socket.end(bytes, () => (hasSent = true));
