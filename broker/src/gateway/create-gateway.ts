@@ -22,6 +22,7 @@ import { createPersonWaits } from './person-waits.ts';
 import { createPolicyCache } from './policy-cache.ts';
 import { createRefusedMessages } from './edges/refused-messages.ts';
 import type { GatewayParts } from './gateway-parts.ts';
+import { createEventStreams } from './extensions/event-streams.ts';
 import { createCatalog } from './lists/catalog.ts';
 import { createSubscriptions } from './resources/subscriptions.ts';
 import type { SearchRule } from './search/search-rule.ts';
@@ -95,6 +96,7 @@ export function createGateway(options: GatewayOptions): GatewayService {
     definitions: options.definitions,
     catalog: createCatalog(upstreams, options.definitions, options.clock),
     subscriptions: createSubscriptions(upstreams, options.log),
+    eventStreams: createEventStreams({ policies, ...options }),
     parkedCalls,
     clientKeys,
     tasks: createTaskTable(),
@@ -133,6 +135,7 @@ export function createGateway(options: GatewayOptions): GatewayService {
     // At once: rules of before know nothing of the new names, and those of now nothing of the former ones.
     parts.policies.forget(workspaceId);
     for (const session of sessions) if (session.workspaceId === workspaceId) session.serversRenamed(names);
+    parts.eventStreams.serversRenamed(workspaceId, names);
   });
 
   options.accounts.onChange((change) => {
@@ -149,6 +152,7 @@ export function createGateway(options: GatewayOptions): GatewayService {
     parts.policies.forget(workspaceId);
     for (const session of sessions)
       if ((workspaceId ?? session.workspaceId) === session.workspaceId) session.listChanged('all');
+    parts.eventStreams.policyChanged(workspaceId);
   };
 
   return {
@@ -183,6 +187,7 @@ export function createGateway(options: GatewayOptions): GatewayService {
     },
     personChanged({ id, name, role, groups }) {
       for (const session of sessions) session.personChanged({ id, name, role, groups });
+      parts.eventStreams.personChanged({ id, name, role, groups });
     },
     endWaits: () => personWaits.end(),
     async closeAll(reason) {

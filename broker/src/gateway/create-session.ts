@@ -49,6 +49,7 @@ export function createSession(
   const id = randomUUID();
   const { server: only, tools, stateless, openPage, address } = options;
   let closing: Promise<void> | undefined;
+  let isEnding = false;
   const to = createToClient(parts, id, (...message) => {
     if (closing === undefined) options.send(...message);
   });
@@ -123,8 +124,11 @@ export function createSession(
       onMessage(envelope ?? readEnvelope(text), text, pieces);
     },
     close(reason) {
-      if (closing === undefined) modern.close();
-      closing ??= (async () => {
+      // The answers with which streams end are still sent, and whoever gets the last one may close the session too.
+      if (isEnding) return closing ?? Promise.resolve();
+      isEnding = true;
+      modern.close();
+      closing = (async () => {
         legacy.close();
         await Promise.all([underWay.close(reason), parts.clientKeys.end((owner) => owner === id, reason)]);
         options.onClosed(session);

@@ -15,6 +15,7 @@ import type { AccountWaits } from './accounts/account-waits.ts';
 import type { RefusedMessages } from './edges/refused-messages.ts';
 import type { ClientKeys } from './edges/modern/client-keys.ts';
 import type { ParkedCalls } from './edges/modern/parked-calls.ts';
+import type { EventStreams } from './extensions/event-streams.ts';
 import type { Catalog, CatalogList } from './lists/catalog.ts';
 import type { PersonWaits } from './person-waits.ts';
 import type { PolicyCache } from './policy-cache.ts';
@@ -41,6 +42,7 @@ export interface GatewayParts {
   authorizer: Pick<Authorizer, 'ask'>;
   catalog: Catalog;
   subscriptions: Subscriptions;
+  eventStreams: EventStreams;
   parkedCalls: ParkedCalls;
   clientKeys: ClientKeys;
   tasks: TaskTable;

@@ -27,6 +27,8 @@ export interface Notice {
 
 export interface Handling {
   request: Request;
+  /** The id of the request as the client wrote it, JSON text: what is told on a stream says it. */
+  idText: string;
   /** Where the message came from that the request stood in; undefined: not known. */
   address: string | undefined;
   signal: AbortSignal;

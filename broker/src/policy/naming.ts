@@ -18,6 +18,12 @@ export type RuleKind = ListKind | 'events';
 /** What a tool does to what its server keeps. A thing that is not known by either name may be a `read` and counts as a `write`. */
 export type ToolClass = 'read' | 'write' | 'unknown';
 
+/**
+ * What a request about an event type does: only a subscription has the server keep something, and post what happens to an address that the caller
+ * has chosen.
+ */
+export const eventClass = (method: string): 'read' | 'write' => (method === 'events/subscribe' ? 'write' : 'read');
+
 const PROMPT = 'prompt:';
 const EVENT = 'event:';
 /** With what the names begin that many things share: of all that only reads at a server, of all that writes, of all in a bundle. */
@@ -74,13 +80,13 @@ export function splitUri(uri: string): { server: string; rest: string } | undefi
 export const isSharedName = (name: string): boolean => SHARED.test(name);
 
 /**
- * All names of a thing. `own`: the server's own name or URI of it. `server`: empty where the name names no server. `toolClass`: of a tool;
- * prompts and resources are only read. Where it is unknown, the tool has the names of both classes.
+ * All names of a thing. `own`: the server's own name or URI of it. `server`: empty where the name names no server. `toolClass`: of a tool, or of what
+ * is asked about an event type; prompts and resources are only read. Where it is unknown, the thing has the names of both classes.
  */
 export function ruleNames(kind: RuleKind, server: string, own: string, toolClass: ToolClass = 'unknown'): RuleNames {
   const names = ownNames(kind, server, own);
   if (server === '') return names;
-  const known = kind === 'tools' ? toolClass : 'read';
+  const known = kind === 'tools' || kind === 'events' ? toolClass : 'read';
   return [...names, ...(known === 'write' ? [] : [READ + server]), ...(known === 'read' ? [] : [WRITE + server])];
 }
 

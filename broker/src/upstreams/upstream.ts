@@ -83,6 +83,11 @@ export interface UpstreamRequest {
   onProgress?: (paramsText: string) => void;
   /** Called with log messages about this request. Where mcpgate cannot tell which request a message is about, it becomes an event instead. */
   onNotification?: (method: string, paramsText: string) => void;
+  /**
+   * Set where the request lasts: the server tells of events on it until one of both ends it. Until it has said something it may time out, then no
+   * more; it does not count as under way, so that nothing waits for its end. Called with each `notifications/events/…` of it.
+   */
+  onStreamed?: (method: string, paramsText: string) => void;
   /** The call may be sent again although its connection ended under it. Left out: only where it provably was not executed. */
   repeatable?: Repeatable;
   /** Called where the request was cancelled and the server executed it all the same: its answer has come, and is dropped. */

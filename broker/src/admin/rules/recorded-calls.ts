@@ -2,7 +2,7 @@
 import type { RecordedCall } from '../../audit/audit.ts';
 import type { Principal } from '../../domain/people/principal.ts';
 import { serverCalled } from '../../domain/server-record.ts';
-import { isSharedName, splitName, subjectsOf, type RuleNames } from '../../policy/naming.ts';
+import { eventClass, isSharedName, splitName, subjectsOf, type RuleNames } from '../../policy/naming.ts';
 import type { Thing } from '../../policy/previews/access.ts';
 import type { Facts } from '../../policy/verdict.ts';
 import { grantOf, type KnownWorld } from './known-world.ts';
@@ -11,6 +11,7 @@ import { grantOf, type KnownWorld } from './known-world.ts';
 export function callKey(call: RecordedCall): string {
   const { member_id, credential_kind, credential_id, device, client_name, client_version, server, tool_name } = call;
   return JSON.stringify([
+    eventClass(call.method),
     member_id,
     credential_kind,
     credential_id,
@@ -70,6 +71,9 @@ export function createCallReader(world: KnownWorld, workspaceId: string): CallRe
       const [name, ...rest] = names;
       return [name, ...rest.filter((each) => !isSharedName(each) || !each.startsWith(head))];
     };
+    // What was asked about an event type says its class.
+    if (own.startsWith('event:'))
+      return { name: own, server, ways: [without(eventClass(call.method) === 'read' ? 'write:' : 'read:')] };
     return { name: own, server, ways: [without('write:'), without('read:')] };
   }
 

@@ -34,6 +34,7 @@ const ALL: ReadonlyMap<string, Answerer> = new Map<string, Answerer>([
   ['skills/list', listOfExtension],
   ['events/list', listOfExtension],
   ['events/poll', requestOfEvent],
+  ['events/stream', requestOfEvent],
   ['events/subscribe', requestOfEvent],
   ['events/unsubscribe', requestOfEvent],
   ['resources/subscribe', followResource],

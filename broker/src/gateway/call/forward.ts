@@ -30,6 +30,8 @@ export interface Call extends Judged {
   repeatable?: Repeatable;
   /** Replaces the server's names and URIs in its answer by those that the client knows. Takes the JSON text of a result or an error object. */
   rewrite: (text: string) => string;
+  /** Set where the request lasts: called with what the server tells on it. */
+  onStreamed?: (method: string, paramsText: string) => void;
   /** Called when the request is sent. The function that it returns is called if the server does not answer with a result. */
   onSent?: () => () => void;
   /** Somebody has said yes to this very call. */
@@ -125,6 +127,7 @@ export async function forward(
         retryReason = reason;
       },
       ...(repeatable !== undefined && { repeatable }),
+      ...(call.onStreamed !== undefined && { onStreamed: call.onStreamed }),
       onNotification(name, text) {
         if (name === 'notifications/message' && !isLogged(scope, text)) return;
         tell(noticeOf(name, text, server.name));

@@ -29,7 +29,7 @@ export interface Answered {
   reply: Reply;
 }
 
-export interface OneRequest extends Pick<Call, 'server' | 'rewrite' | 'onSent'> {
+export interface OneRequest extends Pick<Call, 'server' | 'rewrite' | 'onSent' | 'onStreamed'> {
   params: RequestParams;
   /** Whether a person may be asked to connect an account for it, and it waits for them. */
   mayWait?: boolean;

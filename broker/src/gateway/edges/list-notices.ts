@@ -3,19 +3,23 @@ import type { Clock } from 'mcpgate-shared/clock';
 import type { ListKind } from '../../mcp/list-kind.ts';
 import type { Notice } from '../request.ts';
 
+/** What clients are told changes of: the lists of MCP, and event types. */
+export type ToldList = ListKind | 'events';
+
 export interface ListNotices {
   /** The client has read this list: from now on it is told of changes. */
-  listed(kind: ListKind): void;
-  changed(kind: ListKind | 'all'): void;
+  listed(kind: ToldList): void;
+  changed(kind: ToldList | 'all'): void;
   close(): void;
 }
 
 const DELAY_MS = 20;
-const TOPIC: Readonly<Record<ListKind, string>> = {
+const TOPIC: Readonly<Record<ToldList, string>> = {
   tools: 'tools',
   prompts: 'prompts',
   resources: 'resources',
   templates: 'resources',
+  events: 'events',
 };
 
 /** `paramsText`: the params of the notifications, as JSON text. */

@@ -61,9 +61,10 @@ const REQUEST_ROWS: Readonly<Record<string, Row>> = {
   'skills/list': ['list', null, 'both', 'cursor'],
   'skills/get': ['resource', 'uri', 'both', 'uri'],
   'resources/directory/read': ['resource', 'uri', 'both', 'uri', 'cursor'],
-  // The Events extension; its streams are not offered.
+  // The Events extension.
   'events/list': ['list', null, 'both', 'cursor'],
   'events/poll': ['event', 'name', 'both', 'name', 'arguments', 'cursor', 'maxAgeMs', 'maxEvents'],
+  'events/stream': ['event', 'name', 'both', 'name', 'arguments', 'cursor', 'maxAgeMs'],
   'events/subscribe': ['event', 'name', 'both', 'name', 'arguments', 'delivery', 'cursor', 'maxAgeMs', 'ttlMs'],
   'events/unsubscribe': ['event', 'name', 'both', 'name', 'arguments', 'delivery'],
   initialize: ['here', null, 'legacy', 'protocolVersion', 'capabilities', 'clientInfo'],
@@ -86,6 +87,9 @@ export function isRecorded(method: string): boolean {
   const way = REQUESTS.get(method)?.way;
   return way !== 'list' && way !== 'here';
 }
+
+/** Whether a request lasts until one of both ends it: nothing waits for it, and it is ended with an answer. */
+export const isLasting = (method: string): boolean => method === 'events/stream';
 
 /** The type that a member of a notification must have. */
 type Field = 'id' | 'number' | 'text' | 'any';

@@ -19,7 +19,7 @@ export function declares({ capabilities }: Pick<Said, 'capabilities'>, extension
 
 /**
  * What clients of a generation are told of these servers' extensions; undefined: they have none. Tasks of the two generations are not compatible;
- * all other extensions are made of requests and `_meta`, which are the same in both.
+ * all other extensions are made of requests and `_meta`, which are the same in both. Which event types there are changes with the rules, too.
  */
 export function extensionsOf(servers: readonly Said[], generation: ServerFacts['generation']): JsonRecord | undefined {
   const merged = new Map<string, unknown>();
@@ -27,15 +27,13 @@ export function extensionsOf(servers: readonly Said[], generation: ServerFacts['
     if (!isRecord(capabilities['extensions'])) continue;
     for (const [name, settings] of Object.entries(capabilities['extensions'])) {
       if (!isRecord(settings) || (name === EXTENSION.tasks && own !== generation)) continue;
-      merged.set(name, merge(merged.get(name), name === EXTENSION.events ? withoutChanges(settings) : settings));
+      merged.set(
+        name,
+        merge(merged.get(name), name === EXTENSION.events ? { ...settings, listChanged: true } : settings),
+      );
     }
   }
   return merged.size === 0 ? undefined : Object.fromEntries(merged);
-}
-
-/** Changes of a list of events are told to nobody. */
-function withoutChanges({ listChanged: _told, ...settings }: JsonRecord): JsonRecord {
-  return settings;
 }
 
 /** What one of them can do, all can: a request goes to a server that has what it asks for. Where they contradict each other the first one counts. */

@@ -1,19 +1,20 @@
-// `events/poll`, `events/subscribe` and `events/unsubscribe`: finds the server of the event type, and has the request judged by the type's name,
-// recorded and carried out. What a server posts to the URL of a subscription goes there without mcpgate.
+// `events/poll`, `events/stream`, `events/subscribe` and `events/unsubscribe`: finds the server of the event type, and has the request judged by the
+// type's name, recorded and carried out. What a server posts to the URL of a subscription goes there without mcpgate.
 import { findMember, scanArray, scanObject } from 'mcpgate-shared/mcp/json-span';
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { isRecord } from '../../mcp/json-rpc-guard.ts';
-import { ruleNames } from '../../policy/naming.ts';
+import { eventClass, ruleNames } from '../../policy/naming.ts';
 import { failureAnswer } from '../call/answers.ts';
-import { missingOne, requestOne } from '../call/request-one.ts';
+import { missingOne, requestOne, type OneRequest } from '../call/request-one.ts';
 import { readRequestParams } from '../call/request-params.ts';
 import { asSeen } from '../call/reserved-text.ts';
 import { type Route, serverByName, writtenName } from '../call/route.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
-import { errorReply, type Reply } from '../reply.ts';
+import { errorReply, NO_REPLY, type Reply } from '../reply.ts';
 import type { Handling } from '../request.ts';
 import type { SessionScope } from '../session-scope.ts';
 import { EXTENSION } from './declared.ts';
+import { streamEnded, TOO_MANY_STREAMS } from './event-streams.ts';
 import { seenEvent, serversWith } from './extension-lists.ts';
 
 /** Never rejects. */
@@ -37,12 +38,40 @@ export async function requestOfEvent(parts: GatewayParts, scope: SessionScope, h
     });
   }
   const { server, rest } = route;
-  return await requestOne(parts, scope, handling, {
+  const seen = (own: string) => seenEvent(scope, server, own);
+  const one: OneRequest = {
     server,
     params: read,
-    requested: () => ({ ruleNames: ruleNames('events', server.name, rest), replaced: { name: JSON.stringify(rest) } }),
-    rewrite: (text) => withSeenNames(asSeen(text, server.name), (own) => seenEvent(scope, server, own)),
-  });
+    requested: () => ({
+      ruleNames: ruleNames('events', server.name, rest, eventClass(request.method)),
+      replaced: { name: JSON.stringify(rest) },
+    }),
+    rewrite: (text) => withSeenNames(asSeen(text, server.name), seen),
+  };
+  if (request.method !== 'events/stream') return await requestOne(parts, scope, handling, one);
+  const stream = parts.eventStreams.open(scope, handling, { server, rest, seen });
+  if (stream === undefined) return errorReply(TOO_MANY_STREAMS.code, TOO_MANY_STREAMS.message);
+  try {
+    const signal = AbortSignal.any([handling.signal, stream.ended]);
+    const reply = await requestOne(
+      parts,
+      scope,
+      { ...handling, signal },
+      {
+        ...one,
+        onStreamed: (method, paramsText) => stream.onStreamed(method, paramsText),
+        requested(policy) {
+          stream.openedUnder(policy);
+          return one.requested(policy);
+        },
+      },
+    );
+    if (handling.signal.aborted) return NO_REPLY;
+    // However a stream ends that was open, its client opens another one from where it is.
+    return stream.isOpen || stream.ended.aborted || reply.kind === 'result' ? streamEnded(handling.idText) : reply;
+  } finally {
+    stream.close();
+  }
 }
 
 /** An event type without its server means that of the only server with events. */

@@ -33,7 +33,7 @@ interface ExtensionList {
   seen(entry: ListedEntry, server: ServerRecord, scope: SessionScope, may: May): string | undefined;
 }
 
-type May = (kind: 'resources' | 'events', own: string) => boolean;
+type May = (kind: 'resources' | 'events', own: string, toolClass?: 'read' | 'write') => boolean;
 
 const SKILLS: ExtensionList = {
   extension: EXTENSION.skills,
@@ -51,9 +51,8 @@ const EVENTS: ExtensionList = {
   member: 'events',
   seen({ value }, server, scope, may) {
     const name = stringOf(value['name']);
-    if (name === undefined || !may('events', name)) return undefined;
-    // A stream of events is none of the ways of mcpgate to a server.
-    const delivery = Array.isArray(value['delivery']) ? value['delivery'].filter((mode) => mode !== 'push') : [];
+    if (name === undefined || !Array.isArray(value['delivery'])) return undefined;
+    const delivery = value['delivery'].filter((mode) => may('events', name, mode === 'webhook' ? 'write' : 'read'));
     if (delivery.length === 0) return undefined;
     const text = JSON.stringify({ ...value, name: seenEvent(scope, server, name), delivery });
     return markReservedMembers(text, ['title', 'description'], server.name);
@@ -85,8 +84,8 @@ export async function listOfExtension(parts: GatewayParts, scope: SessionScope, 
   const texts: string[] = [];
   let chars = 0;
   for (const [index, server] of servers.entries()) {
-    const may: May = (kind, own) => {
-      const names = ruleNames(kind, server.name, own);
+    const may: May = (kind, own, toolClass) => {
+      const names = ruleNames(kind, server.name, own, toolClass);
       return policy.foresee({ principal, server: server.name, names, facts }).decision !== 'deny';
     };
     for (const entry of read[index] ?? []) {

@@ -59,6 +59,23 @@ export function tellListChange(
   });
 }
 
+export const EVENTS_CHANGED = 'notifications/events/list_changed';
+
+/** The same of the event types of a server, of which there is no former list to compare with. */
+export function tellEventsChange(
+  parts: GatewayParts,
+  given: SessionScope,
+  { workspaceId, server: name, place }: UpstreamEvent,
+  tell: () => void,
+): void {
+  const scope = viewNow(parts, given);
+  const server = serverCalled(parts.upstreams.servers(workspaceId), name);
+  if (scope.bundle !== undefined || server === undefined) return;
+  if (place !== null && place !== placeOf(server, scope.requester)) return;
+  if (!serversOf(parts.upstreams, scope).includes(server)) return;
+  if (policyOf(parts, scope)?.mayUse(scope.principal, name) !== false) tell();
+}
+
 /** The policy, or undefined where it would have to be read first. */
 function policyOf({ policies }: GatewayParts, { principal }: SessionScope): CompiledPolicy | undefined {
   try {

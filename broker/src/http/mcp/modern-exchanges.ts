@@ -10,6 +10,8 @@ import type { GatewayService, GatewaySession, ToolMode } from '../../gateway/gat
 import type { ParamHeaders } from '../../gateway/gateway.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { partsOf, type Pieces } from '../../message/pieces.ts';
+import { replyMessage } from '../../gateway/edges/edge-messages.ts';
+import { errorReply } from '../../gateway/reply.ts';
 import { openEventStream, type EventStream } from './event-stream.ts';
 import { isRevoked } from '../../domain/people/revocation.ts';
 
@@ -51,6 +53,8 @@ const STATUS: ReadonlyMap<number | undefined, number> = new Map([
 interface Exchange {
   principal: Principal;
   session: GatewaySession;
+  /** Ends it where its session answers no more. */
+  end(status: 401 | 503, why: string): void;
 }
 
 export function createModernExchanges(options: {
@@ -68,6 +72,7 @@ export function createModernExchanges(options: {
     const meant = [...exchanges].filter(({ principal }) => isMeant(principal));
     const calls = meant.reduce((sum, { session }) => sum + session.pending, 0);
     await Promise.all(meant.map(({ session }) => session.close(revocation.reason)));
+    for (const exchange of meant) exchange.end(401, 'access has ended');
     await gateway.endStateless(isMeant, revocation.reason);
     return { linksClosed: meant.length, callsCancelled: calls };
   }, live);
@@ -108,7 +113,19 @@ export function createModernExchanges(options: {
           over('answered');
         },
       });
-      const exchange: Exchange = { principal, session };
+      const exchange: Exchange = {
+        ...{ principal, session },
+        end(status, why) {
+          if (isOver) return;
+          const parts = [
+            Buffer.from(replyMessage(request.idText, errorReply(RPC_CODE.serverError, `[mcpgate] ${why}`))),
+          ];
+          if (events === undefined) answerAtOnce(response, status, parts);
+          else events.send({ id: '', parts });
+          events?.end();
+          over(why);
+        },
+      };
       const cancelDelay = clock.after(STREAM_AFTER_MS, stream);
       exchanges.add(exchange);
       response.once('close', () => over('the client has closed the request'));
@@ -127,7 +144,9 @@ export function createModernExchanges(options: {
     },
     async close(reason) {
       endRevoked();
-      await Promise.all([...exchanges].map(({ session }) => session.close(reason)));
+      const all = [...exchanges];
+      await Promise.all(all.map(({ session }) => session.close(reason)));
+      for (const exchange of all) exchange.end(503, 'the broker restarts; send the request again');
     },
   };
 }

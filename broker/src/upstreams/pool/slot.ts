@@ -306,7 +306,7 @@ export function createSlot(options: SlotOptions): Slot {
       return lastUsedAt;
     },
     get isIdle() {
-      return current !== undefined && current.session.pending === 0 && followed.size === 0;
+      return current !== undefined && current.session.pending + current.session.streams === 0 && followed.size === 0;
     },
     async acquire() {
       lastUsedAt = clock.now();

@@ -62,8 +62,10 @@ export interface McpSession {
   readonly faults: readonly string[];
   /** The cached list; undefined where it has not been read. */
   known(kind: ListKind): readonly ListedItem[] | undefined;
-  /** Requests under way. */
+  /** Requests under way, without those that last. */
   readonly pending: number;
+  /** Requests that last as long as a caller wants. */
+  readonly streams: number;
   readonly processes: number;
   /** Resolves when no request is under way. */
   drained(): Promise<void>;
@@ -161,6 +163,9 @@ export function createMcpSession(options: McpSessionOptions): McpSession {
     },
     get pending() {
       return peer.pending;
+    },
+    get streams() {
+      return peer.streams;
     },
     get processes() {
       return peer.wire.processes;

@@ -20,6 +20,8 @@ export interface PeerRequest {
   onLateAnswer?: () => void;
   /** The request lasts as long as the connection: it never times out, and does not count as under way. */
   isLasting?: boolean;
+  /** Set where it lasts as long as a caller wants, as `UpstreamRequest` has it. */
+  onStreamed?: (method: string, paramsText: string) => void;
   /** Called with the id that the request is sent under. */
   onId?: (id: number) => void;
 }
@@ -29,13 +31,15 @@ export interface PendingRequest {
   resolve: (reply: UpstreamReply) => void;
   reject: (error: GateError) => void;
   timeoutMs: number;
-  /** When it times out, ms since the epoch; progress moves it. */
+  /** When it times out, ms since the epoch; progress moves it. Infinity: never. */
   deadline: number;
 }
 
 export interface PendingRequests {
-  /** Number of requests under way, without those that last as long as the connection. */
+  /** Number of requests under way, without those that last. */
   readonly size: number;
+  /** Number of those that last as long as a caller wants. */
+  readonly streams: number;
   add(id: number, entry: PendingRequest): void;
   get(id: number): PendingRequest | undefined;
   /** Removes a request, which the caller then resolves or rejects; undefined where it is no longer under way. */
@@ -51,6 +55,7 @@ export interface PendingRequests {
 export function createPendingRequests(clock: Clock): PendingRequests {
   const pending = new Map<number, PendingRequest>();
   let counted = 0;
+  let streams = 0;
   let idle: (() => void)[] = [];
 
   function settle(id: number): PendingRequest | undefined {
@@ -58,6 +63,10 @@ export function createPendingRequests(clock: Clock): PendingRequests {
     if (entry === undefined) return undefined;
     pending.delete(id);
     if (entry.request.isLasting === true) return entry;
+    if (entry.request.onStreamed !== undefined) {
+      streams--;
+      return entry;
+    }
     counted--;
     if (counted === 0 && idle.length > 0) {
       for (const resolve of idle) resolve();
@@ -70,9 +79,13 @@ export function createPendingRequests(clock: Clock): PendingRequests {
     get size() {
       return counted;
     },
+    get streams() {
+      return streams;
+    },
     add(id, entry) {
       pending.set(id, entry);
-      if (entry.request.isLasting !== true) counted++;
+      if (entry.request.onStreamed !== undefined) streams++;
+      else if (entry.request.isLasting !== true) counted++;
     },
     get: (id) => pending.get(id),
     settle,
@@ -82,6 +95,7 @@ export function createPendingRequests(clock: Clock): PendingRequests {
     watch(entry, onLate) {
       if (entry.request.isLasting === true) return () => undefined;
       let cancel = clock.after(entry.deadline - clock.now(), function look() {
+        if (entry.deadline === Infinity) return;
         const leftMs = entry.deadline - clock.now();
         if (leftMs > 0) cancel = clock.after(leftMs, look);
         else onLate();

@@ -1,6 +1,7 @@
 // The peer: JSON-RPC with a server over a wire, the same for both generations of MCP. It sends requests with ids, progress, cancellation and
 // time-outs (pending-requests.ts), and passes on the server's own requests and notifications. Results stay the text that the server sent.
 import { requestText } from 'mcpgate-shared/mcp/rpc-text';
+import { ANSWER_META } from 'mcpgate-shared/mcp/protocol-version';
 import type { Clock } from 'mcpgate-shared/clock';
 import { bareText } from 'mcpgate-shared/bare-text';
 import { idOfCutMessage, isCutRequest } from 'mcpgate-shared/mcp/cut-message';
@@ -39,8 +40,10 @@ export interface RpcPeer {
   tell(text: string): Promise<void>;
   readonly wire: Wire;
   readonly isClosed: boolean;
-  /** Requests under way. */
+  /** Requests under way, without those that last. */
   readonly pending: number;
+  /** Those that last as long as a caller wants. */
+  readonly streams: number;
   /** Resolves when no request is under way. */
   drained(): Promise<void>;
   close(): Promise<void>;
@@ -180,10 +183,24 @@ export function createRpcPeer(
       if (said !== undefined) entry.request.onProgress(said);
       return;
     }
+    if (OF_STREAM.test(method)) {
+      const entry = streamOf(params, exchange);
+      if (entry?.request.onStreamed === undefined) return;
+      entry.deadline = Infinity;
+      return entry.request.onStreamed(method, paramsOf(text));
+    }
     const paramsText = method === 'notifications/message' ? tidyLog(paramsOf(text)) : paramsOf(text);
     const own = exchange === undefined || OF_CONNECTION.test(method) ? undefined : pending.get(exchange);
     if (own?.request.onNotification !== undefined) own.request.onNotification(method, paramsText);
     else events.onNotification(method, params, paramsText);
+  }
+
+  /** The stream that the server tells something on: by its exchange, or by the id that it says (Events, "Push-Based Delivery"). */
+  function streamOf(params: JsonRecord, exchange: number | undefined): PendingRequest | undefined {
+    const own = exchange === undefined ? undefined : pending.get(exchange);
+    if (own?.request.onStreamed !== undefined) return own;
+    const meta = params['_meta'];
+    return pending.get(Number(numberOf(isRecord(meta) ? meta[ANSWER_META.subscriptionId] : undefined)));
   }
 
   function tell(text: string): Promise<void> {
@@ -261,6 +278,9 @@ export function createRpcPeer(
     get pending() {
       return pending.size;
     },
+    get streams() {
+      return pending.streams;
+    },
     drained: () => pending.drained(),
     async close() {
       if (!closed) {
@@ -285,6 +305,9 @@ const SAYS_NOTHING: ReadonlySet<string> = new Set([
 
 /** Notifications that are about the connection, also where they come in the answer to a request. */
 const OF_CONNECTION = /\/(list_changed|cancelled)$|^notifications\/resources\/updated$/;
+
+/** Notifications that belong to one stream of events. */
+const OF_STREAM = /^notifications\/events\/(?!list_changed$)/;
 
 /** The text of a message's params, `{}` where it has none or they are no object. */
 export function paramsOf(text: string): string {

@@ -19,7 +19,7 @@ import { createClientQuestions } from './client-questions.ts';
 import type { ClientNotification, ClientRequest } from '../envelope.ts';
 import type { OpenPage, ToolMode } from '../../gateway.ts';
 import { initializeResult } from '../initialize.ts';
-import { tellListChange } from '../../lists/list-changes.ts';
+import { EVENTS_CHANGED, tellEventsChange, tellListChange } from '../../lists/list-changes.ts';
 import { createListNotices } from '../list-notices.ts';
 import { LIST_METHODS } from '../../lists/lists.ts';
 import { isLogged, setLogLevel, tellLogLevel } from '../../call/logging.ts';
@@ -170,8 +170,15 @@ export function createLegacyEdge(
       if (method === 'initialize') introduce(request);
       const list = LIST_METHODS.get(method);
       if (list !== undefined) notices.listed(list);
+      if (method === 'events/list') notices.listed('events');
       const tell = (notice: Notice) => to.tell(notice, request);
-      const handling = { request, tell, address: address(), onLate: (kind: ListKind) => notices.changed(kind) };
+      const handling = {
+        request,
+        idText: request.idText,
+        tell,
+        address: address(),
+        onLate: (kind: ListKind) => notices.changed(kind),
+      };
       underWay.run(request, (signal) => answer({ ...handling, signal }));
     },
     notification(notification, text) {
@@ -191,6 +198,8 @@ export function createLegacyEdge(
       if (server === undefined || event.place !== placeOf(server, requester)) return;
       if (event.kind === 'connected') return tellLogLevel(parts, scope, event);
       if (event.kind !== 'notification') return;
+      if (event.method === EVENTS_CHANGED)
+        return tellEventsChange(parts, scope, event, () => notices.changed('events'));
       if (event.method === UPDATED) return resourceUpdated(event);
       if (event.method === 'notifications/tasks/status') return taskChanged(event, server);
       // A message on a shared connection may be about another person's request.

@@ -6,8 +6,8 @@ import { isRecord } from '../../../mcp/json-rpc-guard.ts';
 import type { ListKind } from '../../../mcp/list-kind.ts';
 import { placeOf, type UpstreamEvent } from '../../../upstreams/upstream.ts';
 import { viewNow, viewOf } from '../../bundles/session-view.ts';
-import { tellListChange } from '../../lists/list-changes.ts';
-import { createListNotices } from '../list-notices.ts';
+import { EVENTS_CHANGED, tellEventsChange, tellListChange } from '../../lists/list-changes.ts';
+import { createListNotices, type ToldList } from '../list-notices.ts';
 import { resultReply, type Answer } from '../../reply.ts';
 import { madeRequest, type Handling, type Request } from '../../request.ts';
 import { requestByUri } from '../../call/resource-request.ts';
@@ -24,10 +24,11 @@ export interface Listener {
   close(): void;
 }
 
-const LIST_FIELDS: Readonly<Record<string, ListKind>> = {
+const LIST_FIELDS: Readonly<Record<string, ToldList>> = {
   toolsListChanged: 'tools',
   promptsListChanged: 'prompts',
   resourcesListChanged: 'resources',
+  eventsListChanged: 'events',
 };
 
 /** The changes that a stream tells of: which lists, and which resources by URI. */
@@ -60,7 +61,13 @@ export function openListener(
 ): { listener: Listener; opened: Promise<void> } {
   const metaText = `"_meta":{"${ANSWER_META.subscriptionId}":${idText}}`;
   // Each stream is a follower of its own, so that the end of one takes nothing from another.
-  const scope: SessionScope = { ...session, followerId: randomUUID() };
+  const scope: SessionScope = {
+    ...session,
+    get principal() {
+      return session.principal;
+    },
+    followerId: randomUUID(),
+  };
   const follower = followerOf(scope);
   const notices = createListNotices(parts.clock, handling.tell, `{${metaText}}`);
   /** The URI as the client wrote it, by the URI that servers use. */
@@ -120,7 +127,9 @@ export function openListener(
         if (isTold(event) && early.length < MAX_EARLY) early.push(event);
       } else if (event.kind === 'list_changed') {
         tellListChange(parts, scope, event, (list) => notices.changed(list));
-      } else if (event.kind === 'notification' && event.method === UPDATED) resourceUpdated(event);
+      } else if (event.kind !== 'notification') return;
+      else if (event.method === UPDATED) resourceUpdated(event);
+      else if (event.method === EVENTS_CHANGED) tellEventsChange(parts, scope, event, () => notices.changed('events'));
     },
     close() {
       isOpen = false;
@@ -135,7 +144,8 @@ export function openListener(
 const MAX_EARLY = 2 * MAX_SUBSCRIPTIONS;
 
 const isTold = (event: UpstreamEvent): boolean =>
-  event.kind === 'list_changed' || (event.kind === 'notification' && event.method === UPDATED);
+  event.kind === 'list_changed' ||
+  (event.kind === 'notification' && (event.method === UPDATED || event.method === EVENTS_CHANGED));
 
 /** The answer with which mcpgate ends a stream. */
 export function listenEnded(idText: string): Answer {

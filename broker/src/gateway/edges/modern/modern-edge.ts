@@ -91,7 +91,10 @@ export function createModernEdge(
     const scope: SessionScope = {
       id: key,
       followerId: key,
-      principal,
+      // What lasts must hear of another role or other groups.
+      get principal() {
+        return options.principal;
+      },
       only,
       toolMode: tools,
       // Without a mode, `tools/list` decides by the number of tools. A call of `call_tool` and the like is taken as such where a rule names the
@@ -210,6 +213,7 @@ export function createModernEdge(
       if (mismatch !== undefined) return refuse(RPC_CODE.headerMismatch, mismatch);
       const handling = {
         request,
+        idText: request.idText,
         address: address(),
         tell: (notice: Notice) => to.tell(notice, request),
         onLate: (list: ListKind) => listeners.listChanged(list),

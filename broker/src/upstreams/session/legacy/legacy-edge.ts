@@ -62,6 +62,7 @@ export function createLegacyEdge(options: EdgeOptions, facts: () => ServerFacts)
           ...(request.pieces !== undefined && { pieces: request.pieces }),
           ...(request.takesPieces !== undefined && { takesPieces: request.takesPieces }),
           ...(request.onProgress !== undefined && { onProgress: request.onProgress }),
+          ...(request.onStreamed !== undefined && { onStreamed: request.onStreamed }),
           ...(request.onLateAnswer !== undefined && { onLateAnswer: request.onLateAnswer }),
           ...(request.onNotification !== undefined && { onNotification: request.onNotification }),
         },

@@ -30,6 +30,8 @@ interface Stream {
   acknowledge: (promised: JsonRecord) => void;
 }
 
+/** The extension whose list's changes come on the same stream ("Dynamic event types"). */
+const EVENTS = 'io.modelcontextprotocol/events';
 const ACKNOWLEDGE_MS = 10_000;
 const FIRST_BACKOFF_MS = 1_000;
 const MAX_BACKOFF_MS = 60_000;
@@ -177,5 +179,8 @@ function listFilter(capabilities: JsonRecord): JsonRecord {
     const capability = capabilities[list];
     if (isRecord(capability) && capability['listChanged'] === true) filter[`${list}ListChanged`] = true;
   }
+  const { extensions } = capabilities;
+  const events = isRecord(extensions) ? extensions[EVENTS] : undefined;
+  if (isRecord(events) && events['listChanged'] === true) filter['eventsListChanged'] = true;
   return filter;
 }

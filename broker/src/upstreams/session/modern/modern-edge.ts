@@ -65,6 +65,7 @@ export function createModernEdge(options: EdgeOptions, facts: ServerFacts): Edge
           ...(request.pieces !== undefined && { pieces: request.pieces }),
           ...(request.takesPieces !== undefined && { takesPieces: request.takesPieces }),
           ...(request.onProgress !== undefined && { onProgress: request.onProgress }),
+          ...(request.onStreamed !== undefined && { onStreamed: request.onStreamed }),
           ...(request.onLateAnswer !== undefined && { onLateAnswer: request.onLateAnswer }),
           ...(onNotification !== undefined && { onNotification }),
           ...(headers !== undefined && { headers }),
