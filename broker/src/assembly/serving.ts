@@ -5,6 +5,7 @@ import { createEnterWorkspace } from '../http/api/enter-workspace.ts';
 import { createForwardedDoor } from '../http/doors/forwarded-door.ts';
 import { createHostCheck } from '../http/doors/host-check.ts';
 import { createMetricsDoor } from '../http/doors/metrics-door.ts';
+import { createRefusedRequests } from '../http/doors/refused-requests.ts';
 import { createUpgradeDoor } from '../http/doors/upgrade-door.ts';
 import type { EventLoopDelay } from '../http/event-loop-delay.ts';
 import { createHttpSessions } from '../http/mcp/mcp-sessions.ts';
@@ -64,6 +65,8 @@ export async function assembleServing(
     lastBackup: () => backups.last(),
   });
   onClose(() => metrics.close());
+  const refused = createRefusedRequests({ audit, log });
+  badRequests.listen((reason, address) => refused.note('connection', reason, address ?? null));
   const told = config.forwarded_auth;
   const forwarded =
     told &&
@@ -89,6 +92,7 @@ export async function assembleServing(
     signingKeys: assertions.keys,
     forwarded,
     audit,
+    refused,
     upstreams,
     metrics,
     takeDecision: hooks.takeDecision,
@@ -104,12 +108,12 @@ export async function assembleServing(
     operations,
     enterWorkspace,
     pages: createPages({
-      ...{ identity, publicUrl, clock, forwarded, approvals },
+      ...{ identity, publicUrl, clock, forwarded, approvals, refused },
       accounts: { accounts, own: ownAccounts, keysEntry, servers: (workspaceId) => upstreams.servers(workspaceId) },
     }),
     readiness,
   });
   await app.ready();
   listener.attachUpgrade('/v1/tunnel', createUpgradeDoor({ tunnel, hostCheck, proxies, publicUrl }));
-  await serveAdministration({ socket: doors.admin, enterWorkspace, operations, log });
+  await serveAdministration({ socket: doors.admin, enterWorkspace, operations, refused, log });
 }

@@ -69,8 +69,13 @@ export interface Audit {
   recordCall(intent: CallIntent, outcome: CallOutcome): Promise<string>;
   /** Commits an event. Throws `unavailable` as `beginCall` does. */
   event(event: AuditEvent): Promise<void>;
-  /** An event that a stranger caused by being refused. It gets a row within a rate; past that it is counted, so that no flood fills the log. */
-  refused(event: AuditEvent): Promise<void>;
+  /**
+   * An event that somebody caused by being refused. It gets a row within a rate; past that it is counted, so that no flood fills the log. `of`: the
+   * request that was refused, which is in `told` then.
+   */
+  refused(event: AuditEvent, of?: object): Promise<void>;
+  /** Requests that the log needs no row of any more: their refusal has one or is counted, or what they asked has rows of its own. */
+  readonly told: WeakSet<object>;
   /** Runs `work`; the events that come of it, and that this actor is said to have caused, name the credential. */
   askedWith<T>(by: AskedBy, work: () => T): T;
   searchCalls(search: AuditSearch): Promise<CallRecord[]>;

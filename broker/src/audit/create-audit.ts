@@ -112,6 +112,7 @@ export function createAudit({ store, clock, writerId, keys, isOnDisk = false, ch
       onError: (error) => log.warn({ err: error }, 'a checkpoint of the log could not be made'),
     });
   const underWay = createCallsUnderWay();
+  const told = new WeakSet<object>();
   const listeners = new Set<Listener>();
 
   /** Makes the record and tells it to the listeners; where there are none, no record is made. */
@@ -179,7 +180,11 @@ export function createAudit({ store, clock, writerId, keys, isOnDisk = false, ch
       return name.id;
     },
     event,
-    refused: (told) => refused.note(told),
+    async refused(event, of) {
+      if (of !== undefined) told.add(of);
+      await refused.note(event);
+    },
+    told,
     askedWith: (by, work) => asked.run(by, work),
     async searchCalls(search) {
       const rows = await store.audit.calls(search);

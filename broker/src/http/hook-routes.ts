@@ -18,7 +18,10 @@ export function registerHooks(app: FastifyInstance, takeDecision: TakeDecision):
       void reply.header('cache-control', 'no-store');
       const { workspace: workspaceId, name } = request.params;
       const body = typeof request.body === 'string' ? request.body : '';
-      const taken = await takeDecision({ workspaceId, name, address: request.ip }, { headers: request.headers, body });
+      const taken = await takeDecision(
+        { workspaceId, name, address: request.ip, of: request.raw },
+        { headers: request.headers, body },
+      );
       if (taken.kind === 'refused') throw new GateError('not_logged_in', 'the signature is not one that is taken here');
       if (taken.format === 'slack') return ephemeral(taken.text);
       return reply

@@ -24,6 +24,7 @@ import type { HostCheck } from './doors/host-check.ts';
 import { createKnownTokens } from './doors/known-tokens.ts';
 import type { Listener } from './listener.ts';
 import type { MetricsDoor } from './doors/metrics-door.ts';
+import type { RefusedRequests } from './doors/refused-requests.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { renderPage } from './pages/layout.ts';
 import { pageCookies } from './pages/page-context.ts';
@@ -57,7 +58,8 @@ export interface PublicAppOptions {
   signingKeys: Pick<SigningKeys, 'published'>;
   /** For people whom a reverse proxy has signed in. */
   forwarded: ForwardedDoor | undefined;
-  audit: Pick<Audit, 'refused' | 'askedWith'>;
+  audit: Pick<Audit, 'refused' | 'told' | 'askedWith'>;
+  refused: RefusedRequests;
   upstreams: Pick<Upstreams, 'servers'>;
   metrics: Metrics;
   takeDecision: TakeDecision;
@@ -71,7 +73,7 @@ export interface PublicAppOptions {
 }
 
 export async function createPublicApp(options: PublicAppOptions): Promise<FastifyInstance> {
-  const { audit, publicUrl, metrics, hostCheck, listener, proxies } = options;
+  const { audit, publicUrl, metrics, hostCheck, listener, proxies, refused } = options;
   const knownTokens = createKnownTokens(options.clock);
   const identity = knownTokens.watch(options.identity);
   const turns = createStrangerTurns();
@@ -81,10 +83,11 @@ export async function createPublicApp(options: PublicAppOptions): Promise<Fastif
     trustedProxies: proxies.ranges,
     listener: {
       server: listener.server,
-      attach: (handle) => listener.attach(strangersWait(handle, { turns, knownTokens, proxies, cookie })),
+      attach: (handle) => listener.attach(strangersWait(handle, { turns, knownTokens, proxies, cookie, refused })),
     },
   });
 
+  refused.watch(app);
   app.addHook('onRequest', async (request) => {
     const path = request.url.split('?', 1)[0] ?? '/';
     if (hostCheck.allows({ host: request.headers.host, path, peer: request.raw.socket.remoteAddress })) return;
@@ -115,7 +118,8 @@ export async function createPublicApp(options: PublicAppOptions): Promise<Fastif
   app.get('/v1/whoami', async (request) => {
     const bearer = bearerOf(request.headers.authorization);
     const answer = await identity.authenticate(bearer, 'tunnel', request.ip);
-    if (answer.kind === 'rejected') throw await rejected(audit, answer, { door: 'whoami', address: request.ip });
+    if (answer.kind === 'rejected')
+      throw await rejected(audit, answer, { door: 'whoami', address: request.ip, of: request.raw });
     const { user, workspaceId, device, credential, servers } = answer.principal;
     return {
       // A grant without a person is a principal of its own; it is shown under the name that rules know it by.
@@ -137,7 +141,7 @@ export async function createPublicApp(options: PublicAppOptions): Promise<Fastif
   });
 
   const known = (socket: Socket) => listener.known(socket);
-  registerMcp(app, { identity, audit, publicUrl, forwarded: options.forwarded, known, ...options.mcp });
+  registerMcp(app, { identity, audit, refused, publicUrl, forwarded: options.forwarded, known, ...options.mcp });
   const resolveCaller = createResolveCaller({ identity, audit });
   const resolveBrowser = createResolveBrowser({ identity, forwarded: options.forwarded, audit, publicUrl });
   registerOAuth(app, identity.oauth, publicUrl);
@@ -150,8 +154,9 @@ export async function createPublicApp(options: PublicAppOptions): Promise<Fastif
     const caller =
       authorization === undefined
         ? await resolveBrowser(request)
-        : await resolveCaller(bearerOf(authorization), request.ip);
+        : await resolveCaller(bearerOf(authorization), request.ip, request.raw);
     known(request.raw.socket);
+    refused.by(request.raw, { name: caller.actor.name, workspaceId: caller.workspaceId });
     assertMay(caller, operation);
     return options.enterWorkspace(caller, request.headers);
   };

@@ -19,16 +19,11 @@ export function bearerChallenge(authorization: string | undefined, more: readonl
 export async function rejected(
   audit: Pick<Audit, 'refused'>,
   answer: Authentication & { kind: 'rejected' },
-  at: { door: Audience | 'whoami' | 'scim'; address: string },
+  at: { door: Audience | 'whoami' | 'scim'; address: string; of: object },
 ): Promise<GateError> {
-  await audit.refused({
-    workspace_id: 'default',
-    type: 'auth.rejected',
-    actor: 'anonymous',
-    subject: null,
-    address: at.address,
-    data: { door: at.door, reason: answer.reason },
-  });
+  const common = { workspace_id: 'default', type: 'auth.rejected', actor: 'anonymous', subject: null };
+  const data = { door: at.door, reason: answer.reason };
+  await audit.refused({ ...common, address: at.address, data }, at.of);
   const code = answer.reason === 'wrong_address' ? 'forbidden' : 'not_logged_in';
   return new GateError(code, answer.message);
 }

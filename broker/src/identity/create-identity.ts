@@ -125,6 +125,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
       : undefined;
   const oauth = createOAuthServer({
     assertions,
+    audit,
     store,
     clock,
     log,

@@ -127,6 +127,7 @@ test('unknown, revoked and outdated clients are refused before the upgrade, and 
     [
       ['auth.rejected', 'unknown'],
       ['auth.rejected', 'revoked'],
+      ['request.refused', 'version'],
     ],
   );
 });

@@ -9,6 +9,7 @@ import { FRAME_MAX_BYTES } from 'mcpgate-shared/link/frame';
 import { PAGES_HEADER } from 'mcpgate-shared/link/link-message';
 import { createRateBound } from 'mcpgate-shared/rate-bound';
 import type { Audit } from '../audit/audit.ts';
+import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
 import type { Log } from '../domain/log.ts';
 import { ownerOf } from '../domain/people/owner-of.ts';
 import type { Principal } from '../domain/people/principal.ts';
@@ -99,7 +100,18 @@ export function createTunnel(
   const { identity, gateway, audit, log, clock } = options;
   const limits = { ...TUNNEL_LIMITS, ...options.limits };
   const onError = (error: unknown) => log.error({ err: error }, 'the end of a session could not be recorded');
-  const meter = createRejectMeter({ log, clock });
+  const meter = createRejectMeter({
+    ...{ log, clock },
+    onRejected(reason, { user, credential, address = null, workspaceId = DEFAULT_WORKSPACE }) {
+      // A bad token has a row that says what is wrong with it, and of these nobody has asked for anything that was refused.
+      if (['token', 'revoked', 'draining', 'unavailable', 'silent', 'slow_reader'].includes(reason)) return;
+      const actor = user ?? (credential === undefined ? 'anonymous' : `grant:${credential}`);
+      const common = { workspace_id: workspaceId, type: 'request.refused', actor, subject: null, address };
+      audit
+        .refused({ ...common, data: { door: 'tunnel', reason } })
+        .catch((error: unknown) => log.error({ err: error }, 'what the tunnel has refused could not be recorded'));
+    },
+  });
   const ended = createEndedChannels({ clock, keepMs: limits.resumeMs });
   const registry = createChannelRegistry({ gateway, clock, limits, meter, ended, onError });
   const formers = createFormerChannels({

@@ -19,7 +19,7 @@ export type Taken =
   { kind: 'refused' } | { kind: 'decided' | 'not_decided'; format: ApprovalsHook['format']; text: string };
 
 export type TakeDecision = (
-  at: { workspaceId: string; name: string; address: string | null },
+  at: { workspaceId: string; name: string; address: string | null; of?: object },
   message: Pick<Received, 'headers' | 'body'>,
 ) => Promise<Taken>;
 
@@ -67,18 +67,15 @@ export function createTakeDecision(needs: {
     hook: ApprovalsHook,
     read: ReadDecision,
     address: string | null,
+    of: object | undefined,
   ): Promise<Taken> {
     const { format, name } = hook;
     const person = await personOf(workspaceId, hook, read);
     const about = { workspace_id: workspaceId, subject: `request:${read.request.slice(0, 40)}`, address };
     if (person === undefined || person.disabledAt !== null) {
       const data = { hook: name, by: read.by };
-      await audit.refused({
-        ...about,
-        type: 'approval.refused',
-        actor: 'anonymous',
-        data: { ...data, why: 'unknown' },
-      });
+      const event = { type: 'approval.refused', actor: 'anonymous', data: { ...data, why: 'unknown' } };
+      await audit.refused({ ...about, ...event }, of);
       return { kind: 'not_decided', format, text: 'mcpgate does not know you; ask its administrators to name you' };
     }
     const { id, name: user, role, groups } = person;
@@ -98,12 +95,12 @@ export function createTakeDecision(needs: {
     } catch (error) {
       if (!(error instanceof GateError)) throw error;
       const data = { hook: name, by: read.by, why: error.code };
-      await audit.refused({ ...about, type: 'approval.refused', actor: user, data });
+      await audit.refused({ ...about, type: 'approval.refused', actor: user, data }, of);
       return { kind: 'not_decided', format, text: publicMessage(error) };
     }
   }
 
-  return async ({ workspaceId, name, address }, message) => {
+  return async ({ workspaceId, name, address, of }, message) => {
     const received = { ...message, now: clock.now() };
     const hook = await hookOf(workspaceId, name);
     const id = hook && (await verified(workspaceId, hook, received));
@@ -117,11 +114,11 @@ export function createTakeDecision(needs: {
       const at = hook === undefined ? 'default' : workspaceId;
       const data = { door: 'hooks', reason: why };
       const subject = hook === undefined ? null : `hook:${name}`;
-      await audit.refused({ workspace_id: at, type: 'auth.rejected', actor: 'anonymous', subject, address, data });
+      await audit.refused({ workspace_id: at, type: 'auth.rejected', actor: 'anonymous', subject, address, data }, of);
       return { kind: 'refused' };
     }
     came.set(key, true);
-    const taken = await decide(workspaceId, hook, read, address);
+    const taken = await decide(workspaceId, hook, read, address, of);
     if (read.answerTo !== null && taken.kind !== 'refused')
       sender
         .answer(workspaceId, hook, read.answerTo, JSON.stringify(ephemeral(taken.text)))

@@ -8,6 +8,7 @@ import type { Operation } from '../../admin/operation.ts';
 import { registerApi, refuseMethod } from './api-routes.ts';
 import { socketCaller } from './callers.ts';
 import type { EnterWorkspace } from './enter-workspace.ts';
+import type { RefusedRequests } from '../doors/refused-requests.ts';
 import { createFastifyApp } from '../fastify-app.ts';
 import { startingHandler, type RequestHandler } from '../request-handler.ts';
 import { pathOf } from '../doors/canonical-path.ts';
@@ -73,10 +74,17 @@ export async function serveAdministration(options: {
   socket: Pick<AdminSocket, 'server' | 'attach'>;
   enterWorkspace: EnterWorkspace;
   operations: readonly Operation[];
+  refused: Pick<RefusedRequests, 'watch' | 'by'>;
   log: FastifyBaseLogger;
 }): Promise<void> {
   const app = createFastifyApp({ listener: options.socket, log: options.log, trustedProxies: [] });
-  const allowOf = registerApi(app, options.operations, socketCaller(options.enterWorkspace));
+  options.refused.watch(app, 'socket');
+  const callerOf = socketCaller(options.enterWorkspace);
+  const allowOf = registerApi(app, options.operations, async (request, operation) => {
+    const caller = await callerOf(request, operation);
+    options.refused.by(request.raw, { name: caller.actor.name, workspaceId: caller.workspaceId });
+    return caller;
+  });
   app.setNotFoundHandler((request, reply) => {
     const allow = allowOf(pathOf(request.url));
     if (allow !== undefined) return refuseMethod(request, reply, allow);

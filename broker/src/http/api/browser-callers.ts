@@ -35,7 +35,8 @@ export function createResolveBrowser(parts: {
     const entered = await forwarded?.enter(request, 'api');
     if (entered !== undefined) return entered.principal;
     const answer = await identity.authenticateBrowser(cookie);
-    if (answer.kind === 'rejected') throw await rejected(audit, answer, { door: 'api', address: request.ip });
+    if (answer.kind === 'rejected')
+      throw await rejected(audit, answer, { door: 'api', address: request.ip, of: request.raw });
     return answer.principal;
   };
 
@@ -49,7 +50,7 @@ export function createResolveBrowser(parts: {
     const refuse = async (reason: string, message: string): Promise<GateError> => {
       const event = { type: 'auth.rejected', actor: user.name, subject: `user:${user.name}`, address: request.ip };
       const data = { door: 'api', reason, credential_kind: credential.kind, credential_id: credential.id };
-      await audit.refused({ workspace_id: workspaceId, ...event, data });
+      await audit.refused({ workspace_id: workspaceId, ...event, data }, request.raw);
       return new GateError('forbidden', message);
     };
     if (!isOurs(request))

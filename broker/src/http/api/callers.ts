@@ -17,19 +17,19 @@ export type ResolveCaller = (request: FastifyRequest, operation: Operation) => P
 export function createResolveCaller(parts: {
   identity: Pick<Identity, 'authenticate' | 'adminTokens'>;
   audit: Pick<Audit, 'refused'>;
-}): (bearer: string | undefined, address: string) => Promise<Caller> {
+}): (bearer: string | undefined, address: string, of: object) => Promise<Caller> {
   const { identity, audit } = parts;
-  return async (bearer, address) => {
+  return async (bearer, address, of) => {
     if (bearer?.startsWith('mca_') === true) {
       const answer = await identity.adminTokens.authenticate(bearer);
-      if (answer.kind === 'rejected') throw await rejected(audit, answer, { door: 'api', address });
+      if (answer.kind === 'rejected') throw await rejected(audit, answer, { door: 'api', address, of });
       const { id, label, role, workspaceId } = answer.token;
       const name = `admin-token:${label}`;
       const credential = { kind: 'admin-token', id, label } as const;
       return { actor: { name, address }, role, workspaceId, homeWorkspaceId: workspaceId, credential };
     }
     const answer = await identity.authenticate(bearer, 'api', address);
-    if (answer.kind === 'rejected') throw await rejected(audit, answer, { door: 'api', address });
+    if (answer.kind === 'rejected') throw await rejected(audit, answer, { door: 'api', address, of });
     const { principal } = answer;
     const { user, workspaceId, credential } = principal;
     const name = user?.name ?? `grant:${credential.label}`;

@@ -18,13 +18,22 @@ export type BadRequest =
 export interface BadRequests {
   /** `address`: that of the connection's peer. */
   note(reason: BadRequest, address: string | undefined): void;
+  /** Has each told to `listener` too, from now on: the socket is opened before there is a log that could be told. */
+  listen(listener: (reason: BadRequest, address: string | undefined) => void): void;
   readonly counts: ReadonlyMap<string, number>;
 }
 
 export function createBadRequests({ log, clock }: { log: Log; clock: Clock }): BadRequests {
   const refusals = createRefusalLog<BadRequest>({ log, clock });
+  let told: (reason: BadRequest, address: string | undefined) => void = () => undefined;
   return {
     counts: refusals.counts,
-    note: (reason, address) => refusals.note(reason, { address }, 'a connection was ended before a whole request came'),
+    note(reason, address) {
+      refusals.note(reason, { address }, 'a connection was ended before a whole request came');
+      told(reason, address);
+    },
+    listen(listener) {
+      told = listener;
+    },
   };
 }

@@ -77,7 +77,7 @@ export function createForwardedDoor(options: {
       const refuse = async ({ reason, message, workspaceId, calledName }: Refused): Promise<GateError> => {
         const data = { door, reason, ...(calledName !== undefined && { called_name: calledName }) };
         const event = { type: 'auth.rejected', actor: 'anonymous', subject: null, address: ip, data };
-        await audit.refused({ workspace_id: workspaceId ?? DEFAULT_WORKSPACE, ...event });
+        await audit.refused({ workspace_id: workspaceId ?? DEFAULT_WORKSPACE, ...event }, raw);
         return new GateError('forbidden', message);
       };
       const reading = read(raw);

@@ -12,6 +12,7 @@ const refused = { kind: 'rejected', reason: 'unknown', message: '' } as const;
 
 async function open(t: TestContext, room = 100) {
   const waiting: { address: string; go: () => void }[] = [];
+  const noted: string[] = [];
   const knownTokens = createKnownTokens({ now: () => 1_000 });
   const good = new Set(['good']);
   const authenticate: Identity['authenticate'] = async (bearer) => (good.has(bearer ?? '') ? ok : refused);
@@ -24,6 +25,7 @@ async function open(t: TestContext, room = 100) {
     knownTokens,
     cookie: 'mcpgate',
     proxies: createTrustedProxies(['127.0.0.1']),
+    refused: { note: (door, reason, address) => void noted.push(`${door} ${reason} ${address}`) },
     turns: {
       enter(address, go) {
         if (waiting.length >= room) return false;
@@ -47,7 +49,7 @@ async function open(t: TestContext, room = 100) {
   const arrived = async (count: number) => {
     while (waiting.length < count) await new Promise((resolve) => setImmediate(resolve));
   };
-  return { ask, waiting, arrived, identity, good };
+  return { ask, waiting, arrived, identity, good, noted };
 }
 
 test('a request with a token that was valid lately is served at once; strangers and bad tokens wait, by their own address', async (t) => {
@@ -87,9 +89,10 @@ test('so is a request with the cookie of a browser that is signed in, unless a t
   }
 });
 
-test('a stranger past the limit is told to come again', async (t) => {
-  const { ask } = await open(t, 0);
-  assert.match(await ask({}), /^503 .*"unavailable"/);
+test('a stranger past the limit is told to come again, and the log of it', async (t) => {
+  const { ask, noted } = await open(t, 0);
+  assert.match(await ask({ 'x-forwarded-for': '192.0.2.7' }), /^503 .*"unavailable"/);
+  assert.deepEqual(noted, ['pages too_many 192.0.2.7']);
 });
 
 test('nothing is done for a stranger whose connection has gone while it waited', async (t) => {

@@ -2,6 +2,7 @@
 // their turn as strangers' requests.
 import { cookieValue } from './cookie-value.ts';
 import type { KnownTokens } from './known-tokens.ts';
+import { doorOf, type RefusedRequests } from './refused-requests.ts';
 import type { RequestHandler } from '../request-handler.ts';
 import { bearerOf } from '../rejection.ts';
 import type { StrangerTurns } from './stranger-turns.ts';
@@ -15,6 +16,7 @@ export function strangersWait(
     proxies: Pick<TrustedProxies, 'clientAddress'>;
     /** The name of the cookie of browser sessions. */
     cookie: string;
+    refused: Pick<RefusedRequests, 'note'>;
   },
 ): RequestHandler {
   return (request, response) => {
@@ -26,6 +28,7 @@ export function strangersWait(
       if (!response.destroyed) handle(request, response);
     });
     if (isTaken) return;
+    by.refused.note(doorOf(request.url ?? '/'), 'too_many', address);
     response.writeHead(503, { 'content-type': 'application/json', 'retry-after': '2' });
     const message = 'too many come at once; try again in a moment';
     response.end(JSON.stringify({ error: { code: 'unavailable', message, request_id: '-' } }));

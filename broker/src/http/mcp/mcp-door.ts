@@ -50,7 +50,7 @@ export function createMcpDoor(options: {
     const server = serverOf(request);
     const path = server === undefined ? '/mcp' : `/mcp/${server}`;
     const metadata = `resource_metadata="${publicUrl}/.well-known/oauth-protected-resource${path}"`;
-    const error = await rejected(audit, answer, { door: 'mcp', address: request.ip });
+    const error = await rejected(audit, answer, { door: 'mcp', address: request.ip, of: request.raw });
     void reply.header('www-authenticate', bearerChallenge(request.headers.authorization, [metadata]));
     throw error;
   }

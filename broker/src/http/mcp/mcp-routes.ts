@@ -19,6 +19,7 @@ import type { Identity } from '../../identity/identity.ts';
 import { createTurns } from '../../message/turns.ts';
 import { takesBodies } from '../doors/body-doors.ts';
 import type { ForwardedDoor } from '../doors/forwarded-door.ts';
+import type { RefusedRequests } from '../doors/refused-requests.ts';
 import { createBodyMemory, type BodyShare } from './body-memory.ts';
 import { createMcpDoor, serverOf } from './mcp-door.ts';
 import { checkGet, checkOrigin, checkPost, checkVersion, saysModernVersion } from './mcp-headers.ts';
@@ -30,7 +31,8 @@ import { headerMismatch, paramHeadersOf } from './modern-headers.ts';
 
 export interface McpRoutesOptions {
   identity: Pick<Identity, 'authenticate' | 'onRevoked'>;
-  audit: Pick<Audit, 'refused'>;
+  audit: Pick<Audit, 'refused' | 'told'>;
+  refused: Pick<RefusedRequests, 'by'>;
   gateway: Pick<GatewayService, 'viewNamed'>;
   sessions: HttpSessions;
   exchanges: ModernExchanges;
@@ -54,7 +56,9 @@ export function registerMcp(app: FastifyInstance, options: McpRoutesOptions): vo
   const shares = new WeakMap<FastifyRequest, BodyShare>();
   const origins = new Set([publicUrl, ...options.allowedOrigins]);
 
+  /** From here on the gateway answers, and records what it refuses. */
   function hijack(reply: FastifyReply): ServerResponse {
+    options.audit.told.add(reply.request.raw);
     for (const [name, value] of Object.entries(reply.getHeaders())) {
       if (value !== undefined) reply.raw.setHeader(name, value);
     }
@@ -154,6 +158,8 @@ export function registerMcp(app: FastifyInstance, options: McpRoutesOptions): vo
       if (request.method === 'OPTIONS') return void reply.code(204).send();
       const principal = await door.admit(request, reply);
       options.known(request.raw.socket);
+      const { user, credential, workspaceId } = principal;
+      options.refused.by(request.raw, { name: user?.name ?? `grant:${credential.label}`, workspaceId });
       if (Number(request.headers['content-length'] ?? 0) > maxMessageBytes) throw tooLarge(maxMessageBytes);
       const share = memory.open(ownerOf(principal));
       shares.set(request, share);

@@ -12,6 +12,7 @@ import type { Identity } from '../../identity/identity.ts';
 import { takesBodies } from '../doors/body-doors.ts';
 import { HTTP_STATUS } from '../error-status.ts';
 import type { ForwardedDoor } from '../doors/forwarded-door.ts';
+import type { RefusedRequests } from '../doors/refused-requests.ts';
 import { registerSignInRoutes } from './sign-in-routes.ts';
 import { type AccountsOfPages, registerAccountsRoutes } from './accounts-routes.ts';
 import { iconAsset, stylesheetAsset } from './assets.ts';
@@ -41,6 +42,8 @@ export interface PagesOptions {
   accounts?: AccountsOfPages | undefined;
   /** What waits for people to decide. */
   approvals?: Approvals | undefined;
+  /** Is told whom a page is for. */
+  refused?: Pick<RefusedRequests, 'by'> | undefined;
 }
 
 /** What the page for an error says. It never shows a stack, nor the message of an unexpected error. */
@@ -72,6 +75,7 @@ export function createPages({
   forwarded,
   accounts,
   approvals,
+  refused,
 }: PagesOptions): FastifyPluginAsync {
   const cookies = pageCookies(publicUrl);
   const { host } = new URL(publicUrl);
@@ -105,6 +109,7 @@ export function createPages({
       clock,
       publicUrl,
       visitor: (request) => ({
+        request: request.raw,
         address: request.ip,
         userAgent: request.headers['user-agent'] ?? '',
         known: request.cookies[cookies.known],
@@ -113,7 +118,9 @@ export function createPages({
       accountsCookie: { name: cookies.accounts, options: cookies.options },
       async person(request) {
         const entered = await forwarded?.enter(request, 'pages');
-        return entered?.person ?? identity.web.session(request.cookies[cookies.session]);
+        const found = entered?.person ?? (await identity.web.session(request.cookies[cookies.session]));
+        if (found !== undefined) refused?.by(request.raw, { name: found.name, workspaceId: found.workspaceId });
+        return found;
       },
       async letIn(request, login) {
         await identity.idp?.letIn(request.cookies[cookies.session], login, request.ip);

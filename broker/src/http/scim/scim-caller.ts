@@ -37,21 +37,15 @@ export function createScimDoor(parts: {
       const answer = await adminTokens.authenticate(bearerOf(request.headers.authorization) ?? '');
       if (answer.kind === 'rejected') {
         throttle(address);
-        throw await rejected(audit, answer, { door: 'scim', address });
+        throw await rejected(audit, answer, { door: 'scim', address, of: request.raw });
       }
       const { label, role, workspaceId } = answer.token;
       const actor = { name: `admin-token:${label}`, address };
       if (may(role, 'scim')) return void callers.set(request, { workspaceId, actor });
       throttle(address);
       const data = { door: 'scim', reason: 'wrong_role' };
-      await audit.refused({
-        workspace_id: workspaceId,
-        type: 'auth.rejected',
-        actor: actor.name,
-        subject: null,
-        address,
-        data,
-      });
+      const common = { workspace_id: workspaceId, type: 'auth.rejected', actor: actor.name, subject: null };
+      await audit.refused({ ...common, address, data }, request.raw);
       throw new GateError('forbidden', `this needs a token of the role scim, and this one is of the role ${role}`);
     },
     callerOf(request) {

@@ -63,8 +63,8 @@ export function createWebAccess(parts: {
     data: AuditEvent['data'] = {},
   ) => audit.event({ workspace_id: workspaceId, type, actor, subject, address: visitor.address, data });
 
-  const recordRefused = (workspaceId: string, type: string, subject: string | null, { address }: WebVisitor) =>
-    audit.refused({ workspace_id: workspaceId, type, actor: 'anonymous', subject, address, data: {} });
+  const recordRefused = (workspaceId: string, type: string, subject: string | null, { address, request }: WebVisitor) =>
+    audit.refused({ workspace_id: workspaceId, type, actor: 'anonymous', subject, address, data: {} }, request);
 
   const begin = async (user: UserRecord, visitor: WebVisitor): Promise<WebLogin> => ({
     kind: 'ok',

@@ -3,6 +3,8 @@
 import type { Device, Person } from '../../domain/people/people.ts';
 
 export interface WebVisitor {
+  /** What the visitor has sent: so that a request that is refused has one row in the log. */
+  request?: object;
   address: string;
   userAgent: string;
   /** The value of the cookie by which the browser is recognized (`known-browsers.ts`). */

@@ -119,7 +119,7 @@ export function createCompanyLogin(parts: {
 
   const record = async (
     type: string,
-    { address }: { address: string },
+    { address, request }: Pick<WebVisitor, 'address' | 'request'>,
     data: AuditEvent['data'],
     { user = null, workspaceId }: { user?: string | null; workspaceId?: string | undefined } = {},
   ) => {
@@ -133,7 +133,7 @@ export function createCompanyLogin(parts: {
       address,
       data: { via: `idp:${host}`, ...data },
     };
-    return type === 'login.succeeded' ? audit.event(told) : audit.refused(told);
+    return type === 'login.succeeded' ? audit.event(told) : audit.refused(told, request);
   };
 
   const tooMany = (retryAfterMs: number): Refusal =>

@@ -101,14 +101,9 @@ export function registerAssertionGrant(
         throw new errors.InvalidTarget('a token is for one resource; ask for one');
       const checked = await idJags.accept(assertion, client.clientId, asked);
       if (checked.kind === 'refused') {
-        await audit.refused({
-          workspace_id: await home(),
-          type: 'assertion.refused',
-          actor: 'anonymous',
-          subject: `client:${client.clientId}`,
-          address,
-          data: { via: `idp:${host}`, reason: checked.why },
-        });
+        const event = { type: 'assertion.refused', actor: 'anonymous', subject: `client:${client.clientId}`, address };
+        const data = { via: `idp:${host}`, reason: checked.why };
+        await audit.refused({ workspace_id: await home(), ...event, data }, ctx.req);
         if (checked.what === 'scope') throw new errors.InvalidScope('the assertion does not allow it', MCP_SCOPE);
         if (checked.what === 'away') throw new errors.TemporarilyUnavailable('the issuer of the assertion is away');
         throw new errors.InvalidGrant(checked.why);

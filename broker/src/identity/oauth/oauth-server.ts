@@ -9,6 +9,7 @@ import { WorkspaceNameSchema } from 'mcpgate-shared/api/fields';
 import type { Clock } from 'mcpgate-shared/clock';
 import { DEFAULT_WORKSPACE } from '../../domain/workspace.ts';
 import type { Log } from '../../domain/log.ts';
+import type { Audit } from '../../audit/audit.ts';
 import { createRefusalLog } from '../../domain/bounds/refusal-log.ts';
 import type { GuardedFetch } from '../../net/guarded-fetch.ts';
 import type { Store } from '../../store/store.ts';
@@ -79,6 +80,7 @@ export interface OAuthServerOptions {
   allowedOrigins: readonly string[];
   /** Where AI clients of the company trade assertions of its IdP. */
   assertions: AssertionGrantOptions | undefined;
+  audit: Pick<Audit, 'refused' | 'told'>;
   findHolder: FindHolder;
   onConsent: (answer: {
     consent: Consent;
@@ -111,7 +113,7 @@ function completeUri(answer: object, workspace: unknown): object {
 
 export function createOAuthServer(options: OAuthServerOptions): OAuthServer {
   const { store, clock, log, issuer, keys, settings, refreshRetry, clientLogins, findHolder, onGrantEnded } = options;
-  const { guardedFetch, allowedOrigins, assertions } = options;
+  const { guardedFetch, allowedOrigins, assertions, audit } = options;
   const refusals = createRefusalLog({ log, clock, level: 'info' });
   const pace = createPollPace(clock, settings.pollIntervalS);
   const addresses = new WeakMap<IncomingMessage, string>();
@@ -269,8 +271,22 @@ export function createOAuthServer(options: OAuthServerOptions): OAuthServer {
   });
 
   const refused = (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError): void => {
-    if (error.error === 'authorization_pending' || admissions.get(ctx.req)?.kind === 'replay') return;
-    const { route } = ctx.oidc;
+    // Whoever waits for a person, or asks again for an answer that was lost, is not refused.
+    if (error.error === 'authorization_pending' || admissions.get(ctx.req)?.kind === 'replay')
+      return void audit.told.add(ctx.req);
+    const { route, client } = ctx.oidc;
+    if (!audit.told.has(ctx.req)) {
+      const data = {
+        door: 'oauth',
+        reason: error.error,
+        via: route,
+        client_id: client?.clientId.slice(0, 300) ?? null,
+      };
+      const common = { workspace_id: DEFAULT_WORKSPACE, type: 'auth.rejected', actor: 'anonymous', subject: null };
+      audit
+        .refused({ ...common, address: addressOf(ctx.req), data }, ctx.req)
+        .catch((failure: unknown) => log.error({ err: failure }, 'a refused OAuth request could not be recorded'));
+    }
     const facts = { route, error: error.error, detail: error.error_detail, address: addressOf(ctx.req) };
     refusals.note(`${route} ${error.error}`, facts, 'OAuth request refused');
   };

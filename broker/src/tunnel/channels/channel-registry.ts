@@ -113,9 +113,9 @@ export function createChannelRegistry(options: {
     close(channel, reason).catch(onError);
   };
   const fail = (channel: TunnelChannel, message: CloseMessage): void => {
-    const { user, credential } = channel.principal;
+    const { user, credential, workspaceId } = channel.principal;
     const reason = message.code === 'too_large' ? 'too_large' : 'memory';
-    meter.rejected(reason, { user: user?.name, credential: credential.label }, message.message);
+    meter.rejected(reason, { user: user?.name, credential: credential.label, workspaceId }, message.message);
     channel.carrier?.fatal(channel, message);
     end(channel, message.message);
   };

@@ -36,20 +36,40 @@ const KNOWN_CODES: ReadonlySet<number> = new Set<number>([...Object.values(CLOSE
 
 export interface RejectMeter {
   /** `who`: names for the log, never secrets. */
-  rejected(reason: RejectReason, who: Readonly<Record<string, unknown>>, message: string): void;
+  rejected(reason: RejectReason, who: Refused, message: string): void;
   closed(code: number): void;
   readonly rejects: ReadonlyMap<RejectReason, number>;
   /** How many links ended, by close code; codes that mcpgate does not send count as `other`. */
   readonly closes: ReadonlyMap<string, number>;
 }
 
-export function createRejectMeter({ log, clock }: { log: Log; clock: Clock }): RejectMeter {
+/** What is told of a peer that was refused. `workspaceId`: undefined where nobody knows who it is. */
+export interface Refused {
+  user?: string | undefined;
+  credential?: string | undefined;
+  address?: string | undefined;
+  workspaceId?: string | undefined;
+}
+
+export function createRejectMeter({
+  log,
+  clock,
+  onRejected = () => undefined,
+}: {
+  log: Log;
+  clock: Clock;
+  onRejected?: (reason: RejectReason, who: Refused) => void;
+}): RejectMeter {
   const refusals = createRefusalLog<RejectReason>({ log, clock });
   const closes = new Map<string, number>();
   return {
     rejects: refusals.counts,
     closes,
-    rejected: (reason, who, message) => refusals.note(reason, who, `tunnel: ${message}`),
+    rejected(reason, who, message) {
+      const { workspaceId: workspace, ...named } = who;
+      refusals.note(reason, { ...named, ...(workspace !== undefined && { workspace }) }, `tunnel: ${message}`);
+      onRejected(reason, who);
+    },
     closed(code) {
       const name = KNOWN_CODES.has(code) ? String(code) : 'other';
       closes.set(name, (closes.get(name) ?? 0) + 1);

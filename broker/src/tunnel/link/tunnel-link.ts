@@ -103,8 +103,9 @@ export function createTunnelLink(options: {
   const login = createLinkLogin(options.principal, clock, () => close(CLOSE_CODE.token, 'the access token has ended'));
   const owner = ownerOf(options.principal);
   const noteRejected = (reason: RejectReason, message: string) => {
-    const { user, credential } = login.principal;
-    meter.rejected(reason, { user: user?.name, credential: credential.label, address: options.address }, message);
+    const { user, credential, workspaceId } = login.principal;
+    const who = { user: user?.name, credential: credential.label, address: options.address, workspaceId };
+    meter.rejected(reason, who, message);
   };
   const reject = (reason: RejectReason, code: number, message: string) => {
     if (ended) return;
