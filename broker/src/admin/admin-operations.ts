@@ -14,6 +14,7 @@ import { grantOperations } from './grant-operations.ts';
 import { hookOperations } from './hook-operations.ts';
 import { keyOperations } from './key-operations.ts';
 import type { Operation } from './operation.ts';
+import { exportOperations } from './audit/export-operations.ts';
 import { proofOperations } from './audit/proof-operations.ts';
 import { proposalOperations } from './servers/proposal-operations.ts';
 import { reloadOperations } from './reload/reload-operations.ts';
@@ -52,5 +53,6 @@ export function adminOperations(dependencies: AdminDependencies): Operation[] {
     ...configurationOperations(dependencies),
     ...auditOperations(dependencies),
     ...proofOperations(dependencies),
+    ...exportOperations(dependencies),
   ];
 }

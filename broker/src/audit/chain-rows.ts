@@ -32,6 +32,9 @@ export function closingRow(name: RowName): LooseRow {
   return { kind: 'chain', ...name, type: ENDED, details: '{}' };
 }
 
+/** Whether a chain ends with it. */
+export const isClosing = ({ type }: Pick<ChainFields, 'type'>): boolean => type === ENDED;
+
 /** What a chain says at its beginning; undefined where the row is no such. */
 export function readOpening({ type, details }: Pick<ChainFields, 'type' | 'details'>): Opening | undefined {
   if (type !== BEGUN) return undefined;

@@ -188,13 +188,13 @@ export function createAudit({ store, clock, writerId, keys, isOnDisk = false, ch
     askedWith: (by, work) => asked.run(by, work),
     async searchCalls(search) {
       const rows = await store.audit.calls(search);
-      return rows.map(toCallRecord);
+      return rows.map((row) => toCallRecord(row));
     },
     async *calls({ workspaceId, since, until }) {
       let after: Cursor = { at: momentOf(since), position: 0 };
       for (;;) {
         const rows = await store.audit.intents({ workspaceId, until, after, limit: CALLS_AT_ONCE });
-        yield rows.map(toRecordedCall);
+        yield rows.map((row) => toRecordedCall(row));
         const last = rows.at(-1);
         if (last === undefined || rows.length < CALLS_AT_ONCE) return;
         after = last;
@@ -202,7 +202,7 @@ export function createAudit({ store, clock, writerId, keys, isOnDisk = false, ch
     },
     async searchEvents(search) {
       const rows = await store.audit.events(search);
-      return rows.map(toLoggedEvent);
+      return rows.map((row) => toLoggedEvent(row));
     },
     findCalls: (search) => findCalls(store.audit, search),
     async findEvents({ id, ...search }) {
@@ -210,7 +210,7 @@ export function createAudit({ store, clock, writerId, keys, isOnDisk = false, ch
       const last = rows.length < search.limit ? undefined : rows.at(-1);
       const found = id === undefined ? rows : rows.filter((row) => row.id.startsWith(id));
       return {
-        records: found.map(toLoggedEvent),
+        records: found.map((row) => toLoggedEvent(row)),
         next: last && { at: last.at, position: last.position, byEnd: false },
       };
     },
@@ -220,7 +220,7 @@ export function createAudit({ store, clock, writerId, keys, isOnDisk = false, ch
       do {
         const at = before === undefined ? {} : { before };
         const { calls, next } = await store.audit.endedCalls({ workspaceId, since, secret, ...at, limit: PAGE });
-        yield* calls.map(toCallRecord);
+        yield* calls.map((call) => toCallRecord(call));
         before = next;
       } while (before !== undefined);
     },

@@ -27,7 +27,7 @@ export async function findCalls(log: Log, asked: CallSearch): Promise<Found<Call
   const isSifted = begun !== undefined || ended !== undefined;
   const next = isByEnd ? byEnd(log, search, asked) : byBeginning(log, search, begun);
   const answer = (cursor: Cursor | undefined): Found<CallRecord> => ({
-    records: found.map(toCallRecord),
+    records: found.map((call) => toCallRecord(call)),
     next: cursor && { ...cursor, byEnd: isByEnd },
   });
 
@@ -105,7 +105,7 @@ async function isFewByEnd(
 }
 
 /** `NAME` or `NAME@VERSION`. */
-function carried(text: string): { name: string; version: number | null } {
+export function carried(text: string): { name: string; version: number | null } {
   const [, name = text, version] = /^(.+)@(\d+)$/.exec(text) ?? [];
   return { name, version: version === undefined ? null : Number(version) };
 }
@@ -168,7 +168,7 @@ function outcomeTest({ status, secret }: CallFilters): ((row: CallRow) => boolea
 }
 
 /** `*` stands for any characters; large and small letters are the same. Takes no longer than the texts are long. */
-function like(pattern: string): (text: string) => boolean {
+export function like(pattern: string): (text: string) => boolean {
   const [first = '', ...others] = pattern.toLowerCase().split('*');
   const last = others.pop();
   return (whole) => {

@@ -32,7 +32,7 @@ type LooseOutcome = Omit<OutcomeFields, 'call'> & { call: RowPlace | typeof ROW_
 export type LooseRow = RowName & (IntentFields | EventFields | ChainFields | LooseOutcome);
 
 const nullableText = z.string().nullable();
-const CallerSchema = z.object({
+export const CallerSchema = z.object({
   client_name: nullableText,
   client_version: nullableText,
   credential_id: z.string(),
@@ -42,12 +42,12 @@ const CallerSchema = z.object({
   member: nullableText,
   member_id: nullableText,
 });
-const PolicySchema = z.object({
+export const PolicySchema = z.object({
   decision: z.enum(['allow', 'deny', 'would_deny']),
   rule: nullableText,
   version: z.number(),
 });
-const EndedSchema = OutcomeSchema.omit({ latency_ms: true, upstream_ms: true, response_bytes: true });
+export const EndedSchema = OutcomeSchema.omit({ latency_ms: true, upstream_ms: true, response_bytes: true });
 const AskedSchema = z.object({ arg_keys: z.array(z.string()), method: z.string() });
 
 /** The outcome in the record of a call that has no row for it: its broker was killed, or the call is still under way. */
@@ -106,29 +106,30 @@ export function outcomeRow(
 }
 
 /** The record of a call. Its position in the chain is that of the outcome, or that of the intent where there is no outcome yet. */
-export function toCallRecord({ intent, outcome }: CallRow): CallRecord {
-  return joinCall(toRecordedCall(intent), outcome ?? intent, outcome === null ? NO_OUTCOME : outcomeOf(outcome));
+export function toCallRecord({ intent, outcome }: CallRow, read: ReadText = parsed): CallRecord {
+  const ended = outcome === null ? NO_OUTCOME : outcomeOf(outcome, read);
+  return joinCall(toRecordedCall(intent, read), outcome ?? intent, ended);
 }
 
-function outcomeOf(row: RowOf<'outcome' | 'old'>): CallOutcome {
-  if (row.kind === 'old') return parsed(OutcomeSchema, row.id, row.data);
-  const ended = parsed(EndedSchema, row.id, row.ended);
+function outcomeOf(row: RowOf<'outcome' | 'old'>, read: ReadText): CallOutcome {
+  if (row.kind === 'old') return read(OutcomeSchema, row.id, row.data);
+  const ended = read(EndedSchema, row.id, row.ended);
   return { ...ended, latency_ms: row.latencyMs, upstream_ms: row.upstreamMs, response_bytes: row.responseBytes };
 }
 
-export function toRecordedCall(row: CallRow['intent']): RecordedCall {
+export function toRecordedCall(row: CallRow['intent'], read: ReadText = parsed): RecordedCall {
   const { id, workspaceId } = row;
   if (row.kind === 'old') {
     const { ts, server, toolName, data } = row;
     const place = { id, ts: new Date(ts).toISOString(), workspace_id: workspaceId };
-    return { ...place, server: server ?? '', tool_name: toolName, ...parsed(OldIntentSchema, id, data) };
+    return { ...place, server: server ?? '', tool_name: toolName, ...read(OldIntentSchema, id, data) };
   }
-  const policy = parsed(PolicySchema, id, row.policy);
+  const policy = read(PolicySchema, id, row.policy);
   return {
     ...{ id, ts: new Date(timeOf(row.at)).toISOString(), workspace_id: workspaceId },
     ...{ server: row.server, tool_name: row.toolName, session_id: row.sessionId, trace_id: row.traceId },
-    ...parsed(CallerSchema, id, row.caller),
-    ...parsed(AskedSchema, id, row.asked),
+    ...read(CallerSchema, id, row.caller),
+    ...read(AskedSchema, id, row.asked),
     ...{ decision: policy.decision, rule: policy.rule, policy_version: policy.version },
     ...{ request_bytes: row.requestBytes, args_digest: row.argsDigest },
   };
@@ -156,13 +157,31 @@ export function eventRow(event: AuditEvent, { at, id }: RowName): RowName & Even
   };
 }
 
-export function toLoggedEvent(row: PlacedEvent): LoggedEvent {
+export function toLoggedEvent(row: PlacedEvent, read: ReadText = parsed): LoggedEvent {
   const { id, workspaceId, type, actor, subject, seq, prevHash, hash } = row;
-  const { address, data } = parsed(EventSchema, id, row.kind === 'old' ? row.data : row.details);
+  const { address, data } = read(EventSchema, id, row.kind === 'old' ? row.data : row.details);
   const ts = row.kind === 'old' ? row.ts : timeOf(row.at);
   return {
     ...{ id, ts: new Date(ts).toISOString(), workspace_id: workspaceId, type, actor: actor ?? '', subject },
     ...{ address, data, seq, prev_hash: prevHash, hash },
+  };
+}
+
+/** Reads the text of a record with that id, and throws `internal` where it is not in its form. */
+export type ReadText = <T>(schema: z.ZodType<T>, id: string, text: string) => T;
+
+/** The same, of which each text is read once: for whoever reads millions of rows, in which few texts repeat. */
+export function createTextReader(mostKept = 20_000): ReadText {
+  const known = new WeakMap<z.ZodType, Map<string, unknown>>();
+  return <T>(schema: z.ZodType<T>, id: string, text: string): T => {
+    let texts = known.get(schema);
+    if (texts === undefined) known.set(schema, (texts = new Map()));
+    // What stands under a schema was read by it.
+    if (texts.has(text)) return texts.get(text) as T;
+    const value = parsed(schema, id, text);
+    if (texts.size >= mostKept) texts.clear();
+    texts.set(text, value);
+    return value;
   };
 }
 

@@ -1,5 +1,6 @@
 // `audit …`: the log, read, shown and proved.
 import { Command } from 'commander';
+import { addExport } from './audit/export/export.ts';
 import { addSearch } from './audit/search.ts';
 import { addShow } from './audit/show.ts';
 import { addTail } from './audit/tail.ts';
@@ -12,5 +13,6 @@ export function auditCommand(context: CommandContext): Command {
   addShow(command, context);
   addTail(command, context);
   addProofs(command, context);
+  addExport(command, context);
   return command;
 }

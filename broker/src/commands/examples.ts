@@ -144,7 +144,12 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'audit show': ['audit show 019ad5a0-1c2d', 'audit show q_k2m7dq4a --json'],
   'audit tail': ['audit tail', 'audit tail --no-follow -n 100 --json'],
   'audit verify': ['audit verify', 'audit verify --since 30d --checkpoints log-checkpoints.jsonl --json'],
-  'audit export': ['audit export > log.jsonl'],
+  'audit export': [
+    'audit export > log.jsonl',
+    'audit export --format csv --since 90d --user ada --output ada.csv',
+    'audit export --format parquet --output log',
+    'audit export --resume log',
+  ],
   'audit key': ['audit key > key.pem'],
   'audit search': [
     'audit search --user ada --since 24h',

@@ -255,14 +255,4 @@ export const auditApi = {
     access: 'auditor',
     answer: AuditKeysSchema,
   }),
-  rows: endpoint({
-    name: 'exportAuditRows',
-    method: 'GET',
-    path: '/audit/rows',
-    summary:
-      'All rows of the log, chain by chain, each with what its hash covers; rows of other workspaces by their hashes',
-    access: 'auditor',
-    answer: z.record(z.string(), z.unknown()).meta({ id: 'AuditRow' }),
-    stream: true,
-  }),
 };

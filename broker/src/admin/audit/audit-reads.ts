@@ -24,7 +24,7 @@ export function createReadLog(audit: Pick<Audit, 'event' | 'unwritable'>, clock:
   return {
     async note(caller, type, asked) {
       // Where in a list somebody is says nothing of what they look for.
-      const { cursor: _cursor, limit: _limit, ...said } = asked;
+      const { cursor: _cursor, limit: _limit, after: _after, ...said } = asked;
       const data: AuditEvent['data'] = Object.fromEntries(
         Object.entries(said).filter((entry): entry is [string, string | number] => entry[1] !== undefined),
       );

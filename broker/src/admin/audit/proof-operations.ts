@@ -1,4 +1,4 @@
-// The operations by which the log is proved whole: verified here, or exported for somebody else to verify.
+// The operations by which the log is proved whole: verified here, and the keys for somebody else to verify it.
 import type { z } from 'zod';
 import { auditApi, type VerifyLine } from 'mcpgate-shared/api/audit';
 import { GateError } from 'mcpgate-shared/error';
@@ -37,6 +37,5 @@ export function proofOperations({ audit, proofs }: Pick<AdminDependencies, 'audi
   return [
     streamOperation(auditApi.verify, ({ body }, caller, signal) => verify(body, caller, signal)),
     operation(auditApi.keys, async () => ({ keys: await proofs.keys() })),
-    streamOperation(auditApi.rows, (_input, { workspaceId }, signal) => proofs.rows(workspaceId, signal)),
   ];
 }

@@ -4,7 +4,7 @@ import type { Store } from '../../store/store.ts';
 import type { Audit } from '../audit.ts';
 import type { AuditKeys } from '../audit-keys.ts';
 import type { CheckpointKeys, CheckpointKeyView } from './checkpoint-keys.ts';
-import { exportedRow, type ExportedRow } from './exported-row.ts';
+import { createLogExports, type LogExports } from '../export/log-exports.ts';
 import { CheckpointSchema } from './statement.ts';
 import { verifyInThread, type VerifyMessage } from './verify-thread.ts';
 
@@ -14,12 +14,9 @@ export interface LogProofs {
     asked: { since: number | undefined; until: number | undefined; checkpoints: readonly unknown[] },
     signal: AbortSignal,
   ): AsyncIterable<Exclude<VerifyMessage, { kind: 'failed' }>>;
-  /** All rows, chain by chain; of other workspaces only their hashes. */
-  rows(workspaceId: string, signal: AbortSignal): AsyncIterable<ExportedRow>;
+  exports: LogExports;
   keys(): Promise<CheckpointKeyView[]>;
 }
-
-const AT_ONCE = 1_000;
 
 export function createLogProofs(parts: {
   store: Pick<Store, 'audit'>;
@@ -43,18 +40,7 @@ export function createLogProofs(parts: {
       const order = { source: store.audit.source(), sealKeys: keys.sealKeys(), pems, since, until, checkpoints: read };
       yield* verifyInThread(order, signal);
     },
-    async *rows(workspaceId, signal) {
-      await audit.flush();
-      for (const { chain, seq: last } of await store.audit.heads()) {
-        for (let from = 0; from <= last && !signal.aborted;) {
-          const rows = await store.audit.chain(chain, from, AT_ONCE);
-          const end = rows.at(-1);
-          if (end === undefined) break;
-          for (const row of rows) if (row.seq <= last) yield exportedRow(row, workspaceId);
-          from = end.seq + 1;
-        }
-      }
-    },
+    exports: createLogExports({ store, audit }),
     keys: () => checkpointKeys.published(),
   };
 }

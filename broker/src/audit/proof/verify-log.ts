@@ -9,6 +9,7 @@ import { chainRowOf } from '../../store/audit/row-columns.ts';
 import { readOpening } from '../chain-rows.ts';
 import { createChainCheck } from './chain-check.ts';
 import { isSignedBy, type Checkpoint } from './statement.ts';
+import { firstSince } from '../export/walk-log.ts';
 import { LogFault, type Proofs, type Verdict } from './verdict.ts';
 
 export interface VerifyOptions {
@@ -91,18 +92,6 @@ async function check(
     if (!isBehind) checked.end();
   }
   await meet(log, chains, claims);
-}
-
-/** The place of the first row from `since` on; one behind the last where there is none. Rows of a chain are in the order of their times. */
-async function firstSince(log: LogReader, chain: { number: number; lastSeq: number; format: number }, since: number) {
-  let [low, high] = [chain.format === 1 ? 1 : 0, chain.lastSeq + 1];
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    const row = await log.row(chain.number, middle);
-    if (row !== undefined && timeOf(row[1]) < since) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** The row before the place, with the key of its chain; undefined where there is none. */

@@ -48,8 +48,9 @@ interface SearchOptions extends AdminOptions, FilterOptions {
   limit: string;
 }
 
-export function addSearch(audit: Command, context: CommandContext): void {
-  adminOptions(audit.command('search').description('calls, newest first; --events for logins, rejects and changes'))
+/** The flags by which the log is searched and exported. */
+export function filterFlags(command: Command): Command {
+  return command
     .option('--since <time>', '1h, or a date or time in ISO 8601')
     .option('--until <time>', 'the same')
     .option('--user <name>', 'only of this person')
@@ -62,9 +63,15 @@ export function addSearch(audit: Command, context: CommandContext): void {
     .option('--credential <name>', 'only with this credential: an id, a label, or a device')
     .option('--client <name>', 'only of this AI client; * stands for any characters')
     .option('--session <id>', 'only of this session of an AI client')
+    .option('--type <type>', 'only events of this type, as user.disabled; * stands for any characters');
+}
+
+export function addSearch(audit: Command, context: CommandContext): void {
+  filterFlags(
+    adminOptions(audit.command('search').description('calls, newest first; --events for logins, rejects and changes')),
+  )
     .option('--id <id>', 'only the record with this id, or a beginning of 13 characters or more')
     .option('--events', 'events instead of calls')
-    .option('--type <type>', 'only events of this type, as user.disabled; * stands for any characters')
     .option('--limit <count>', 'at most so many', '100')
     .option('--all', 'without a limit')
     .action(

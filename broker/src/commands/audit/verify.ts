@@ -1,7 +1,6 @@
-// `audit verify`, `audit key` and `audit export`: the log proved here, and by others.
+// `audit verify` and `audit key`: the log proved here, and the key by which others do.
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { once } from 'node:events';
 import { createPublicKey } from 'node:crypto';
 import type { Command } from 'commander';
 import { auditApi, type VerifyLine } from 'mcpgate-shared/api/audit';
@@ -25,10 +24,6 @@ interface VerifyOptions extends AdminOptions {
   checkpoints?: string;
 }
 
-interface ExportOptions extends AdminOptions {
-  format: string;
-}
-
 type Verdict = Extract<VerifyLine, { kind: 'verdict' }>;
 
 export function addProofs(audit: Command, context: CommandContext): void {
@@ -46,16 +41,6 @@ export function addProofs(audit: Command, context: CommandContext): void {
   adminOptions(
     audit.command('key').description('the public key of checkpoints, for mcpgate-audit-verify; --json as JWKs'),
   ).action(async (options: AdminOptions) => await withSession(context, options, showKeys));
-  adminOptions(
-    audit
-      .command('export')
-      .description('every row of the log with what its hash covers, chain by chain, for mcpgate-audit-verify'),
-  )
-    .option('--format <format>', 'jsonl', 'jsonl')
-    .action(async (options: ExportOptions) => {
-      if (options.format !== 'jsonl') throw new GateError('usage', `--format: "${options.format}" is not jsonl`);
-      await withSession(context, options, exportRows);
-    });
 }
 
 async function runVerify(session: AdminSession, options: VerifyOptions): Promise<boolean> {
@@ -104,16 +89,4 @@ async function showKeys({ api, show }: AdminSession): Promise<void> {
     createPublicKey({ key, format: 'jwk' }).export({ type: 'spki', format: 'pem' }).toString(),
   );
   show(document, pems.join(''));
-}
-
-async function exportRows({ api, context }: AdminSession): Promise<void> {
-  const { stdout } = context;
-  await withProgress(context, 'exporting the log', async (say) => {
-    let rows = 0;
-    for await (const row of api.stream(auditApi.rows, {})) {
-      rows += 1;
-      if (!stdout.write(`${JSON.stringify(row)}\n`)) await once(stdout, 'drain');
-      if (rows % 1_000 === 0) say(`exporting the log: ${rows} rows`);
-    }
-  });
 }

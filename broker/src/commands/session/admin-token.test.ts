@@ -36,7 +36,8 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   ],
   auditor: [
     ...['getMe', 'listSecretUses', 'searchCalls', 'searchEvents', 'showRecord', 'tailAudit'],
-    ...['exportAuditRows', 'getAuditKeys', 'verifyAudit'],
+    ...['startExport', 'exportAuditRows', 'exportAuditRecords', 'exportAuditCsv', 'exportAuditParquet'],
+    ...['getAuditKeys', 'verifyAudit'],
   ],
   scim: [],
 };

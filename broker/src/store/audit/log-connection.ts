@@ -1,6 +1,8 @@
 // What a thread that reads the log asks of an engine, on a connection of its own.
 import { COLUMNS, type RowColumns } from './row-columns.ts';
+import type { RowChoice } from './row-choice.ts';
 import type { Chain } from './row.ts';
+import type { WordKind } from './words.ts';
 
 /** Where the log is; it can be sent to another thread. */
 export type LogSource = { kind: 'sqlite'; file: string } | { kind: 'postgres'; url: string };
@@ -31,18 +33,30 @@ export const rawColumns = (hexOfHash: string): string =>
   COLUMNS.map((column) => (column === 'hash' ? hexOfHash : column)).join(', ');
 
 export function columnsOf(row: RawRow): RowColumns {
-  const [position, at, call, kind, workspace, actor, subject, server, tool, facts, body, hash, seal] = row;
-  const words = { workspace, actor, subject, server, tool, facts };
-  return { position, at, call, kind, ...words, body, hash: Buffer.from(hash, 'hex'), seal };
+  return { ...saidBy(row), hash: Buffer.from(row[11], 'hex') };
 }
+
+/** The same without the hash, of which bytes take as long to make as all the rest. */
+export function saidBy(row: RawRow): RowColumns {
+  const [position, at, call, kind, workspace, actor, subject, server, tool, facts, body, , seal] = row;
+  return { position, at, call, kind, workspace, actor, subject, server, tool, facts, body, hash: NOTHING, seal };
+}
+
+const NOTHING = new Uint8Array(0);
 
 /** What each engine answers. */
 export interface LogConnection {
   chains(): Promise<NumberedChain[]>;
-  /** Rows from position `from` to before `to`, in order. */
-  rows(from: number, to: number, limit: number): Promise<RawRow[]>;
+  /** Rows from position `from` to before `to`, in order; of them only those that `choice` may want. */
+  rows(from: number, to: number, limit: number, choice?: RowChoice): Promise<RawRow[]>;
+  /** The rows at these positions, as far as there are such, in any order. */
+  at(positions: readonly number[]): Promise<RawRow[]>;
+  /** The outcomes of the calls that began at these positions. */
+  outcomesOf(positions: readonly number[]): Promise<RawRow[]>;
   /** The last position from `from` to before `to`. */
   last(from: number, to: number): Promise<number | undefined>;
   words(ids: readonly number[]): Promise<{ id: number; text: string }[]>;
+  /** All words of a kind; `workspaceId` is empty for those that name workspaces. */
+  wordsOf(workspaceId: string, kind: WordKind): Promise<{ id: number; text: string }[]>;
   close(): Promise<void>;
 }

@@ -119,6 +119,9 @@ export function oldBody(body: z.output<typeof OldBodySchema>): Uint8Array {
   return Buffer.from(JSON.stringify(body), 'utf8');
 }
 
+/** What a row of format 1 says, as JSON. Throws where its body was changed. */
+export const oldData = (body: Uint8Array): string => OldBodySchema.parse(JSON.parse(utf8(body)))[4];
+
 /** The numbers of the words in a row. Throws where its body was changed. */
 export function wordIdsIn(row: RowColumns, { format }: Chain): number[] {
   const ids = [row.workspace, row.actor, row.subject, row.server, row.tool, row.facts].filter((id) => id !== null);
@@ -137,7 +140,7 @@ export function fieldsOf(
 ): RowFields & { id: string } {
   const textOrNull = (id: number | null): string | null => (id === null ? null : text(id));
   const textOf = (id: number | null): string => textOrNull(id) ?? '';
-  const { format, name } = chainOf(chainAt(row.position));
+  const { format, name, tail } = chainOf(chainAt(row.position));
   const workspaceId = textOf(row.workspace);
   if (format === 1) {
     const [id, ts, type, callId, data] = OldBodySchema.parse(JSON.parse(utf8(row.body)));
@@ -145,7 +148,7 @@ export function fieldsOf(
     const people = { actor: textOrNull(row.actor), subject: textOrNull(row.subject) };
     return { kind: 'old', id, workspaceId, ts, type, callId, ...people, ...names, data };
   }
-  const id = recordId(row.at, tailOf(name));
+  const id = recordId(row.at, tail ?? tailOf(name));
   switch (row.kind) {
     case KIND.intent: {
       const body = new BodyReader(row.body);

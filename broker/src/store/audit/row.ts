@@ -104,6 +104,8 @@ export const FORMAT = 2;
 export interface Chain {
   name: string;
   format: number;
+  /** Of the ids of its rows, where somebody has worked it out already. */
+  tail?: string;
 }
 
 /** The end of a chain. */

@@ -2,6 +2,7 @@
 import pg from 'pg';
 import { z } from 'zod';
 import { rawColumns, type LogConnection, type RawRow } from '../audit/log-connection.ts';
+import { choiceSql } from '../audit/row-choice.ts';
 import { databaseName } from './database-name.ts';
 import { explainPostgresError } from './postgres-error.ts';
 
@@ -24,23 +25,30 @@ export function openPostgresLog(url: string): LogConnection {
       throw explainPostgresError(databaseName(url), error);
     }
   };
+  const select = `SELECT ${rawColumns("encode(hash, 'hex')")} FROM audit_rows AS r`;
+  // The columns have the types of the table, and millions of rows are read: they are not parsed one by one.
+  const rowsOf = async (condition: string, values: readonly unknown[]): Promise<RawRow[]> =>
+    (await ask(`${select} WHERE ${condition}`, values, 'array')) as RawRow[];
   return {
     chains: async () =>
       ChainsSchema.parse(await ask('SELECT id AS number, name, format FROM audit_chains ORDER BY id')),
-    // The columns have the types of the table, and millions of rows are read: they are not parsed one by one.
-    rows: async (from, to, limit) =>
-      (await ask(
-        `SELECT ${rawColumns("encode(hash, 'hex')")} FROM audit_rows
-          WHERE position >= $1 AND position < $2 ORDER BY position LIMIT $3`,
+    rows: async (from, to, limit, choice) =>
+      await rowsOf(
+        `position >= $1 AND position < $2${choice === undefined ? '' : ` AND ${choiceSql(choice)}`} ORDER BY position LIMIT $3`,
         [from, to, limit],
-        'array',
-      )) as RawRow[],
+      ),
+    at: async (positions) => await rowsOf('position = ANY($1::bigint[])', [positions]),
+    outcomesOf: async (positions) => await rowsOf('kind = 2 AND call = ANY($1::bigint[])', [positions]),
     async last(from, to) {
       const text = 'SELECT max(position) AS last FROM audit_rows WHERE position >= $1 AND position < $2';
       return LastSchema.parse(await ask(text, [from, to]))[0]?.last ?? undefined;
     },
     words: async (ids) =>
       WordsSchema.parse(await ask('SELECT id, text FROM audit_words WHERE id = ANY($1::int[])', [ids])),
+    wordsOf: async (workspaceId, kind) =>
+      WordsSchema.parse(
+        await ask('SELECT id, text FROM audit_words WHERE workspace_id = $1 AND kind = $2', [workspaceId, kind]),
+      ),
     close: () => pool.end(),
   };
 }

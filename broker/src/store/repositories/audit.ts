@@ -9,6 +9,7 @@ import { FORMAT } from '../audit/row.ts';
 import type { AuditQuery, AuditRow, CallRow, ChainHead, Cursor, NewRow, EndedQuery, RowOf } from '../audit/row.ts';
 import { createRowReader } from '../audit/row-reader.ts';
 import { findRows, MOST_WAYS, oneOf, searchRows, timesOf } from '../audit/search.ts';
+import { otherNamesOf, type NameSpan } from './servers/server-names.ts';
 import { createWordFinder } from '../audit/word-finder.ts';
 
 export interface AuditRepository {
@@ -36,6 +37,8 @@ export interface AuditRepository {
   last(name: string): Promise<ChainHead | undefined>;
   /** The last rows of all chains that have any, in the order in which the chains have begun. */
   heads(): Promise<ChainHead[]>;
+  /** The names that a server of that name has or had, in the times in which they were its. */
+  serverNames(workspaceId: string, name: string): Promise<NameSpan[]>;
   /** Where other threads find the log. */
   source(): LogSource;
   /** The first rows of chains of this format. */
@@ -174,6 +177,10 @@ export function createAuditRows(engine: Engine): AuditRepository {
       return heads.rows.map(({ name, position, hash }) => ({
         ...{ chain: name, seq: seqAt(position), hash: Buffer.from(hash).toString('hex') },
       }));
+    },
+    async serverNames(workspaceId, name) {
+      const always = { name, from: 0, until: Number.MAX_SAFE_INTEGER };
+      return [always, ...(await otherNamesOf(db, workspaceId, name))];
     },
     source: () => engine.log,
     async openings() {

@@ -1,7 +1,8 @@
 // The log on the SQLite file, read-only. Rows are read in parts, so that no part keeps the file from being tidied for long.
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { z } from 'zod';
 import { rawColumns, type LogConnection, type RawRow } from '../audit/log-connection.ts';
+import { choiceSql } from '../audit/row-choice.ts';
 import { explainSqliteError } from './sqlite-error.ts';
 
 const ChainsSchema = z.array(z.object({ number: z.number(), name: z.string(), format: z.number() }));
@@ -17,12 +18,24 @@ export function openSqliteLog(file: string): LogConnection {
     }
   };
   const database = explained(() => new DatabaseSync(file, { readOnly: true, timeout: 10_000 }));
-  const rows = explained(() =>
-    database.prepare(
-      `SELECT ${rawColumns('lower(hex(hash))')} FROM audit_rows WHERE position >= ? AND position < ? ORDER BY position LIMIT ?`,
-    ),
-  );
-  rows.setReturnArrays(true);
+  const select = `SELECT ${rawColumns('lower(hex(hash))')} FROM audit_rows AS r`;
+  const prepared = new Map<string, StatementSync>();
+  function rowsBy(condition: string): StatementSync {
+    const known = prepared.get(condition);
+    if (known !== undefined) return known;
+    const made = database.prepare(
+      `${select} WHERE position >= ? AND position < ?${condition === '' ? '' : ` AND ${condition}`} ORDER BY position LIMIT ?`,
+    );
+    made.setReturnArrays(true);
+    prepared.set(condition, made);
+    return made;
+  }
+  function among(column: string, positions: readonly number[]): RawRow[] {
+    const found = database.prepare(`${select} WHERE ${column} IN (${positions.map(() => '?').join(', ')})`);
+    found.setReturnArrays(true);
+    return found.all(...positions) as unknown as RawRow[];
+  }
+  explained(() => rowsBy(''));
   const last = explained(() =>
     database.prepare('SELECT max(position) AS last FROM audit_rows WHERE position >= ? AND position < ?'),
   );
@@ -33,7 +46,10 @@ export function openSqliteLog(file: string): LogConnection {
         ChainsSchema.parse(database.prepare('SELECT id AS number, name, format FROM audit_chains ORDER BY id').all()),
       ),
     // The columns are what STRICT tables hold, and millions of rows are read: they are not parsed one by one.
-    rows: (from, to, limit) => answer(() => rows.all(from, to, limit) as unknown as RawRow[]),
+    rows: (from, to, limit, choice) =>
+      answer(() => rowsBy(choice === undefined ? '' : choiceSql(choice)).all(from, to, limit) as unknown as RawRow[]),
+    at: (positions) => answer(() => among('position', positions)),
+    outcomesOf: (positions) => answer(() => among('kind = 2 AND call', positions)),
     last: (from, to) =>
       answer(() => {
         const found = last.get(from, to)?.['last'];
@@ -46,6 +62,14 @@ export function openSqliteLog(file: string): LogConnection {
           database.prepare(`SELECT id, text FROM audit_words WHERE id IN (${places})`).all(...ids),
         );
       }),
+    wordsOf: (workspaceId, kind) =>
+      answer(() =>
+        WordsSchema.parse(
+          database
+            .prepare('SELECT id, text FROM audit_words WHERE workspace_id = ? AND kind = ?')
+            .all(workspaceId, kind),
+        ),
+      ),
     async close() {
       database.close();
       return Promise.resolve();

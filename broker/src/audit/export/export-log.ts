@@ -1,0 +1,77 @@
+// An export of the log as bytes, in parts of some hundred kilobytes.
+import { openLog, type LogReader } from '../../store/audit/log-reader.ts';
+import type { ExportOrder } from './export-order.ts';
+import { createParquetFile } from './parquet-file.ts';
+import { csvHead, csvLine, jsonLine, type Cell } from './record-columns.ts';
+import { createRecordCells } from './record-cells.ts';
+import { createRowLines } from './row-lines.ts';
+import { pickRecords, pickRows } from './walk-log.ts';
+
+/** `lines`: of it and of all parts before it. */
+export interface ExportPart {
+  bytes: Uint8Array;
+  lines: number;
+}
+
+export async function* exportLog(order: ExportOrder): AsyncGenerator<ExportPart> {
+  const log = openLog(order.source);
+  try {
+    if (order.format === 'parquet') yield* parquetParts(log, order);
+    else yield* textParts(log, order);
+  } finally {
+    await log.close();
+  }
+}
+
+const encoder = new TextEncoder();
+
+async function* textParts(log: LogReader, order: ExportOrder): AsyncGenerator<ExportPart> {
+  const { format, after } = order;
+  // What goes on behind a row is put behind the lines up to that row.
+  if (format === 'csv' && after === undefined) yield { bytes: encoder.encode(csvHead()), lines: 0 };
+  let lines = 0;
+  for await (const texts of limited(format === 'rows' ? rowTexts(log, order) : recordTexts(log, order), order.limit)) {
+    lines += texts.length;
+    yield { bytes: encoder.encode(texts.join('')), lines };
+  }
+}
+
+async function* rowTexts(log: LogReader, order: ExportOrder): AsyncGenerator<string[]> {
+  const lines = createRowLines(log);
+  for await (const part of pickRows(log, order)) yield await lines(part);
+}
+
+async function* recordTexts(log: LogReader, order: ExportOrder): AsyncGenerator<string[]> {
+  const lineOf = order.format === 'csv' ? csvLine : jsonLine;
+  for await (const cells of recordCells(log, order)) yield cells.map(lineOf);
+}
+
+async function* recordCells(log: LogReader, order: ExportOrder): AsyncGenerator<Cell[][]> {
+  const cellsOf = createRecordCells(log);
+  for await (const part of pickRecords(log, order)) yield await cellsOf(part);
+}
+
+async function* parquetParts(log: LogReader, order: ExportOrder): AsyncGenerator<ExportPart> {
+  const file = createParquetFile({
+    'mcpgate.workspace': order.workspaceId,
+    'mcpgate.filter': JSON.stringify(order.filter),
+  });
+  let lines = 0;
+  for await (const cells of limited(recordCells(log, order), order.limit)) {
+    lines += cells.length;
+    const bytes = file.add(cells);
+    if (bytes !== undefined) yield { bytes, lines };
+  }
+  yield { bytes: file.end(), lines };
+}
+
+/** An empty part is handed on: whoever counts sees that it goes on. */
+async function* limited<T>(parts: AsyncIterable<T[]>, limit: number | undefined): AsyncGenerator<T[]> {
+  let left = limit ?? Number.POSITIVE_INFINITY;
+  for await (const part of parts) {
+    const some = part.length > left ? part.slice(0, left) : part;
+    left -= some.length;
+    yield some;
+    if (left === 0) return;
+  }
+}

@@ -1,0 +1,211 @@
+// The log taken out: all of it or what fits, in each form, from whatever place, while it goes on and clocks step back.
+import assert from 'node:assert/strict';
+import { it, type TestContext } from 'node:test';
+import { parquetReadObjects } from 'hyparquet';
+import { onBothEngines, type OpenStoreUnderTest } from '../../store/fixtures/both-engines.ts';
+import { EVENT, INTENT, OUTCOME, proofWorld } from '../fixtures/proof-world.ts';
+import type { ExportFilter } from './export-order.ts';
+import { csvLine, RECORD_COLUMNS } from './record-columns.ts';
+
+type Line = Readonly<Record<string, unknown>>;
+const linesOf = (text: string): Line[] =>
+  text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Line);
+
+async function open(t: TestContext, openStore: OpenStoreUnderTest) {
+  const { store, clock, dataDir } = await openStore(t);
+  await store.workspaces.add('team-a');
+  const world = proofWorld({ store, clock, dataDir });
+  const tick = () => (clock.at += 1_000);
+  const first = world.run('run-1');
+  const early = await first.beginCall(INTENT);
+  tick();
+  await first.recordCall({ ...INTENT, workspace_id: 'team-a', member: 'dora' }, OUTCOME);
+  await first.event(EVENT);
+  tick();
+  await first.recordCall(
+    { ...INTENT, member: 'bob', decision: 'deny', rule: null },
+    { ...OUTCOME, status: 'denied', secret_versions: [] },
+  );
+  await first.endCall(early, INTENT, OUTCOME);
+  await first.beginCall({ ...INTENT, member: 'carol', client_name: 'cursor', session_id: 's-carol' });
+  await first.close();
+  // The clock of the next one is an hour behind.
+  clock.at -= 3_600_000;
+  const second = world.run('run-2');
+  for (const member of ['ada', 'bob', 'ada']) {
+    tick();
+    await second.recordCall(
+      { ...INTENT, member, tool_name: 'wiki__read_page', server: 'wiki' },
+      { ...OUTCOME, secret_versions: ['wiki@1'] },
+    );
+  }
+  await second.event({ ...EVENT, type: 'user.disabled', subject: 'user:bob' });
+  const records = async (filter: ExportFilter, workspaceId = 'default') =>
+    linesOf(await world.take({ format: 'jsonl', filter, workspaceId }));
+  return { world, clock, tick, second, records };
+}
+
+const said = (lines: readonly Line[]): unknown[] =>
+  lines.map(({ type, actor, status }) => (type === 'call' ? `${String(actor)} ${String(status)}` : type));
+
+onBothEngines((openStore) => {
+  it('has a line for each call and event of its workspace, where the log has it, with all that an auditor needs', async (t) => {
+    const { records, world } = await open(t, openStore);
+    const lines = await records({});
+    assert.deepEqual(said(lines), [
+      ...['secret.set', 'bob denied', 'ada ok', 'carol unknown'],
+      ...['ada ok', 'bob ok', 'ada ok', 'user.disabled'],
+    ]);
+    assert.deepEqual(
+      Object.keys(lines[2] ?? {}),
+      RECORD_COLUMNS.map(([name]) => name),
+    );
+    const call = lines[2] ?? {};
+    assert.deepEqual([call['secret_versions'], call['chain'], call['rule']], [['github@2'], 'run-1', 'r_abcdef']);
+    const rows = await world.exported();
+    const rowAt = (seq: unknown) => rows.find((row) => row['chain'] === 'run-1' && row['seq'] === seq) ?? {};
+    assert.equal(rowAt(call['seq'])['hash'], call['hash']);
+    assert.equal(rowAt(call['seq'])['prev_hash'], call['prev_hash']);
+    assert.equal(rowAt(call['intent_seq'])['hash'], call['intent_hash']);
+    assert.equal(rowAt(call['intent_seq'])['id'], call['id']);
+    assert.deepEqual(said(await records({}, 'team-a')), ['dora ok']);
+    assert.deepEqual(await records({}, 'team-b'), []);
+  });
+
+  it('holds what was asked for, as a search finds it', async (t) => {
+    const { records, clock } = await open(t, openStore);
+    const cases: readonly (readonly [ExportFilter, readonly string[]])[] = [
+      [{ user: 'bob' }, ['bob denied', 'bob ok', 'user.disabled']],
+      [{ user: 'bob', what: 'calls' }, ['bob denied', 'bob ok']],
+      [{ tool: 'WIKI__*' }, ['ada ok', 'bob ok', 'ada ok']],
+      [{ tool: 'wiki__read' }, []],
+      [{ server: 'wiki', user: 'ada' }, ['ada ok', 'ada ok']],
+      [{ status: 'denied' }, ['bob denied']],
+      [{ status: 'unknown' }, ['carol unknown']],
+      [{ secret: 'wiki' }, ['ada ok', 'bob ok', 'ada ok']],
+      [{ secret: 'wiki@2' }, []],
+      [{ secret: 'github@2', status: 'ok' }, ['ada ok']],
+      [{ decision: 'deny' }, ['bob denied']],
+      [{ rule: 'r_abcdef', user: 'ada', server: 'github' }, ['ada ok']],
+      [{ client: 'cur*' }, ['carol unknown']],
+      [{ session: 's-carol' }, ['carol unknown']],
+      [{ credential: 'laptop', session: 's-carol' }, ['carol unknown']],
+      [{ type: 'user.*' }, ['user.disabled']],
+      [{ what: 'events' }, ['secret.set', 'user.disabled']],
+      [{ since: clock.at - 1 }, ['secret.set', 'bob denied', 'ada ok', 'carol unknown', 'ada ok', 'user.disabled']],
+      [{ until: clock.at }, ['ada ok', 'bob ok']],
+      [{ user: 'nobody' }, []],
+    ];
+    for (const [filter, expected] of cases) {
+      const lines = await records(filter);
+      // A call belongs to the time at which it began: that of ada, an hour ahead, before the others of the first run.
+      assert.deepEqual(said(lines), expected, JSON.stringify(filter));
+    }
+  });
+
+  it('goes on behind any of its lines without a gap and without a line twice, as of the moment at which it began', async (t) => {
+    const { world, second, tick } = await open(t, openStore);
+    const { ends } = await world.proofs.exports.ends();
+    const whole = { rows: await world.take({ format: 'rows' }), jsonl: await world.take({ format: 'jsonl' }) };
+    tick();
+    await second.recordCall(INTENT, OUTCOME);
+    const third = world.run('run-3');
+    await third.event(EVENT);
+    for (const format of ['rows', 'jsonl'] as const) {
+      const all = linesOf(whole[format]);
+      for (const [index, line] of all.entries()) {
+        const after = { chain: String(line['chain']), seq: Number(line['seq']) };
+        const rest = linesOf(await world.take({ format, after, ends }));
+        assert.deepEqual(rest, all.slice(index + 1), `${format} behind ${index}`);
+        if (format === 'jsonl') continue;
+        const [next] = linesOf(await world.take({ format, after, ends, limit: 1 }));
+        assert.deepEqual(next, all[index + 1]);
+      }
+      assert.ok((await world.take({ format })).length > whole[format].length);
+    }
+    await assert.rejects(world.take({ after: { chain: 'none', seq: 1 } }), /no chain none/);
+    await third.close();
+  });
+
+  it('rows of a time, and rows that fit among hashes of the others, are verified; rows that fit alone as far as they go', async (t) => {
+    const { world, second, clock } = await open(t, openStore);
+    await second.close();
+    const asked = { user: 'ada', what: 'calls' } as const;
+    const linked = linesOf(await world.take({ filter: asked, isLinked: true }));
+    const { whole, rows, withheld, gaps } = await world.verifyExport(linked);
+    assert.deepEqual([whole, gaps, rows + withheld], [true, 0, linked.length]);
+    assert.ok(!JSON.stringify(linked).includes('carol'));
+    const alone = linesOf(await world.take({ filter: asked }));
+    assert.ok(alone.every(({ workspace_id: workspace }) => workspace === 'default'));
+    assert.equal((await world.verifyExport(alone)).status, 1);
+    const partly = await world.verifyExport(alone, { words: ['--partial'] });
+    assert.deepEqual([partly.whole, partly.rows, partly.gaps > 0], [true, alone.length, true]);
+    const changed = alone.map((row, index) => (index === 1 ? { ...row, response_bytes: 1, ts: 'x' } : row));
+    assert.equal((await world.verifyExport(changed, { words: ['--partial'] })).whole, false);
+    const late = linesOf(await world.take({ filter: { since: clock.at - 1_500, until: clock.at + 3_600_000 } }));
+    const later = await world.verifyExport(late, { words: ['--partial'] });
+    assert.deepEqual([later.whole, later.gaps], [true, 0]);
+  });
+
+  it('a Parquet file has the same lines, with their types', async (t) => {
+    const { world, records } = await open(t, openStore);
+    const bytes = await world.takeBytes({ format: 'parquet' });
+    const file = new Uint8Array(bytes).buffer;
+    const rows = await parquetReadObjects({ file });
+    const lines = await records({});
+    assert.equal(rows.length, lines.length);
+    for (const [index, line] of lines.entries()) {
+      const { ts, seq, intent_seq: intentSeq, arg_keys: keys, ...row } = rows[index] ?? {};
+      assert.deepEqual([ts, seq], [new Date(String(line['ts'])), BigInt(Number(line['seq']))]);
+      assert.equal(intentSeq === undefined || intentSeq === null, line['intent_seq'] === null);
+      assert.deepEqual(JSON.parse(String(keys ?? null)), line['arg_keys']);
+      for (const name of ['id', 'actor', 'status', 'latency_ms', 'hash', 'device'])
+        assert.deepEqual(row[name] ?? null, line[name], name);
+    }
+    const nothing = await parquetReadObjects({
+      file: new Uint8Array(await world.takeBytes({ format: 'parquet', filter: { user: 'nobody' } })).buffer,
+    });
+    assert.deepEqual(nothing, []);
+  });
+
+  it('ends its thread where nobody takes it any more, and says where too many are made', async (t) => {
+    const { world } = await open(t, openStore);
+    const order = { workspaceId: 'default', format: 'rows', filter: {}, isLinked: false, limit: undefined } as const;
+    let gone = new AbortController();
+    const begin = () => world.proofs.exports.parts({ ...order, after: undefined, ends: undefined }, gone.signal);
+    const readers = [begin(), begin()].map((parts) => parts[Symbol.asyncIterator]());
+    for (const reader of readers) await reader.next();
+    assert.throws(begin, /exports of the log are under way/);
+    gone.abort();
+    for (const reader of readers) assert.equal((await reader.next()).done, true);
+    gone = new AbortController();
+    const parts: Uint8Array[] = [];
+    for await (const part of begin()) parts.push(part);
+    assert.equal(Buffer.concat(parts).toString('utf8'), await world.take({}));
+  });
+});
+
+it('a cell that a program would run is a text, a line is one line, and the rest is RFC 4180', () => {
+  const cells = (text: string) => csvLine([text, 5, null]);
+  const cases: readonly (readonly [string, string])[] = [
+    ['ada', 'ada'],
+    ['=1+1', "'=1+1"],
+    ['+49 30', "'+49 30"],
+    ['-2', "'-2"],
+    ['@SUM(A1)', "'@SUM(A1)"],
+    ['＝1', "'＝1"],
+    ['\t=1', "'\\t=1"],
+    ['\r\n=cmd|x', "'\\r\\n=cmd|x"],
+    ['  =1', "'  =1"],
+    ['a,b', '"a,b"'],
+    ['=HYPERLINK("http://x","y")', `"'=HYPERLINK(""http://x"",""y"")"`],
+    ['two\nlines', 'two\\nlines'],
+    ['naïve 日本 🙂', 'naïve 日本 🙂'],
+    ['\u0000\u001B[31m', "'\\u0000\\u001b[31m"],
+    ['', ''],
+  ];
+  for (const [text, cell] of cases) assert.equal(cells(text), `${cell},5,\r\n`, JSON.stringify(text));
+});

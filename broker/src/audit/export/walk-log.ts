@@ -1,0 +1,235 @@
+// Goes through the log, chain by chain and each from its beginning on, and picks the rows that an export wants. A call is picked where its record is:
+// at its outcome, or at its intent as long as it has none.
+import { GateError } from 'mcpgate-shared/error';
+import { tailOf, timeOf } from '../../domain/record-id.ts';
+import { columnsOf, type NumberedChain, type RawRow } from '../../store/audit/log-connection.ts';
+import type { LogReader } from '../../store/audit/log-reader.ts';
+import { chainAt, seqAt } from '../../store/audit/position.ts';
+import { chainRowOf, KIND } from '../../store/audit/row-columns.ts';
+import { FORMAT } from '../../store/audit/row.ts';
+import { isClosing } from '../chain-rows.ts';
+import { isWhole, type ExportEnds, type ExportOrder } from './export-order.ts';
+import { isBehind, wantedRows } from './wanted-rows.ts';
+
+export interface PickedRow {
+  row: RawRow;
+  /** Only by its hashes. */
+  isWithheld: boolean;
+}
+export type PickedRecord =
+  { kind: 'call'; intent: RawRow; outcome: RawRow | undefined } | { kind: 'event'; row: RawRow };
+
+/** What was picked of the rows of one chain that were read together. */
+export interface Part<Picked> {
+  chain: NumberedChain;
+  chainOf: (number: number) => NumberedChain;
+  picked: readonly Picked[];
+  /** The hash of the row before one that was picked. */
+  hashBefore: (row: RawRow) => string;
+}
+
+const NO_HASH = '0'.repeat(64);
+
+type LengthenedChain = NumberedChain & { lastSeq: number };
+
+/** The ends of all chains that may go on, and of the newest one. */
+export async function endsOf(log: Pick<LogReader, 'chains' | 'row'>): Promise<ExportEnds> {
+  const ends: [number, number][] = [];
+  const chains = await log.chains();
+  for (const { number, format, lastSeq } of chains) {
+    const last = lastSeq < 0 ? undefined : await log.row(number, lastSeq);
+    const isOver =
+      format !== FORMAT || (last !== undefined && last[3] === KIND.chain && isClosing(chainRowOf(columnsOf(last))));
+    if (!isOver || number === chains.at(-1)?.number) ends.push([number, lastSeq]);
+  }
+  return ends;
+}
+
+async function chainsFor(log: LogReader, { ends }: Pick<ExportOrder, 'ends'>): Promise<LengthenedChain[]> {
+  const chains = await log.chains();
+  if (ends === undefined) return chains;
+  const endOf = new Map(ends);
+  const newest = Math.max(0, ...endOf.keys());
+  return chains.flatMap((chain) => {
+    const end = endOf.get(chain.number);
+    if (end !== undefined) return [{ ...chain, lastSeq: Math.min(end, chain.lastSeq) }];
+    // Chains that were begun later have greater numbers.
+    return chain.number > newest ? [] : [chain];
+  });
+}
+
+async function startOf(log: LogReader, chain: LengthenedChain, { after, filter }: ExportOrder): Promise<number> {
+  const from = filter.since === undefined ? 0 : await firstSince(log, chain, filter.since);
+  return after?.chain === chain.name ? Math.max(from, after.seq + 1) : from;
+}
+
+/** The place of the first row from `since` on; one behind the last where there is none. Rows of a chain are in the order of their times. */
+export async function firstSince(
+  log: Pick<LogReader, 'row'>,
+  chain: { number: number; lastSeq: number; format: number },
+  since: number,
+): Promise<number> {
+  let [low, high] = [chain.format === 1 ? 1 : 0, chain.lastSeq + 1];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const row = await log.row(chain.number, middle);
+    if (row !== undefined && timeOf(row[1]) < since) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The chains from the one on in which the export goes on. Throws `usage` where there is no such. */
+function chainsFrom(chains: readonly LengthenedChain[], { after }: ExportOrder): readonly LengthenedChain[] {
+  if (after === undefined) return chains;
+  const at = chains.findIndex(({ name }) => name === after.chain);
+  if (at === -1) throw new GateError('usage', `the log has no chain ${after.chain} to go on in`);
+  return chains.slice(at);
+}
+
+async function* walk(
+  log: LogReader,
+  order: ExportOrder,
+  chains: readonly LengthenedChain[],
+  more: { choice: Parameters<LogReader['rows']>[3]; isByRow: boolean },
+): AsyncGenerator<{ chain: LengthenedChain; rows: readonly RawRow[] }> {
+  for (const chain of chainsFrom(chains, order)) {
+    const from = await startOf(log, chain, order);
+    for await (const rows of log.rows(chain.number, from, chain.lastSeq, more.choice)) {
+      const end = rows.findIndex((row) => isBehind(row, order.filter, more.isByRow));
+      yield { chain, rows: end === -1 ? rows : rows.slice(0, end) };
+      if (end !== -1) break;
+    }
+  }
+}
+
+/** Rows as they are bound in their chains. */
+export async function* pickRows(log: LogReader, order: ExportOrder): AsyncGenerator<Part<PickedRow>> {
+  const chains = await chainsFor(log, order);
+  const chainOf = finder(chains);
+  const isAll = isWhole(order.filter);
+  const wanted = await wantedRows(log, order, (row) => chainOf(chainAt(row[0])).format !== FORMAT);
+  const choice = isAll || order.isLinked ? undefined : (wanted.choice ?? null);
+  if (choice === null) return;
+  const isEnding = (row: RawRow): boolean => seqAt(row[0]) <= chainOf(chainAt(row[0])).lastSeq;
+  for await (const { chain, rows } of walk(log, order, chains, { choice, isByRow: true })) {
+    const fitting = isAll ? undefined : await fittingRows(log, rows, wanted, isEnding);
+    const picked = rows.flatMap((row): PickedRow[] => {
+      if (row[3] === KIND.chain) return [{ row, isWithheld: false }];
+      const fits = fitting === undefined ? row[4] === wanted.workspace : fitting.has(row);
+      return fits || isAll || order.isLinked ? [{ row, isWithheld: !fits }] : [];
+    });
+    yield {
+      chain,
+      chainOf,
+      picked,
+      hashBefore: await hashesBefore(
+        log,
+        picked.map(({ row }) => row),
+        rows,
+      ),
+    };
+  }
+}
+
+type Wanted = Awaited<ReturnType<typeof wantedRows>>;
+
+async function fittingRows(
+  log: LogReader,
+  rows: readonly RawRow[],
+  wanted: Wanted,
+  isEnding: (outcome: RawRow) => boolean,
+): Promise<ReadonlySet<RawRow>> {
+  const calls = await callsIn(log, rows, wanted.asksForEnd, isEnding);
+  return new Set(
+    rows.filter((row) => {
+      if (row[3] === KIND.event) return wanted.event(row);
+      const intent = row[3] === KIND.intent ? row : calls.intents.get(row[2] ?? -1);
+      return intent !== undefined && wanted.call(intent, row[3] === KIND.intent ? calls.outcomes.get(row[0]) : row);
+    }),
+  );
+}
+
+/** One for each call and event. */
+export async function* pickRecords(log: LogReader, order: ExportOrder): AsyncGenerator<Part<PickedRecord>> {
+  const chains = await chainsFor(log, order);
+  const chainOf = finder(chains);
+  const wanted = await wantedRows(log, order, (row) => chainOf(chainAt(row[0])).format !== FORMAT);
+  const { choice } = wanted;
+  if (choice === undefined) return;
+  const isEnding = (row: RawRow): boolean => seqAt(row[0]) <= chainOf(chainAt(row[0])).lastSeq;
+  for await (const { chain, rows } of walk(log, order, chains, { choice, isByRow: false })) {
+    const calls = await callsIn(log, rows, true, isEnding);
+    const picked: PickedRecord[] = [];
+    const at: RawRow[] = [];
+    for (const row of rows) {
+      if (row[3] === KIND.event) {
+        if (!wanted.event(row)) continue;
+        picked.push({ kind: 'event', row });
+      } else {
+        const isIntent = row[3] === KIND.intent;
+        if (!isIntent && row[3] !== KIND.outcome) continue;
+        const intent = isIntent ? row : calls.intents.get(row[2] ?? -1);
+        const outcome = isIntent ? calls.outcomes.get(row[0]) : row;
+        if (intent === undefined || (isIntent && outcome !== undefined) || !wanted.call(intent, outcome)) continue;
+        picked.push({ kind: 'call', intent, outcome });
+        at.push(intent);
+      }
+      at.push(row);
+    }
+    yield { chain, chainOf, picked, hashBefore: await hashesBefore(log, at, rows) };
+  }
+}
+
+/** The intents of the outcomes among the rows; and the outcomes of the intents, where they are asked for. */
+async function callsIn(
+  log: LogReader,
+  rows: readonly RawRow[],
+  withOutcomes: boolean,
+  isEnding: (outcome: RawRow) => boolean,
+): Promise<{ intents: ReadonlyMap<number, RawRow>; outcomes: ReadonlyMap<number, RawRow> }> {
+  const intents = new Map<number, RawRow>();
+  const outcomes = new Map<number, RawRow>();
+  for (const row of rows) {
+    if (row[3] === KIND.intent) intents.set(row[0], row);
+    if (row[3] === KIND.outcome && row[2] !== null) outcomes.set(row[2], row);
+  }
+  const open = withOutcomes ? [...intents.keys()].filter((position) => !outcomes.has(position)) : [];
+  const elsewhere = [...outcomes.keys()].filter((position) => !intents.has(position));
+  for (const intent of await log.at(elsewhere)) intents.set(intent[0], intent);
+  for (const outcome of await log.outcomesOf(open))
+    if (outcome[2] !== null && isEnding(outcome)) outcomes.set(outcome[2], outcome);
+  return { intents, outcomes };
+}
+
+/** `beside`: rows that are in memory. */
+async function hashesBefore(
+  log: LogReader,
+  rows: readonly RawRow[],
+  beside: readonly RawRow[],
+): Promise<(row: RawRow) => string> {
+  const hashes = new Map<number, string>();
+  let last: RawRow | undefined;
+  const known = new Map(
+    rows.length === beside.length && rows[0] === beside[0] ? [] : beside.map((row) => [row[0], row[11]]),
+  );
+  const missing: number[] = [];
+  for (const row of rows) {
+    const before = row[0] - 1;
+    const hash = last?.[0] === before ? last[11] : known.get(before);
+    if (hash === undefined) missing.push(before);
+    else hashes.set(before, hash);
+    last = row;
+  }
+  for (const row of await log.at(missing)) hashes.set(row[0], row[11]);
+  return ([position]) => hashes.get(position - 1) ?? NO_HASH;
+}
+
+function finder(chains: readonly LengthenedChain[]): (number: number) => LengthenedChain {
+  const numbers = new Map(chains.map((chain) => [chain.number, { ...chain, tail: tailOf(chain.name) }]));
+  return (number) => {
+    const chain = numbers.get(number);
+    if (chain === undefined) throw new RangeError(`there is no chain ${number}`);
+    return chain;
+  };
+}

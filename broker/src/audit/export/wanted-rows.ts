@@ -1,0 +1,207 @@
+// Which rows an export wants: the filter as numbers of words, which the database looks for, and what it cannot look for, because it stands in the
+// bodies of rows.
+import type { z } from 'zod';
+import { momentOf, timeOf, type Moment } from '../../domain/record-id.ts';
+import { BodyReader } from '../../store/audit/body-bytes.ts';
+import type { RawRow } from '../../store/audit/log-connection.ts';
+import type { LogReader } from '../../store/audit/log-reader.ts';
+import type { CallChoice, EventChoice, RowChoice, WordSpan } from '../../store/audit/row-choice.ts';
+import { KIND, oldData } from '../../store/audit/row-columns.ts';
+import { WORD, type WordKind } from '../../store/audit/words.ts';
+import { CallerSchema, EndedSchema, PolicySchema } from '../log-rows.ts';
+import { OldIntentSchema } from '../old-rows.ts';
+import { carried, like } from '../found-calls.ts';
+import { askedOfCalls, type ExportFilter, type ExportOrder } from './export-order.ts';
+
+export interface WantedRows {
+  /** What the database looks for; undefined: no row fits. */
+  choice: RowChoice | undefined;
+  /** The number of the workspace's word. */
+  workspace: number | undefined;
+  /** Whether it depends on how a call ended. */
+  asksForEnd: boolean;
+  /** `isOld`: of a chain of format 1. */
+  call(intent: RawRow, outcome: RawRow | undefined): boolean;
+  event(row: RawRow): boolean;
+}
+
+const momentIn = (ms: number): Moment => Math.min(momentOf(Math.max(ms, 0)), Number.MAX_SAFE_INTEGER);
+
+/** `isOld`: whether a row stands in a chain of format 1, whose bodies are others. */
+export async function wantedRows(
+  log: Pick<LogReader, 'wordsOf'>,
+  { workspaceId, filter, servers }: Pick<ExportOrder, 'workspaceId' | 'filter' | 'servers'>,
+  isOld: (row: RawRow) => boolean,
+): Promise<WantedRows> {
+  const { user, tool, type, what, session } = filter;
+  const ids = async (kind: WordKind, fits: (text: string) => boolean, of = workspaceId): Promise<number[]> =>
+    (await log.wordsOf(of, kind)).flatMap(({ id, text }) => (fits(text) ? [id] : []));
+  const equals = (text: string) => (other: string) => other === text;
+  const [workspace] = await ids(WORD.workspace, equals(workspaceId), '');
+  const nothing = { call: () => false, event: () => false, asksForEnd: false, workspace };
+  if (workspace === undefined) return { ...nothing, choice: undefined };
+
+  async function spansOf(kind: WordKind, textOf: (name: string) => string): Promise<WordSpan[] | undefined> {
+    if (servers === undefined) return undefined;
+    const spans: WordSpan[] = [];
+    for (const { name, from, until } of servers)
+      for (const id of await ids(kind, equals(textOf(name))))
+        spans.push({ id, from: momentIn(from), until: momentIn(until) });
+    return spans;
+  }
+
+  const times = {
+    since: filter.since === undefined ? undefined : momentIn(filter.since),
+    until: filter.until === undefined ? undefined : momentIn(filter.until),
+  };
+  const ended = await endedBy(filter, ids);
+  const calls: CallChoice | undefined =
+    type !== undefined || what === 'events'
+      ? undefined
+      : {
+          ...times,
+          ...{ actors: user === undefined ? undefined : await ids(WORD.actor, equals(user)) },
+          ...{ tools: tool === undefined ? undefined : await ids(WORD.tool, named(tool)) },
+          ...{ servers: await spansOf(WORD.server, (name) => name), ended },
+        };
+  const events: EventChoice | undefined =
+    askedOfCalls(filter) !== undefined || what === 'calls'
+      ? undefined
+      : {
+          ...times,
+          people:
+            user === undefined
+              ? undefined
+              : {
+                  actors: await ids(WORD.actor, equals(user)),
+                  subjects: await ids(WORD.subject, equals(`user:${user}`)),
+                },
+          servers: await spansOf(WORD.subject, (name) => `server:${name}`),
+          types: type === undefined ? undefined : await ids(WORD.type, named(type)),
+        };
+  const bodies = await bodiesBy(filter, ids);
+  const callFits = calls === undefined ? () => false : callTest(calls);
+  const eventFits = events === undefined ? () => false : eventTest(events);
+  return {
+    choice: { workspace, calls, events },
+    workspace,
+    asksForEnd: ended !== undefined,
+    call: (intent, outcome) =>
+      intent[4] === workspace &&
+      callFits(intent, outcome) &&
+      (bodies === undefined || bodies(intent, isOld(intent), session)),
+    event: (row) => row[4] === workspace && eventFits(row),
+  };
+}
+
+/** Those of format 1 say no more. */
+const WaySchema = EndedSchema.pick({ status: true, secret_versions: true });
+
+/** Undefined for a text that nobody has written so: what is wrong about it is found by a verification. */
+function readAs<T>(schema: z.ZodType<T>, text: string): T | undefined {
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/** As a search takes it: without a `*` it is the name. */
+const named = (pattern: string): ((text: string) => boolean) =>
+  pattern.includes('*') ? like(pattern) : (text) => text === pattern;
+
+type FindIds = (kind: WordKind, fits: (text: string) => boolean) => Promise<number[]>;
+
+async function endedBy({ status, secret }: ExportFilter, ids: FindIds): Promise<CallChoice['ended']> {
+  if (status === undefined && secret === undefined) return undefined;
+  const wanted = secret === undefined ? undefined : carried(secret);
+  const facts = await ids(WORD.ended, (text) => {
+    const ended = readAs(WaySchema, text);
+    if (ended === undefined || (status !== undefined && ended.status !== status)) return false;
+    if (wanted === undefined) return true;
+    const { name, version } = wanted;
+    return ended.secret_versions.some((each) =>
+      version === null ? each.startsWith(`${name}@`) : each === `${name}@${version}`,
+    );
+  });
+  return { facts, isOpen: secret === undefined && status === 'unknown' };
+}
+
+/** What stands in the body of an intent. */
+async function bodiesBy(
+  { decision, rule, credential, client, session }: ExportFilter,
+  ids: FindIds,
+): Promise<((intent: RawRow, isOld: boolean, session: string | undefined) => boolean) | undefined> {
+  if ([decision, rule, credential, client, session].every((filter) => filter === undefined)) return undefined;
+  const isNamed = client === undefined ? undefined : like(client);
+  const callerFits = (caller: {
+    credential_id: string;
+    credential_label: string;
+    device: string | null;
+    client_name: string | null;
+  }) =>
+    (credential === undefined || [caller.credential_id, caller.credential_label, caller.device].includes(credential)) &&
+    (isNamed === undefined || isNamed(caller.client_name ?? ''));
+  const policyFits = (policy: { decision: string; rule: string | null }) =>
+    (decision === undefined || policy.decision === decision) && (rule === undefined || policy.rule === rule);
+  const callers = new Set(
+    await ids(WORD.caller, (text) => {
+      const caller = readAs(CallerSchema, text);
+      return caller !== undefined && callerFits(caller);
+    }),
+  );
+  const policies = new Set(
+    await ids(WORD.policy, (text) => {
+      const policy = readAs(PolicySchema, text);
+      return policy !== undefined && policyFits(policy);
+    }),
+  );
+  return ([, , , , , , , , , , bytes], isOld, of) => {
+    if (isOld) {
+      const said = readAs(OldIntentSchema, oldData(bytes));
+      return said !== undefined && callerFits(said) && policyFits(said) && (of === undefined || said.session_id === of);
+    }
+    const body = new BodyReader(bytes);
+    if (!callers.has(body.count()) || !policies.has(body.count())) return false;
+    if (of === undefined) return true;
+    body.count(); // what was asked for
+    body.count(); // bytes
+    body.text(); // the digest of the arguments
+    return body.text() === of;
+  };
+}
+
+const within = (at: Moment, { since, until }: { since?: Moment | undefined; until?: Moment | undefined }): boolean =>
+  (since === undefined || at >= since) && (until === undefined || at < until);
+const inSpans = (spans: readonly WordSpan[] | undefined, id: number | null, at: Moment): boolean =>
+  spans === undefined || spans.some((span) => span.id === id && at >= span.from && at < span.until);
+const setOf = (ids: readonly number[] | undefined): ReadonlySet<number | null> | undefined => ids && new Set(ids);
+
+function callTest(choice: CallChoice): (intent: RawRow, outcome: RawRow | undefined) => boolean {
+  const { servers, ended } = choice;
+  const [actors, tools, facts] = [setOf(choice.actors), setOf(choice.tools), setOf(ended?.facts)];
+  return ([, at, , , , actor, , server, tool], outcome) =>
+    within(at, choice) &&
+    actors?.has(actor) !== false &&
+    tools?.has(tool) !== false &&
+    inSpans(servers, server, at) &&
+    (ended === undefined || (outcome === undefined ? ended.isOpen : facts?.has(outcome[9]) === true));
+}
+
+function eventTest(choice: EventChoice): (row: RawRow) => boolean {
+  const { people, servers } = choice;
+  const [actors, subjects, types] = [setOf(people?.actors), setOf(people?.subjects), setOf(choice.types)];
+  return ([, at, , kind, , actor, subject, , , facts]) =>
+    kind === KIND.event &&
+    within(at, choice) &&
+    (people === undefined || actors?.has(actor) === true || subjects?.has(subject) === true) &&
+    inSpans(servers, subject, at) &&
+    types?.has(facts) !== false;
+}
+
+/** Longer than this no call takes. */
+const LONGEST_MS = 86_400_000;
+
+/** Whether no row of the chain from this one on can be wanted. */
+export const isBehind = ([, at]: RawRow, { until }: ExportFilter, isByRow: boolean): boolean =>
+  until !== undefined && timeOf(at) >= until + (isByRow ? 0 : LONGEST_MS);

@@ -1,0 +1,120 @@
+// `audit export` as an auditor runs it, against a real broker: whole under its name or not there, and going on where it was broken off.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { BROKER_PROGRAM } from 'mcpgate-test/world/programs';
+import {
+  runBrokerCommand,
+  startBrokerProcess,
+  temporaryFolder,
+  type BrokerProcess,
+} from '../../fixtures/broker-process.ts';
+
+const folder = temporaryFolder();
+let broker: BrokerProcess;
+before(async () => {
+  broker = await startBrokerProcess();
+  for (let each = 0; each < 12; each += 1)
+    await broker.json(['user', 'add', `person-${each}`, '--email', `p${each}@example.com`]);
+});
+after(() => broker.stop('SIGKILL'));
+
+const linesOf = (file: string): string[] => readFileSync(file, 'utf8').split('\n').slice(0, -1);
+/** Of what has a time of its own: what was written meanwhile is behind it. */
+const sameBeginning = (file: string, whole: readonly string[]): void =>
+  assert.deepEqual(linesOf(file).slice(0, whole.length), whole);
+
+async function refused(args: readonly string[]): Promise<string> {
+  const { code, stderr } = await broker.run(['audit', 'export', ...args]);
+  assert.notEqual(code, 0);
+  return stderr;
+}
+
+test('what is broken off is kept, and goes on behind its last whole line, also over another run of the broker', async () => {
+  const file = join(folder, 'log.jsonl');
+  const done = Object(await broker.json(['audit', 'export', '--output', file]));
+  const whole = linesOf(file);
+  assert.equal(done['lines'], whole.length);
+  assert.ok(!existsSync(`${file}.part`) && !existsSync(`${file}.part.json`));
+  assert.match(await refused(['--output', file]), /is there already/);
+  assert.match(await refused(['--resume', file]), /no export into .* was broken off/);
+
+  // A disk that takes no more than 4 KB of a file.
+  const full = join(folder, 'full.jsonl');
+  const command = `ulimit -f 4; exec "$0" "$@"`;
+  const args = [process.execPath, BROKER_PROGRAM, 'audit', 'export', '--output', full];
+  const env = { PATH: process.env['PATH'], MCPGATE_DATA: broker.dataDir };
+  const { status, stderr } = spawnSync('bash', ['-c', command, ...args], { encoding: 'utf8', env });
+  assert.notEqual(status, 0);
+  assert.match(stderr, /was not written to its end.*audit export --resume/s);
+  assert.ok(!existsSync(full) && existsSync(`${full}.part`));
+  assert.match(await refused(['--output', full]), /--resume/);
+
+  // What was under way when it was killed: half a line that no state knows of.
+  const place = Object(JSON.parse(whole[4] ?? ''));
+  const begun = `${whole.slice(0, 5).join('\n')}\n`;
+  writeFileSync(`${full}.part`, `${begun}${whole[5]?.slice(0, 30)}`);
+  const { as_of: asOf } = Object(JSON.parse(readFileSync(`${full}.part.json`, 'utf8')));
+  const state = { v: 1, form: 'rows', query: {}, as_of: asOf, bytes: begun.length, lines: 5, parts: 0 };
+  writeFileSync(`${full}.part.json`, JSON.stringify({ ...state, place: `${place['chain']}#${place['seq']}` }));
+  await broker.stop('SIGKILL');
+  const resumed = runBrokerCommand(['audit', 'export', '--resume', full, '--json'], {
+    env: { MCPGATE_DATA: broker.dataDir },
+  });
+  broker = await startBrokerProcess({ dataDir: broker.dataDir });
+  const { code, stdout, stderr: said } = await resumed;
+  assert.equal(code, 0, said);
+  sameBeginning(full, whole);
+  assert.equal(Object(JSON.parse(stdout))['lines'], linesOf(full).length);
+  const chains = new Set(linesOf(full).map((line) => String(Object(JSON.parse(line))['chain'])));
+  assert.equal(chains.size, 1, 'as of the moment at which it began, when the second run had not');
+});
+
+test('a table has the columns that it says, and cells that nobody runs; a folder of Parquet files is there at once', async () => {
+  const table = join(folder, 'log.csv');
+  await broker.json(['audit', 'export', '--format', 'csv', '--events', '--type', 'user.added', '--output', table]);
+  const lines = readFileSync(table, 'utf8').split('\r\n');
+  assert.match(lines[0] ?? '', /^chain,seq,type,id,ts,workspace_id,actor,subject/);
+  assert.equal(lines.length, 12 + 2);
+  assert.ok(lines.slice(1, -1).every((line) => line.split(',')[2] === 'user.added'));
+  await broker.json(['audit', 'export', '--format', 'parquet-ready', '--output', join(folder, 'log')]);
+  assert.deepEqual(readdirSync(join(folder, 'log')), ['part-00001.parquet']);
+  const { stdout, stderr } = await broker.run(['audit', 'export', '--records', '--user', 'person-3', '--events']);
+  assert.deepEqual(
+    stdout
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => Object(JSON.parse(line))['subject']),
+    ['user:person-3'],
+  );
+  assert.match(stderr, /^1 lines/);
+  const { stdout: rest } = await broker.run([
+    'audit',
+    'export',
+    '--records',
+    '--type',
+    'user.added',
+    '--after',
+    afterOf(stdout),
+  ]);
+  assert.equal(rest.split('\n').length - 1, 8);
+});
+
+test('what cannot be is said before anything is written, and whoever exports stands in the log', async () => {
+  assert.match(await refused(['--format', 'xml']), /"xml" is not jsonl, csv or parquet/);
+  assert.match(await refused(['--events', '--tool', 'x']), /tool: events have none/);
+  assert.match(await refused(['--linked', '--format', 'csv']), /--linked is for rows/);
+  assert.match(await refused(['--after', 'nowhere']), /CHAIN#SEQ/);
+  assert.match(await refused(['--output', join(folder, 'none', 'log.jsonl')]), /there is no such file/);
+  const events = await broker.json(['audit', 'search', '--type', 'audit.exported']);
+  assert.ok(Array.isArray(events));
+  const data = events.map((event) => Object(Object(event)['data']));
+  assert.ok(data.some(({ format, type }) => format === 'csv' && type === 'user.added'));
+});
+
+function afterOf(text: string): string {
+  const { chain, seq } = Object(JSON.parse(text));
+  return `${chain}#${seq}`;
+}

@@ -1,0 +1,122 @@
+// `audit export`: the log taken out, to stdout or into a file that is whole under its name or not there. What is broken off goes on where it was.
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { exportsApi } from 'mcpgate-shared/api/audit/exports';
+import { fileErrorCode, fileFault } from 'mcpgate-shared/file-fault';
+import { GateError } from 'mcpgate-shared/error';
+import type { CommandContext } from '../../context.ts';
+import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../../session/admin-session.ts';
+import { withProgress } from '../../terminal/progress.ts';
+import { pastTime } from '../../values.ts';
+import { filterFlags, type FilterOptions } from '../search.ts';
+import { progress } from './progress-text.ts';
+import { toFile } from './to-file.ts';
+import { toFolder } from './to-folder.ts';
+import { toStdout } from './to-stdout.ts';
+import { readState, stateFile, type ExportState, type Form } from './export-state.ts';
+
+interface ExportOptions extends AdminOptions, FilterOptions {
+  format: string;
+  records?: true;
+  linked?: true;
+  events?: true;
+  calls?: true;
+  output?: string;
+  resume?: string;
+  after?: string;
+  force?: true;
+}
+
+const FORMATS: Readonly<Record<string, Form>> = {
+  jsonl: 'rows',
+  csv: 'csv',
+  parquet: 'parquet',
+  'parquet-ready': 'parquet',
+};
+
+export function addExport(audit: Command, context: CommandContext): void {
+  const command = audit
+    .command('export')
+    .description('the log as rows that others verify, or with a line for each call and event; all of it, or what fits')
+    .option('--format <format>', 'jsonl, csv or parquet', 'jsonl')
+    .option('--records', 'as JSON lines with a line for each call and event, instead of rows that can be verified')
+    .option('--linked', 'rows that do not fit stand in it by their hashes, so that all of it can be verified')
+    .option('--calls', 'only calls')
+    .option('--events', 'only events')
+    .option('-o, --output <file>', 'write into this file; for parquet a folder of files')
+    .option('--resume <file>', 'go on with an export into this file that was broken off, whatever it was to hold')
+    .option('--force', 'put it in the place of a file that is there')
+    .option('--after <place>', 'go on behind this row, CHAIN#SEQ');
+  filterFlags(adminOptions(command)).action(
+    async (options: ExportOptions) => await withSession(context, options, (session) => runExport(session, options)),
+  );
+}
+
+async function runExport(session: AdminSession, options: ExportOptions): Promise<void> {
+  const { context } = session;
+  if (options.resume !== undefined) {
+    if (options.output !== undefined) throw new GateError('usage', '--resume names the file: leave out --output');
+    const file = resolve(context.cwd, options.resume);
+    return await intoFile(session, file, await readState(file, options.resume));
+  }
+  const form = formOf(options);
+  const query = queryOf(options, context.now());
+  if (options.output === undefined) return await toStdout(session, form, { ...query, after: options.after });
+  if (options.after !== undefined)
+    throw new GateError('usage', '--after is for an export to stdout; one into a file goes on with --resume');
+  const file = resolve(context.cwd, options.output);
+  const force = options.force === true;
+  if (existsSync(stateFile(file)) && !force)
+    throw new GateError(
+      'conflict',
+      `an export into ${options.output} was broken off: go on with \`audit export --resume ${options.output}\`, or begin anew with --force`,
+    );
+  if (existsSync(file) && !force)
+    throw new GateError('conflict', `${options.output} is there already: name another one, or say --force`);
+  const { as_of: asOf } = await session.api.call(exportsApi.start, {});
+  await intoFile(session, file, { v: 1, form, query, as_of: asOf, bytes: 0, lines: 0, parts: 0 });
+}
+
+async function intoFile(session: AdminSession, file: string, state: ExportState): Promise<void> {
+  const { context, show } = session;
+  const began = context.now();
+  const had = state.lines;
+  try {
+    const done = await withProgress(context, 'exporting the log', (tell) => {
+      const told = (lines: number): void => tell(`exporting the log: ${progress(lines, had, context.now() - began)}`);
+      return state.form === 'parquet' ? toFolder(session, file, state, told) : toFile(session, file, state, told);
+    });
+    const seconds = (context.now() - began) / 1_000;
+    const document = { file, lines: done.lines, bytes: done.bytes, files: done.files, seconds };
+    show(document, `${file}: ${progress(done.lines, had, seconds * 1_000)}`);
+  } catch (error) {
+    if (fileErrorCode(error) === '' || error instanceof GateError) throw error;
+    const text = `${file} was not written to its end: ${fileFault(error)}. What is there is kept: put that right, then \`mcpgate-broker audit export --resume ${file}\``;
+    throw new GateError('unavailable', text, { cause: error });
+  }
+}
+
+function formOf({ format, records, linked }: ExportOptions): Form {
+  const form = FORMATS[format];
+  if (form === undefined) throw new GateError('usage', `--format: "${format}" is not jsonl, csv or parquet`);
+  if (form !== 'rows' && records === true)
+    throw new GateError('usage', `--records: ${format} has a line for each call and event anyway`);
+  if (linked === true && (form !== 'rows' || records === true))
+    throw new GateError('usage', '--linked is for rows: leave out --records, or say --format jsonl');
+  return records === true ? 'records' : form;
+}
+
+function queryOf(options: ExportOptions, now: number): Record<string, string | undefined> {
+  if (options.events === true && options.calls === true)
+    throw new GateError('usage', '--calls --events: leave out both for all of it');
+  if (options.id !== undefined) throw new GateError('usage', '--id: `audit show` shows one record');
+  const { user, tool, server, type, status, decision, rule, secret, credential, client, session } = options;
+  return {
+    since: pastTime('--since', options.since, now),
+    until: pastTime('--until', options.until, now),
+    ...{ user, tool, server, type, status, decision, rule, secret, credential, client, session },
+    what: options.events === true ? 'events' : options.calls === true ? 'calls' : undefined,
+    ...(options.linked === true ? { linked: 'true' } : {}),
+  };
+}

@@ -1,0 +1,97 @@
+// An export into one file. What is on disk is written down every second, so that it goes on there whatever breaks it off; where the broker goes away for
+// a moment, it goes on by itself.
+import { open, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { GateError } from 'mcpgate-shared/error';
+import type { AdminSession } from '../../session/admin-session.ts';
+import { ask, mayComeBack, partFile, placeOf, removeState, syncFolder, writeState, type ExportState } from './export-state.ts';
+import { createWholeLines } from './whole-lines.ts';
+
+export interface Exported {
+  lines: number;
+  bytes: number;
+  files: number;
+}
+
+const SAVE_MS = 1_000;
+/** So long a broker that is started again may be away. */
+const AWAY_MS = 30_000;
+const PAUSE_MS = 500;
+
+export async function toFile(
+  { api, context }: AdminSession,
+  file: string,
+  from: ExportState,
+  told: (lines: number) => void,
+): Promise<Exported> {
+  const part = partFile(file);
+  const handle = await open(part, from.bytes === 0 ? 'w' : 'r+', 0o600);
+  let state = from;
+  const save = async (next: ExportState): Promise<void> => {
+    await handle.datasync();
+    await writeState(file, next);
+    state = next;
+  };
+  try {
+    if (from.bytes > 0 && (await handle.stat()).size < from.bytes)
+      throw new GateError('usage', `${part} is shorter than it was: begin anew with --output ${file} --force`);
+    await save(state);
+    let lastCame = context.now();
+    for (;;) {
+      await handle.truncate(state.bytes);
+      const lines = createWholeLines(state);
+      const reached = (): ExportState => {
+        const place = lines.last === undefined ? undefined : placeOf(state.form, lines.last);
+        // Where no more than a head is there, it comes again.
+        if (place === undefined) return lines.last === undefined ? state : { ...state, bytes: 0, lines: 0 };
+        return { ...state, bytes: lines.bytes, lines: lines.lines, place };
+      };
+      let at = state.bytes;
+      let saved = context.now();
+      try {
+        for await (const chunk of await ask(api, state)) {
+          const piece = chunk as Buffer;
+          await writeAll(handle, piece, at);
+          at += piece.length;
+          lines.take(piece);
+          lastCame = context.now();
+          told(lines.lines);
+          if (lastCame - saved < SAVE_MS) continue;
+          saved = lastCame;
+          await save(reached());
+        }
+      } catch (error) {
+        if (!mayComeBack(error)) throw error;
+        await save(reached());
+        if (context.now() - lastCame > AWAY_MS) throw brokenOff(file, error);
+        await pause(PAUSE_MS);
+        continue;
+      }
+      // The head of a table alone is an export, too.
+      const head = state.form === 'csv' ? 1 : 0;
+      await handle.sync();
+      await handle.close();
+      await rename(part, file);
+      await syncFolder(dirname(file));
+      await removeState(file);
+      return { lines: Math.max(0, lines.lines - head), bytes: at, files: 1 };
+    }
+  } finally {
+    await handle.close().catch(() => undefined); // it is closed already where all went well
+  }
+}
+
+async function writeAll(handle: Awaited<ReturnType<typeof open>>, bytes: Buffer, at: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, at + done);
+    done += bytesWritten;
+  }
+}
+
+export function brokenOff(file: string, cause: unknown): GateError {
+  const text = `the broker broke the export off, and did not come back: go on with \`mcpgate-broker audit export --resume ${file}\``;
+  return new GateError('unavailable', text, { cause });
+}
+
+export { AWAY_MS, PAUSE_MS };
