@@ -9,6 +9,7 @@ import type { AdminDependencies } from './dependencies.ts';
 import { configurationOperations } from './configuration/configuration-operations.ts';
 import { definitionOperations } from './definition-operations.ts';
 import { deviceOperations } from './device-operations.ts';
+import { eventOperations } from './events/event-operations.ts';
 import { groupOperations } from './group-operations.ts';
 import { grantOperations } from './grant-operations.ts';
 import { hookOperations } from './hook-operations.ts';
@@ -54,5 +55,6 @@ export function adminOperations(dependencies: AdminDependencies): Operation[] {
     ...auditOperations(dependencies),
     ...proofOperations(dependencies),
     ...exportOperations(dependencies),
+    ...eventOperations(dependencies),
   ];
 }

@@ -32,6 +32,8 @@ export type SwitchSecretElsewhere = (
 export interface LinkView {
   workspaceId: string;
   credentialId: string;
+  /** The name of its person; null: nobody's grant. */
+  user: string | null;
   channels: number;
 }
 
@@ -98,6 +100,7 @@ export interface AdminDependencies {
   /** The commands of stdio servers that people may register who are no administrators of the first workspace. */
   allowedCommands: readonly AllowedCommand[];
   facts: BrokerFacts;
+  isDraining: () => boolean;
   registry: Registry;
   clock: Clock;
 }

@@ -18,6 +18,8 @@ export interface Caller {
   homeWorkspaceId: string;
   credential: { kind: Principal['credential']['kind'] | 'admin-token' | 'socket'; id: string; label: string };
   principal?: Principal;
+  /** When the credential ends by itself, ms since the epoch; undefined: never. */
+  expiresAt?: number | undefined;
   /** Set where a page in the person's browser asks. */
   browser?: {
     csrfToken: string;
@@ -60,6 +62,8 @@ export interface RawInput {
   body: unknown;
   /** The request's `If-Match`: what it is meant to change has one of these entity tags. */
   ifMatch?: string | undefined;
+  /** The request's `Last-Event-ID`: the last event of a stream that the client has had. */
+  lastEventId?: string | undefined;
 }
 
 export interface Operation {
@@ -104,6 +108,22 @@ export function streamOperation<P extends z.ZodType, Q extends z.ZodType, B exte
   ) => AsyncIterable<z.input<A>>,
 ): Operation {
   return { endpoint, run: (input, caller, signal) => run(checkInput(endpoint, input), caller, signal) };
+}
+
+/** Of an endpoint whose answer is bytes or text that goes out as `run` yields it. */
+export function rawOperation<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(
+  endpoint: Endpoint<P, Q, B>,
+  run: (
+    input: { query: z.output<Q>; lastEventId: string | undefined },
+    caller: Caller,
+    signal: AbortSignal,
+  ) => AsyncIterable<string>,
+): Operation {
+  return {
+    endpoint,
+    run: (input, caller, signal) =>
+      run({ ...checkInput(endpoint, input), lastEventId: input.lastEventId }, caller, signal),
+  };
 }
 
 function checkInput<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(

@@ -1,11 +1,10 @@
 // The operations on what waits for a person: list, show, approve, deny.
 import { requestsApi, type Request } from 'mcpgate-shared/api/rules/requests';
-import { may } from 'mcpgate-shared/api/roles';
 import { GateError } from 'mcpgate-shared/error';
-import type { Decider } from '../approvals/approvals.ts';
 import type { Approval } from '../domain/approval.ts';
 import { inWorkspace } from '../domain/workspace.ts';
 import type { AdminDependencies } from './dependencies.ts';
+import { createMaySee, deciderOf } from './events/visible-requests.ts';
 import { isoTime, isoTimeOrNull } from './iso-time.ts';
 import { type Caller, operation, type Operation } from './operation.ts';
 
@@ -37,12 +36,7 @@ export function requestOperations({ approvals, clock }: Pick<AdminDependencies, 
       note: approval.note,
     };
   };
-  /** One's own, and those that one may decide; everything for who administers. */
-  const maySee = (approval: Approval, caller: Caller): boolean =>
-    may(caller.role, 'others_things') ||
-    may(caller.role, 'auditor') ||
-    approval.ownerKey === ownKeyOf(caller) ||
-    mayDecide(approval, caller);
+  const maySee = createMaySee(approvals);
 
   return [
     operation(requestsApi.list, async ({ query }, caller) =>
@@ -70,15 +64,4 @@ export function requestOperations({ approvals, clock }: Pick<AdminDependencies, 
       return shown(await approvals.decide(caller.workspaceId, id, decision, deciderOf(caller)), caller);
     }),
   ];
-}
-
-const deciderOf = ({ actor, principal, role }: Caller): Decider => ({
-  actor,
-  principal,
-  isAdministrator: may(role, 'administer'),
-});
-
-function ownKeyOf({ principal }: Caller): string | undefined {
-  if (principal === undefined) return undefined;
-  return principal.user === undefined ? `grant:${principal.credential.id}` : `user:${principal.user.id}`;
 }

@@ -58,6 +58,7 @@ export async function assembleAdministration(
       tunnel.links().map((link) => ({
         workspaceId: link.principal.workspaceId,
         credentialId: link.principal.credential.id,
+        user: link.principal.user?.name ?? null,
         channels: link.channels,
       })),
     memory() {
@@ -83,6 +84,7 @@ export async function assembleAdministration(
       readiness,
       replicas,
     },
+    isDraining,
     clock,
   });
 

@@ -115,5 +115,5 @@ export async function assembleServing(
   });
   await app.ready();
   listener.attachUpgrade('/v1/tunnel', createUpgradeDoor({ tunnel, hostCheck, proxies, publicUrl }));
-  await serveAdministration({ socket: doors.admin, enterWorkspace, operations, refused, log });
+  await serveAdministration({ socket: doors.admin, enterWorkspace, operations, refused, clock, log });
 }

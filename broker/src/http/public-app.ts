@@ -15,7 +15,7 @@ import type { SigningKeys } from '../assertions/assertions.ts';
 import { registerApi, refuseMethod } from './api/api-routes.ts';
 import { createResolveBrowser } from './api/browser-callers.ts';
 import { assertMay, createResolveCaller, type ResolveCaller } from './api/callers.ts';
-import type { EnterWorkspace } from './api/enter-workspace.ts';
+import { workspaceOf, type EnterWorkspace } from './api/enter-workspace.ts';
 import { sessionOperations } from './api/session-operations.ts';
 import { errorBody } from './error-status.ts';
 import type { ForwardedDoor } from './doors/forwarded-door.ts';
@@ -52,7 +52,15 @@ export interface PublicAppOptions {
   publicUrl: string;
   identity: Pick<
     Identity,
-    'authenticate' | 'authenticateBrowser' | 'adminTokens' | 'provisioning' | 'onRevoked' | 'oauth' | 'idp' | 'web'
+    | 'authenticate'
+    | 'authenticateBrowser'
+    | 'adminTokens'
+    | 'provisioning'
+    | 'onRevoked'
+    | 'onChanged'
+    | 'oauth'
+    | 'idp'
+    | 'web'
   >;
   store: { users: Pick<Store['users'], 'byId'>; workspaces: Pick<Store['workspaces'], 'list'> };
   signingKeys: Pick<SigningKeys, 'published'>;
@@ -158,10 +166,14 @@ export async function createPublicApp(options: PublicAppOptions): Promise<Fastif
     known(request.raw.socket);
     refused.by(request.raw, { name: caller.actor.name, workspaceId: caller.workspaceId });
     assertMay(caller, operation);
-    return options.enterWorkspace(caller, request.headers);
+    return options.enterWorkspace(caller, workspaceOf(request));
   };
   const ofBrowser = sessionOperations({ store: options.store, publicUrl, clock: options.clock });
-  const allowOf = registerApi(app, [...options.operations, ...ofBrowser], callerOf, { identity, audit });
+  const allowOf = registerApi(app, [...options.operations, ...ofBrowser], callerOf, {
+    clock: options.clock,
+    identity,
+    audit,
+  });
   await registerScim(app, { identity, audit, publicUrl });
   await app.register(options.pages);
   app.setNotFoundHandler((request, reply) => {

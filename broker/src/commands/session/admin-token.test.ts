@@ -20,6 +20,7 @@ const withToken = async (token: string, ...args: string[]) =>
 /** What each role may do with a token. An administrator may do everything; what is one's own a token has none of. */
 const MAY: Readonly<Record<string, readonly string[]>> = {
   operator: [
+    'followEvents',
     'getMe',
     'getStatus',
     ...['listSecrets', 'listSecretVersions'],
@@ -35,9 +36,9 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     ...['listDefinitions', 'diffDefinition', 'acceptDefinitions'],
   ],
   auditor: [
-    ...['getMe', 'listSecretUses', 'searchCalls', 'searchEvents', 'showRecord', 'tailAudit'],
     ...['startExport', 'exportAuditRows', 'exportAuditRecords', 'exportAuditCsv', 'exportAuditParquet'],
     ...['getAuditKeys', 'verifyAudit'],
+    ...['followEvents', 'getMe', 'listSecretUses', 'searchCalls', 'searchEvents', 'showRecord', 'tailAudit'],
   ],
   scim: [],
 };

@@ -3,10 +3,11 @@ import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import type { FastifyBaseLogger } from 'fastify';
+import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import type { Operation } from '../../admin/operation.ts';
 import { registerApi, refuseMethod } from './api-routes.ts';
-import { socketCaller } from './callers.ts';
+import { socketCaller, type ResolveCaller } from './callers.ts';
 import type { EnterWorkspace } from './enter-workspace.ts';
 import type { RefusedRequests } from '../doors/refused-requests.ts';
 import { createFastifyApp } from '../fastify-app.ts';
@@ -75,16 +76,18 @@ export async function serveAdministration(options: {
   enterWorkspace: EnterWorkspace;
   operations: readonly Operation[];
   refused: Pick<RefusedRequests, 'watch' | 'by'>;
+  clock: Clock;
   log: FastifyBaseLogger;
 }): Promise<void> {
   const app = createFastifyApp({ listener: options.socket, log: options.log, trustedProxies: [] });
   options.refused.watch(app, 'socket');
   const callerOf = socketCaller(options.enterWorkspace);
-  const allowOf = registerApi(app, options.operations, async (request, operation) => {
+  const resolveCaller: ResolveCaller = async (request, operation) => {
     const caller = await callerOf(request, operation);
     options.refused.by(request.raw, { name: caller.actor.name, workspaceId: caller.workspaceId });
     return caller;
-  });
+  };
+  const allowOf = registerApi(app, options.operations, resolveCaller, { clock: options.clock });
   app.setNotFoundHandler((request, reply) => {
     const allow = allowOf(pathOf(request.url));
     if (allow !== undefined) return refuseMethod(request, reply, allow);

@@ -1,13 +1,15 @@
 // Serves the administration's operations under `/api/v1`, on the socket and over TCP. `callers.ts` says who asks.
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import { Page, type Caller, type Operation } from '../../admin/operation.ts';
 import type { Audit } from '../../audit/audit.ts';
 import type { Identity } from '../../identity/identity.ts';
-import { isRevoked, type Live } from '../../domain/people/revocation.ts';
 import { errorBody } from '../error-status.ts';
 import type { ResolveCaller } from './callers.ts';
+import { createOpenStreams } from './open-streams.ts';
 import { openApiDocument } from './openapi.ts';
 import { WithHeaders } from './with-headers.ts';
 
@@ -15,26 +17,21 @@ import { WithHeaders } from './with-headers.ts';
 export type AllowOf = (path: string) => string | undefined;
 
 const BODY_LIMIT_BYTES = 1024 * 1024;
+const EVENT_STREAM = 'text/event-stream';
+/** Proxies hold back, join and compress what does not say this. */
+const LIVE = { 'cache-control': 'no-store, no-transform', 'x-accel-buffering': 'no' } as const;
 
 export function registerApi(
   app: FastifyInstance,
   operations: readonly Operation[],
   resolveCaller: ResolveCaller,
-  { identity, audit }: { identity?: Pick<Identity, 'onRevoked'>; audit?: Pick<Audit, 'askedWith'> } = {},
+  {
+    clock,
+    identity,
+    audit,
+  }: { clock: Clock; identity?: Pick<Identity, 'onRevoked' | 'onChanged'>; audit?: Pick<Audit, 'askedWith'> },
 ): AllowOf {
-  let revocations = 0;
-  const streams = new Set<{ owner: Live | undefined; end: () => void }>();
-  const live = (): Live[] => [...streams].flatMap(({ owner }) => owner ?? []);
-  identity?.onRevoked(async (revocation) => {
-    revocations += 1;
-    let linksClosed = 0;
-    for (const { owner, end } of streams) {
-      if (owner === undefined || !isRevoked(revocation, owner)) continue;
-      end();
-      linksClosed += 1;
-    }
-    return await Promise.resolve({ linksClosed, callsCancelled: 0 });
-  }, live);
+  const streams = createOpenStreams({ identity, clock });
   // Written when it is first asked for, because writing it takes a sixth of the time in which a broker starts.
   let document: ReturnType<typeof openApiDocument> | undefined;
   app.get('/api/v1/openapi.json', () => (document ??= openApiDocument(operations.map(({ endpoint }) => endpoint))));
@@ -51,12 +48,12 @@ export function registerApi(
         let caller: Caller;
         let seen: number;
         do {
-          seen = revocations; // a revocation that comes before the stream is in `streams` would not end it: then the caller is checked again
+          seen = streams.seen;
           caller = await resolveCaller(request, operation);
-        } while (seen !== revocations);
+        } while (seen !== streams.seen);
         const gone = new AbortController();
         const { params, query, body, headers } = request;
-        const input = { params, query, body, ifMatch: headers['if-match'] };
+        const input = { params, query, body, ifMatch: headers['if-match'], lastEventId: lastEventIdOf(headers) };
         const run = () => operation.run(input, caller, gone.signal);
         const by = { actor: caller.actor.name, credential: caller.credential };
         const answer = audit === undefined ? run() : audit.askedWith(by, run);
@@ -76,9 +73,8 @@ export function registerApi(
         }
         request.raw.socket.once('close', () => gone.abort());
         reply.raw.once('close', () => gone.abort());
-        const stream = { owner: liveOf(caller), end: () => gone.abort() };
-        streams.add(stream);
-        gone.signal.addEventListener('abort', () => streams.delete(stream));
+        streams.add(caller, reply, gone);
+        if (endpoint.media === EVENT_STREAM) void reply.headers(LIVE);
         void reply.type(endpoint.media ?? 'application/x-ndjson');
         const sent = reply.send(Readable.from(endpoint.media === undefined ? ndjson(answer) : answer));
         // The first line may be long in coming; the headers tell the client at once that the stream has begun.
@@ -112,9 +108,9 @@ export function refuseMethod(request: FastifyRequest, reply: FastifyReply, allow
   return reply.code(405).header('allow', allow).type('application/json').send(errorBody(error, id));
 }
 
-/** Whose credential a stream was opened with; undefined on the socket, where nothing can be revoked. */
-function liveOf({ principal, homeWorkspaceId: workspaceId, credential: { kind, id } }: Caller): Live | undefined {
-  return kind === 'socket' ? undefined : (principal ?? { workspaceId, credential: { kind, id } });
+/** Behind a `Last-Event-ID` that came twice there are two clients, and it means nothing. */
+function lastEventIdOf({ 'last-event-id': id }: IncomingHttpHeaders): string | undefined {
+  return typeof id === 'string' && id !== '' ? id : undefined;
 }
 
 /** RFC 8288 for programs that follow links, and the cursor alone for those that do not. */

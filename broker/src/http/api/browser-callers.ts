@@ -67,7 +67,7 @@ export function createResolveBrowser(parts: {
     return {
       actor: { name: user.name, address: request.ip },
       role: user.role,
-      ...{ workspaceId, homeWorkspaceId: workspaceId, credential, principal },
+      ...{ workspaceId, homeWorkspaceId: workspaceId, credential, principal, expiresAt },
       browser: {
         csrfToken: csrf.of(session),
         expiresAt: expiresAt ?? null,

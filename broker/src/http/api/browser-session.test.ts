@@ -1,63 +1,17 @@
 // The sign-in of a browser as a credential of the API: what a page of the broker may do with it, and what a page of anybody else may not.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, suite, test, type TestContext } from 'node:test';
+import { after, before, suite, test } from 'node:test';
 import { BrowserSessionSchema, CSRF_HEADER } from 'mcpgate-shared/api/session';
 import { ErrorSchema } from 'mcpgate-shared/api/fields';
 import { WORKSPACE_HEADER } from 'mcpgate-shared/api/workspaces';
-import { startBrokerHere } from '../../fixtures/broker-here.ts';
 import { createPageBrowser } from '../pages/fixtures/page-browser.ts';
-
-const PASSWORD = 'seven quiet otters';
-const pathOf = (url: string): string => new URL(url).pathname + new URL(url).search;
-
-interface Asked {
-  body?: unknown;
-  headers?: Record<string, string>;
-}
+import { PASSWORD, startApiWorld, type ApiBrowser, type ApiWorld } from './fixtures/api-world.ts';
 
 suite('a browser that is signed in', () => {
-  const dataDir = mkdtempSync(join(tmpdir(), 'mg-session-'));
-  const ends: (() => unknown)[] = [];
+  let world: ApiWorld;
   let url = '';
-  let admin: Browser;
-
-  /** A browser with the API beside it, as a page of the broker asks it unless `headers` says otherwise. */
-  type Browser = Awaited<ReturnType<typeof openBrowser>>;
-  const openBrowser = async (link: string, fields: Record<string, string>) => {
-    const browser = createPageBrowser(url);
-    const page = await browser.submit(await browser.open(pathOf(link)), fields);
-    assert.equal(page.status, 200, page.html);
-    const ask = async (method: string, path: string, { body, headers = {} }: Asked = {}) => {
-      const response = await fetch(`${url}/api/v1${path}`, {
-        method,
-        headers: {
-          cookie: [...browser.jar].map(([name, value]) => `${name}=${value}`).join('; '),
-          'sec-fetch-site': 'same-origin',
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-          ...headers,
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      const text = await response.text();
-      return {
-        status: response.status,
-        headers: response.headers,
-        body: text === '' ? undefined : (JSON.parse(text) as unknown),
-      };
-    };
-    const session = async () => BrowserSessionSchema.parse((await ask('GET', '/session')).body);
-    return { ...browser, ask, session, csrf: { [CSRF_HEADER]: (await session()).csrf_token } };
-  };
-  const newPerson = async (name: string, role: string, workspace = 'default'): Promise<Browser> => {
-    const headers = { ...admin.csrf, [WORKSPACE_HEADER]: workspace };
-    const added = await admin.ask('POST', '/users', { body: { name, role }, headers });
-    assert.equal(added.status, 200, JSON.stringify(added.body));
-    const link = await admin.ask('POST', `/users/${name}/link`, { headers });
-    return openBrowser(String(Object(link.body)['url']), { password: PASSWORD, repeat: PASSWORD });
-  };
+  let admin: ApiBrowser;
+  let newPerson: ApiWorld['newPerson'];
   const refusal = ({ status, body }: { status: number; body: unknown }) => {
     const { error } = ErrorSchema.parse(body);
     return [status, error.code];
@@ -69,15 +23,10 @@ suite('a browser that is signed in', () => {
   };
 
   before(async () => {
-    const context = { after: (end: () => unknown) => void ends.push(end) } as unknown as TestContext;
-    const broker = await startBrokerHere(context, dataDir, { level: 'error', write: () => undefined });
-    ({ url } = broker);
-    admin = await openBrowser(broker.setupUrl ?? '', { name: 'root', password: PASSWORD, repeat: PASSWORD });
+    world = await startApiWorld();
+    ({ url, admin, newPerson } = world);
   });
-  after(async () => {
-    for (const end of ends) await end();
-    rmSync(dataDir, { recursive: true, force: true });
-  });
+  after(() => world.close());
 
   test('is told who is signed in, where, for how long, and what to send with changes', async () => {
     const told = await admin.session();

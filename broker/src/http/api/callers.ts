@@ -8,7 +8,7 @@ import type { Audit } from '../../audit/audit.ts';
 import { DEFAULT_WORKSPACE } from '../../domain/workspace.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { rejected } from '../rejection.ts';
-import type { EnterWorkspace } from './enter-workspace.ts';
+import { workspaceOf, type EnterWorkspace } from './enter-workspace.ts';
 
 /** Finds out who asks. Throws `not_logged_in` or `forbidden`. */
 export type ResolveCaller = (request: FastifyRequest, operation: Operation) => Promise<Caller>;
@@ -23,18 +23,20 @@ export function createResolveCaller(parts: {
     if (bearer?.startsWith('mca_') === true) {
       const answer = await identity.adminTokens.authenticate(bearer);
       if (answer.kind === 'rejected') throw await rejected(audit, answer, { door: 'api', address, of });
-      const { id, label, role, workspaceId } = answer.token;
+      const { id, label, role, workspaceId, expiresAt } = answer.token;
       const name = `admin-token:${label}`;
       const credential = { kind: 'admin-token', id, label } as const;
-      return { actor: { name, address }, role, workspaceId, homeWorkspaceId: workspaceId, credential };
+      const workspaces = { workspaceId, homeWorkspaceId: workspaceId };
+      return { actor: { name, address }, role, ...workspaces, credential, expiresAt: expiresAt ?? undefined };
     }
     const answer = await identity.authenticate(bearer, 'api', address);
     if (answer.kind === 'rejected') throw await rejected(audit, answer, { door: 'api', address, of });
     const { principal } = answer;
-    const { user, workspaceId, credential } = principal;
+    const { user, workspaceId, credential, expiresAt } = principal;
     const name = user?.name ?? `grant:${credential.label}`;
     const role = user?.role ?? 'member';
-    return { actor: { name, address }, role, workspaceId, homeWorkspaceId: workspaceId, credential, principal };
+    const workspaces = { workspaceId, homeWorkspaceId: workspaceId };
+    return { actor: { name, address }, role, ...workspaces, credential, principal, expiresAt };
   };
 }
 
@@ -45,7 +47,7 @@ export function socketCaller(enterWorkspace: EnterWorkspace): ResolveCaller {
     const header = request.headers['x-mcpgate-actor'];
     const name = typeof header === 'string' && /^host:[\w.@\\-]{1,64}$/.test(header) ? header : 'host:unknown';
     const credential = { kind: 'socket', id: 'admin.sock', label: name } as const;
-    return enterWorkspace({ actor: { name, address: null }, ...home, role: 'admin', credential }, request.headers);
+    return enterWorkspace({ actor: { name, address: null }, ...home, role: 'admin', credential }, workspaceOf(request));
   };
 }
 

@@ -80,8 +80,8 @@ export function openApiDocument(endpoints: readonly Endpoint[]): JsonSchema {
     const path = endpoint.path.replaceAll(/:(\w+)/g, '{$1}');
     const body = toJsonSchema(endpoint.body, 'input');
     const type = endpoint.media ?? (endpoint.stream ? 'application/x-ndjson' : 'application/json');
-    const schema =
-      endpoint.media === undefined ? toJsonSchema(endpoint.answer, 'output') : { type: 'string', format: 'binary' };
+    const isText = endpoint.media === undefined || endpoint.media === 'text/event-stream';
+    const schema = isText ? toJsonSchema(endpoint.answer, 'output') : { type: 'string', format: 'binary' };
     const methods = (paths[path] ??= {});
     methods[endpoint.method.toLowerCase()] = {
       operationId: endpoint.name,

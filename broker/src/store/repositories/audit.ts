@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { timeOf } from '../../domain/record-id.ts';
 import type { Engine } from '../engine.ts';
 import type { LogSource } from '../audit/log-connection.ts';
+import { logEnds, type LogEnd } from '../audit/log-ends.ts';
 import { positionOf, ROWS_PER_CHAIN, seqAt } from '../audit/position.ts';
 import { KIND, type RowColumns } from '../audit/row-columns.ts';
 import { FORMAT } from '../audit/row.ts';
@@ -39,6 +40,8 @@ export interface AuditRepository {
   heads(): Promise<ChainHead[]>;
   /** The names that a server of that name has or had, in the times in which they were its. */
   serverNames(workspaceId: string, name: string): Promise<NameSpan[]>;
+  /** How far each chain has got. */
+  ends(): Promise<LogEnd[]>;
   /** Where other threads find the log. */
   source(): LogSource;
   /** The first rows of chains of this format. */
@@ -182,6 +185,7 @@ export function createAuditRows(engine: Engine): AuditRepository {
       const always = { name, from: 0, until: Number.MAX_SAFE_INTEGER };
       return [always, ...(await otherNamesOf(db, workspaceId, name))];
     },
+    ends: () => logEnds(db),
     source: () => engine.log,
     async openings() {
       const chains = await db.selectFrom('audit_chains').select('id').where('format', '=', FORMAT).execute();
