@@ -1,0 +1,30 @@
+import { BarChart } from '@mantine/charts';
+import '@mantine/charts/styles.css';
+import { clockText, momentText } from './time.tsx';
+
+export interface RateChartProps {
+  height: number;
+  /** One point a step of time: `at` in ms, and a number for each series. */
+  points: readonly ({ at: number } & Readonly<Record<string, number>>)[];
+  series: readonly { name: string; label: string; color: string }[];
+}
+
+export function RateChart({ height, points, series }: RateChartProps) {
+  return (
+    <BarChart
+      h={height}
+      data={points.map((point) => ({ ...point }))}
+      dataKey="at"
+      type="stacked"
+      series={series.map((each) => ({ ...each }))}
+      gridAxis="y"
+      tickLine="none"
+      withLegend
+      legendProps={{ verticalAlign: 'top', align: 'left', height: 32 }}
+      xAxisProps={{ tickFormatter: (at: number) => clockText(at), minTickGap: 40 }}
+      yAxisProps={{ width: 36, allowDecimals: false }}
+      barProps={{ isAnimationActive: false }}
+      tooltipProps={{ labelFormatter: (at) => momentText(Number(at)) }}
+    />
+  );
+}

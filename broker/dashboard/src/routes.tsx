@@ -1,0 +1,61 @@
+// All routes in one tree. A page is one entry here, one in pages.ts, and a folder of its own under pages/.
+import { createRoute, createRouter, Navigate } from '@tanstack/react-router';
+import { useSession } from './api/session.tsx';
+import { Empty } from './parts/empty.tsx';
+import { Lines } from './parts/loaded.tsx';
+import { ButtonLink } from './parts/links.tsx';
+import { ProblemView } from './parts/problem-view.tsx';
+import { meRoute } from './pages/me/me-routes.ts';
+import { overviewRoute } from './pages/overview/overview-routes.ts';
+import { serverRoute, serversRoute } from './pages/servers/servers-routes.ts';
+import { IconMapPinOff } from '@tabler/icons-react';
+import { rootRoute, shellRoute } from './shell/shell-route.tsx';
+import { SignedInPage } from './shell/signed-in-page.tsx';
+
+const startRoute = createRoute({ getParentRoute: () => shellRoute, path: '/', component: Start });
+
+/** `/` leads to what the person is here for. */
+function Start() {
+  const session = useSession();
+  return <Navigate to={session.may('operator') ? '/overview' : '/me'} replace />;
+}
+
+const signedInRoute = createRoute({ getParentRoute: () => rootRoute, path: '/signed-in', component: SignedInPage });
+
+const routeTree = rootRoute.addChildren([
+  signedInRoute,
+  shellRoute.addChildren([startRoute, overviewRoute, serversRoute, serverRoute, meRoute]),
+]);
+
+function NotFound() {
+  return (
+    <Empty
+      icon={IconMapPinOff}
+      title="There is nothing here"
+      action={
+        <ButtonLink to="/" variant="default">
+          To the start page
+        </ButtonLink>
+      }
+    >
+      The address may be mistyped, or from another version.
+    </Empty>
+  );
+}
+
+export function createDashboardRouter() {
+  return createRouter({
+    routeTree,
+    defaultPreload: 'intent',
+    scrollRestoration: true,
+    defaultPendingComponent: () => <Lines count={6} />,
+    defaultErrorComponent: ({ error, reset }) => <ProblemView problem={error} retry={reset} />,
+    defaultNotFoundComponent: NotFound,
+  });
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof createDashboardRouter>;
+  }
+}

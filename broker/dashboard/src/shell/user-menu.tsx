@@ -1,0 +1,60 @@
+import { Avatar, Group, Menu, SegmentedControl, Text, UnstyledButton, useMantineColorScheme } from '@mantine/core';
+import { IconChevronUp, IconKeyboard, IconLogout } from '@tabler/icons-react';
+import { useSession } from '../api/session.tsx';
+import { openShortcuts } from './shortcuts.tsx';
+import { useSignOut } from './sign-out.ts';
+import classes from './user-menu.module.css';
+
+export const SCHEMES = [
+  { value: 'light', label: 'Light' },
+  { value: 'auto', label: 'Auto' },
+  { value: 'dark', label: 'Dark' },
+] as const;
+
+/** Who is signed in, with the way out and the choice of colours. */
+export function UserMenu() {
+  const { user, role, broker } = useSession();
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const { signOut, isPending } = useSignOut();
+  return (
+    <Menu position="top-start" width={228}>
+      <Menu.Target>
+        <UnstyledButton className={classes['target'] ?? ''} aria-label={`${user.display_name}, ${role}: your menu`}>
+          <Group gap="sm" wrap="nowrap">
+            <Avatar name={user.display_name} color="gate" radius="xl" size={32} aria-hidden />
+            <div className={classes['name']}>
+              <Text size="sm" fw={600} truncate>
+                {user.display_name}
+              </Text>
+              <Text size="xs" c="dimmed" truncate>
+                {role}
+              </Text>
+            </div>
+            <IconChevronUp size={16} aria-hidden />
+          </Group>
+        </UnstyledButton>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>{user.email ?? user.name}</Menu.Label>
+        <div className={classes['schemes']}>
+          <SegmentedControl
+            aria-label="Colours"
+            fullWidth
+            size="xs"
+            data={SCHEMES.map((scheme) => ({ ...scheme }))}
+            value={colorScheme}
+            onChange={setColorScheme}
+          />
+        </div>
+        <Menu.Item leftSection={<IconKeyboard size={16} aria-hidden />} onClick={openShortcuts}>
+          Keyboard shortcuts
+        </Menu.Item>
+        <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={signOut} disabled={isPending}>
+          Sign out
+        </Menu.Item>
+        <Menu.Divider />
+        <Menu.Label>mcpgate {broker.version}</Menu.Label>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
