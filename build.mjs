@@ -1,9 +1,10 @@
-// Bundles both packages. Sources run as they are under Node's type stripping; the bundles exist so that `mcpgate serve` loads one
+// Bundles both packages, and builds the dashboard into the broker's. Sources run as they are under Node's type stripping; the bundles exist so that `mcpgate serve` loads one
 // small file, so that a published package holds its part of `shared`, and so that commands and broker start in half the time: finding
 // hundreds of small files in `node_modules` costs more than running them (docs/decisions/bundles.md).
 import { build, transform } from 'esbuild';
 import { globSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { buildDashboard } from './broker/dashboard/build.mjs';
 
 /**
  * An ES import of these runs every getter that they export, one of which loads a whole HTTP client: 40 ms of each start. Asked of the
@@ -66,7 +67,7 @@ const REQUIRE =
   "import { createRequire as createRequireOf } from 'node:module'; const require = createRequireOf(import.meta.url);";
 
 /** The licences of the npm packages in a bundle, which their texts want beside every copy. */
-function writeLicences(folder, inputs) {
+function writeLicences(file, inputs) {
   const packages = new Set(inputs.flatMap((path) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []));
   const texts = [...packages]
     .toSorted((one, other) => (one < other ? -1 : 1))
@@ -75,8 +76,8 @@ function writeLicences(folder, inputs) {
       const [file] = globSync(`${path}/{LICEN[CS]E,licen[cs]e,COPYING}*`).toSorted();
       return `${name} ${version} (${license})\n\n${file === undefined ? '' : readFileSync(file, 'utf8').trim()}\n`;
     });
-  writeFileSync(`${folder}/dist/LICENCES.txt`, texts.join(`\n${'-'.repeat(80)}\n\n`));
-  return `${folder}/dist/LICENCES.txt`;
+  writeFileSync(file, texts.join(`\n${'-'.repeat(80)}\n\n`));
+  return file;
 }
 
 /** Bundles `entries` of one package with `shared` and the npm packages that they start with. Returns the files written and read. */
@@ -123,12 +124,14 @@ const [cli, serve, broker] = await Promise.all([
     'audit-verify-worker': 'broker/src/audit/proof/verify-worker.ts',
     'export-thread': 'broker/src/store/backup/export-thread.ts',
   }),
+  buildDashboard(writeLicences),
 ]);
 
 const current = new Set([
   ...[cli, serve, broker].flatMap(({ outputs }) => outputs),
-  writeLicences('cli', [...cli.inputs, ...serve.inputs]),
-  writeLicences('broker', broker.inputs),
+  writeLicences('cli/dist/LICENCES.txt', [...cli.inputs, ...serve.inputs]),
+  writeLicences('broker/dist/LICENCES.txt', broker.inputs),
+  'broker/dist/dashboard',
 ]);
 // What an earlier build left goes last: whatever runs meanwhile finds every file at every moment.
 for (const folder of ['cli/dist', 'broker/dist']) {

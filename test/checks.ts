@@ -9,6 +9,13 @@ const STEPS: readonly Step[] = [
     name: 'types (tsc)',
     command: ['tsc', '--noEmit', '-p', '.', '--incremental', '--tsBuildInfoFile', `${CACHE}/tsc.json`],
   },
+  {
+    name: 'types of the dashboard (tsc)',
+    command: [
+      ...['tsc', '--noEmit', '-p', 'broker/dashboard', '--incremental'],
+      ...['--tsBuildInfoFile', `${CACHE}/tsc-dashboard.json`],
+    ],
+  },
   { name: 'lint (oxlint, type-aware)', command: ['oxlint', '--type-aware', '.'] },
   {
     name: 'format (prettier)',

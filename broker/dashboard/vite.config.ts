@@ -32,7 +32,16 @@ export const UNUSED_PARTS = [
   ...['AngleSlider', 'Blockquote', 'Cascader', 'ColorInput', 'ColorPicker', 'ColorSwatch', 'Dialog', 'FloatingWindow'],
   ...['InlineInput', 'Mark', 'Marquee', 'Menubar', 'OverflowList', 'Rating', 'RollingNumber', 'Scroller'],
   ...['SemiCircleProgress', 'Slider', 'Splitter', 'Spoiler', 'TableOfContents', 'Toggle', 'Toolbar', 'Tour', 'Tree'],
-  ...['TreeSelect', 'Typography', 'EmptyState', 'DataList', 'RadioCard', 'CheckboxCard', 'BackgroundImage', 'AspectRatio'],
+  ...[
+    'TreeSelect',
+    'Typography',
+    'EmptyState',
+    'DataList',
+    'RadioCard',
+    'CheckboxCard',
+    'BackgroundImage',
+    'AspectRatio',
+  ],
 ];
 
 function withoutUnusedStyles(): Plugin {
@@ -43,10 +52,13 @@ function withoutUnusedStyles(): Plugin {
     enforce: 'pre',
     load(id) {
       if (!id.endsWith('/@mantine/core/styles.css')) return undefined;
-      return UNUSED_PARTS.map(partStyles).reduce((all, part) => {
-        if (!all.includes(part)) throw new Error('a part of Mantine has other styles than @mantine/core/styles.css');
-        return all.replace(part, '');
-      }, readFileSync(id, 'utf8'));
+      return UNUSED_PARTS.map(partStyles).reduce(
+        (all, part) => {
+          if (!all.includes(part)) throw new Error('a part of Mantine has other styles than @mantine/core/styles.css');
+          return all.replace(part, '');
+        },
+        readFileSync(id, 'utf8'),
+      );
     },
   };
 }

@@ -42,6 +42,27 @@ const RULES: readonly ImportRule[] = [
     forbids: (imported) => imported.startsWith('cli/') || imported.startsWith('broker/'),
   },
   {
+    rule: 'the dashboard imports of us only what shared says of the API',
+    because: 'it runs in browsers: what it knows of the broker is what every other client of the API knows',
+    from: (file) => file.path.startsWith('broker/dashboard/'),
+    forbids: (imported) =>
+      /^(?:broker|cli|test|shared)\//.test(imported) &&
+      !imported.startsWith('broker/dashboard/') &&
+      !imported.startsWith('shared/src/api/'),
+  },
+  {
+    rule: 'nothing imports the dashboard',
+    because: 'the broker serves its built files and knows no more of it',
+    from: (file) => !file.path.startsWith('broker/dashboard/'),
+    forbids: (imported) => imported.startsWith('broker/dashboard/') || imported === 'mcpgate-dashboard',
+  },
+  {
+    rule: 'only the dashboard imports what draws it',
+    because: 'these are build-time packages: no installed package has them',
+    from: (file) => product(file) && !file.path.startsWith('broker/dashboard/'),
+    forbids: (imported) => /^(?:react|react-dom|vite|@mantine\/|@tanstack\/|@tabler\/|@codemirror\/)/.test(imported),
+  },
+  {
     rule: 'the product does not import test',
     because: 'what tests need must not be shipped',
     from: product,

@@ -14,7 +14,7 @@ export interface SourceFile {
   isTest: boolean;
 }
 
-const FOLDERS = ['shared/src', 'cli/src', 'broker/src', 'broker/quickstart', 'test'];
+const FOLDERS = ['shared/src', 'cli/src', 'broker/src', 'broker/quickstart', 'broker/dashboard', 'test'];
 const SPECIFIER = /(?:^|[;}\s])(?:import|export)\b[^'"`;]*?from\s*['"]([^'"]+)['"]|\bimport\s*\(?\s*['"]([^'"]+)['"]/g;
 
 const TYPE_IMPORT = /^(?:import|export) type [^;]*;$/gm;
@@ -33,7 +33,7 @@ export function importsOf(path: string, text: string): string[] {
 }
 
 export function readSourceFiles(): SourceFile[] {
-  return FOLDERS.flatMap((folder) => globSync(`${folder}/**/*.ts`, { cwd: REPOSITORY }))
+  return FOLDERS.flatMap((folder) => globSync(`${folder}/**/*.{ts,tsx}`, { cwd: REPOSITORY }))
     .map((path) => path.replaceAll('\\', '/'))
     .filter((path) => !path.includes('node_modules/') && !path.startsWith('test/out/'))
     .sort()

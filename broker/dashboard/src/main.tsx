@@ -20,6 +20,15 @@ z.config({ jitless: true });
 const nonce = document.querySelector('meta[name="csp-nonce"]')?.getAttribute('content') ?? '';
 setNonce(nonce);
 
+/** A file of an older version is gone once the broker was updated: the page is loaded again, but not again and again. */
+const RELOADED = 'mcpgate-reloaded-at';
+window.addEventListener('vite:preloadError', (event) => {
+  if (Date.now() - Number(sessionStorage.getItem(RELOADED) ?? 0) < 60_000) return;
+  sessionStorage.setItem(RELOADED, String(Date.now()));
+  event.preventDefault();
+  location.reload();
+});
+
 const root = document.querySelector('#root');
 if (root === null) throw new Error('the page has no element #root');
 const health = createHealth();

@@ -18,9 +18,11 @@ export interface Caller {
   workspace: string | undefined;
 }
 
+type Plain = string | number | boolean;
+
 interface LooseInput {
-  params?: Readonly<Record<string, unknown>>;
-  query?: Readonly<Record<string, unknown>>;
+  params?: Readonly<Record<string, Plain>>;
+  query?: Readonly<Record<string, Plain | readonly Plain[] | null | undefined>>;
   body?: unknown;
 }
 
@@ -52,7 +54,7 @@ export function urlOf(endpoint: AnyEndpoint, input: LooseInput): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(input.query ?? {})) {
     if (value === undefined || value === null) continue;
-    for (const each of Array.isArray(value) ? (value as unknown[]) : [value]) query.append(name, String(each));
+    for (const each of [value].flat()) query.append(name, String(each));
   }
   return `/api/v1${path}${query.size === 0 ? '' : `?${query.toString()}`}`;
 }
@@ -133,7 +135,8 @@ export async function callWithHeaders<E extends AnyEndpoint>(
   const text = await response.text();
   const parsed = endpoint.answer.safeParse(text === '' ? undefined : JSON.parse(text));
   if (!parsed.success) {
-    const message = 'The broker answered something that these pages do not know. It may have been updated: load the page again.';
+    const message =
+      'The broker answered something that these pages do not know. It may have been updated: load the page again.';
     throw new Problem('broken', message, { cause: parsed.error });
   }
   return {

@@ -23,7 +23,7 @@ export function SessionProvider(props: {
   const { session, workspace, children } = props;
   const value = useMemo((): SessionOfPage => {
     const home = session.workspace.name;
-      const shown = workspace ?? home;
+    const shown = workspace ?? home;
     return {
       ...session,
       shown,

@@ -4,7 +4,12 @@ import type { ReactNode } from 'react';
 import { TONE_ICON, type Tone } from './status-badge.tsx';
 import classes from './attention.module.css';
 
-export function Attention(props: { tone: Exclude<Tone, 'quiet'>; title: string; children?: ReactNode; action: ReactNode }) {
+export function Attention(props: {
+  tone: Exclude<Tone, 'quiet'>;
+  title: string;
+  children?: ReactNode;
+  action: ReactNode;
+}) {
   const { tone, title, children, action } = props;
   const ToneIcon = TONE_ICON[tone];
   return (

@@ -83,7 +83,11 @@ function Asked({ question, onClose }: { question: Question; onClose: () => void 
         )}
         <ProblemAlert problem={problem} />
         <Group justify="flex-end" gap="sm">
-          <Button variant="default" onClick={onClose} {...(destroys && typed === undefined && { 'data-autofocus': true })}>
+          <Button
+            variant="default"
+            onClick={onClose}
+            {...(destroys && typed === undefined && { 'data-autofocus': true })}
+          >
             Keep it as it is
           </Button>
           <Button type="submit" {...(destroys && { color: 'red' })} disabled={!isReady} loading={isRunning}>

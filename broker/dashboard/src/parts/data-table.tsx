@@ -17,6 +17,8 @@ import { IconArrowDown, IconArrowUp, IconSelector } from '@tabler/icons-react';
 import { useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import classes from './data-table.module.css';
 
+type Sortable = string | number | boolean | null | undefined;
+
 export interface Column<Row> {
   id: string;
   /** In the header; people who hear the page read hear it too, so it is never empty. */
@@ -25,7 +27,7 @@ export interface Column<Row> {
   hiddenHeader?: boolean;
   cell: (row: Row) => ReactNode;
   /** What the column sorts by; without it, it does not. */
-  sortBy?: (row: Row) => string | number | boolean | null | undefined;
+  sortBy?: (row: Row) => Sortable;
   /** Its share of the width, as CSS grid has it: `minmax(160px, 2fr)`, `120px`. */
   width?: string;
   /** The width of the table in px below which the column is left out. */
@@ -56,7 +58,7 @@ const features = tableFeatures({
 const DRAWN_WHOLE = 100;
 const ROW_PX = 49;
 
-const compare = (one: unknown, other: unknown): number => {
+const compare = (one: Sortable, other: Sortable): number => {
   const [first, second] = [one ?? null, other ?? null];
   if (first === null || second === null) return first === second ? 0 : first === null ? 1 : -1;
   if (typeof first === 'number' && typeof second === 'number') return first - second;
@@ -66,7 +68,9 @@ const compare = (one: unknown, other: unknown): number => {
 export function DataTable<Row extends object>(props: DataTableProps<Row>) {
   const { label, rows, columns, rowKey, empty, sort, isActive } = props;
   const { ref: sizeRef, width } = useElementSize<HTMLDivElement>();
-  const [sorting, setSorting] = useState<SortingState>(sort === undefined ? [] : [{ id: sort.id, desc: sort.desc ?? false }]);
+  const [sorting, setSorting] = useState<SortingState>(
+    sort === undefined ? [] : [{ id: sort.id, desc: sort.desc ?? false }],
+  );
   const visibility = useMemo(
     (): ColumnVisibilityState =>
       Object.fromEntries(columns.map(({ id, from = 0 }) => [id, width === 0 || width >= from])),
@@ -80,7 +84,8 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
           id,
           header,
           enableSorting: sortBy !== undefined,
-          sortFn: (one, other, columnId) => compare(one.getValue(columnId), other.getValue(columnId)),
+          sortFn: (one, other, columnId) =>
+            compare(one.getValue<Sortable>(columnId), other.getValue<Sortable>(columnId)),
         }),
       ),
     );
@@ -114,9 +119,7 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
     overscan: 12,
     getItemKey: (index) => sorted[index]?.id ?? index,
   });
-  const items = isVirtual
-    ? virtualizer.getVirtualItems()
-    : sorted.map((_, index) => ({ index, start: 0, key: index }));
+  const items = isVirtual ? virtualizer.getVirtualItems() : sorted.map((_, index) => ({ index, start: 0, key: index }));
 
   const focusRow = (index: number): void => {
     const at = Math.max(0, Math.min(sorted.length - 1, index));
@@ -145,7 +148,14 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
   if (rows.length === 0) return <>{empty}</>;
   const template = { gridTemplateColumns: shown.map(({ width: share = 'minmax(120px, 1fr)' }) => share).join(' ') };
   return (
-    <div ref={boxRef} role="table" aria-label={label} aria-rowcount={sorted.length + 1} className={classes['table']} onKeyDown={onKeyDown}>
+    <div
+      ref={boxRef}
+      role="table"
+      aria-label={label}
+      aria-rowcount={sorted.length + 1}
+      className={classes['table']}
+      onKeyDown={onKeyDown}
+    >
       <div role="rowgroup" className={classes['head']}>
         <div role="row" className={classes['row']} style={template} aria-rowindex={1}>
           {table.getHeaderGroups()[0]?.headers.map(({ id, column }) => {

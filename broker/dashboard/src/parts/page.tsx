@@ -45,7 +45,13 @@ export function Page({ title, lead, above, badge, actions, children }: PageProps
 }
 
 /** A part of a page under a heading, on a card. */
-export function Section(props: { title: string; lead?: ReactNode; actions?: ReactNode; flush?: boolean; children: ReactNode }) {
+export function Section(props: {
+  title: string;
+  lead?: ReactNode;
+  actions?: ReactNode;
+  flush?: boolean;
+  children: ReactNode;
+}) {
   const { title, lead, actions, flush = false, children } = props;
   return (
     <section className={classes['section']} data-flush={flush || undefined}>

@@ -1,6 +1,13 @@
 // What a person sees of a Problem: one designed state for each kind, each with what to do.
 import { Alert, Button, Code, Group, Stack, Text, Title } from '@mantine/core';
-import { IconAlertTriangle, IconClock, IconHelpCircle, IconLock, IconPlugConnectedX, type Icon } from '@tabler/icons-react';
+import {
+  IconAlertTriangle,
+  IconClock,
+  IconHelpCircle,
+  IconLock,
+  IconPlugConnectedX,
+  type Icon,
+} from '@tabler/icons-react';
 import { toProblem, type ProblemKind } from '../api/problem.ts';
 
 interface Look {

@@ -23,7 +23,12 @@ export const TONE_ICON: Readonly<Record<Tone, Icon>> = {
 export function StatusBadge({ tone, children, ...rest }: { tone: Tone; children: string } & Omit<BadgeProps, 'color'>) {
   const ToneIcon = TONE_ICON[tone];
   return (
-    <Badge {...rest} classNames={{ root: classes['badge'] ?? '' }} data-tone={tone} leftSection={<ToneIcon size={14} aria-hidden />}>
+    <Badge
+      {...rest}
+      classNames={{ root: classes['badge'] ?? '' }}
+      data-tone={tone}
+      leftSection={<ToneIcon size={14} aria-hidden />}
+    >
       {children}
     </Badge>
   );

@@ -9,11 +9,10 @@ import { useState } from 'react';
 import { useSession } from '../api/session.tsx';
 import { useApi } from '../api/use-api.ts';
 import type { PageEntry } from '../pages.ts';
+import { isMac } from './keys.ts';
 import { openShortcuts } from './shortcuts.tsx';
 import { useSignOut } from './sign-out.ts';
 import classes from './palette.module.css';
-
-export const isMac = /Mac|iPhone|iPad/.test(navigator.userAgent);
 
 export function PaletteButton() {
   return (
@@ -58,9 +57,24 @@ export function Palette({ pages }: { pages: readonly PageEntry[] }) {
     {
       group: 'Do',
       actions: [
-        { id: 'dark', label: 'Use dark colours', leftSection: <IconMoon size={19} />, onClick: () => setColorScheme('dark') },
-        { id: 'light', label: 'Use light colours', leftSection: <IconSun size={19} />, onClick: () => setColorScheme('light') },
-        { id: 'keys', label: 'Show the keyboard shortcuts', leftSection: <IconKeyboard size={19} />, onClick: openShortcuts },
+        {
+          id: 'dark',
+          label: 'Use dark colours',
+          leftSection: <IconMoon size={19} />,
+          onClick: () => setColorScheme('dark'),
+        },
+        {
+          id: 'light',
+          label: 'Use light colours',
+          leftSection: <IconSun size={19} />,
+          onClick: () => setColorScheme('light'),
+        },
+        {
+          id: 'keys',
+          label: 'Show the keyboard shortcuts',
+          leftSection: <IconKeyboard size={19} />,
+          onClick: openShortcuts,
+        },
         { id: 'out', label: 'Sign out', leftSection: <IconLogout size={19} />, onClick: signOut },
       ],
     },
@@ -75,7 +89,11 @@ export function Palette({ pages }: { pages: readonly PageEntry[] }) {
       scrollable
       maxHeight={420}
       limit={40}
-      searchProps={{ leftSection: <IconSearch size={18} aria-hidden />, placeholder: 'Find or do', 'aria-label': 'Find or do' }}
+      searchProps={{
+        leftSection: <IconSearch size={18} aria-hidden />,
+        placeholder: 'Find or do',
+        'aria-label': 'Find or do',
+      }}
     />
   );
 }

@@ -5,7 +5,7 @@ import { sessionApi } from 'mcpgate-shared/api/session';
 import { useEffect, useState } from 'react';
 import { call } from '../api/call.ts';
 import { useHealth, useHealthStore } from '../api/health.tsx';
-import { Problem, toProblem } from '../api/problem.ts';
+import { toProblem, type Problem } from '../api/problem.ts';
 import { useSession } from '../api/session.tsx';
 import { keyOf } from '../api/use-api.ts';
 import { ProblemAlert } from '../parts/problem-view.tsx';
@@ -41,11 +41,17 @@ export function SessionEnded() {
   }, [signedIn, health, queries, user.id]);
 
   return (
-    <Modal opened={!signedIn} onClose={() => undefined} withCloseButton={false} title="You are signed out" closeOnEscape={false}>
+    <Modal
+      opened={!signedIn}
+      onClose={() => undefined}
+      withCloseButton={false}
+      title="You are signed out"
+      closeOnEscape={false}
+    >
       <Stack>
         <Text size="sm">
-          Your session has ended. Sign in again in a second window and come back: this page stays as it is, with everything
-          that you typed.
+          Your session has ended. Sign in again in a second window and come back: this page stays as it is, with
+          everything that you typed.
         </Text>
         <ProblemAlert problem={problem} />
         <Button data-autofocus onClick={() => window.open(signInPath('/signed-in'))}>

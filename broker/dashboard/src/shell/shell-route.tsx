@@ -7,7 +7,7 @@ import { WorkspaceNameSchema } from 'mcpgate-shared/api/fields';
 import { useEffect } from 'react';
 import { z } from 'zod';
 import { call } from '../api/call.ts';
-import { Problem } from '../api/problem.ts';
+import type { Problem } from '../api/problem.ts';
 import { SessionProvider } from '../api/session.tsx';
 import { keyOf } from '../api/use-api.ts';
 import { ProblemView } from '../parts/problem-view.tsx';

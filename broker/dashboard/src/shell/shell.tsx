@@ -56,7 +56,12 @@ export function Shell() {
                 <Mark size={24} />
                 <Text fw={650}>mcpgate</Text>
               </Group>
-              <Burger opened={opened} onClick={toggle} size="sm" aria-label={opened ? 'Close the menu' : 'Open the menu'} />
+              <Burger
+                opened={opened}
+                onClick={toggle}
+                size="sm"
+                aria-label={opened ? 'Close the menu' : 'Open the menu'}
+              />
             </Group>
           </AppShell.Header>
           <AppShell.Navbar p="sm" aria-label="Pages">

@@ -3,7 +3,7 @@ import { Group, Kbd, Modal, Stack, Text } from '@mantine/core';
 import { useRouter } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import type { PageEntry } from '../pages.ts';
-import { isMac } from './palette.tsx';
+import { isMac } from './keys.ts';
 
 const OPEN = 'mcpgate:shortcuts';
 /** How long the `g` waits for its letter. */
@@ -14,7 +14,8 @@ export const openShortcuts = (): void => {
 };
 
 const isTyping = (target: EventTarget | null): boolean =>
-  target instanceof Element && target.closest('input, textarea, select, [contenteditable], [role=dialog], [role=menu]') !== null;
+  target instanceof Element &&
+  target.closest('input, textarea, select, [contenteditable], [role=dialog], [role=menu]') !== null;
 
 export function Shortcuts({ pages }: { pages: readonly PageEntry[] }) {
   const { history } = useRouter();

@@ -18,7 +18,10 @@ export function WorkspaceSwitch() {
       allowDeselect={false}
       searchable={workspaces.length > 8}
       onChange={(chosen) =>
-        void navigate({ to: '/', search: { workspace: chosen === null || chosen === workspace.name ? undefined : chosen } })
+        void navigate({
+          to: '/',
+          search: { workspace: chosen === null || chosen === workspace.name ? undefined : chosen },
+        })
       }
     />
   );

@@ -1,4 +1,4 @@
-// Puts the web pages together. They work without JavaScript, under a strict content security policy, are not cached, and their forms carry tokens.
+// Puts the web pages together, and the dashboard. The pages work without JavaScript, under a strict content security policy, are not cached, and their forms carry tokens.
 // Query strings stay out of the log, because links carry one-time tokens.
 import cookie from '@fastify/cookie';
 import csrf from '@fastify/csrf-protection';
@@ -10,6 +10,7 @@ import { GateError } from 'mcpgate-shared/error';
 import type { Approvals } from '../../approvals/approvals.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { takesBodies } from '../doors/body-doors.ts';
+import { registerDashboardRoutes } from '../dashboard/dashboard-routes.ts';
 import { HTTP_STATUS } from '../error-status.ts';
 import type { ForwardedDoor } from '../doors/forwarded-door.ts';
 import type { RefusedRequests } from '../doors/refused-requests.ts';
@@ -20,7 +21,6 @@ import { registerConsentRoutes } from './consent-routes.ts';
 import { registerIdpRoutes } from './idp-routes.ts';
 import { registerDeviceRoutes } from './device-routes.ts';
 import { renderPage } from './layout.ts';
-import { registerHomeRoutes } from './home-routes.ts';
 import { pageCookies, type PageContext } from './page-context.ts';
 import { registerRequestsRoutes } from './requests-routes.ts';
 import { messagePage } from './plain-views.ts';
@@ -176,7 +176,7 @@ export function createPages({
       );
     }
 
-    registerHomeRoutes(app, context);
+    registerDashboardRoutes(app, context);
     registerSignInRoutes(app, context);
     registerDeviceRoutes(app, context);
     registerConsentRoutes(app, context);

@@ -138,7 +138,7 @@ export const connectedPage = (view: { deviceName: string; userName: string }): P
     </p>
     <p>If you have not yet, let your AI clients use it:</p>
     <pre class="command">mcpgate install-clients</pre>
-    <p><a href="/">Your devices</a></p>
+    <p><a href="/me">Your devices</a></p>
   </div>`,
 });
 

@@ -1,5 +1,6 @@
 // Reads what the forms and links of the pages send, and makes the paths that they lead to. A missing or malformed field is read as empty, and the page
 // then says what is missing.
+import { DASHBOARD_PATHS } from 'mcpgate-shared/api/dashboard-paths';
 import { z } from 'zod';
 
 const text = (maxLength: number) => z.string().max(maxLength).catch('');
@@ -12,14 +13,23 @@ export const UserCodeQuerySchema = z
 const ACCOUNTS = /^accounts(?:\/[a-z0-9-]{1,24}(?:\/shared)?)?$/;
 /** What waits for a person, likewise. */
 const REQUESTS = /^requests(?:\/q_[a-z2-7]{8})?$/;
+/** Pages of the dashboard with what their addresses show. Each begins with a name of this broker's: none is read as another host's. */
+export const DASHBOARD = new RegExp(`^(?:${DASHBOARD_PATHS.join('|')})(?:/[\\w.~%@:+-]+)*(?:\\?[\\w.~%@:+=&*,-]*)?$`);
 /**
- * Where a sign-in leads: by default to the home page; with `to` to the device page or one of accounts, with `user_code` to that device, with `consent` to the request of
+ * Where a sign-in leads: by default to the home page; with `to` to the device page, one of accounts or of the dashboard, with `user_code` to that device, with `consent` to the request of
  * an HTTP client. `workspace`: the one to sign in to; empty: the first one.
  */
 const goal = {
   user_code: text(64),
   consent: text(64),
-  to: z.union([z.literal(['device', '']), z.string().regex(ACCOUNTS), z.string().regex(REQUESTS)]).catch(''),
+  to: z
+    .union([
+      z.literal(['device', '']),
+      z.string().regex(ACCOUNTS),
+      z.string().regex(REQUESTS),
+      z.string().max(1000).regex(DASHBOARD),
+    ])
+    .catch(''),
   workspace: text(64),
 };
 const noGoal = { user_code: '', consent: '', to: '', workspace: '' } as const;

@@ -98,7 +98,10 @@ export const passwordPage = (view: {
 const loginLead = (goal: LoginGoal): string => {
   if (goal.consent !== '') return 'Sign in first, then decide about the application that wants to connect.';
   if (goal.to.startsWith('accounts')) return 'Sign in first, then connect your account.';
-  return goal.user_code || goal.to ? 'Sign in first, then confirm your device.' : 'With your account on this broker.';
+  if (goal.to.startsWith('requests')) return 'Sign in first, then decide.';
+  return goal.user_code !== '' || goal.to === 'device'
+    ? 'Sign in first, then confirm your device.'
+    : 'With your account on this broker.';
 };
 
 interface LoginView {

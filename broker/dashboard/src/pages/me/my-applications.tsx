@@ -77,7 +77,14 @@ const COLUMNS: readonly Column<Session>[] = [
     sortBy: ({ last_seen_at: at }) => at,
     cell: ({ last_seen_at: at }) => <Ago at={at} />,
   },
-  { id: 'end', header: 'End', hiddenHeader: true, width: '120px', align: 'right', cell: (session) => <EndSession session={session} /> },
+  {
+    id: 'end',
+    header: 'End',
+    hiddenHeader: true,
+    width: '120px',
+    align: 'right',
+    cell: (session) => <EndSession session={session} />,
+  },
 ];
 
 function EndSession({ session: { id, label, kind } }: { session: Session }) {
@@ -99,7 +106,10 @@ function EndSession({ session: { id, label, kind } }: { session: Session }) {
           consequences:
             kind === 'web'
               ? ['That browser is signed out at once. If it is this one, you sign in again.']
-              : ['It loses access at once, and its calls under way are cancelled.', 'It asks you again if it connects once more.'],
+              : [
+                  'It loses access at once, and its calls under way are cancelled.',
+                  'It asks you again if it connects once more.',
+                ],
           action: `${verb} it`,
           destroys: true,
           run: () => end.mutateAsync({ params: { id } }),

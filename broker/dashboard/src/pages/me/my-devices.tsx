@@ -75,7 +75,14 @@ const COLUMNS: readonly Column<Device>[] = [
     sortBy: ({ last_seen_at: at }) => at,
     cell: ({ last_seen_at: at }) => <Ago at={at} />,
   },
-  { id: 'end', header: 'End', hiddenHeader: true, width: '120px', align: 'right', cell: (device) => <EndDevice device={device} /> },
+  {
+    id: 'end',
+    header: 'End',
+    hiddenHeader: true,
+    width: '120px',
+    align: 'right',
+    cell: (device) => <EndDevice device={device} />,
+  },
 ];
 
 function EndDevice({ device: { id, name } }: { device: Device }) {
@@ -83,7 +90,10 @@ function EndDevice({ device: { id, name } }: { device: Device }) {
   const revoke = useChange(devicesApi.revoke, {
     changes: [devicesApi.list, sessionsApi.list],
     onDone: ({ links_closed: links, ms }) =>
-      toastDone({ message: `${name} has no access any more: ${links} links closed in ${ms} ms.`, subject: `device:${id}` }),
+      toastDone({
+        message: `${name} has no access any more: ${links} links closed in ${ms} ms.`,
+        subject: `device:${id}`,
+      }),
   });
   return (
     <Button

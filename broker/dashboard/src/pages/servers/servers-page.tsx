@@ -51,7 +51,15 @@ const COLUMNS: readonly Column<Server>[] = [
       );
     },
   },
-  { id: 'tools', header: 'Tools', width: '80px', align: 'right', from: 560, sortBy: ({ tools }) => tools, cell: ({ tools }) => tools ?? '–' },
+  {
+    id: 'tools',
+    header: 'Tools',
+    width: '80px',
+    align: 'right',
+    from: 560,
+    sortBy: ({ tools }) => tools,
+    cell: ({ tools }) => tools ?? '–',
+  },
   {
     id: 'account',
     header: 'Signs in with',
@@ -59,7 +67,14 @@ const COLUMNS: readonly Column<Server>[] = [
     sortBy: ({ credential }) => credential,
     cell: ({ credential }) => (credential === 'personal' ? 'each person’s own account' : 'the shared account'),
   },
-  { id: 'changed', header: 'Changed', width: '140px', from: 900, sortBy: ({ updated_at: at }) => at, cell: ({ updated_at: at }) => <Ago at={at} /> },
+  {
+    id: 'changed',
+    header: 'Changed',
+    width: '140px',
+    from: 900,
+    sortBy: ({ updated_at: at }) => at,
+    cell: ({ updated_at: at }) => <Ago at={at} />,
+  },
 ];
 
 export function ServersPage() {
@@ -89,7 +104,9 @@ export function ServersPage() {
               sort={{ id: 'name' }}
               empty={
                 <Empty icon={IconServer2} title={q === '' ? 'No server yet' : 'No server has this name'}>
-                  {q === '' ? 'Add the first one, and AI clients see its tools at once.' : 'Search for a part of the name.'}
+                  {q === ''
+                    ? 'Add the first one, and AI clients see its tools at once.'
+                    : 'Search for a part of the name.'}
                 </Empty>
               }
             />
