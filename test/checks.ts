@@ -12,8 +12,13 @@ const STEPS: readonly Step[] = [
   {
     name: 'types of the dashboard (tsc)',
     command: [
-      ...['tsc', '--noEmit', '-p', 'broker/dashboard', '--incremental'],
-      ...['--tsBuildInfoFile', `${CACHE}/tsc-dashboard.json`],
+      'tsc',
+      '--noEmit',
+      '-p',
+      'broker/dashboard',
+      '--incremental',
+      '--tsBuildInfoFile',
+      `${CACHE}/tsc-dashboard.json`,
     ],
   },
   { name: 'lint (oxlint, type-aware)', command: ['oxlint', '--type-aware', '.'] },

@@ -21,7 +21,7 @@ function firstPaint(): Plugin {
       {
         tag: 'script',
         attrs: { src: server === undefined ? BASE + fileName : `${BASE}src/theme/first-paint.js` },
-        injectTo: 'head',
+        injectTo: 'head-prepend',
       },
     ],
   };

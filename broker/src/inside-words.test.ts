@@ -123,7 +123,7 @@ test('what fails behind the door is in the log and in no answer', async (t) => {
     }
     await door('POST', '/mcp', { headers: mcp, body: initialize });
     await door('GET', '/v1/whoami', { headers: bearer(tokens.grant) });
-    for (const path of ['/readyz', '/metrics', '/login', '/', '/device', '/devices', '/setup?token=x', '/nowhere'])
+    for (const path of ['/readyz', '/metrics', '/login', '/', '/device', '/me', '/setup?token=x', '/nowhere'])
       await door('GET', path);
     for (const path of [
       'users',

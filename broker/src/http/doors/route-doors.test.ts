@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { FastifyInstance, RouteOptions } from 'fastify';
+import { DASHBOARD_PATHS } from 'mcpgate-shared/api/dashboard-paths';
 import { startBrokerHere } from '../../fixtures/broker-here.ts';
 
 interface Route {
@@ -45,7 +46,7 @@ const ANYONES_BODIES = [
     '/oauth/register',
     '/oauth/revoke',
   ],
-  ...['/oauth/token', '/applications', '/consent/:id', '/device', '/devices', '/link', '/login', '/logout', '/setup'],
+  ...['/oauth/token', '/consent/:id', '/device', '/link', '/login', '/logout', '/setup'],
   ...['/accounts/:server/connect', '/accounts/:server/disconnect', '/accounts/:server/keys'],
   ...['/accounts/:server/shared/connect', '/accounts/:server/shared/disconnect'],
   ...['/requests/:id', '/hooks/:workspace/:name'],
@@ -56,7 +57,8 @@ const ANYONES_PAGES = [
   ...['/.well-known/oauth-protected-resource', '/.well-known/oauth-protected-resource/*'],
   ...['/', '/assets/*', '/consent', '/consent/:id', '/device', '/link', '/login', '/logout', '/setup'],
   ...['/accounts', '/accounts/:server', '/accounts/:server/shared', '/requests', '/requests/:id'],
-  '/.well-known/jwks.json',
+  ...['/.well-known/jwks.json', '/dashboard/assets/:name'],
+  ...DASHBOARD_PATHS.flatMap((path) => [`/${path}`, `/${path}/*`]),
   ...['/oauth/upstream/callback/:of', '/oauth/upstream/client/:of'],
 ];
 const isRead = ({ method }: Route) => method === 'GET' || method === 'HEAD';

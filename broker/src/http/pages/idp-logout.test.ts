@@ -61,7 +61,7 @@ suite('signing out with the company’s IdP', () => {
     assert.equal(Object(JSON.parse(Buffer.from(claims, 'base64url').toString()))['sub'], 'sub-ada');
     const back = await fetch(there, { redirect: 'manual' });
     assert.deepEqual([idp.ended.length, back.headers.get('location')], [1, `${world.publicUrl}/logout`]);
-    assert.match(pageText(await browser.open('/logout')), /Your company's tools/);
+    assert.match(pageText(await browser.open('/logout')), /Sign in With your account/);
 
     await world.audit.flush();
     const events = JSON.stringify(await world.audit.searchEvents({ workspaceId: WORKSPACE, limit: 100 }));
@@ -72,7 +72,7 @@ suite('signing out with the company’s IdP', () => {
   test('ends here alone for a password, for an IdP without the place or with one without TLS, and unless asked for', async (t) => {
     idp.discovery = { end_session_endpoint: `${idp.issuer}/end-session` };
     const plain = await open(t);
-    assert.equal((await signOut(await signIn(plain, 'ada'))).url, '/', 'not asked for');
+    assert.equal((await signOut(await signIn(plain, 'ada'))).url, '/login', 'not asked for');
 
     const world = await open(t, { endSession: true });
     await world.identity.users.add(WORKSPACE, { name: 'local' }, HOST);
@@ -80,13 +80,13 @@ suite('signing out with the company’s IdP', () => {
     const browser = createPageBrowser(world.origin);
     const password = 'seven quiet otters';
     await browser.submit(await browser.open(link.pathname + link.search), { password, repeat: password });
-    assert.equal((await signOut(browser)).url, '/', 'a password');
+    assert.equal((await signOut(browser)).url, '/login', 'a password');
 
     for (const discovery of [{}, { end_session_endpoint: 'http://idp.corp.example/logout' }]) {
       idp.discovery = discovery;
       const other = await open(t, { endSession: true });
       const ada = await signIn(other, 'ada');
-      assert.equal((await signOut(ada)).url, '/');
+      assert.equal((await signOut(ada)).url, '/login');
       assert.doesNotMatch((await ada.open('/')).html, /Hello, /);
     }
   });

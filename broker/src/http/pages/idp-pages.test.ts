@@ -256,7 +256,7 @@ suite('signing in at the company’s IdP', () => {
       email: 'grace@CORP.example',
       email_verified: true,
     };
-    assert.match((await signIn()).html, /Hello, grace </, 'whatever the liar said');
+    assert.match((await signIn()).html, /Hello, grace</, 'whatever the liar said');
     for (const name of ['one', 'two']) {
       await world.identity.users.add(WORKSPACE, { name, email: 'both@corp.example' }, HOST);
       idp.claims = { sub: 'sub-both', preferred_username: 'both', email: 'both@corp.example', email_verified: true };

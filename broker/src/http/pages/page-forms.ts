@@ -14,7 +14,9 @@ const ACCOUNTS = /^accounts(?:\/[a-z0-9-]{1,24}(?:\/shared)?)?$/;
 /** What waits for a person, likewise. */
 const REQUESTS = /^requests(?:\/q_[a-z2-7]{8})?$/;
 /** Pages of the dashboard with what their addresses show. Each begins with a name of this broker's: none is read as another host's. */
-export const DASHBOARD = new RegExp(`^(?:${DASHBOARD_PATHS.join('|')})(?:/[\\w.~%@:+-]+)*(?:\\?[\\w.~%@:+=&*,-]*)?$`);
+export const DASHBOARD = new RegExp(
+  `^(?:${DASHBOARD_PATHS.join('|')})(?:/(?!\\.{1,2}(?:[/?]|$))[\\w.~%@:+-]+)*(?:\\?[\\w.~%@:+=&*,-]*)?$`,
+);
 /**
  * Where a sign-in leads: by default to the home page; with `to` to the device page, one of accounts or of the dashboard, with `user_code` to that device, with `consent` to the request of
  * an HTTP client. `workspace`: the one to sign in to; empty: the first one.
@@ -42,7 +44,6 @@ export const ConsentQuerySchema = z.object({ problem: text(64) }).catch({ proble
 export const ConsentFormSchema = z
   .object({ decision: z.enum(['approve', 'deny', '']).catch('') })
   .catch({ decision: '' });
-export const ConnectionFormSchema = z.object({ id: text(128) }).catch({ id: '' });
 export const SetupFormSchema = z
   .object({ token: text(128), name: text(256), password: text(1024), repeat: text(1024) })
   .catch({ token: '', name: '', password: '', repeat: '' });

@@ -101,15 +101,6 @@ pre.command {
   margin: 0 0 14px; padding: 13px 16px; border: 1px solid var(--line); border-radius: 9px; background: var(--code); color: var(--ink);
   font: 14px/1.5 var(--mono); white-space: pre-wrap; overflow-wrap: anywhere; user-select: all; -webkit-user-select: all;
 }
-.steps { margin: 0; padding: 0; list-style: none; counter-reset: step; }
-.steps li { counter-increment: step; position: relative; padding-left: 40px; }
-.steps li + li { margin-top: 18px; }
-.steps li::before {
-  content: counter(step); position: absolute; left: 0; top: 0; display: grid; place-items: center; width: 26px; height: 26px;
-  border-radius: 50%; background: var(--accent-soft); color: var(--accent); font-size: 14px; font-weight: 650;
-}
-.steps p { margin-bottom: 8px; }
-.steps pre { margin-bottom: 0; }
 .devices { margin: 0; padding: 0; list-style: none; }
 .devices li { display: flex; justify-content: space-between; gap: 16px; padding: 12px 0; border-top: 1px solid var(--line); }
 .devices li:first-child { border-top: 0; padding-top: 0; }

@@ -4,6 +4,7 @@ import { IconApps } from '@tabler/icons-react';
 import { sessionsApi, type Session } from 'mcpgate-shared/api/devices';
 import { useSession } from '../../api/session.tsx';
 import { useApi, useChange } from '../../api/use-api.ts';
+import { browserName } from '../../parts/browser-name.ts';
 import { useConfirm } from '../../parts/confirm.tsx';
 import { DataTable, type Column } from '../../parts/data-table.tsx';
 import { Empty } from '../../parts/empty.tsx';
@@ -37,6 +38,8 @@ export function MyApplications() {
   );
 }
 
+const nameOf = ({ kind, label }: Session): string => (kind === 'web' ? browserName(label) : label);
+
 const scopeText = ({ kind, resource, scopes, address }: Session): string =>
   [
     kind === 'web' ? 'browser' : resource === null ? 'all servers' : resource,
@@ -49,11 +52,11 @@ const COLUMNS: readonly Column<Session>[] = [
     id: 'label',
     header: 'Name',
     width: 'minmax(140px, 2fr)',
-    sortBy: ({ label }) => label,
+    sortBy: nameOf,
     cell: (session) => (
       <>
         <Text size="sm" fw={600}>
-          {session.label}
+          {nameOf(session)}
         </Text>
         <Text size="xs" c="dimmed">
           {scopeText(session)}
@@ -87,7 +90,9 @@ const COLUMNS: readonly Column<Session>[] = [
   },
 ];
 
-function EndSession({ session: { id, label, kind } }: { session: Session }) {
+function EndSession({ session }: { session: Session }) {
+  const { id, kind } = session;
+  const label = nameOf(session);
   const confirm = useConfirm();
   const end = useChange(sessionsApi.end, {
     changes: [sessionsApi.list],

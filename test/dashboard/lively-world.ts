@@ -1,0 +1,96 @@
+// One world for every test and picture of the dashboard: a company with people, servers that work and one that does not, calls, denials.
+import { createRequire } from 'node:module';
+import { startCountingUpstream, type CountingUpstream } from '../upstreams/counting-upstream.ts';
+import { openWorld, type World } from '../world.ts';
+
+export interface LivelyWorld {
+  readonly world: World;
+  readonly sentry: CountingUpstream;
+  /** Of a person, for the sign-in page. */
+  readonly password: string;
+  /** The one-time link with which a person sets that password. */
+  linkOf(name: string): Promise<string>;
+  close(): Promise<void>;
+}
+
+const PEOPLE = [
+  ['grace.hopper', 'admin', ['platform']],
+  ['margaret.hamilton', 'operator', ['platform']],
+  ['katherine.johnson', 'auditor', ['security']],
+  ['ada.lovelace', 'member', ['engineering']],
+  ['barbara.liskov', 'member', ['engineering', 'data']],
+  ['radia.perlman', 'member', ['support']],
+] as const;
+
+const require = createRequire(import.meta.url);
+const node = (file: string, env: Record<string, string> = {}) => ({
+  command: process.execPath,
+  args: [require.resolve(file)],
+  ...(Object.keys(env).length > 0 && { env }),
+});
+
+export async function openLivelyWorld(): Promise<LivelyWorld> {
+  const sentry = await startCountingUpstream();
+  sentry.release();
+  const world = await openWorld({
+    direct: true,
+    open: false,
+    servers: {
+      github: node('@modelcontextprotocol/server-github/dist/index.js', {
+        GITHUB_PERSONAL_ACCESS_TOKEN: `ghp_${'Ab3xK9pQ7w'.repeat(4).slice(0, 36)}`,
+      }),
+      sentry: { url: sentry.url, headers: { Authorization: 'Bearer sntrys_5f0e7c2b9a4d4e6f8b1c3a5d7e9f0b2c' } },
+      memory: node('@modelcontextprotocol/server-memory/dist/index.js'),
+      // Nothing listens there.
+      grafana: {
+        url: 'http://127.0.0.1:9/mcp',
+        headers: { Authorization: 'Bearer glsa_8fK2mQ9xR4tV7wZ1cB6nJ3pL5sD0gH' },
+      },
+    },
+  });
+  const { broker } = world;
+  try {
+    for (const [name, role, groups] of PEOPLE) await world.person(name, { role, groups });
+    await broker.run([
+      'rule',
+      'add',
+      '--allow',
+      '--who',
+      'group:engineering',
+      '--what',
+      'github__*',
+      '--what',
+      'sentry__*',
+      '--note',
+      'engineering',
+    ]);
+    await broker.run(['rule', 'add', '--allow', '--who', 'group:platform', '--what', '*', '--note', 'platform']);
+    await broker.run(['rule', 'add', '--deny', '--who', '*', '--what', 'sentry__fail', '--note', 'not in production']);
+    const ada = world.laptop('adas-laptop');
+    await ada.login(
+      world.url,
+      async (code) => void (await broker.run(['login', 'approve', code, '--as', 'ada.lovelace'])),
+    );
+    const client = await ada.aiClient({ name: 'claude-code' });
+    for (let turn = 0; turn < 6; turn += 1) await client.call('sentry__echo', { text: `issue ${turn}` });
+    await client.call('sentry__fail');
+    await client.call('sentry__progress');
+  } catch (error) {
+    await world.close();
+    await sentry.close();
+    throw error;
+  }
+  return {
+    world,
+    sentry,
+    password: 'correct horse battery staple 7',
+    async linkOf(name) {
+      const { url } = (await broker.json(['user', 'link', name])) as { url: string };
+      return url;
+    },
+    async close() {
+      await world.close();
+      await sentry.close();
+    },
+  };
+}

@@ -1,0 +1,73 @@
+// A person of the lively world at the dashboard, in Chromium: one browser for a whole file, a profile of its own for each person.
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { findChromium } from '../world/browser/chromium.ts';
+import type { LivelyWorld } from './lively-world.ts';
+
+export interface Look {
+  dark?: boolean;
+  width?: number;
+  height?: number;
+}
+
+export interface AtDashboard {
+  readonly page: Page;
+  /** What the pages' scripts and policies complained about, and what they asked of other hosts. */
+  readonly complaints: string[];
+  /** Opens a page and waits until nothing of it is on its way. */
+  open(path: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const launchChromium = async (): Promise<Browser> =>
+  await chromium.launch({
+    executablePath: findChromium() ?? 'chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--no-first-run',
+    ],
+  });
+
+/** Signs the person in by a one-time link. */
+export async function signIn(
+  browser: Browser,
+  lively: LivelyWorld,
+  name: string,
+  look: Look = {},
+): Promise<AtDashboard> {
+  const { dark = false, width = 1440, height = 900 } = look;
+  const context = await browser.newContext({
+    colorScheme: dark ? 'dark' : 'light',
+    viewport: { width, height },
+    reducedMotion: 'reduce',
+    timezoneId: 'Europe/Berlin',
+    locale: 'en-GB',
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.stack ?? error.message));
+  page.on('request', (request) => {
+    if (!request.url().startsWith(lively.world.url)) complaints.push(`asked ${request.url()}`);
+  });
+  await page.goto(await lively.linkOf(name));
+  for (const field of await page.locator('input[type=password]').all()) await field.fill(lively.password);
+  await page.getByRole('button', { name: 'Save and sign in' }).click();
+  await page.locator('main h1').waitFor();
+  return {
+    page,
+    complaints,
+    async open(path) {
+      await page.goto(lively.world.url + path);
+      await page.locator('main h1').waitFor();
+      await page.waitForFunction(() => document.querySelector('[aria-busy=true]') === null);
+    },
+    close: () => context.close(),
+  };
+}
