@@ -1,6 +1,7 @@
 // A person of the lively world at the dashboard, in Chromium: one browser for a whole file, a profile of its own for each person.
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { findChromium } from '../world/browser/chromium.ts';
+import { until } from '../world/until.ts';
 import type { LivelyWorld } from './lively-world.ts';
 
 export interface Look {
@@ -16,6 +17,11 @@ export interface AtDashboard {
   /** Opens a page and waits until nothing of it is on its way. */
   open(path: string): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Waits until the expression is true in the page. Playwright's own way of waiting needs code made of text, which the page's policy forbids. */
+export async function holds(page: Page, expression: string): Promise<void> {
+  await until(expression, () => page.evaluate<boolean>(expression), 15_000);
 }
 
 export const launchChromium = async (): Promise<Browser> =>
@@ -66,7 +72,7 @@ export async function signIn(
     async open(path) {
       await page.goto(lively.world.url + path);
       await page.locator('main h1').waitFor();
-      await page.waitForFunction(() => document.querySelector('[aria-busy=true]') === null);
+      await holds(page, "document.querySelector('[aria-busy=true]') === null");
     },
     close: () => context.close(),
   };

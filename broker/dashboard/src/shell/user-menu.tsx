@@ -1,4 +1,13 @@
-import { Avatar, Group, Menu, SegmentedControl, Text, UnstyledButton, useMantineColorScheme } from '@mantine/core';
+import {
+  Avatar,
+  Group,
+  Menu,
+  SegmentedControl,
+  Text,
+  UnstyledButton,
+  useMantineColorScheme,
+  VisuallyHidden,
+} from '@mantine/core';
 import { IconChevronUp, IconKeyboard, IconLogout } from '@tabler/icons-react';
 import { useSession } from '../api/session.tsx';
 import { openShortcuts } from './shortcuts.tsx';
@@ -19,7 +28,7 @@ export function UserMenu() {
   return (
     <Menu position="top-start" width={228}>
       <Menu.Target>
-        <UnstyledButton className={classes['target'] ?? ''} aria-label={`${user.display_name}, ${role}: your menu`}>
+        <UnstyledButton className={classes['target'] ?? ''}>
           <Group gap="sm" wrap="nowrap">
             <Avatar name={user.display_name} color="gate" radius="xl" size={32} aria-hidden />
             <div className={classes['name']}>
@@ -30,6 +39,7 @@ export function UserMenu() {
                 {role}
               </Text>
             </div>
+            <VisuallyHidden>your menu</VisuallyHidden>
             <IconChevronUp size={16} aria-hidden />
           </Group>
         </UnstyledButton>

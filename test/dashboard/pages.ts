@@ -1,0 +1,17 @@
+// Every page of the dashboard, with a person who may see it: what the tests of all pages and the pictures go through. A new page gets its line here.
+
+export interface PageOfDashboard {
+  /** Of its picture, without theme and ending. */
+  name: string;
+  path: string;
+  as: string;
+  /** The heading that it has once it is there. */
+  heading: string;
+}
+
+export const PAGES_OF_DASHBOARD: readonly PageOfDashboard[] = [
+  { name: 'overview', path: '/overview', as: 'grace.hopper', heading: 'Overview' },
+  { name: 'servers', path: '/servers', as: 'grace.hopper', heading: 'Servers' },
+  { name: 'server', path: '/servers/sentry', as: 'grace.hopper', heading: 'sentry' },
+  { name: 'me', path: '/me', as: 'ada.lovelace', heading: 'Hello, ada.lovelace' },
+];
