@@ -1,7 +1,7 @@
 // The dashboard in Chromium on a real broker with real servers: what holds on every page, and the shell around them.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import AxeBuilder from '@axe-core/playwright';
+import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser } from 'playwright-core';
 import { openLivelyWorld, type LivelyWorld } from './lively-world.ts';
 import { PAGES_OF_DASHBOARD } from './pages.ts';

@@ -47,7 +47,7 @@ const KIND_OF_CODE: Readonly<Record<string, ProblemKind>> = {
   internal: 'broken',
 };
 
-export function urlOf(endpoint: AnyEndpoint, input: LooseInput): string {
+function urlOf(endpoint: AnyEndpoint, input: LooseInput): string {
   const path = endpoint.path.replaceAll(/:(\w+)/g, (_, name: string) =>
     encodeURIComponent(String(input.params?.[name] ?? '')),
   );

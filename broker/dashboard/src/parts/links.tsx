@@ -17,6 +17,7 @@ export function PathLink({ path, children }: { path: string; children: ReactNode
     <Anchor
       href={path}
       size="sm"
+      underline="always"
       onClick={(event) => {
         if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
         event.preventDefault();

@@ -14,7 +14,7 @@ import { openShortcuts } from './shortcuts.tsx';
 import { useSignOut } from './sign-out.ts';
 import classes from './user-menu.module.css';
 
-export const SCHEMES = [
+const SCHEMES = [
   { value: 'light', label: 'Light' },
   { value: 'auto', label: 'Auto' },
   { value: 'dark', label: 'Dark' },

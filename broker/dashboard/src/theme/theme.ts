@@ -3,6 +3,7 @@ import {
   Badge,
   Card,
   createTheme,
+  defaultVariantColorsResolver,
   Drawer,
   Modal,
   Paper,
@@ -40,7 +41,11 @@ export const theme = createTheme({
   primaryColor: 'gate',
   primaryShade: { light: 6, dark: 3 },
   colors: { gate, dark },
-  autoContrast: true,
+  variantColorResolver(input) {
+    const colors = defaultVariantColorsResolver(input);
+    const isPrimary = input.color === undefined || input.color === input.theme.primaryColor;
+    return input.variant === 'filled' && isPrimary ? { ...colors, color: 'var(--gate-on-accent)' } : colors;
+  },
   fontFamily: "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif",
   fontFamilyMonospace: "ui-monospace, 'SF Mono', SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace",
   defaultRadius: 'md',
@@ -72,6 +77,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
   variables: {},
   light: {
     '--gate-page': '#f5f6f8',
+    '--gate-on-accent': '#ffffff',
     '--gate-line': '#dde1e7',
     '--gate-hover': '#eceff4',
     '--gate-code': '#f0f2f6',
@@ -104,6 +110,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
   },
   dark: {
     '--gate-page': '#0e1116',
+    '--gate-on-accent': '#0b1020',
     '--gate-line': '#2a313c',
     '--gate-hover': '#1f252e',
     '--gate-code': '#0f1319',

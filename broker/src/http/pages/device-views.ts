@@ -8,7 +8,7 @@ const TICK = `<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-
 const CROSS = `<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2.6" stroke-linecap="round" aria-hidden="true"><path d="m7 7 10 10M17 7 7 17"/></svg>`;
 
 const PLATFORMS: Readonly<Record<string, string>> = { linux: 'Linux', darwin: 'macOS', win32: 'Windows' };
-export const platformText = (platform: string): string => PLATFORMS[platform] ?? platform;
+const platformText = (platform: string): string => PLATFORMS[platform] ?? platform;
 
 export const codePage = (view: { csrf: string; userCode: string; problem?: string | undefined }): PageContent => ({
   title: 'Connect a device',

@@ -35,7 +35,7 @@ export function MePage() {
           <CopyLine text="mcpgate install-clients" />
           <Text size="sm" c="dimmed">
             A laptop without a browser shows a code: enter it at{' '}
-            <Anchor href="/device" size="sm">
+            <Anchor href="/device" size="sm" underline="always">
               {broker.url}/device
             </Anchor>
             .
