@@ -39,9 +39,9 @@ it('everything that was used is allowed by the rules that are suggested, and not
         const by = used.get(thing.name) ?? new Set<string>();
         used.set(thing.name, by.add(person.name));
       }
-      const rules = suggested(used).map(({ effect, who, what }, at) => ({
+      const rules = suggested(used).map(({ who, what }, at) => ({
         ...PLAIN_RULE,
-        ...{ id: `r_${at}`, effect, who, what, createdAt: 0, createdBy: 'test' },
+        ...{ id: `r_${at}`, effect: 'allow' as const, who, what, createdAt: 0, createdBy: 'test' },
       }));
       const policy = compilePolicy({ version: 1, enforcement: 'enforce', rules });
       const facts = { now: 0, client: { name: null, version: null }, address: undefined };
@@ -59,7 +59,6 @@ it('a group stands for its people where half of them used a thing, and the readi
   const used = new Map(['x__r1', 'x__r2'].map((what) => [what, new Set(['user:a', 'user:b', 'user:e'])]));
   assert.deepEqual(suggested(used), [
     {
-      effect: 'allow',
       who: ['group:eng', 'user:e'],
       what: ['read:x'],
       note: 'suggested by what was used; 1 of these people did not use all of it',

@@ -3,7 +3,6 @@
 import type { Thing } from '../../policy/previews/access.ts';
 
 export interface SuggestedRule {
-  effect: 'allow';
   who: string[];
   what: string[];
   note: string;
@@ -37,7 +36,6 @@ export function fewestRules(
     const note = `suggested by what was used${more === 0 ? '' : `; ${more} of these people did not use all of it`}`;
     return parts(who).flatMap((some) =>
       parts(withClasses(what, things, isOf)).map((these): SuggestedRule => ({
-        effect: 'allow',
         who: some,
         what: these,
         note,

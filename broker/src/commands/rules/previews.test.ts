@@ -160,6 +160,33 @@ describe('rules', () => {
     assert.equal(Object(await admin.broker.json(['rule', 'simulate', file]))['replay'].changed, 0);
   });
 
+  it('are suggested to ask whom the rules ask by which calls went, and what is narrower about those is told', async () => {
+    const ask = ['--ask', '--who', 'grant:ci', '--what', 'site__read_list', '--approver', 'role:admin'];
+    const rule = Object(await admin.broker.json(['rule', 'add', ...ask, '--limit', '5/day']));
+    const used = use('site__read_list');
+    for (;;) {
+      const [waits] = await admin.rows('request', 'list');
+      if (waits === undefined) continue;
+      await admin.broker.json(['request', 'approve', String(waits['id'])]);
+      break;
+    }
+    await used;
+    const told = Object(await admin.broker.json(['rule', 'suggest']));
+    assert.deepEqual(
+      told['rules'].map(({ effect, approvers, what }: Record<string, unknown>) => ({ effect, approvers, what })),
+      [
+        { effect: 'allow', approvers: undefined, what: ['site__delete_page', 'site__read_page'] },
+        { effect: 'ask', approvers: ['role:admin'], what: ['site__read_list'] },
+      ],
+    );
+    assert.match(told['rules'][1].note, /; narrower until now: r_\w+ \(at most 5 a day per person\)$/);
+    const file = join(admin.broker.dataDir, 'suggested.yaml');
+    writeFileSync(file, await lines('rule', 'suggest'));
+    assert.equal(Object(await admin.broker.json(['rule', 'simulate', file]))['replay'].changed, 0);
+    await admin.broker.json(['rule', 'remove', String(rule['id'])]);
+    await lines('rule', 'forget', String(rule['id']));
+  });
+
   it('that are removed, or not enforced, tell what that opens, and status warns until they are back', async () => {
     const deny = Object(
       await admin.broker.json(['rule', 'add', '--deny', '--who', 'grant:ci', '--what', 'write:site']),

@@ -114,7 +114,8 @@ export const SuggestionSchema = z
     stopped_at: TimeSchema.nullable(),
     rules: z.array(
       z.object({
-        effect: z.literal('allow'),
+        effect: z.enum(['allow', 'ask']),
+        approvers: z.array(z.string()).optional().meta({ description: 'Of `ask`: those of the rule that asked' }),
         who: z.array(z.string()),
         what: z.array(z.string()),
         note: z.string(),
