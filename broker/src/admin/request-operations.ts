@@ -9,9 +9,9 @@ import { isoTime, isoTimeOrNull } from './iso-time.ts';
 import { type Caller, operation, type Operation } from './operation.ts';
 
 export function requestOperations({ approvals, clock }: Pick<AdminDependencies, 'approvals' | 'clock'>): Operation[] {
-  const mayDecide = (approval: Approval, caller: Caller): boolean =>
-    approvals.refusalFor(approval, deciderOf(caller)) === undefined;
-  const shown = (approval: Approval, caller: Caller): Request => {
+  const mayDecide = async (approval: Approval, caller: Caller): Promise<boolean> =>
+    (await approvals.refusalFor(approval, deciderOf(caller))) === undefined;
+  const shown = async (approval: Approval, caller: Caller): Promise<Request> => {
     const { state, expiresAt } = approval;
     const isOver = (state === 'open' || state === 'approved') && expiresAt <= clock.now();
     return {
@@ -27,7 +27,7 @@ export function requestOperations({ approvals, clock }: Pick<AdminDependencies, 
       address: approval.address,
       reason: approval.reason,
       approvers: [...approval.approvers],
-      mine: state === 'open' && !isOver && mayDecide(approval, caller),
+      mine: state === 'open' && !isOver && (await mayDecide(approval, caller)),
       for: approval.scope,
       created_at: isoTime(approval.createdAt),
       expires_at: isoTime(expiresAt),
@@ -39,20 +39,21 @@ export function requestOperations({ approvals, clock }: Pick<AdminDependencies, 
   const maySee = createMaySee(approvals);
 
   return [
-    operation(requestsApi.list, async ({ query }, caller) =>
-      (await approvals.list(caller.workspaceId, { all: query.all === 'true' }))
-        .filter((each) => maySee(each, caller))
-        .map((each) => shown(each, caller)),
-    ),
+    operation(requestsApi.list, async ({ query }, caller) => {
+      const all = await approvals.list(caller.workspaceId, { all: query.all === 'true' });
+      const seen: Request[] = [];
+      for (const each of all) if (await maySee(each, caller)) seen.push(await shown(each, caller));
+      return seen;
+    }),
     operation(requestsApi.show, async ({ params: { id } }, caller) => {
       const { workspaceId } = caller;
       const found = await approvals.find(workspaceId, id);
-      if (found === undefined || found.state === 'offered' || !maySee(found, caller))
+      if (found === undefined || found.state === 'offered' || !(await maySee(found, caller)))
         throw new GateError(
           'not_found',
           `there is no request ${JSON.stringify(id.slice(0, 40))}; \`request list${inWorkspace(workspaceId)}\` shows those that wait`,
         );
-      return { ...shown(found, caller), arguments: found.argsText };
+      return { ...(await shown(found, caller)), arguments: found.argsText };
     }),
     operation(requestsApi.approve, async ({ params: { id }, body: { for_s: forS, note } }, caller) => {
       const forMs = forS === undefined ? undefined : forS * 1000;

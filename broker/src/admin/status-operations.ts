@@ -9,6 +9,7 @@ import { definitionWarnings } from './definition-operations.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime } from './iso-time.ts';
 import { operation, type Operation } from './operation.ts';
+import { approverDoubts } from './rules/approver-doubts.ts';
 import { openingWarnings, removedRules } from './rules/opening-warnings.ts';
 
 const timeOrNull = (ms: number | null): string | null => (ms === null ? null : isoTime(ms));
@@ -57,6 +58,7 @@ export function statusOperations({
           removedRules(audit, workspaceId),
           backups.last(),
         ]);
+      const unapproved = await approverDoubts({ store, clock }, workspaceId, policy.rules);
       const servers = upstreams.status(workspaceId);
       const live = links().filter((link) => link.workspaceId === workspaceId);
       const kept = memory();
@@ -84,6 +86,7 @@ export function statusOperations({
           ? []
           : [`enforcement is ${policy.enforcement}: rules do not deny anything`]),
         ...openingWarnings(policy.rules, removed),
+        ...unapproved.flatMap((doubt, at) => (doubt === undefined ? [] : [`rule ${policy.rules[at]?.id}: ${doubt}`])),
         ...(holding.some((laptop) => laptop.live > 0)
           ? [
               `secrets in use here stand in clear on laptops: \`audit search --events --type 'laptop.*'${inWorkspace(workspaceId)}\` says whose; rotate them once they are taken out (\`mcpgate install-clients --clean-tokens\`)`,

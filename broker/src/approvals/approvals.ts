@@ -77,7 +77,9 @@ export interface Approvals {
   /** The newest first; `all`: those that are decided or over, too. */
   list(workspaceId: string, which: { all: boolean; ownerKey?: string }): Promise<Approval[]>;
   /** Why this one may not decide; undefined: they may. */
-  refusalFor(approval: Approval, decider: Decider): string | undefined;
+  refusalFor(approval: Approval, decider: Decider): Promise<string | undefined>;
+  /** Who is asked, as it stands now: with the names of those on call, and that nobody can approve it where that is so. */
+  approversNow(approval: Approval): Promise<string>;
   /** Throws `not_found`, `forbidden`, and `conflict` where another one was faster: who. */
   decide(workspaceId: string, id: string, decision: Decision, decider: Decider): Promise<Approval>;
   /** Called after it was asked or decided, here or at another broker. Returns the function that removes the listener. */

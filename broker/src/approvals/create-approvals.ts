@@ -13,12 +13,13 @@ import type { Store } from '../store/store.ts';
 import type { Vault } from '../vault/vault.ts';
 import { createAccessRequests } from './access-requests.ts';
 import { ruleGranting } from './grant-access.ts';
+import { createKnownDeciders } from './known-deciders.ts';
 import type { ApprovalChange, Approvals, AskedCall } from './approvals.ts';
 import { shownArguments } from './shown-arguments.ts';
 import { refusalFor } from './who-decides.ts';
 
 export interface ApprovalsOptions {
-  store: Pick<Store, 'approvals'>;
+  store: Pick<Store, 'approvals' | 'groups' | 'users' | 'grants'>;
   vault: Pick<Vault, 'seal' | 'open'>;
   audit: Pick<Audit, 'event' | 'digestOf'>;
   clock: Clock;
@@ -47,8 +48,9 @@ const KEPT_MS = 30 * 24 * 60 * MINUTE_MS;
 const LISTED = 200;
 
 export function createApprovals(options: ApprovalsOptions): Approvals {
-  const { store, vault, audit, clock, publicUrl, matches, granted } = options;
+  const { store, vault, audit, clock, publicUrl, granted } = options;
   const access = createAccessRequests(options);
+  const deciders = createKnownDeciders(options);
   const listeners = new Set<(change: ApprovalChange) => void>();
 
   function tell({ workspaceId, id }: ApprovalChange): void {
@@ -172,10 +174,11 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
       return { ...approval, argsText: args === undefined ? null : Buffer.from(args).toString('utf8') };
     },
     list: (workspaceId, which) => store.approvals.list(workspaceId, { ...which, limit: LISTED }),
-    refusalFor: (approval, decider) => refusalFor(approval, decider, matches),
+    refusalFor: async (approval, decider) => refusalFor(approval, decider, await deciders.knownFor(approval)),
+    approversNow: (approval) => deciders.told(approval),
     async decide(workspaceId, id, { verdict, forMs, note = null, by }, decider) {
       const open = await found(workspaceId, id);
-      const refusal = refusalFor(open, decider, matches);
+      const refusal = refusalFor(open, decider, await deciders.knownFor(open));
       if (refusal !== undefined) throw new GateError('forbidden', `you cannot decide ${id}: ${refusal}`);
       const isAccess = open.kind === 'access';
       if (forMs !== undefined && forMs > (isAccess ? MOST_ACCESS_MS : MOST_MS))

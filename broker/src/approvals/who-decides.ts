@@ -1,12 +1,23 @@
 // Who may decide an approval: the approvers of its rule, administrators where the rule names none, and nobody for a call of their own unless the
-// rule says `self`.
-import { type Approval, SELF } from '../domain/approval.ts';
+// rule says `self`. Pure.
+import { type Approval, ON_CALL, SELF } from '../domain/approval.ts';
+import type { Principal } from '../domain/people/principal.ts';
 import type { Decider } from './approvals.ts';
 
 type Matches = (pattern: string, text: string) => boolean;
+type Somebody = Pick<Principal, 'user' | 'credential'>;
 
-/** Why not; undefined: they may. `matches`: as the globs of rules do. */
-export function refusalFor(approval: Approval, decider: Decider, matches: Matches): string | undefined {
+/** The names of those who are on call now, by their group. */
+export type OnCall = ReadonlyMap<string, readonly string[]>;
+
+export interface KnownWho {
+  /** As the globs of rules do. */
+  matches: Matches;
+  onCall: OnCall;
+}
+
+/** Why not; undefined: they may. */
+export function refusalFor(approval: Approval, decider: Decider, known: KnownWho): string | undefined {
   const { approvers, ownerKey, who } = approval;
   const { principal, isAdministrator } = decider;
   const others = approvers.filter((each) => each !== SELF);
@@ -18,15 +29,58 @@ export function refusalFor(approval: Approval, decider: Decider, matches: Matche
   if (principal === undefined)
     return isAdministrator ? undefined : 'an administration token decides only with the role admin';
   if (others.length === 0) return isAdministrator ? undefined : 'an administrator decides it';
-  const names = namesOf(principal);
-  if (others.some((each) => names.some((name) => matches(each, name)))) return undefined;
-  return `${others.join(' or ')} decides it`;
+  return isAmong(others, principal, known) ? undefined : `${approversText(others, who, known.onCall)} decides it`;
 }
 
-const keyOf = ({ user, credential }: NonNullable<Decider['principal']>): string =>
+/** Whether they are one of the approvers, `self` apart. */
+export function isAmong(approvers: readonly string[], somebody: Somebody, { matches, onCall }: KnownWho): boolean {
+  const names = namesOf(somebody, onCall);
+  return approvers.some((each) => names.some((name) => matches(each, name)));
+}
+
+/** `group:leads or grace, on call for payments`. `who`: whoever asks, as rules name them. */
+export function approversText(approvers: readonly string[], who: string, onCall: OnCall): string {
+  if (approvers.length === 0) return 'an administrator';
+  return approvers
+    .map((each) => {
+      if (each === SELF) return who;
+      if (!each.startsWith(ON_CALL)) return each;
+      const group = each.slice(ON_CALL.length);
+      const now = onCall.get(group) ?? [];
+      return now.length === 0
+        ? `group:${group} (nobody of it is on call)`
+        : `${now.map((name) => `user:${name}`).join(' or ')} (on call for ${group})`;
+    })
+    .join(' or ');
+}
+
+/**
+ * Those of `people` who may decide what the rule asks about when it is asked by others than themselves; undefined where administrators do, or whoever
+ * calls.
+ */
+export function decidersAmong<P extends Somebody>(
+  approvers: readonly string[],
+  people: readonly P[],
+  known: KnownWho,
+): P[] | undefined {
+  if (approvers.length === 0 || approvers.includes(SELF)) return undefined;
+  return people.filter((each) => isAmong(approvers, each, known));
+}
+
+export const keyOf = ({ user, credential }: Somebody): string =>
   user === undefined ? `grant:${credential.id}` : `user:${user.id}`;
 
-function namesOf({ user, credential }: NonNullable<Decider['principal']>): string[] {
+/** Where nobody of a group is on call, everybody of it is asked. */
+function namesOf({ user, credential }: Somebody, onCall: OnCall): string[] {
   if (user === undefined) return credential.kind === 'grant' ? [`grant:${credential.label}`] : [];
-  return [`user:${user.name}`, `role:${user.role}`, ...user.groups.map((group) => `group:${group}`)];
+  const { name, role, groups } = user;
+  const called = groups.filter((group) => {
+    const now = onCall.get(group) ?? [];
+    return now.length === 0 || now.includes(name);
+  });
+  return [
+    ...[`user:${name}`, `role:${role}`],
+    ...groups.map((group) => `group:${group}`),
+    ...called.map((group) => ON_CALL + group),
+  ];
 }

@@ -22,6 +22,11 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   group: ['group add payments ada grace', 'group remove payments ada', 'group disable vendor'],
   'group add': ['group add payments ada grace'],
   'group set': ['group set finance --bundle reports', 'group set finance --no-bundle'],
+  'group on-call': [
+    'group on-call payments grace --until 12h',
+    'group on-call payments --nobody',
+    'group on-call payments',
+  ],
   'group remove': ['group remove payments ada', 'group remove payments'],
   request: [
     'request list',

@@ -60,7 +60,7 @@ export function ruleCommand(context: CommandContext): Command {
     .option('--ask', 'what matches is allowed once somebody has approved the call')
     .option(
       '--approver <who...>',
-      'who decides: user:NAME, group:NAME, role:R, or self: whoever calls; left out: administrators',
+      'who decides: user:NAME, group:NAME, on-call:GROUP, role:R, or self: whoever calls; left out: administrators',
     )
     .requiredOption(
       '--who <who...>',

@@ -41,7 +41,8 @@ export function futureTime(flag: string, text: string | undefined, nowMs: number
   if (Number.isNaN(time))
     throw new GateError('usage', `${flag}: "${text}" is no time; write 90d, 2027-03-01 or 2027-03-01T08:00:00Z`);
   if (time <= nowMs) throw new GateError('usage', `${flag}: ${text} has passed already`);
-  return new Date(time).toISOString();
+  // To the second: nobody means more, and it stands in lists. The next whole one, so that it has not passed either.
+  return new Date(Math.ceil(time / 1_000) * 1_000).toISOString();
 }
 
 /** A whole number of 1 or more. Throws `usage`, naming the flag. */

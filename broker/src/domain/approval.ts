@@ -55,3 +55,6 @@ export interface Approval {
 
 /** Who may say yes where a rule names this besides people: whoever made the call. */
 export const SELF = 'self';
+
+/** What stands before the name of a group whose people on call may say yes; all of its people where nobody of them is on call. */
+export const ON_CALL = 'on-call:';

@@ -33,7 +33,17 @@ export interface GatewayParts {
   accountWaits: AccountWaits;
   approvals: Pick<
     Approvals,
-    'ask' | 'use' | 'giveBack' | 'find' | 'decide' | 'pageOf' | 'onChange' | 'offer' | 'request' | 'list'
+    | 'ask'
+    | 'use'
+    | 'giveBack'
+    | 'find'
+    | 'decide'
+    | 'pageOf'
+    | 'approversNow'
+    | 'onChange'
+    | 'offer'
+    | 'request'
+    | 'list'
   >;
   personWaits: PersonWaits;
   audit: Pick<Audit, 'beginCall' | 'endCall' | 'recordCall' | 'event'>;

@@ -61,7 +61,8 @@ export interface Database {
     family_name: string | null;
   };
   provisioned_groups: { workspace_id: string; group_name: string; display_name: string; external_id: string | null };
-  group_members: { workspace_id: string; group_name: string; user_id: string };
+  /** `on_call_until`: null where they are not on call. */
+  group_members: { workspace_id: string; group_name: string; user_id: string; on_call_until: number | null };
   devices: {
     id: string;
     workspace_id: string;

@@ -83,6 +83,10 @@ const TABLE: Table = {
     add: { writes: (store, { workspaceId, userId }) => store.groups.add(workspaceId, 'third', [userId]) },
     take: { writes: (store, { workspaceId, userId }) => store.groups.take(workspaceId, 'ops', [userId]) },
     remove: { writes: (store, { workspaceId }) => store.groups.remove(workspaceId, 'eng') },
+    setOnCall: {
+      writes: (store, { workspaceId, userId }) => store.groups.setOnCall(workspaceId, 'eng', [userId], null),
+    },
+    onCall: { reads: (store, { workspaceId }) => store.groups.onCall(workspaceId) },
   },
   provisioning: {
     ofUser: { reads: (store, { userId }) => store.provisioning.ofUser(userId) },

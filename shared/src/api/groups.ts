@@ -1,10 +1,21 @@
 // Groups of people, for rules.
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
-import { GroupNameSchema, ManagedBySchema, NameParams, ReceiptSchema } from './fields.ts';
+import { GroupNameSchema, ManagedBySchema, NameParams, ReceiptSchema, TimeSchema } from './fields.ts';
 
 export const GroupSchema = z
-  .object({ name: z.string(), members: z.array(z.string()), managed_by: ManagedBySchema })
+  .object({
+    name: z.string(),
+    members: z.array(z.string()),
+    on_call: z
+      .array(z.object({ user: z.string(), until: TimeSchema.nullable() }))
+      .default([])
+      .meta({ description: 'Who of them is on call now, for `on-call:GROUP` as approver' }),
+    bundle: z.string().nullable().default(null).meta({
+      description: 'The bundle that its people get where they ask for nothing else',
+    }),
+    managed_by: ManagedBySchema,
+  })
   .meta({ id: 'Group' });
 export type Group = z.output<typeof GroupSchema>;
 
@@ -42,6 +53,20 @@ export const groupsApi = {
     summary: 'Take people out of a group; holds at once for those who are connected',
     params: NameParams,
     body: z.strictObject({ users: UserNames.min(1) }),
+    answer: GroupSchema,
+  }),
+  setOnCall: endpoint({
+    name: 'setOnCall',
+    method: 'PUT',
+    path: '/groups/:name/on-call',
+    summary:
+      'Say who of a group is on call, and nobody else; they decide what a rule with the approver on-call:GROUP asks',
+    params: NameParams,
+    body: z.strictObject({
+      users: UserNames,
+      /** From then on nobody of them is; left out: until somebody else is. */
+      until: z.iso.datetime({ offset: true }).optional(),
+    }),
     answer: GroupSchema,
   }),
   remove: endpoint({

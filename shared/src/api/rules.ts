@@ -13,8 +13,8 @@ export const WhoSchema = z
 export const ApproverSchema = z
   .string()
   .regex(
-    /^(self|(user|group|role|grant):\S{1,200})$/u,
-    'an approver is user:NAME, group:NAME, role:R, grant:LABEL or self',
+    /^(self|(user|group|role|grant):\S{1,200}|on-call:[A-Za-z0-9][A-Za-z0-9._-]{0,63})$/u,
+    'an approver is user:NAME, group:NAME, on-call:GROUP, role:R, grant:LABEL or self',
   );
 export const WhatSchema = z
   .string()

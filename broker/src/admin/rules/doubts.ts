@@ -19,8 +19,9 @@ export function doubtsAbout(
   const { who, except, what, approvers } = rule;
   const named = [...new Set([...who, ...except, ...approvers])];
   const there = [...world.users.values()].map(({ name }) => `user:${name}`);
-  const exact = [...there, ...world.groups.map((name) => `group:${name}`)];
-  const nobodyYet = named.filter((each) => /^(?:user|group):[^*?]+$/.test(each) && !exact.includes(each));
+  const groups = ['group:', 'on-call:'].flatMap((head) => world.groups.map((name) => head + name));
+  const exact = [...there, ...groups];
+  const nobodyYet = named.filter((each) => /^(?:user|group|on-call):[^*?]+$/.test(each) && !exact.includes(each));
   return {
     nobody_yet: nobodyYet,
     warnings: [
@@ -70,7 +71,7 @@ const isTemplate = ({ ways }: Thing): boolean => ways.some(([own]) => own.starts
 
 /** Devices, clients and networks are not known beforehand. */
 function aboutWho(who: string, { people, grants }: KnownWorld, now: number): string[] {
-  if (/^(?:\*$|self$|device:|client:|net:)/.test(who)) return [];
+  if (/^(?:\*$|self$|on-call:|device:|client:|net:)/.test(who)) return [];
   const { isAboutPerson } = scopeOfRules([probe({ who: [who] })], now);
   if (people.some(isAboutPerson)) return [];
   if (who.startsWith('grant:')) {

@@ -16,6 +16,7 @@ import {
 import { ANY_CALL, foreseePolicy, RECORDED_CALL } from '../../policy/previews/possible-verdicts.ts';
 import type { AdminDependencies } from '../dependencies.ts';
 import { operation, type Operation } from '../operation.ts';
+import { approverDoubts } from './approver-doubts.ts';
 import { doubtsAbout } from './doubts.ts';
 import { createFolder } from './folded.ts';
 import { knownWorld, type KnownWorld } from './known-world.ts';
@@ -67,9 +68,10 @@ export function previewOperations({ store, people, clock, audit }: Needs): Opera
       const before: PolicySnapshot = asEnforced ? { ...stored, enforcement: 'enforce' } : stored;
       const changed = policyAfter(before, change, { workspaceId, now });
       const { access, leftOut } = await accessChanged(before, changed, world, now);
-      const doubts = changed.added.flatMap((rule) =>
-        doubtsAbout(rule, world, now).warnings.map((each) =>
-          changed.added.length === 1 ? each : `${rule.id}: ${each}`,
+      const missing = await approverDoubts({ store, clock }, workspaceId, changed.added);
+      const doubts = changed.added.flatMap((rule, at) =>
+        [missing[at], ...doubtsAbout(rule, world, now).warnings].flatMap((each) =>
+          each === undefined ? [] : [changed.added.length === 1 ? each : `${rule.id}: ${each}`],
         ),
       );
       return {

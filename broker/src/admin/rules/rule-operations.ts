@@ -4,6 +4,7 @@ import { GateError } from 'mcpgate-shared/error';
 import type { AdminDependencies } from '../dependencies.ts';
 import { eventBy, operation, type Operation } from '../operation.ts';
 import { managerOf } from '../managed-by.ts';
+import { approverDoubts } from './approver-doubts.ts';
 import { doubtsAboutArguments, readsArguments } from './condition-doubts.ts';
 import { doubtsAbout } from './doubts.ts';
 import { knownWorld } from './known-world.ts';
@@ -26,12 +27,21 @@ export function ruleOperations({ store, audit, people, policyChanged, clock, hoo
       // Only where a condition can be held against them, it is worth to read what all servers offer.
       const things = rules.some(readsArguments) ? (await knownWorld({ store, people }, workspaceId)).things : [];
       const now = clock.now();
-      return rules.map((rule) => ({ ...toRule(rule, now), warnings: doubtsAboutArguments(rule, things, now) }));
+      const missing = await approverDoubts({ store, clock }, workspaceId, rules);
+      return rules.map((rule, at) => ({
+        ...toRule(rule, now),
+        warnings: [...(missing[at] === undefined ? [] : [missing[at]]), ...doubtsAboutArguments(rule, things, now)],
+      }));
     }),
     operation(rulesApi.add, async ({ body }, caller) => {
       const rule = await edits.add(caller, newRuleOf(body, caller.actor.name, clock.now()));
       const world = await knownWorld({ store, people }, caller.workspaceId);
-      return { ...toRule(rule, clock.now()), ...doubtsAbout(rule, world, clock.now()) };
+      const [missing] = await approverDoubts({ store, clock }, caller.workspaceId, [rule]);
+      const { nobody_yet, warnings } = doubtsAbout(rule, world, clock.now());
+      return {
+        ...toRule(rule, clock.now()),
+        ...{ nobody_yet, warnings: [...(missing === undefined ? [] : [missing]), ...warnings] },
+      };
     }),
     operation(rulesApi.remove, async ({ params }, caller) =>
       toRule(await edits.remove(caller, params.id), clock.now()),

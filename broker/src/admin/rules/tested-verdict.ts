@@ -3,11 +3,13 @@ import type { Verdict as VerdictView } from 'mcpgate-shared/api/rules';
 import { limitText } from 'mcpgate-shared/api/rules/rule-sentence';
 import { HELD } from '../../definitions/definitions.ts';
 import { personalOwner } from '../../domain/people/account.ts';
+import type { Rule } from '../../domain/rule.ts';
 import { compilePolicy } from '../../policy/compile-policy.ts';
 import { afterHook } from '../../policy/hooked.ts';
 import { previewVerdict } from '../../policy/rule-preview.ts';
 import type { Question, Verdict } from '../../policy/verdict.ts';
 import type { AdminDependencies } from '../dependencies.ts';
+import { approverDoubts } from './approver-doubts.ts';
 import { doubtsAboutRules, doubtsAboutThing } from './doubts.ts';
 import { knownWorld, type KnownWorld } from './known-world.ts';
 import { testedCaller, type TestedCall } from './tested-caller.ts';
@@ -52,8 +54,25 @@ export async function testedVerdict(needs: Needs, workspaceId: string, body: Ask
     reason: reason + depends + (hook && !isAsked ? `, if the hook ${hook.hook.name} allows it` : ''),
     ...(hook && { hook: { name: hook.hook.name, asked: isAsked } }),
     ...{ meant: name, bundle: bundle ?? null },
-    warnings: [...doubtsAboutThing(name, world), ...doubtsAboutRules(snapshot.rules, name, world, caller)],
+    warnings: [
+      ...(await approvers(needs, workspaceId, snapshot.rules, decision, rule)),
+      ...doubtsAboutThing(name, world),
+      ...doubtsAboutRules(snapshot.rules, name, world, caller),
+    ],
   };
+}
+
+/** Of the rule that asks. */
+async function approvers(
+  { store, clock }: Pick<Needs, 'store' | 'clock'>,
+  workspaceId: string,
+  rules: readonly Rule[],
+  decision: Verdict['decision'],
+  id: string | null,
+): Promise<string[]> {
+  const asking = decision === 'ask' ? rules.filter((rule) => rule.id === id) : [];
+  const doubts = await approverDoubts({ store, clock }, workspaceId, asking);
+  return doubts.flatMap((each) => (each === undefined ? [] : [`rule ${id}: ${each}`]));
 }
 
 const lengthOf = (args: object): number => JSON.stringify(args).length;

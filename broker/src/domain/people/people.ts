@@ -19,6 +19,8 @@ export interface UserRecord {
 export interface Group {
   name: string;
   members: string[];
+  /** Those of them who are on call now. `until`: ms since the epoch; null: no end was said. */
+  onCall: { user: string; until: number | null }[];
 }
 
 export interface DeviceRecord {

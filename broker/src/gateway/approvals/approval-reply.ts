@@ -3,13 +3,17 @@ import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import type { Approval } from '../../approvals/approvals.ts';
 import { decisionOf, type Denial, quotedName, toolFailure } from '../call/answers.ts';
 import { type Answer, errorReply } from '../reply.ts';
-import { approversText } from './until-decided.ts';
 
-/** `page`: where approvers decide. */
-export function approvalReply(method: string, denial: Denial, approval: Approval, page: string): Answer {
+/** `asked`: who approvers are, in words. `page`: where they decide. */
+export function approvalReply(
+  method: string,
+  denial: Denial,
+  approval: Approval,
+  { asked, page }: { asked: string; page: string },
+): Answer {
   const { id, state } = approval;
   const said = { 'mcpgate/decision': { ...decisionOf(denial), request: id, state } };
-  const text = state === 'denied' ? deniedText(denial, approval) : waitingText(denial, approval, page);
+  const text = state === 'denied' ? deniedText(denial, approval) : waitingText(denial, approval, asked, page);
   return method === 'tools/call' ? toolFailure(text, said) : errorReply(RPC_CODE.denied, text, said);
 }
 
@@ -18,7 +22,6 @@ function deniedText({ who, what, verdict }: Denial, { id, decidedBy, note }: App
   return `[mcpgate denied] ${who} may not call ${quotedName(what)}: ${decidedBy} denied request ${id}${why}. Rule: ${verdict.rule}. Do not try again.`;
 }
 
-function waitingText({ who, what, verdict }: Denial, approval: Approval, page: string): string {
-  const { id } = approval;
-  return `[mcpgate] The call of ${quotedName(what)} by ${who} was not carried out: rule ${verdict.rule} asks ${approversText(approval)} first, as request ${id}. They decide at ${page} or with \`mcpgate-broker request approve ${id}\`. Once it is approved, call again with the same arguments.`;
+function waitingText({ who, what, verdict }: Denial, { id }: Approval, asked: string, page: string): string {
+  return `[mcpgate] The call of ${quotedName(what)} by ${who} was not carried out: rule ${verdict.rule} asks ${asked} first, as request ${id}. They decide at ${page} or with \`mcpgate-broker request approve ${id}\`. Once it is approved, call again with the same arguments.`;
 }

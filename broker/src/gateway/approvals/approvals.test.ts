@@ -55,7 +55,7 @@ describe('a call under a rule that asks', () => {
     const client = world.connect();
     const answer = client.request('tools/call', call('his', WAITS));
     const step = await client.next(isProgress);
-    assert.match(String(step.params?.['message']), /^\[mcpgate\] request q_\w+ waits for group:leads$/);
+    assert.match(String(step.params?.['message']), /^\[mcpgate\] request q_\w+ waits for group:leads \(which is nobody who could approve it/);
     assert.equal(executed(), 0);
     await decide(idIn(String(step.params?.['message'])), 'approve');
     assert.equal(textOf(await answer), 'his');
@@ -126,6 +126,48 @@ describe('a call under a rule that asks', () => {
     await decide(id, 'approve');
     await refused(person('linus', ['leads']), /grace has approved q_\w+ already/);
     await assert.rejects(decide('q_nothing1', 'deny'), /there is no request "q_nothing1"/);
+  });
+
+  it('is decided by those who are on call, by everybody of the group where nobody is, and says who that is', async () => {
+    world.gateway.endWaits();
+    await world.store.policy.removeRule('default', rule);
+    await ask(['on-call:pay']);
+    const [one, other] = [await world.person('grace'), await world.person('linus')];
+    await world.store.groups.add('default', 'pay', [one.user.id, other.user.id]);
+    const client = world.connect();
+    const asked = async (text: string) => textOf(await client.call('web__echo', { text }));
+    const by = ({ user }: typeof one, groups = ['pay']): Decider => ({
+      ...person(user.name, groups),
+      principal: { ...ada, user: { ...user, groups } },
+    });
+    const first = await asked('first');
+    assert.match(first, /asks group:pay \(nobody of it is on call\) first/);
+    await decide(idIn(first), 'approve', by(other));
+
+    await world.store.groups.setOnCall('default', 'pay', [one.user.id], Date.now() + 3_600_000);
+    const second = await asked('second');
+    assert.match(second, /asks user:grace \(on call for pay\) first/);
+    await assert.rejects(decide(idIn(second), 'approve', by(other)), /user:grace \(on call for pay\) decides it/);
+    await assert.rejects(decide(idIn(second), 'approve', by(one, [])), /decides it/, 'only people of the group');
+    await decide(idIn(second), 'approve', by(one));
+
+    await world.store.groups.setOnCall('default', 'pay', [one.user.id], Date.now() - 1);
+    await decide(idIn(await asked('third')), 'approve', by(other));
+    await world.store.groups.setOnCall('default', 'pay', [one.user.id], null);
+    await world.store.users.setDisabled(one.user.id, 1);
+    await decide(idIn(await asked('fourth')), 'approve', by(other));
+  });
+
+  it('says that nobody can approve it where that is so', async () => {
+    world.gateway.endWaits();
+    const client = world.connect();
+    assert.match(
+      textOf(await client.call('web__echo', { text: 'his' })),
+      /asks group:leads \(which is nobody who could approve it; only whoever runs the broker can\) first/,
+    );
+    const one = await world.person('grace');
+    await world.store.groups.add('default', 'leads', [one.user.id]);
+    assert.match(textOf(await client.call('web__echo', { text: 'his' })), /asks group:leads first/);
   });
 
   it('is asked for anew where the rules have changed since it was approved', async () => {

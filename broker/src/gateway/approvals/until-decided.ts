@@ -1,5 +1,4 @@
 // Waits until approvers have decided about a call, as long as the AI client hears that it goes on.
-import { SELF } from '../../domain/approval.ts';
 import type { Approval } from '../../approvals/approvals.ts';
 import type { Call } from '../call/forward.ts';
 import { PROGRESS } from '../call/server-notification.ts';
@@ -28,6 +27,7 @@ export async function untilDecided(
   const over = new AbortController();
   const signal = AbortSignal.any([handling.signal, over.signal]);
   const isAsked = confirmAtClient(parts, scope, handling, approval, signal);
+  const asked = await approvals.approversNow(approval);
   let steps = 0;
   const decided = personWaits.until({
     what: `request ${approval.id}`,
@@ -36,7 +36,7 @@ export async function untilDecided(
     onTick() {
       if (progressToken === undefined) return;
       // In tiny steps, because progress must grow, and the server's own comes later under the same token.
-      const said = JSON.stringify(`[mcpgate] request ${approval.id} waits for ${approversText(approval)}`);
+      const said = JSON.stringify(`[mcpgate] request ${approval.id} waits for ${asked}`);
       const paramsText = `{"progressToken":${progressToken},"progress":${++steps / 1e6},"message":${said}}`;
       tell({ method: PROGRESS, paramsText });
     },
@@ -51,10 +51,4 @@ export async function untilDecided(
   });
   // The question is withdrawn where it was decided elsewhere.
   await decided.finally(() => over.abort());
-}
-
-/** `group:leads or user:grace` */
-export function approversText({ approvers, who }: Pick<Approval, 'approvers' | 'who'>): string {
-  if (approvers.length === 0) return 'an administrator';
-  return approvers.map((each) => (each === SELF ? who : each)).join(' or ');
 }

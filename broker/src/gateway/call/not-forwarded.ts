@@ -55,12 +55,10 @@ export async function answerWaiting(
   how: 'waits' | 'denied' | 'cancelled',
 ): Promise<Answer> {
   const server = call.server.name;
-  const answer = approvalReply(
-    request.method,
-    denialFor(scope, server, call),
-    approval,
-    parts.approvals.pageOf(approval),
-  );
+  const answer = approvalReply(request.method, denialFor(scope, server, call), approval, {
+    asked: await parts.approvals.approversNow(approval),
+    page: parts.approvals.pageOf(approval),
+  });
   const intent = await callIntent(scope, request, server, call);
   const [status, code] = how === 'cancelled' ? ([how, how] as const) : (['denied', OUTCOMES[how]] as const);
   await parts.audit.recordCall(intent, unsent(parts, call, status, code, answer));

@@ -25,8 +25,8 @@ export function registerRequestsRoutes(app: FastifyInstance, context: PageContex
     isAdministrator: may(role, 'administer'),
   });
 
-  const maySee = (approval: Approval, person: Person, decider: Decider): boolean =>
-    approval.ownerKey === `user:${person.id}` || approvals.refusalFor(approval, decider) === undefined;
+  const maySee = async (approval: Approval, person: Person, decider: Decider): Promise<boolean> =>
+    approval.ownerKey === `user:${person.id}` || (await approvals.refusalFor(approval, decider)) === undefined;
 
   const toLogin = (reply: FastifyReply, to: string) =>
     reply.redirect(`/login?${new URLSearchParams({ to }).toString()}`, 303);
@@ -36,7 +36,8 @@ export function registerRequestsRoutes(app: FastifyInstance, context: PageContex
     if (person === undefined) return toLogin(reply, 'requests');
     const decider = deciderOf(request, person);
     const open = await approvals.list(person.workspaceId, { all: false });
-    const seen = open.filter((each) => maySee(each, person, decider));
+    const seen: Approval[] = [];
+    for (const each of open) if (await maySee(each, person, decider)) seen.push(each);
     return context.send(reply, requestsPage({ requests: seen, now: context.clock.now() }), { person });
   });
 
@@ -46,10 +47,10 @@ export function registerRequestsRoutes(app: FastifyInstance, context: PageContex
     if (person === undefined) return toLogin(reply, `requests/${id}`);
     const found = await approvals.find(person.workspaceId, id);
     const decider = deciderOf(request, person);
-    if (found === undefined || found.state === 'offered' || !maySee(found, person, decider))
+    if (found === undefined || found.state === 'offered' || !(await maySee(found, person, decider)))
       throw new GateError('not_found', 'There is no such request that you may see.');
     const now = context.clock.now();
-    const refusal = approvals.refusalFor(found, decider);
+    const refusal = await approvals.refusalFor(found, decider);
     return context.send(reply, requestPage({ csrf: context.csrf(reply), request: found, refusal, now }), { person });
   });
 

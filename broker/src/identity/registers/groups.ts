@@ -74,6 +74,28 @@ export function createGroups(parts: {
       await changed(workspaceId, 'group.removed', name, { ids, names: group.members }, actor);
       return group;
     },
+    async setOnCall(workspaceId, name, names, until, actor) {
+      const { members } = await show(workspaceId, name);
+      const ids = await idsOf(workspaceId, names);
+      const strange = names.find((each) => !members.includes(each));
+      if (strange !== undefined)
+        throw new GateError(
+          'usage',
+          `${strange} is not in ${name}; \`group add ${name} ${strange}${inWorkspace(workspaceId)}\` puts them in`,
+        );
+      if (until !== null && until <= clock.now())
+        throw new GateError('usage', `that time is over already: ${new Date(until).toISOString()}`);
+      await store.groups.setOnCall(workspaceId, name, ids, until);
+      await audit.event({
+        workspace_id: workspaceId,
+        type: 'group.on_call',
+        actor: actor.name,
+        subject: `group:${name}`,
+        address: actor.address,
+        data: { users: [...new Set(names)], until: until === null ? null : new Date(until).toISOString() },
+      });
+      return show(workspaceId, name);
+    },
     async disable(workspaceId, name, actor) {
       const startedAt = clock.now();
       const { members } = await show(workspaceId, name);

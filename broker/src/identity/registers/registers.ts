@@ -38,6 +38,14 @@ export interface Groups {
   add(workspaceId: string, name: string, users: readonly string[], actor: Actor): Promise<Group>;
   take(workspaceId: string, name: string, users: readonly string[], actor: Actor): Promise<Group>;
   remove(workspaceId: string, name: string, actor: Actor): Promise<Group>;
+  /** These of its people are on call, and no others; `until`: ms since the epoch, null: for good. Throws `usage` for who is not in it. */
+  setOnCall(
+    workspaceId: string,
+    name: string,
+    users: readonly string[],
+    until: number | null,
+    actor: Actor,
+  ): Promise<Group>;
   /** Disables every member of the group; the receipt is the sum of theirs. */
   disable(workspaceId: string, name: string, actor: Actor): Promise<Receipt>;
 }

@@ -14,6 +14,7 @@ import { createFirstMigration } from './0001-first.ts';
 import { createDeliveriesMigration } from './outside/0023-deliveries.ts';
 import { createLogFeedsMigration } from './outside/0031-log-feeds.ts';
 import { createHooksMigration } from './outside/0022-hooks.ts';
+import { createOnCallMigration } from './0041-on-call.ts';
 import { createKeyEnvelopesMigration } from './0011-key-envelopes.ts';
 import { createLaptopFindingsMigration } from './0012-laptop-findings.ts';
 import { createLeftChannelsMigration } from './0007-left-channels.ts';
@@ -51,6 +52,7 @@ const migrationsOf = (kind: EngineKind): Record<string, Migration> => ({
   '0023-deliveries': createDeliveriesMigration(kind),
   '0025-audit-rows': createAuditRowsMigration(kind),
   '0031-log-feeds': createLogFeedsMigration(kind),
+  '0041-on-call': createOnCallMigration(kind),
 });
 
 /** What a database and this version know of each other: the migrations that are done, those that are to come, and those of a newer version. */
