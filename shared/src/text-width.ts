@@ -22,6 +22,17 @@ export function shortened(text: string, width: number): string {
 /** With blanks behind, up to `width` columns. */
 export const padded = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - textWidth(text)));
 
+/** The same with nothing that is longer: what does not fit in a line is broken anywhere. */
+export const wrappedWithin = (text: string, width: number): string[] =>
+  wrapped(text, width).flatMap((line) => {
+    const parts = [''];
+    for (const { segment } of letters.segment(line)) {
+      if (textWidth(`${parts.at(-1)}${segment}`) > width) parts.push('');
+      parts[parts.length - 1] += segment;
+    }
+    return parts;
+  });
+
 /** In lines of at most `width` columns, broken at blanks only: an address or a command that is longer stays whole. */
 export function wrapped(text: string, width: number): string[] {
   const lines: string[] = [];

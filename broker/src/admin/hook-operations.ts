@@ -1,4 +1,5 @@
 // The operations on hooks. To say where questions and secrets are sent is for administrators; whoever sees to rules may see and try what is there.
+import { plainIssue } from 'mcpgate-shared/api/plain-issue';
 import {
   hookMistake,
   NewHookSchema,
@@ -194,7 +195,10 @@ function withChanges(now: Hook, changes: Changes): NewHookView {
     return made.data;
   }
   const [issue] = made.error.issues;
-  throw new GateError('usage', `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'that makes no hook'}`);
+  throw new GateError(
+    'usage',
+    `${issue?.path.join('.') ?? ''}: ${issue === undefined ? 'that makes no hook' : plainIssue(issue)}`,
+  );
 }
 
 /** Throws `usage`. */

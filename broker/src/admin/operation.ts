@@ -1,5 +1,6 @@
 // An operation: an endpoint of the administration with the function that carries it out. The input is checked by the endpoint's schemas before that.
 // Operations know nothing of HTTP.
+import { plainIssue } from 'mcpgate-shared/api/plain-issue';
 import type { Endpoint } from 'mcpgate-shared/api/endpoint';
 import { GateError } from 'mcpgate-shared/error';
 import type { z } from 'zod';
@@ -143,7 +144,7 @@ function check<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
   const first = checked.error.issues.slice(0, 3).map((issue) => {
     const key = issue.path.map(String).join('.');
     if (issue.code === 'unrecognized_keys') return `unknown field ${issue.keys.map((name) => `"${name}"`).join(', ')}`;
-    return key === '' ? issue.message : `${key}: ${issue.message}`;
+    return key === '' ? plainIssue(issue) : `${key}: ${plainIssue(issue)}`;
   });
   throw new GateError('usage', first.join('; '));
 }

@@ -34,6 +34,7 @@ export function secretOperations(
       name: server.name,
       secrets: secretNamesOfRecord(server),
     }));
+    const hooks = await store.hooks.list(workspaceId);
     const views = new Map(vault.sources.views(workspaceId).map((view) => [view.name, view]));
     return (await vault.list(workspaceId)).map((secret) => ({
       name: secret.name,
@@ -44,6 +45,7 @@ export function secretOperations(
       last_used_at: isoTimeOrNull(secret.lastUsedAt),
       expires_at: isoTimeOrNull(secret.expiresAt),
       servers: servers.filter((server) => server.secrets.includes(secret.name)).map((server) => server.name),
+      hooks: hooks.filter((hook) => secretNamesOfHook(hook).includes(secret.name)).map((hook) => hook.name),
     }));
   };
   const noSecret = (workspaceId: string, name: string): GateError =>
@@ -137,9 +139,8 @@ export function secretOperations(
     }),
     operation(secretsApi.remove, async ({ params: { name } }, { workspaceId, actor }) => {
       const secret = await find(workspaceId, name);
-      const hooks = (await store.hooks.list(workspaceId)).filter((hook) => secretNamesOfHook(hook).includes(name));
       const users = [
-        ...hooks.map((hook) => `the hook ${hook.name}`),
+        ...secret.hooks.map((hook) => `the hook ${hook}`),
         ...secret.servers.map((server) => `the server ${server}`),
         ...(workspaceId === DEFAULT_WORKSPACE && secretsOfConfiguration.includes(name) ? ['the configuration'] : []),
       ];

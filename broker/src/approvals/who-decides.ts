@@ -33,7 +33,7 @@ export function refusalFor(approval: Approval, decider: Decider, known: KnownWho
 }
 
 /** Whether they are one of the approvers, `self` apart. */
-export function isAmong(approvers: readonly string[], somebody: Somebody, { matches, onCall }: KnownWho): boolean {
+function isAmong(approvers: readonly string[], somebody: Somebody, { matches, onCall }: KnownWho): boolean {
   const names = namesOf(somebody, onCall);
   return approvers.some((each) => names.some((name) => matches(each, name)));
 }

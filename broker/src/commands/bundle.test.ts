@@ -74,7 +74,7 @@ describe('bundles', () => {
     await admin.broker.json(['group', 'set', 'eng', '--bundle', 'kit']);
     const allow = ['rule', 'add', '--allow', '--who', '*', '--what', 'bundle:kit'];
     const { id } = Object(await admin.broker.json(allow)) as { id: string };
-    const removed = await admin.broker.run(['bundle', 'remove', 'kit'], '');
+    const removed = await admin.broker.run(['bundle', 'remove', 'kit', '--yes'], '');
     assert.equal(
       removed.stdout,
       `removed kit; eng get every server again\n  ! rule ${id} still names it, and would mean another bundle of that name\n`,

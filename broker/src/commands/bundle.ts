@@ -5,6 +5,7 @@ import { GateError } from 'mcpgate-shared/error';
 import { plainLine } from 'mcpgate-shared/plain-line';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from './session/admin-session.ts';
 import type { CommandContext } from './context.ts';
+import { askedOption, assertRemoval, type AskedOptions } from './terminal/confirm.ts';
 import { ago } from './terminal/table.ts';
 
 interface BundleOptions extends AdminOptions {
@@ -41,9 +42,11 @@ export function bundleCommand(context: CommandContext): Command {
       async (name: string, options: BundleOptions) =>
         await withSession(context, options, (session) => setBundle(session, name, put(), options)),
     );
-  adminOptions(command.command('remove <name>').description('remove a bundle; its tools stay')).action(
-    async (name: string, options: AdminOptions) =>
+  askedOption(adminOptions(command.command('remove <name>').description('remove a bundle; its tools stay'))).action(
+    async (name: string, options: AskedOptions) =>
       await withSession(context, options, async ({ api, show }) => {
+        await api.call(bundlesApi.show, { params: { name } });
+        await assertRemoval(context, options, `the bundle ${name}`);
         const bundle = await api.call(bundlesApi.remove, { params: { name } });
         const groups = bundle.groups.length === 0 ? '' : `; ${bundle.groups.join(', ')} get every server again`;
         const still = bundle.rules.map(

@@ -78,7 +78,6 @@ async function listGroups({ api, list }: AdminSession): Promise<void> {
     ['MEMBERS', ({ members }: Group) => members.join(', ')],
     ['ON CALL', ({ on_call: now }: Group) => now.map(({ user }) => user).join(', ')],
     ['BUNDLE', ({ bundle }: Group) => bundle ?? ''],
-    ['MANAGED BY', ({ managed_by: by }: Group) => by ?? ''],
   ] as const;
   const told = columns.filter(([, text], at) => at < 2 || groups.some((group) => text(group) !== ''));
   const row = (index: number): string[] => {
@@ -90,6 +89,9 @@ async function listGroups({ api, list }: AdminSession): Promise<void> {
     told.map(([head]) => head),
     row,
     'no groups yet',
+    [],
+    ['BUNDLE'],
+    'MEMBERS',
   );
 }
 

@@ -1,6 +1,6 @@
 // The command line of `mcpgate-broker`: puts all groups of commands together, runs one command, and turns its failure into an exit code.
 import { Command, CommanderError } from 'commander';
-import { EXIT_CODE } from 'mcpgate-shared/error';
+import { EXIT_CODE, GateError } from 'mcpgate-shared/error';
 import { withoutHelpOfUnknown } from 'mcpgate-shared/unknown-command';
 import { VERSION } from 'mcpgate-shared/version';
 import { adminTokenCommand } from './session/admin-token.ts';
@@ -89,6 +89,21 @@ const HINTS: Readonly<Record<string, string>> = {
   'server add': 'The options of a command stand behind two dashes: `server add NAME -- COMMAND ARGS…`\n',
 };
 
+/** Whoever leaves out several options that a command needs is told of all of them at once, and not of one at each try. */
+function namesAllThatIsMissing(command: Command): void {
+  const needed = command.options.filter(({ mandatory }) => mandatory);
+  for (const option of needed) option.mandatory = false;
+  if (needed.length === 0) return;
+  command.hook('preAction', () => {
+    const missing = needed.filter((option) => command.getOptionValue(option.attributeName()) === undefined);
+    if (missing.length > 0)
+      throw new GateError(
+        'usage',
+        `give ${missing.map(({ flags }) => flags).join(' and ')}; \`--help\` says what they are`,
+      );
+  });
+}
+
 /** Prepares a command and those below it: they neither end the process nor write past the context, and their help shows their examples. */
 function prepare(command: Command, context: CommandContext, path: readonly string[] = []): void {
   const examples = EXAMPLES[path.join(' ')] ?? [];
@@ -103,5 +118,6 @@ function prepare(command: Command, context: CommandContext, path: readonly strin
       write(text === '\n' ? '' : `${text.replace(/^error: /, 'mcpgate-broker: ')}${hint}`);
     },
   });
+  namesAllThatIsMissing(command);
   for (const child of command.commands) prepare(child, context, [...path, child.name()]);
 }

@@ -40,6 +40,28 @@ describe('rules', () => {
     assert.equal((await admin.rows('rule', 'list')).length, 1);
   });
 
+  test('that are not said in full are told all that is missing at once, and so is every other command', async () => {
+    const nothing = await admin.failure(['rule', 'add']);
+    assert.equal(nothing.code, 2);
+    assert.match(
+      nothing.stderr,
+      /give one of --allow, --deny and --ask; --who, as in --who group:eng; --what, as in --what 'github__\*'\n/,
+    );
+    const two = await admin.failure(['rule', 'add', '--allow', '--deny', '--who', '*', '--what', '*']);
+    assert.match(two.stderr, /: give one of --allow, --deny and --ask\n/);
+    const grant = await admin.failure(['grant', 'issue']);
+    assert.deepEqual([grant.code, /give --label <label> and --server <server\.\.\.>; /.test(grant.stderr)], [2, true]);
+    const late = await admin.failure(['rule', 'test', 'ada', 'memory__x', '--at', 'tomorrow']);
+    assert.deepEqual([late.code, /--at: "tomorrow" is no time; write 2027-03-01 or /.test(late.stderr)], [2, true]);
+    const day = Object(await admin.broker.json(['rule', 'test', 'ada', 'x__y', '--at', '2026-12-24'], { code: 1 }));
+    assert.equal(day['decision'], 'deny');
+    const args = ['rule', 'add', '--allow', '--who', 'user:ada', '--what', 'memory__*', '--until', '2h'];
+    const { stdout } = await admin.broker.run(args, '');
+    assert.match(stdout, /, until \d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?Z\n/);
+    const [, id = ''] = /^added (\S+):/.exec(stdout) ?? [];
+    assert.match(String(Object(await admin.broker.json(['rule', 'remove', id]))['until']), /:\d\d\.000Z$/);
+  });
+
   test('for somebody who is not there yet say so, because the name may be mistyped', async () => {
     const { stdout, code } = await admin.broker.run(
       ['rule', 'add', '--allow', '--who', 'user:adda', 'user:a*', 'user:ada', '--what', 'mistyped__*'],

@@ -19,7 +19,7 @@ import { assertOpening, LONG_AGO, showTried } from './rules/try-change.ts';
 import { askedOption, type AskedOptions } from './terminal/confirm.ts';
 import { ago } from './terminal/table.ts';
 import { limitsFrom, type LimitFlags } from './limit-flags.ts';
-import { futureTime } from './values.ts';
+import { anyTime, futureTime } from './values.ts';
 
 interface TriedOptions extends AskedOptions {
   dryRun?: boolean;
@@ -31,9 +31,9 @@ interface AddOptions extends TriedOptions, LimitFlags {
   deny?: boolean;
   ask?: boolean;
   approver?: string[];
-  who: string[];
+  who?: string[];
   except?: string[];
-  what: string[];
+  what?: string[];
   when?: string;
   until?: string;
   observe?: boolean;
@@ -62,12 +62,12 @@ export function ruleCommand(context: CommandContext): Command {
       '--approver <who...>',
       'who decides: user:NAME, group:NAME, on-call:GROUP, role:R, or self: whoever calls; left out: administrators',
     )
-    .requiredOption(
+    .option(
       '--who <who...>',
       '*, user:NAME, group:NAME, role:R, grant:LABEL, device:NAME, client:NAME, net:CIDR; any of them',
     )
     .option('--except <who...>', 'but none of these; written like --who')
-    .requiredOption(
+    .option(
       '--what <what...>',
       'globs over SERVER__TOOL, resource:URI, prompt:SERVER__NAME, event:SERVER__NAME; or read:, write:SERVER, bundle:NAME',
     )
@@ -119,7 +119,7 @@ export function ruleCommand(context: CommandContext): Command {
     .option('--client <name>', 'the AI client, as it names itself; left out: not known, which speaks against the call')
     .option('--device <name>', 'the name of the laptop')
     .option('--address <ip>', 'where the call comes from; left out: not known')
-    .option('--at <time>', '2026-12-24T18:00:00Z; left out: now')
+    .option('--at <time>', '2026-12-24, or 2026-12-24T18:00:00Z; left out: now')
     .option('--args <json>', 'what the tool would be called with; left out: nothing')
     .option('--hook', 'ask the hook that has to allow it, too; --args asks it as well')
     .option('--no-hook', 'do not ask it')
@@ -144,9 +144,14 @@ export function enforcementCommand(context: CommandContext): Command {
 
 async function addRule(session: AdminSession, options: AddOptions): Promise<void> {
   const { api, show, context } = session;
-  const { allow, deny, ask, approver, who, except, what, when, observe, note } = options;
-  if ([allow, deny, ask].filter((each) => each === true).length !== 1)
-    throw new GateError('usage', 'give --allow, --deny or --ask, one of them');
+  const { allow, deny, ask, approver, who = [], except, what = [], when, observe, note } = options;
+  const effects = [allow, deny, ask].filter((each) => each === true).length;
+  const missing = [
+    ...(effects === 1 ? [] : ['one of --allow, --deny and --ask']),
+    ...(who.length > 0 ? [] : ['--who, as in --who group:eng']),
+    ...(what.length > 0 ? [] : ["--what, as in --what 'github__*'"]),
+  ];
+  if (missing.length > 0) throw new GateError('usage', `give ${missing.join('; ')}`);
   const limits = limitsFrom(options);
   const until = futureTime('--until', options.until, context.now());
   const body = {
@@ -197,6 +202,7 @@ async function listRules({ api, list, context }: AdminSession): Promise<void> {
     'no rules: nobody may do anything until one is added',
     rules.flatMap(({ id, warnings }) => warnings.map((each) => `! ${id}: ${each}`)),
     ['BY', 'ADDED', 'NOTE'],
+    'RULE',
   );
 }
 
@@ -231,7 +237,7 @@ async function testRule(
       ...(client !== undefined && { client }),
       ...(device !== undefined && { device }),
       ...(address !== undefined && { address }),
-      ...(at !== undefined && { at }),
+      ...(at !== undefined && { at: anyTime('--at', at) }),
       ...(args !== undefined && { args: argsOf(args) }),
       ...(hook !== undefined && { hook }),
       ...(bundle !== undefined && { bundle }),

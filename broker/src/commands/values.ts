@@ -45,6 +45,14 @@ export function futureTime(flag: string, text: string | undefined, nowMs: number
   return new Date(Math.ceil(time / 1_000) * 1_000).toISOString();
 }
 
+/** A time as ISO 8601, from a date or a time in ISO 8601. Throws `usage`, naming the flag. */
+export function anyTime(flag: string, text: string): string {
+  const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(time))
+    throw new GateError('usage', `${flag}: "${text}" is no time; write 2027-03-01 or 2027-03-01T08:00:00Z`);
+  return new Date(time).toISOString();
+}
+
 /** A whole number of 1 or more. Throws `usage`, naming the flag. */
 export function countFlag(flag: string, text: string): number {
   const count = Number(text);

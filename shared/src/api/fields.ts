@@ -10,6 +10,12 @@ export const ServerNameSchema = z
   .regex(/^[a-z0-9-]{1,24}$/, 'a server name is 1 to 24 of a-z, 0-9 and -')
   .meta({ description: 'Name of a server: [a-z0-9-]{1,24}' });
 
+/** Bundles share their names with servers. */
+export const BundleNameSchema = z
+  .string()
+  .regex(/^[a-z0-9-]{1,24}$/, 'a bundle name is 1 to 24 of a-z, 0-9 and -')
+  .meta({ description: 'Name of a bundle: [a-z0-9-]{1,24}; servers and bundles share their names' });
+
 export const WorkspaceNameSchema = z
   .string()
   .regex(/^[a-z0-9-]{1,24}$/, 'a workspace name is 1 to 24 of a-z, 0-9 and -')

@@ -1,21 +1,39 @@
 // Authorization rules and the enforcement mode.
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
+import { nearest } from '../nearest.ts';
 import { IdParams, ManagedBySchema, TimeSchema } from './fields.ts';
 
 /** Laptops and AI clients may have names with spaces within. */
 const WHO =
   /^(\*|(user|group|role|grant):\S{1,200}|(device|client):\S(.{0,198}\S)?|net:[\da-fA-F.:]{2,45}(\/\d{1,3})?)$/u;
 
-export const WhoSchema = z
-  .string()
-  .regex(WHO, 'WHO is *, user:NAME, group:NAME, role:R, grant:LABEL, device:NAME, client:NAME or net:CIDR');
+const WHO_HEADS = ['user', 'group', 'role', 'grant', 'device', 'client', 'net'];
+const APPROVER_HEADS = ['user', 'group', 'role', 'grant', 'on-call'];
+
+/** The word that is none, and what may have been meant. */
+function notWho(word: string, heads: readonly string[]): string {
+  const shown = JSON.stringify(word.slice(0, 60));
+  const [, head = '', name = ''] = /^([^:]*):(.+)$/.exec(word) ?? [];
+  const near = nearest(head, heads);
+  if (/^(?:all|any|any(?:one|body)|every(?:one|body))$/i.test(word) && heads.includes('net'))
+    return `${shown}: did you mean *?`;
+  if (near !== undefined && near !== head) return `${shown}: did you mean ${near}:${name.slice(0, 60)}?`;
+  if (head === '' && /^[A-Za-z0-9][\w.-]{0,63}$/.test(word))
+    return `${shown}: did you mean user:${word} or group:${word}?`;
+  return `${shown} is none:`;
+}
+
+export const WhoSchema = z.string().regex(WHO, {
+  error: ({ input }) =>
+    `${notWho(String(input), WHO_HEADS)} WHO is *, user:NAME, group:NAME, role:R, grant:LABEL, device:NAME, client:NAME or net:CIDR`,
+});
 export const ApproverSchema = z
   .string()
-  .regex(
-    /^(self|(user|group|role|grant):\S{1,200}|on-call:[A-Za-z0-9][A-Za-z0-9._-]{0,63})$/u,
-    'an approver is user:NAME, group:NAME, on-call:GROUP, role:R, grant:LABEL or self',
-  );
+  .regex(/^(self|(user|group|role|grant):\S{1,200}|on-call:[A-Za-z0-9][A-Za-z0-9._-]{0,63})$/u, {
+    error: ({ input }) =>
+      `${notWho(String(input), APPROVER_HEADS)} an approver is user:NAME, group:NAME, on-call:GROUP, role:R, grant:LABEL or self`,
+  });
 export const WhatSchema = z
   .string()
   .regex(

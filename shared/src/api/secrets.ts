@@ -33,6 +33,7 @@ export const SecretSchema = z
       .default(null)
       .meta({ description: 'When its service takes it no more, where somebody has said so' }),
     servers: z.array(z.string()),
+    hooks: z.array(z.string()).default([]).meta({ description: 'The hooks that use it' }),
   })
   .meta({ id: 'Secret' });
 export type Secret = z.output<typeof SecretSchema>;

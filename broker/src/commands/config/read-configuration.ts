@@ -1,4 +1,5 @@
 // Reads a configuration from a file, or from all YAML files of a folder together; whatever is wrong is told with its place.
+import { plainIssue } from 'mcpgate-shared/api/plain-issue';
 import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
@@ -12,7 +13,6 @@ import { GateError } from 'mcpgate-shared/error';
 import type { z } from 'zod';
 import type { MistakePath } from '../../domain/mistake.ts';
 import type { CommandContext } from '../context.ts';
-import { messageOf } from '../terminal/typed-input.ts';
 import { unknownKey } from './key-hints.ts';
 import { type Place, type PlacedMistake, readText, type ReadText } from './text-places.ts';
 
@@ -129,7 +129,7 @@ function mistakesIn(written: unknown, text: ReadText): PlacedMistake[] {
 
 function wordsOf(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_key') return issue.issues[0]?.message ?? issue.message;
-  return messageOf(issue);
+  return plainIssue(issue);
 }
 
 /** A thing that is said twice is said wrongly, wherever it stands. */

@@ -47,7 +47,7 @@ test('what is tried out is what OPA says: with its reason, what was sent, and an
   const { stdout } = await admin.broker.run(['hook', 'test', 'authorize', ...call], '');
   assert.match(
     stdout,
-    /^sent {7}\{"input":.*\nanswered {3}\{"decision_id":.*\nthat means ask: "merges are looked at"\nwithin {5}\d+ ms\n$/,
+    /^sent {7}\{\n {13}"input": [^]*\nanswered {3}\{\n {13}"decision_id": [^]*\nthat means ask: "merges are looked at"\nwithin {5}\d+ ms\n$/,
   );
 
   const told = await json('rule', 'test', 'ada', 'github__close');

@@ -24,6 +24,9 @@ describe('hooks', () => {
     for (const what of ['write:github', '*', 'Secret.set'])
       assert.equal((await admin.broker.run(['hook', 'set', 'second', '--what', what], '')).code, 2, what);
     assert.equal((await admin.broker.run(['hook', 'add', 'x', '--kind', 'slack', '--url', url], '')).code, 2);
+    const set = await admin.broker.run(['secret', 'set', 'key'], 'another');
+    assert.match(set.stdout, /^key is now version 2; used by the hook log from the next call on\n/);
+    assert.match((await admin.broker.run(['secret', 'list'], '')).stdout, /USED BY[^]*\nkey .* hook log /);
     for (const name of ['log', 'second']) await admin.broker.run(['hook', 'remove', name, '--yes'], '');
   });
 
@@ -106,7 +109,7 @@ describe('hooks', () => {
       [[...tls, '--format', 'otlp'], /OTLP is sent over HTTP/],
       [[...tls, '--secret', 'key'], /syslog has no headers/],
       [[...tls, '--header', 'a: b'], /syslog has no headers/],
-      [[...tls, '--max-bytes', '100'], /Too small/],
+      [[...tls, '--max-bytes', '100'], /--max-bytes: at least 480/],
       [[...tls, '--ca', '/nowhere.pem'], /--ca: \/nowhere\.pem cannot be read/],
       [[...plain, '--ca', file], /over TLS alone/],
       [[...plain, '--certificate', 'mtls'], /over TLS alone/],
@@ -154,7 +157,7 @@ describe('hooks', () => {
       [['hook', 'add', 'x', '--url', 'https://a.example:80${secret:port}/'], 2, /behind its host/],
       [['hook', 'add', 'x', '--url', 'https://${secret:host}/x'], 2, /behind its host/],
       [['hook', 'add', 'x', '--url', 'https://a.example/${account:key}'], 2, /behind its host/],
-      [['hook', 'add', 'x', '--url', URL_OF_OPA, '--timeout', '6s'], 2, /--timeout-ms: Too big/],
+      [['hook', 'add', 'x', '--url', URL_OF_OPA, '--timeout', '6s'], 2, /--timeout: at most 5 s/],
       [['hook', 'add', 'x', '--url', URL_OF_OPA, '--map', 'U02=ada'], 2, /a person is user:NAME/],
       [['hook', 'add', 'x', '--url', URL_OF_OPA, '--what', 'a__b'], 2, /what/],
       [['hook', 'add', 'x', '--url', URL_OF_OPA, '--enable', '--disable'], 2, /one of them/],

@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import { GateError } from 'mcpgate-shared/error';
 import { adminOptionsOf, brokerFlags } from '../server/broker-flags.ts';
 import { plainLine } from 'mcpgate-shared/plain-line';
+import { shortened } from 'mcpgate-shared/text-width';
 import { argsOf } from '../rule.ts';
 import {
   adminOptions,
@@ -151,13 +152,26 @@ async function testHook({ api, show }: AdminSession, name: string, options: Test
   });
   const { decision, reason, question, answered, ms } = tested;
   const lines = [
-    `sent       ${question === '' ? 'nothing' : plainLine(question)}`,
-    `answered   ${answered === null ? 'nothing' : plainLine(answered)}`,
+    `sent       ${question === '' ? 'nothing' : inLines(question)}`,
+    `answered   ${answered === null ? 'nothing' : inLines(answered)}`,
     `that means ${decision}${reason === null ? '' : `: ${plainLine(reason)}`}`,
     `within     ${ms} ms`,
   ];
   show(tested, lines.join('\n'));
   return decision !== 'allow' && decision !== 'told';
+}
+
+/** JSON as people read it, each line cut where it is long; anything else is one line of it. */
+function inLines(text: string): string {
+  const cut = (line: string): string => shortened(plainLine(line), 160);
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2)
+      .split('\n')
+      .map((line, at) => (at === 0 ? cut(line) : `           ${/^ */.exec(line)?.[0] ?? ''}${cut(line.trimStart())}`))
+      .join('\n');
+  } catch {
+    return cut(text);
+  }
 }
 
 async function removeHook({ api, show, context }: AdminSession, name: string, options: AskedOptions): Promise<void> {

@@ -44,6 +44,8 @@ async function showMatrix(
     },
     `nobody, or nothing that is known (${counted(matrix.people, 'person')}, ${counted(matrix.things, 'thing')})`,
     below(matrix),
+    [],
+    'WHAT',
   );
 }
 

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { rulesApi } from 'mcpgate-shared/api/rules';
 import { previewsApi, type Suggestion } from 'mcpgate-shared/api/rules/previews';
+import { plainIssue } from 'mcpgate-shared/api/plain-issue';
 import { GateError } from 'mcpgate-shared/error';
 import { parseDocument, stringify } from 'yaml';
 import { z } from 'zod';
@@ -62,7 +63,10 @@ async function readRules(
   if (read.success) return read.data.rules;
   const [issue] = read.error.issues;
   const at = issue?.path.map(String).join('.') ?? '';
-  throw new GateError('usage', `${file}: ${at === '' ? '' : `${at}: `}${issue?.message ?? 'it does not fit'}`);
+  throw new GateError(
+    'usage',
+    `${file}: ${at === '' ? '' : `${at}: `}${issue === undefined ? 'it does not fit' : plainIssue(issue)}`,
+  );
 }
 
 async function suggest({ api, show, context }: AdminSession, { since }: SimulateOptions): Promise<void> {

@@ -3,10 +3,11 @@ import type { ProvedDead, RotatedSecret, SecretStep, SetSecret } from 'mcpgate-s
 import { plainLine } from 'mcpgate-shared/plain-line';
 
 /** What becomes of the value, by server. */
-export function setText({ name, version, servers, unfit, verified, steps }: SetSecret, inside: string): string {
+export function setText({ name, version, servers, hooks, unfit, verified, steps }: SetSecret, inside: string): string {
   const fit = servers.filter((server) => unfit.every((each) => each.server !== server));
-  const users = fit.length === 0 ? '' : `; used by ${fit.join(', ')} from the next call on`;
-  const unused = servers.length === 0 ? `; no server uses it yet; refer to it as \${secret:${name}}` : '';
+  const using = [...fit, ...hooks.map((hook) => `the hook ${hook}`)];
+  const users = using.length === 0 ? '' : `; used by ${using.join(', ')} from the next call on`;
+  const unused = servers.length + hooks.length === 0 ? `; nothing uses it yet; refer to it as \${secret:${name}}` : '';
   const lines = unfit.map(({ server, why }) => `  ! ${server} cannot use it, and its calls fail: ${plainLine(why)}`);
   const probes = steps.filter(({ server }) => unfit.every((each) => each.server !== server));
   const back =

@@ -26,7 +26,7 @@ describe('secrets', () => {
     await admin.broker.json(['secret', 'set', 'github-token'], { stdin: 'second-v4lue\n' });
     const list = await admin.rows('secret', 'list');
     assert.deepEqual(keysOf(list[0]), [
-      ...['created_at', 'expires_at', 'last_used_at', 'name', 'reading', 'servers', 'source', 'version'],
+      ...['created_at', 'expires_at', 'hooks', 'last_used_at', 'name', 'reading', 'servers', 'source', 'version'],
     ]);
     const { verified, steps } = Object(set) as { verified: unknown; steps: unknown };
     assert.deepEqual([verified, steps], [null, []], 'no server uses it');

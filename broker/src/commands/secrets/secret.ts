@@ -75,13 +75,13 @@ async function listSecrets({ api, list, context }: AdminSession): Promise<void> 
   const row = (index: number): string[] => {
     const secret = secrets[index];
     if (secret === undefined) return [];
-    const { name, version, source, reading, servers } = secret;
+    const { name, version, source, reading, servers, hooks } = secret;
     const state = reading === null || reading.state === 'ok' ? '' : ` (${reading.state})`;
     return [
       name,
       String(version),
       plainLine(`${source}${state}`),
-      servers.join(', ') || '-',
+      [...servers, ...hooks.map((hook) => `hook ${hook}`)].join(', ') || '-',
       ago(secret.created_at, context.now()),
       ago(secret.last_used_at, context.now()),
       secret.expires_at === null ? '-' : secret.expires_at.slice(0, 10),
@@ -89,7 +89,7 @@ async function listSecrets({ api, list, context }: AdminSession): Promise<void> 
   };
   list(
     secrets,
-    ['NAME', 'VERSION', 'SOURCE', 'SERVERS', 'SET', 'USED', 'EXPIRES'],
+    ['NAME', 'VERSION', 'SOURCE', 'USED BY', 'SET', 'USED', 'EXPIRES'],
     row,
     'no secrets yet',
     [],

@@ -1,10 +1,10 @@
 // The record of a server as a text that people edit: YAML with comments. It holds names of secrets, never a value. What is wrong with an edited
 // text stands in it as comments, each above its line.
+import { plainIssue } from 'mcpgate-shared/api/plain-issue';
 import { RecordSchema, type RecordForm } from 'mcpgate-shared/api/servers';
 import { plainLine } from 'mcpgate-shared/plain-line';
 import { type Document, isMap, isNode, isSeq, LineCounter, parseDocument, stringify } from 'yaml';
 import type { MistakePath } from '../../domain/mistake.ts';
-import { messageOf } from '../terminal/typed-input.ts';
 
 /** What is wrong with a text, and where (lines are counted from 1). */
 export interface TextMistake {
@@ -103,7 +103,7 @@ export function readRecord(text: string): ReadRecord {
     const path = issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key));
     if (issue.code === 'unrecognized_keys')
       return issue.keys.map((key) => ({ line: lineOf([...path, key]), message: `there is no field ${key}` }));
-    return [{ line: lineOf(path), message: `${path.join('.') || 'the record'}: ${messageOf(issue)}` }];
+    return [{ line: lineOf(path), message: `${path.join('.') || 'the record'}: ${plainIssue(issue)}` }];
   });
   return { kind: 'wrong', mistakes };
 }

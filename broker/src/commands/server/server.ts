@@ -277,5 +277,6 @@ async function listServers({ api, list, context, inside }: AdminSession): Promis
     // Why something does not work is the longest text of all, and the one that must be read to its end.
     servers.flatMap(({ name, error }) => (error === null ? [] : [`!  ${name}: ${error}`])),
     ['ISOLATION'],
+    'RUNS',
   );
 }

@@ -34,6 +34,8 @@ export interface AdminSession {
     below?: readonly string[],
     /** Columns that a narrow terminal does without, the least needed first. */
     least?: readonly string[],
+    /** The column that is never cut: it goes on in further lines. */
+    wraps?: string,
   ): void;
   /** One JSON document with `--json`, else the text. */
   show(document: unknown, text: string): void;
@@ -71,7 +73,7 @@ export async function withSession(
       json,
       context,
       inside: insideOf(options),
-      list(items, head, row, empty, below = [], least = []) {
+      list(items, head, row, empty, below = [], least = [], wraps) {
         if (json) printJson(items);
         else if (items.length === 0) print(`${empty}\n`);
         else {
@@ -79,7 +81,8 @@ export async function withSession(
           const managers = items.map(managerIn);
           const isManaged = managers.some((each) => each !== undefined);
           const rows = items.map((_item, index) => [...row(index), ...(isManaged ? [managers[index] ?? ''] : [])]);
-          const table = formatTable(isManaged ? [...head, 'MANAGED BY'] : head, rows, width, [...least, 'MANAGED BY']);
+          const columns = isManaged ? [...head, 'MANAGED BY'] : head;
+          const table = formatTable(columns, rows, width, [...least, 'MANAGED BY'], wraps);
           print(table + below.map((line) => `${plainLine(line)}\n`).join(''));
         }
       },

@@ -57,6 +57,31 @@ describe('tables', () => {
     assert.match(formatTable(head, [row], 200, least), /ADDRESS/);
   });
 
+  test('what must be read to its end goes on in further lines beside the other columns, in as much as those leave', () => {
+    const head = ['ID', 'RULE', 'NOTE', 'MANAGED BY'];
+    const sentence =
+      'allow group:payments and group:platform to call github__create_issue, except user:ada, when args.owner == "acme"';
+    const rows = [
+      ['r_abc123', sentence, 'n'.repeat(30), 'platform.yaml'],
+      ['r_def456', `deny everybody to call ${'x'.repeat(90)}`, '', 'platform.yaml'],
+    ];
+    const lines = formatTable(head, rows, 80, ['NOTE', 'MANAGED BY'], 'RULE').trimEnd().split('\n');
+    assert.ok(
+      lines.every((line) => line.length <= 80),
+      lines.join('\n'),
+    );
+    assert.match(lines[0] ?? '', /^ID +RULE +MANAGED BY$/);
+    assert.match(lines[1] ?? '', /^r_abc123 {2}allow .* {2}platform\.yaml$/);
+    const read = (from: number, to: number) => lines.slice(from, to).map((line) => line.slice(10, 65).trim());
+    assert.equal(read(1, 4).join(' '), sentence);
+    assert.equal(read(4, 7).join('').replaceAll(' ', ''), `denyeverybodytocall${'x'.repeat(90)}`);
+    assert.equal(
+      formatTable(head, rows, undefined, [], 'RULE').split('\n').length,
+      4,
+      'not where nobody reads it on a terminal',
+    );
+  });
+
   test('wide letters take two columns, and none is cut in two', () => {
     const text = formatTable(
       ['NAME', 'NOTE'],

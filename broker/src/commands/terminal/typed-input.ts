@@ -1,6 +1,7 @@
 // Checks what a person typed with the endpoint's own schema before it is sent, so that an error names the flag that was typed, and not the
 // field of the API.
 import type { Endpoint } from 'mcpgate-shared/api/endpoint';
+import { plainIssue } from 'mcpgate-shared/api/plain-issue';
 import { GateError } from 'mcpgate-shared/error';
 import type { z } from 'zod';
 
@@ -26,6 +27,7 @@ const WORDS: Readonly<Record<string, string>> = {
   groups: '--group',
   expires_in_s: '--expires',
   keep_for_s: '--keep-for',
+  timeout_ms: '--timeout',
   refresh_s: '--refresh',
   limits: '--limit',
   approvers: '--approver',
@@ -57,16 +59,10 @@ export function checkTyped(endpoint: Endpoint, { params, query, body }: Parts): 
 function sentenceOf({ name }: Endpoint, issue: z.core.$ZodIssue): string {
   // `transport` is a field without a flag of its own.
   const [field, ...rest] = issue.path.map(String).filter((part) => part !== 'transport');
-  if (field === undefined) return messageOf(issue);
+  if (field === undefined) return plainIssue(issue);
   const word = OWN_WORDS[name]?.[field] ?? WORDS[field] ?? `--${field.replaceAll('_', '-')}`;
   const [key] = rest;
-  if (field === 'args') return `argument ${Number(key) + 1} of the command: ${messageOf(issue)}`;
+  if (field === 'args') return `argument ${Number(key) + 1} of the command: ${plainIssue(issue)}`;
   // All entries of a list have the same flag; of a map, the key was typed too.
-  return `${key === undefined || /^\d+$/.test(key) ? word : `${word} ${key}`}: ${messageOf(issue)}`;
-}
-
-/** The message of an issue; where a value may have several forms, that of the first one. */
-export function messageOf(issue: z.core.$ZodIssue): string {
-  const first = issue.code === 'invalid_union' && issue.message === 'Invalid input' ? issue.errors[0]?.[0] : undefined;
-  return first === undefined ? issue.message : messageOf(first);
+  return `${key === undefined || /^\d+$/.test(key) ? word : `${word} ${key}`}: ${plainIssue(issue)}`;
 }

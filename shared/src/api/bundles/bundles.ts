@@ -1,7 +1,7 @@
 // Bundles: curated sets of tools with names, texts and fixed arguments of their own.
 import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
-import { GroupNameSchema, ManagedBySchema, NameParams, ServerNameSchema, TimeSchema } from '../fields.ts';
+import { BundleNameSchema, GroupNameSchema, ManagedBySchema, NameParams, TimeSchema } from '../fields.ts';
 
 const FixedSchema = z.record(z.string().min(1).max(200), z.json()).meta({
   description: 'Arguments that every call gets, by their names; clients neither see nor send them. Never a secret',
@@ -81,7 +81,7 @@ export const bundlesApi = {
     summary: 'Add a bundle; clients reach it at once at /mcp/NAME and with `serve --bundle NAME`',
     access: 'operator',
     body: z.strictObject({
-      name: ServerNameSchema.meta({ description: 'Name of a bundle; servers and bundles share their names' }),
+      name: BundleNameSchema,
       description: DescriptionSchema.optional(),
       tools: z.array(NewBundleToolSchema).min(1).max(100),
     }),

@@ -2,7 +2,14 @@
 // it as YAML, and its JSON Schema is made from here. It refers to secrets by their names and never holds one.
 import { z } from 'zod';
 import { NewBundleToolSchema } from '../bundles/bundles.ts';
-import { GroupNameSchema, RoleSchema, SecretNameSchema, ServerNameSchema, UserNameSchema } from '../fields.ts';
+import {
+  BundleNameSchema,
+  GroupNameSchema,
+  RoleSchema,
+  SecretNameSchema,
+  ServerNameSchema,
+  UserNameSchema,
+} from '../fields.ts';
 import {
   ApproverSchema,
   EnforcementSchema,
@@ -103,7 +110,7 @@ export const PersonFormSchema = z.strictObject({ role: RoleSchema }).meta({
 export const GroupFormSchema = z
   .strictObject({
     members: listOf(UserNameSchema, 1_000, 'ada').default([]).meta({ description: 'All of them, and nobody else' }),
-    bundle: ServerNameSchema.optional().meta({ description: 'What its people get where they ask for nothing else' }),
+    bundle: BundleNameSchema.optional().meta({ description: 'What its people get where they ask for nothing else' }),
   })
   .meta({ id: 'GroupForm' });
 export type GroupForm = z.output<typeof GroupFormSchema>;
@@ -126,7 +133,7 @@ export const ConfigurationSchema = z
       .meta({ description: 'What it manages says `managed by NAME`; the name of the file or folder unless said' }),
     secrets: named(SecretNameSchema, SecretFormSchema, MOST_OTHERS).optional(),
     servers: named(ServerNameSchema, ServerFormSchema, MOST_OTHERS).optional(),
-    bundles: named(ServerNameSchema, BundleFormSchema, MOST_OTHERS).optional(),
+    bundles: named(BundleNameSchema, BundleFormSchema, MOST_OTHERS).optional(),
     people: named(UserNameSchema, PersonFormSchema, MOST_OTHERS).optional(),
     groups: named(GroupNameSchema, GroupFormSchema, MOST_OTHERS).optional(),
     rules: named(RuleNameSchema, RuleFormSchema, MOST_RULES).optional(),

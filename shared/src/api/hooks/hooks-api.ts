@@ -35,7 +35,7 @@ const LogUrlSchema = z
       'http or https, where ${secret:NAME} may stand behind the host; or syslog+tls://HOST:PORT, syslog+tcp://…, syslog+udp://…',
   });
 
-const TimeoutSchema = z.number().int().min(50).max(5_000);
+const TimeoutSchema = z.number().int().min(50, 'at least 50 ms').max(5_000, 'at most 5 s');
 const PersonSchema = z.string().regex(/^user:[a-z0-9][a-z0-9._-]{0,63}$/, 'a person is user:NAME');
 const PeopleSchema = z
   .record(z.string().regex(/^[^\s\p{C}]{1,100}$/u, 'an id is 1 to 100 characters without spaces'), PersonSchema)

@@ -44,10 +44,10 @@ function spanText(ms: number): string {
   return `in ${ms / span} ${unit}s`;
 }
 
-/** `2026-12-01 18:00Z`, with seconds where there are any. */
+/** `2026-12-01 18:00Z`, with seconds where there are any, and never less. */
 function timeText(time: string): string {
-  const [, day, minute, rest] = /^(\S+)T(\d\d:\d\d)(?::00(?:\.0+)?)?(.*)Z$/.exec(new Date(time).toISOString()) ?? [];
-  return day === undefined ? time : `${day} ${minute}${rest}Z`;
+  const [, day, minute, rest] = /^(\S+)T(\d\d:\d\d)(?::00)?(:\d\d)?\.\d+Z$/.exec(new Date(time).toISOString()) ?? [];
+  return day === undefined ? time : `${day} ${minute}${rest ?? ''}Z`;
 }
 
 function verbFor(what: readonly string[]): string {
