@@ -23,7 +23,7 @@ export interface Checked {
 }
 
 /** A rule that has ended already is a mistake only where it would be added, which nobody knows here. */
-export function checkConfiguration({ configuration, placeOf }: ReadConfiguration): Checked {
+export function checkConfiguration({ configuration, written, placeOf }: ReadConfiguration): Checked {
   const mistakes: PlacedMistake[] = [];
   const tried = (kind: ConfigurationKind, name: string, work: () => unknown): void => {
     try {
@@ -50,18 +50,30 @@ export function checkConfiguration({ configuration, placeOf }: ReadConfiguration
       const mistake = hookMistake(hook);
       if (mistake !== undefined) throw new GateError('usage', mistake);
     });
-  for (const [name, form] of Object.entries(rules)) tried('rule', name, () => newRuleFrom(form, '', 0));
+  // Each part by itself, so that all that is wrong with a rule is told at once.
+  for (const [name, form] of Object.entries(rules)) {
+    const { effect, who, what, ...more } = form;
+    const { limit, sum, per, ...rest } = more;
+    const together = [
+      { limit, ...(per && { per }) },
+      { sum, ...(per && { per }) },
+    ];
+    const parts = [{}, ...Object.entries(rest).map(([key, value]) => ({ [key]: value })), ...together];
+    for (const part of parts) tried('rule', name, () => newRuleFrom({ effect, who, what, ...part }, '', 0));
+  }
 
   const elsewhere: PlacedMistake[] = [];
   for (const { path, kind, name } of referencesOf(configuration)) {
     const section = SECTION_OF[kind];
-    const there = Object.keys((section === undefined ? undefined : configuration[section]) ?? {});
+    // With those that have a mistake themselves.
+    const there = Object.keys((section === undefined ? undefined : written[section]) ?? {});
     if (there.includes(name)) continue;
     const near = nearest(name, there);
-    if (near === undefined)
+    // The broker takes rules about what is to come.
+    if (near === undefined || path[0] === 'rules')
       elsewhere.push({
         ...placeOf(path),
-        message: `${kind} ${name} is not said here, so that the broker must have it`,
+        message: `${kind} ${name} is not said here, so that the broker must have it${near === undefined ? '' : `; did you mean ${near}?`}`,
       });
     else mistakes.push({ ...placeOf(path), message: `there is no ${kind} ${name} here; did you mean ${near}?` });
   }

@@ -14,6 +14,11 @@ function folderOf(files: Readonly<Record<string, string | Uint8Array>>): string 
   return folder;
 }
 
+async function checkStdin(text: string, ...flags: string[]) {
+  const { code, stdout, stderr } = await runBrokerCommand(['config', 'check', '-', ...flags], { stdin: text });
+  return { code, text: stdout + stderr };
+}
+
 async function check(files: Readonly<Record<string, string | Uint8Array>>, ...flags: string[]) {
   const path = Object.keys(files).length === 1 ? Object.keys(files).join('') : '.';
   const { code, stdout, stderr } = await runBrokerCommand(['config', 'check', path, ...flags], {
@@ -45,7 +50,7 @@ const MISTAKES: readonly (readonly [string, string | Uint8Array, RegExp])[] = [
   [
     'one word in the place of a list',
     'rules:\n  a:\n    effect: allow\n    who: "*"\n',
-    /^a\.yaml:4:10: rules\.a\.who: write a list/,
+    /^a\.yaml:4:10: rules\.a\.who: write a list/m,
   ],
   ['a role that there is not', 'people:\n  ada: { role: boss }\n', /^a\.yaml:2:16: people\.ada\.role: /],
   [
@@ -62,7 +67,7 @@ const MISTAKES: readonly (readonly [string, string | Uint8Array, RegExp])[] = [
   ],
   [
     'a server that is spelled otherwise',
-    `servers:\n  github: { transport: { kind: http, url: "https://x.example" } }\nrules:\n  a: { effect: deny, who: ["*"], what: [githb__x] }\n`,
+    `servers:\n  github: { transport: { kind: http, url: "https://x.example" } }\nbundles:\n  a: { tools: [{ tool: githb__x }] }\n`,
     /^a\.yaml:4:\d+: there is no server githb here; did you mean github\?/,
   ],
   ['a version of later', 'version: 2\n', /^a\.yaml:1:10: version: this version of mcpgate reads version 1/],
@@ -138,6 +143,51 @@ describe('config check', () => {
     assert.equal(twice.code, 1);
     assert.match(twice.text, /^two\.yaml:2:3: rules\.a stands in one\.yaml:2:3 too/m);
     assert.match(twice.text, /^two\.yaml:3:14: enforcement stands in one\.yaml:3:14 too/m);
+  });
+
+  it('tells all mistakes at once, in the order of lines, of a file or of stdin', async () => {
+    const text = [
+      'rules:',
+      '  a: { effect: allow, who: ["*"], what: ["*"], when: "args.x <>", until: 2h, limit: [often] }',
+      '  b: { effect: allow, who: ["*"], what: ["*"], notes: x }',
+      '  c: { effect: deny, who: ["*"], what: ["*"], approver: [self] }',
+      'groups:',
+      '  g: { members: ada }',
+      '  h: { members: [ada], bundle: g }',
+    ].join('\n');
+    for (const { code, text: told } of [await check({ stdin: text }), await checkStdin(text)]) {
+      assert.equal(code, 1);
+      const places = told
+        .split('\n')
+        .flatMap((line) => /^stdin:(\d+):\d+: (?!note)(.*)/.exec(line)?.slice(1, 3).join(' ') ?? []);
+      assert.deepEqual(
+        places.map((each) => Number.parseInt(each, 10)),
+        [2, 2, 2, 3, 4, 6],
+        told,
+      );
+      for (const each of [
+        /the condition cannot be used/,
+        /"2h" is no time/,
+        /"often" is no limit/,
+        /there is no "notes" here/,
+        /only a rule that asks has approvers/,
+        /write a list/,
+      ])
+        assert.match(told, each);
+    }
+    const good = await checkStdin('version: 1\n');
+    assert.deepEqual([good.code, good.text], [0, '- is a configuration without mistakes\n']);
+  });
+
+  it('lets rules be about what is to come, and says what may have been meant', async () => {
+    const text = `bundles:\n  kit: { tools: [{ tool: wiki__x }] }\nrules:\n  a: { effect: allow, who: ["*"], what: ["bundle:kitt"] }\n`;
+    const { code, text: told } = await check({ 'a.yaml': text });
+    assert.equal(code, 0, told);
+    assert.match(
+      told,
+      /^a\.yaml:4:\d+: note: bundle kitt is not said here, so that the broker must have it; did you mean kit\?/m,
+    );
+    assert.equal((await check({ 'a.yaml': text }, '--strict')).code, 1);
   });
 
   it('notes what the files do not have, which is a mistake with --strict', async () => {

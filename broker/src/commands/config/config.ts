@@ -17,11 +17,13 @@ import { configurationSchemaText } from './configuration-schema.ts';
 import { configurationText } from './configuration-text.ts';
 import { addImport } from './import.ts';
 import { doneLine, isEmpty, opens, planText } from './plan-text.ts';
-import { caretOf } from './text-places.ts';
-import { assertRead, mistakeLine, readConfiguration, type ReadConfiguration } from './read-configuration.ts';
+import { caretOf, type PlacedMistake } from './text-places.ts';
+import { mistakeLine, readConfiguration, STDIN, type ReadConfiguration } from './read-configuration.ts';
 
 /** What `plan` ends with where there is something to do. */
 const CHANGES = 10;
+/** More mistakes nobody reads at once. */
+const MOST_TOLD = 50;
 const KINDS = [...SECTIONS, 'enforcement'] as const;
 
 interface TakingOptions extends AskedOptions {
@@ -47,7 +49,7 @@ export function configCommand(context: CommandContext): Command {
           context,
           options,
           async (session) => {
-            const plan = await planOf(session, await readFrom(context, path), options);
+            const plan = await planOf(session, await readFrom(command, context, path), options, command);
             session.show(plan, planText(plan));
             return !isEmpty(plan);
           },
@@ -59,11 +61,13 @@ export function configCommand(context: CommandContext): Command {
     .option('-y, --yes', 'do not ask')
     .action(
       async (path: string, options: TakingOptions) =>
-        await withSession(context, options, (session) => apply(session, path, options)),
+        await withSession(context, options, (session) => apply(session, path, options, command)),
     );
   command
     .command('check <path>')
-    .description('look for mistakes without a broker; exit code 1 with file:line:column')
+    .description(
+      'look for mistakes without a broker, in a file, a folder or - for stdin; exit code 1 with file:line:column',
+    )
     .option('--json', 'print one JSON document')
     .option('--strict', 'what the files do not have is a mistake too')
     .option('--connect', 'of a broker’s own configuration: try its database, too')
@@ -98,26 +102,44 @@ async function exportAll({ api, show, inside }: AdminSession, only: readonly str
   show({ version: 1, ...kept }, configurationText(kept, about));
 }
 
-/** Throws `usage` with the places of what is wrong. */
-async function readFrom(context: CommandContext, path: string): Promise<ReadConfiguration> {
-  return assertRead(await readConfiguration(context, path));
+/** Ends the command with exit code 1, as `check` does, where something is wrong, after its places are told. */
+async function readFrom(command: Command, context: CommandContext, path: string): Promise<ReadConfiguration> {
+  const answer = await readConfiguration(context, path);
+  if (!('read' in answer)) return endWith(command, context, answer.mistakes);
+  if (path === STDIN && answer.read.configuration.name === undefined)
+    throw new GateError(
+      'usage',
+      'what is read of stdin has to say under which name it manages: write `name: NAME` in it',
+    );
+  return answer.read;
 }
 
+function endWith(command: Command, { stderr }: CommandContext, mistakes: readonly PlacedMistake[]): never {
+  for (const each of mistakes.toSorted(inOrder).slice(0, MOST_TOLD)) stderr.write(`${mistakeLine(each)}\n`);
+  if (mistakes.length > MOST_TOLD) stderr.write(`and ${mistakes.length - MOST_TOLD} more\n`);
+  return command.error('', { exitCode: 1 });
+}
+
+/** By file, as they were read, and by line. */
+const inOrder = (a: PlacedMistake, b: PlacedMistake): number =>
+  a.file === b.file ? a.line - b.line || a.column - b.column : a.file < b.file ? -1 : 1;
+
 async function planOf(
-  { api }: AdminSession,
+  { api, context }: AdminSession,
   read: ReadConfiguration,
   { takeOver = [] }: TakingOptions,
+  command: Command,
 ): Promise<ConfigurationPlan> {
   const { source, written } = read;
-  return await located(read, () =>
+  return await located(command, context, read, () =>
     api.call(configApi.plan, { body: { source, configuration: written, take_over: takeOver } }),
   );
 }
 
-async function apply(session: AdminSession, path: string, options: TakingOptions): Promise<void> {
+async function apply(session: AdminSession, path: string, options: TakingOptions, command: Command): Promise<void> {
   const { api, show, context, json } = session;
-  const read = await readFrom(context, path);
-  const plan = await planOf(session, read, options);
+  const read = await readFrom(command, context, path);
+  const plan = await planOf(session, read, options, command);
   if (!json && (!isEmpty(plan) || plan.taken_over.length + plan.released.length > 0))
     context.stderr.write(`${planText(plan)}\n`);
   if (!isEmpty(plan) && context.stdin.isTTY === true && options.yes !== true && !json) {
@@ -126,21 +148,28 @@ async function apply(session: AdminSession, path: string, options: TakingOptions
   }
   const { source, written, files } = read;
   const body = { source, configuration: written, take_over: options.takeOver ?? [], version: plan.version, files };
-  const done = await located(read, () => api.call(configApi.apply, { body }));
+  const done = await located(command, context, read, () => api.call(configApi.apply, { body }));
   show(done, doneLine(done));
 }
 
-/** A mistake that the broker tells is shown at its place in the file. */
-async function located<T>({ placeOf }: ReadConfiguration, work: () => Promise<T>): Promise<T> {
+/** A mistake that the broker tells is shown at its place in the file, and ends the command as one that is found before. */
+async function located<T>(
+  command: Command,
+  context: CommandContext,
+  { placeOf }: ReadConfiguration,
+  work: () => Promise<T>,
+): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof Mistake)) throw error;
     const [, ...path] = error.path[0] === 'configuration' ? error.path : ['configuration', ...error.path];
-    throw new GateError(error.code, mistakeLine({ ...placeOf(path, caretOf(error.message)), message: error.message }), {
-      cause: error,
-    });
+    return endWith(command, context, [{ ...placeOf(path, caretOf(error.message)), message: error.message }]);
   }
+}
+
+function unique(mistakes: readonly PlacedMistake[]): PlacedMistake[] {
+  return [...new Map(mistakes.map((each) => [mistakeLine(each), each])).values()].toSorted(inOrder);
 }
 
 async function hasMistakes(
@@ -151,9 +180,11 @@ async function hasMistakes(
   const answer = await readConfiguration(context, path);
   // On demand, because no other command needs what reads conditions.
   const { checkConfiguration } = await import('./check-configuration.ts');
-  const found = 'read' in answer ? checkConfiguration(answer.read) : { mistakes: answer.mistakes, elsewhere: [] };
-  const mistakes = strict === true ? [...found.mistakes, ...found.elsewhere] : found.mistakes;
-  const elsewhere = strict === true ? [] : found.elsewhere;
+  const rest = 'read' in answer ? answer.read : answer.rest;
+  const found = rest === undefined ? { mistakes: [], elsewhere: [] } : checkConfiguration(rest);
+  const wrong = [...('read' in answer ? [] : answer.mistakes), ...found.mistakes];
+  const mistakes = unique(strict === true ? [...wrong, ...found.elsewhere] : wrong);
+  const elsewhere = strict === true ? [] : found.elsewhere.toSorted(inOrder);
   if (json === true)
     context.stdout.write(`${JSON.stringify({ ok: mistakes.length === 0, mistakes, elsewhere }, null, 2)}\n`);
   else {

@@ -19,6 +19,8 @@ import { type Place, type PlacedMistake, readText, type ReadText } from './text-
 /** What the broker takes in one request, with room for what a request says besides. */
 const MOST_BYTES = 1_000_000;
 const MOST_FILES = 100;
+/** In the place of a path. */
+export const STDIN = '-';
 const SINGLE = ['version', 'name', 'enforcement'] as const;
 
 export interface ReadConfiguration {
@@ -31,7 +33,8 @@ export interface ReadConfiguration {
   placeOf(path: MistakePath, after?: number): Place;
 }
 
-export type Read = { mistakes: PlacedMistake[] } | { read: ReadConfiguration };
+/** `rest`: what is left without the things that have a mistake, where it can be looked at for more of them. */
+export type Read = { mistakes: PlacedMistake[]; rest: ReadConfiguration | undefined } | { read: ReadConfiguration };
 
 interface Part {
   text: ReadText;
@@ -39,8 +42,11 @@ interface Part {
 }
 
 /** Throws `usage` where the file cannot be read. */
-export async function readConfiguration({ cwd }: Pick<CommandContext, 'cwd'>, path: string): Promise<Read> {
-  const { source, texts } = await textsOf(resolve(cwd, path), path);
+export async function readConfiguration(
+  { cwd, stdin }: Pick<CommandContext, 'cwd' | 'stdin'>,
+  path: string,
+): Promise<Read> {
+  const { source, texts } = path === STDIN ? await textOf(stdin) : await textsOf(resolve(cwd, path), path);
   const parts = texts.map(({ file, text }): Part => {
     const read = readText(file, text);
     const written = typeof read.value === 'object' && read.value !== null ? Object.entries(read.value) : [];
@@ -59,37 +65,78 @@ export async function readConfiguration({ cwd }: Pick<CommandContext, 'cwd'>, pa
   );
   const merged = merge(parts);
   mistakes.push(...merged.mistakes);
-  if (mistakes.length > 0) return { mistakes };
   if (Buffer.byteLength(JSON.stringify(merged.written)) > MOST_BYTES)
     throw new GateError('usage', `${path} says more than ${MOST_BYTES} bytes of JSON, aliases included; divide it`);
-  const configuration = ConfigurationSchema.parse(merged.written);
   const files = texts.map(({ file, text }) => `${file} sha256:${createHash('sha256').update(text).digest('hex')}`);
-  return {
-    read: {
-      ...{ source, configuration, files },
-      written: merged.written,
-      placeOf(at, after) {
-        const holder = parts.findLast(({ written }) => holds(written, at)) ?? parts[0];
-        return holder?.text.placeOf(at, after) ?? { file: path, line: 1, column: 1 };
-      },
+  const readAs = (configuration: Configuration): ReadConfiguration => ({
+    ...{ source, configuration, files },
+    written: merged.written,
+    placeOf(at, after) {
+      const holder = parts.findLast(({ written }) => holds(written, at)) ?? parts[0];
+      return holder?.text.placeOf(at, after) ?? { file: path, line: 1, column: 1 };
     },
-  };
+  });
+  if (mistakes.length === 0) return { read: readAs(ConfigurationSchema.parse(merged.written)) };
+  // Where a text cannot be read at all, nobody knows which names stand in it.
+  const isWhole = parts.every(({ text }) => text.mistakes.length === 0);
+  const rest = isWhole ? ConfigurationSchema.safeParse(withoutMistaken(merged.written)).data : undefined;
+  return { mistakes, rest: rest && readAs(rest) };
+}
+
+/** What is left where each thing that does not fit is taken out, so that the others can be looked at. */
+function withoutMistaken(written: WrittenConfiguration): object {
+  const bad = new Set(
+    (ConfigurationSchema.safeParse(written).error?.issues ?? []).flatMap((issue) => {
+      const within = issue.path.slice(0, 2).map(String);
+      const strange = issue.code === 'unrecognized_keys' && within.length === 0;
+      return strange ? issue.keys.map((key) => JSON.stringify([key])) : [JSON.stringify(within)];
+    }),
+  );
+  const isBad = (...path: string[]): boolean => bad.has(JSON.stringify(path));
+  const isTable = (value: unknown): value is object => typeof value === 'object' && value !== null;
+  return Object.fromEntries(
+    Object.entries(written)
+      .filter(([section]) => !isBad(section))
+      .map(([section, value]) => [
+        section,
+        isTable(value)
+          ? Object.fromEntries(Object.entries(value).filter(([name]) => !isBad(section, name)))
+          : (value as unknown),
+      ]),
+  );
 }
 
 /** As compilers say it, so that editors and CI find the place. */
 export const mistakeLine = ({ file, line, column, message }: PlacedMistake): string =>
   `${file}:${line}:${column}: ${message.replaceAll('\n', '\n  ')}`;
 
-/** Throws `usage` with every mistake on a line of its own. */
-export function assertRead(read: Read): ReadConfiguration {
-  if ('read' in read) return read.read;
-  throw new GateError('usage', read.mistakes.slice(0, 50).map(mistakeLine).join('\n'));
+/** What is read of stdin manages under the name that it gives itself. */
+async function textOf(stdin: AsyncIterable<Buffer | string>): Promise<Texts> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of stdin) {
+    const part = Buffer.from(chunk);
+    bytes += part.length;
+    if (bytes > MOST_BYTES) throw new GateError('usage', `stdin is larger than ${MOST_BYTES} bytes; divide it`);
+    chunks.push(part);
+  }
+  return { source: 'stdin', texts: [{ file: 'stdin', text: decoded(Buffer.concat(chunks), 'stdin') }] };
 }
 
-async function textsOf(
-  path: string,
-  said: string,
-): Promise<{ source: string; texts: { file: string; text: string }[] }> {
+function decoded(content: Uint8Array, file: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(content);
+  } catch (error) {
+    throw new GateError('usage', `${file} is no text in UTF-8`, { cause: error });
+  }
+}
+
+interface Texts {
+  source: string;
+  texts: { file: string; text: string }[];
+}
+
+async function textsOf(path: string, said: string): Promise<Texts> {
   const cannot = (error: unknown): never => {
     const why = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     throw new GateError('usage', `${said} cannot be read (${why})`);
@@ -107,12 +154,7 @@ async function textsOf(
   for (const { file, at } of files) {
     bytes += (await stat(at).catch(cannot)).size;
     if (bytes > MOST_BYTES) throw new GateError('usage', `${said} is larger than ${MOST_BYTES} bytes; divide it`);
-    const content = await readFile(at).catch(cannot);
-    try {
-      texts.push({ file, text: new TextDecoder('utf-8', { fatal: true }).decode(content) });
-    } catch (error) {
-      throw new GateError('usage', `${file} is no text in UTF-8`, { cause: error });
-    }
+    texts.push({ file, text: decoded(await readFile(at).catch(cannot), file) });
   }
   return { source: basename(path), texts };
 }

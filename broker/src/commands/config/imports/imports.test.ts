@@ -201,7 +201,12 @@ describe('a policy of PolicyLayer', () => {
       left.join('\n'),
     );
     assert.ok(left.some((each: string) => /the policy: "rollout" is not known/.test(each)));
-    assert.equal(notes.length, 1);
+    assert.ok(
+      notes.some((each: string) => /reads an argument that the call does not have, the call is denied here/.test(each)),
+    );
+    assert.equal(notes.length, 2);
+    for (const [name, { effect, who }] of Object.entries(ours.rules ?? {}))
+      assert.deepEqual([effect, who], [effect, ['user:agent']], `${name} is for whom --who says`);
   });
 
   it('is read in the form of Intercept, too, as YAML', async () => {
@@ -232,6 +237,24 @@ describe('a policy of PolicyLayer', () => {
     assert.equal(decide('ada', 'github', 'list_issues'), 'allow');
     assert.deepEqual(ours.rules?.['github-create_issue']?.limit, ['5/hour']);
     assert.deepEqual(ours.rules?.['github-all-tools']?.limit, ['59/minute']);
+  });
+
+  it('writes arguments whose names have other letters as conditions take them', async () => {
+    const path = 'args.to-do.größe';
+    const conditions = [
+      { path, op: 'gt', value: 5 },
+      { path: 'args.a-b', op: 'exists', value: false },
+    ];
+    const { left, decide } = await imported(
+      { version: '1', default: 'allow', tools: { t: { deny_if: conditions } } },
+      ...['--server', 'svc'],
+    );
+    assert.deepEqual(left, []);
+    const decided = (größe: number, more: object) =>
+      decide('ada', 'svc', 't', { args: { 'to-do': { größe }, ...more } });
+    assert.equal(decided(5, { 'a-b': 1 }), 'allow');
+    assert.equal(decided(6, { 'a-b': 1 }), 'deny');
+    assert.equal(decided(5, {}), 'deny');
   });
 
   /** Their operators over arguments, with arguments for which each is true and false. */

@@ -67,8 +67,11 @@ export function fromPolicyLayer(value: unknown, server: string, who: readonly st
   const left = unknownKeys(policy, KNOWN.policy, 'the policy');
   const notes: string[] = [];
   const what = (tool: string): string => `${server}__${tool}`;
-  const deny = (name: string, tool: string, more: Partial<RuleForm> = {}): void =>
-    list.add(name, { effect: 'deny', who: ['*'], what: [what(tool)], ...more });
+  // The policy is for these alone: of others another policy may say otherwise.
+  const deny = (name: string, tool: string, more: Partial<RuleForm> = {}): void => {
+    if (more.when?.includes('args') === true) notes.push(ABSENT);
+    list.add(name, { effect: 'deny', who: [...who], what: [what(tool)], ...more });
+  };
 
   const tools = Object.entries(policy.tools).filter(([tool]) => tool !== '*');
   const isOpen = policy.default === 'allow';
@@ -130,6 +133,8 @@ function textsOf(limits: readonly Limit[]): Pick<RuleForm, 'limit' | 'sum'> {
   return { ...(of(false).length > 0 && { limit: of(false) }), ...(of(true).length > 0 && { sum: of(true) }) };
 }
 
+const ABSENT =
+  'where a condition reads an argument that the call does not have, the call is denied here, in `deny_if` too; write has(args.NAME) && … where it may be left out';
 const WINDOWS =
   'a window there begins with the clock (each hour, each day in UTC); a limit here holds for any time of that length';
 
@@ -187,7 +192,7 @@ function celOf({ path, op, value }: Condition, at: string, left: string[]): stri
   const made = ((): string | undefined => {
     switch (op) {
       case 'exists':
-        return value === false ? `!has(${subject})` : `has(${subject})`;
+        return value === false ? `!${hasOf(subject)}` : hasOf(subject);
       case 'eq':
         return literal && `${subject} == ${literal}`;
       case 'neq':
@@ -220,11 +225,23 @@ function celOf({ path, op, value }: Condition, at: string, left: string[]): stri
 
 const SIGNS = { lt: '<', lte: '<=', gt: '>', gte: '>=' } as const;
 
-/** `args.a.b`, each name as CEL writes it. */
+/** `args.a["b-c"]`: each name as CEL writes it. A name with quotes or brackets in it may be a path of another kind. */
 function pathOf(path: string): string | undefined {
   const [head, ...names] = path.split('.');
-  if (head !== 'args' || names.length === 0 || names.some((name) => !/^[A-Za-z_]\w*$/.test(name))) return undefined;
-  return path;
+  if (head !== 'args' || names.length === 0 || names.some((name) => !/^[^\s"'[\]\\\p{C}]+$/u.test(name)))
+    return undefined;
+  return names.reduce(
+    (before, name) => `${before}${PLAIN.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`}`,
+    head,
+  );
+}
+
+const PLAIN = /^[A-Za-z_]\w*$/;
+
+/** `has()` takes names that are written with a dot alone. */
+function hasOf(subject: string): string {
+  const [, holder, name] = /^(.*)\[("[^"]*")\]$/.exec(subject) ?? [];
+  return holder === undefined ? `has(${subject})` : `(${name} in ${holder})`;
 }
 
 function literalOf(value: unknown): string | undefined {
