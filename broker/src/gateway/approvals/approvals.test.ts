@@ -55,7 +55,10 @@ describe('a call under a rule that asks', () => {
     const client = world.connect();
     const answer = client.request('tools/call', call('his', WAITS));
     const step = await client.next(isProgress);
-    assert.match(String(step.params?.['message']), /^\[mcpgate\] request q_\w+ waits for group:leads \(which is nobody who could approve it/);
+    assert.match(
+      String(step.params?.['message']),
+      /^\[mcpgate\] request q_\w+ waits for group:leads \(which is nobody who could approve it/,
+    );
     assert.equal(executed(), 0);
     await decide(idIn(String(step.params?.['message'])), 'approve');
     assert.equal(textOf(await answer), 'his');
