@@ -193,7 +193,8 @@ export function createEventHub(parts: Parts): EventHub {
       const approval = await approvals.find(workspaceId, id);
       if (approval === undefined || approval.state === 'offered') return;
       const text = eventText({ event: 'request', id, state: approval.state });
-      for (const { caller, queue } of following(workspaceId, 'requests')) if (maySee(approval, caller)) queue.add(text);
+      for (const { caller, queue } of [...following(workspaceId, 'requests')])
+        if (await maySee(approval, caller)) queue.add(text);
     } catch {
       loseAll(['requests']); // the database is away
     }

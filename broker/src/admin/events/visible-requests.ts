@@ -12,12 +12,12 @@ export const deciderOf = ({ actor, principal, role }: Caller): Decider => ({
 
 export function createMaySee(
   approvals: Pick<Approvals, 'refusalFor'>,
-): (approval: Approval, caller: Caller) => boolean {
-  return (approval, caller) =>
+): (approval: Approval, caller: Caller) => Promise<boolean> {
+  return async (approval, caller) =>
     may(caller.role, 'others_things') ||
     may(caller.role, 'auditor') ||
     approval.ownerKey === ownKeyOf(caller) ||
-    approvals.refusalFor(approval, deciderOf(caller)) === undefined;
+    (await approvals.refusalFor(approval, deciderOf(caller))) === undefined;
 }
 
 function ownKeyOf({ principal }: Caller): string | undefined {
