@@ -10,7 +10,7 @@ import type { AdminDependencies } from './dependencies.ts';
 import { isoTime } from './iso-time.ts';
 import { operation, type Operation } from './operation.ts';
 import { approverDoubts } from './rules/approver-doubts.ts';
-import { openingWarnings, removedRules } from './rules/opening-warnings.ts';
+import { openingWarnings } from './rules/opening-warnings.ts';
 
 const timeOrNull = (ms: number | null): string | null => (ms === null ? null : isoTime(ms));
 
@@ -55,7 +55,7 @@ export function statusOperations({
           store.proposals.list(workspaceId, { all: false }),
           secretWatch.warnings(workspaceId),
           definitionWarnings(store, workspaceId),
-          removedRules(audit, workspaceId),
+          store.policy.removedRules(workspaceId),
           backups.last(),
         ]);
       const unapproved = await approverDoubts({ store, clock }, workspaceId, policy.rules);

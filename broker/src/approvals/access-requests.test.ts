@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { Principal } from '../domain/people/principal.ts';
 import { onBothEngines } from '../store/fixtures/both-engines.ts';
-import { createAccessRequests } from './access-requests.ts';
+import { accessBinding, createAccessRequests } from './access-requests.ts';
 
 const ada: Principal = {
   workspaceId: 'default',
@@ -49,5 +49,54 @@ onBothEngines((open) => {
     assert.deepEqual(await again('for the board'), ['open', 'for the board', undefined]);
     const bob = { ...ada, user: { id: 'u-bob', name: 'bob', role: 'member', groups: [] } } as const;
     assert.notEqual(await denied('wiki__guess_1', bob), undefined, 'others have room of their own');
+  });
+
+  it('what was asked for follows its server when that gets another name, and is not asked for twice', async (t) => {
+    const { store, clock } = await open(t);
+    const access = createAccessRequests({ store, clock });
+    const denied = (server: string, tool: string) =>
+      access.offer({
+        principal: ada,
+        clientName: null,
+        address: null,
+        server,
+        what: `${server}__${tool}`,
+        policyVersion: 1,
+      });
+    const transport = { kind: 'http', url: 'https://wiki.example/', headers: {} } as const;
+    const { id: serverId } = await store.servers.create({
+      ...{
+        workspaceId: 'default',
+        name: 'wiki',
+        enabled: true,
+        isolation: 'shared',
+        trustAnnotations: false,
+        transport,
+      },
+    });
+    const ids = await Promise.all([
+      denied('wiki', 'read'),
+      denied('wiki', 'both'),
+      denied('docs', 'both'),
+      denied('web', 'x'),
+    ]);
+    for (const id of ids) await access.request('default', 'user:u-ada', id ?? assert.fail(), null);
+    await store.servers.rename(serverId, 'docs', {
+      from: 'wiki',
+      rewrite: (what) => what.replace(/^wiki__/, 'docs__'),
+      bindingOf: (ownerKey, what) => accessBinding('default', ownerKey, what),
+    });
+    const now = await Promise.all(ids.map((id) => store.approvals.find('default', id ?? '')));
+    assert.deepEqual(
+      now.map((each) => [each?.server, each?.what, each?.state]),
+      [
+        ['docs', 'docs__read', 'open'],
+        ['wiki', 'wiki__both', 'over'],
+        ['docs', 'docs__both', 'open'],
+        ['web', 'web__x', 'open'],
+      ],
+    );
+    clock.at += 2 * MINUTE;
+    assert.equal(await denied('docs', 'read'), ids[0], 'the same request');
   });
 });

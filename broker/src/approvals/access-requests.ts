@@ -21,6 +21,12 @@ const REMEMBERED_MS = 60_000;
 /** Who sees to rules. */
 const DECIDERS = ['role:operator', 'role:admin'];
 
+/** By what access is known again, that somebody was denied or has asked for. */
+export function accessBinding(workspaceId: string, ownerKey: string, what: string): string {
+  const parts = [workspaceId, ownerKey.replace(/^user:/, ''), what];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}
+
 export function createAccessRequests({ store, clock }: { store: Pick<Store, 'approvals'>; clock: Clock }) {
   const offers = createRecentMap<string>({ clock, keepMs: REMEMBERED_MS });
   const made = createRecentMap<{ minute: number; count: number }>({ clock, keepMs: REMEMBERED_MS });
@@ -49,9 +55,7 @@ export function createAccessRequests({ store, clock }: { store: Pick<Store, 'app
       const { user, workspaceId, device } = principal;
       // A rule would take the name for a glob.
       if (user === undefined || /[*?\s]/.test(what) || what.length > 300) return undefined;
-      const binding = createHash('sha256')
-        .update(JSON.stringify([workspaceId, user.id, what]))
-        .digest('hex');
+      const binding = accessBinding(workspaceId, `user:${user.id}`, what);
       const known = offers.get(binding);
       if (known !== undefined) return known;
       if (!mayOffer(workspaceId, user.id)) return undefined;

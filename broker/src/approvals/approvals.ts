@@ -76,6 +76,8 @@ export interface Approvals {
   find(workspaceId: string, id: string): Promise<ShownApproval | undefined>;
   /** The newest first; `all`: those that are decided or over, too. */
   list(workspaceId: string, which: { all: boolean; ownerKey?: string }): Promise<Approval[]>;
+  /** The ids of all that can be decided, in parts. */
+  open(workspaceId: string): AsyncIterable<readonly string[]>;
   /** Why this one may not decide; undefined: they may. */
   refusalFor(approval: Approval, decider: Decider): Promise<string | undefined>;
   /** Who is asked, as it stands now: with the names of those on call, and that nobody can approve it where that is so. */

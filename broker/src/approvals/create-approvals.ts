@@ -174,6 +174,15 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
       return { ...approval, argsText: args === undefined ? null : Buffer.from(args).toString('utf8') };
     },
     list: (workspaceId, which) => store.approvals.list(workspaceId, { ...which, limit: LISTED }),
+    async *open(workspaceId) {
+      let after = '';
+      for (;;) {
+        const ids = await store.approvals.openAfter(workspaceId, after, LISTED);
+        if (ids.length > 0) yield ids;
+        if (ids.length < LISTED) return;
+        after = ids.at(-1) ?? '';
+      }
+    },
     refusalFor: async (approval, decider) => refusalFor(approval, decider, await deciders.knownFor(approval)),
     approversNow: (approval) => deciders.told(approval),
     async decide(workspaceId, id, { verdict, forMs, note = null, by }, decider) {

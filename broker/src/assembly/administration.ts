@@ -6,6 +6,7 @@ import { createOwnAccounts } from '../accounts/own-accounts.ts';
 import { adminOperations } from '../admin/admin-operations.ts';
 import { createBackups } from '../admin/backups/backups.ts';
 import { tellRestore } from '../admin/backups/restore-note.ts';
+import { tellLeft } from '../admin/configuration/untold-events.ts';
 import { fetchedRegistry } from '../catalogue/registry/fetched-registry.ts';
 import { createReadiness } from '../domain/readiness.ts';
 import type { EventLoopDelay } from '../http/event-loop-delay.ts';
@@ -40,6 +41,8 @@ export async function assembleAdministration(
   const keysEntry = createKeysEntry({ accounts, upstreams });
   const backups = createBackups({ dataDir, databaseUrl, store, keyring: vault.keyring, version: VERSION, clock });
   await tellRestore({ settings: store.settings, audit });
+  const isAlone = databaseUrl === undefined;
+  context.onClose(await tellLeft({ store, audit, clock, log: context.log, isAlone }));
   const operations = adminOperations({
     hooks,
     backups,

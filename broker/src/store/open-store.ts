@@ -15,6 +15,7 @@ import { createApprovals } from './repositories/approvals.ts';
 import { createBundles } from './repositories/bundles.ts';
 import { createDeliveries } from './repositories/deliveries.ts';
 import { createHooks } from './repositories/hooks.ts';
+import { createUntoldEvents } from './repositories/untold-events.ts';
 import { createLogFeeds } from './repositories/log-feeds.ts';
 import { createAdminTokens } from './repositories/people/admin-tokens.ts';
 import { createDefinitions } from './repositories/servers/definitions.ts';
@@ -142,6 +143,7 @@ function repositoriesOver(
     hooks: createHooks(db, clock, announce),
     deliveries: createDeliveries(db),
     logFeeds: createLogFeeds(db),
+    untoldEvents: createUntoldEvents(db),
     definitions: createDefinitions(db, clock, announce),
     limits: createLimitUses(db),
     policy: createPolicy(db, clock, announce),

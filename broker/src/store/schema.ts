@@ -341,6 +341,15 @@ export interface Database {
     lease_holder: string | null;
     lease_until: number;
   };
+  untold_events: {
+    batch: string;
+    place: number;
+    workspace_id: string;
+    event_json: string;
+    created_at: number;
+    lease_until: number;
+  };
+  removed_rules: { workspace_id: string; id: string; sentence: string; removed_by: string; removed_at: number };
   log_feed_places: { destination: string; chain: number; workspace_id: string; position: number };
   delivery_states: {
     destination: string;

@@ -33,6 +33,7 @@ import type { LogFeedsRepository } from './repositories/log-feeds.ts';
 import type { ManagedRepository } from './repositories/managed.ts';
 import type { PolicyRepository } from './repositories/policy.ts';
 import type { SettingsRepository } from './repositories/settings.ts';
+import type { UntoldEventsRepository } from './repositories/untold-events.ts';
 import type { AuditRepository } from './repositories/audit.ts';
 
 /** One limit of a rule, and whose allowance of it. */
@@ -80,6 +81,7 @@ export interface Store {
   hooks: HooksRepository;
   deliveries: DeliveriesRepository;
   logFeeds: LogFeedsRepository;
+  untoldEvents: UntoldEventsRepository;
   /** What was seen of servers' tools and other things, and which of it is accepted. */
   definitions: DefinitionRows;
   limits: {

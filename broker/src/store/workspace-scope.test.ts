@@ -409,6 +409,11 @@ const TABLE: Table = {
   },
   hooks: SCOPE_OF_HOOKS,
   logFeeds: SCOPE_OF_LOG_FEEDS,
+  untoldEvents: {
+    put: { everywhere: 'events say their workspace themselves' },
+    lease: { everywhere: 'whichever broker has time writes it into the log' },
+    done: { everywhere: 'batches have random names' },
+  },
   deliveries: SCOPE_OF_DELIVERIES,
   bundles: {
     list: { reads: (store, { workspaceId }) => store.bundles.list(workspaceId) },
@@ -428,6 +433,10 @@ const TABLE: Table = {
     addRule: { writes: (store, { workspaceId }) => store.policy.addRule(workspaceId, RULE) },
     changeRule: { writes: (store, { workspaceId }) => store.policy.changeRule(workspaceId, 'r_same00', RULE) },
     removeRule: { writes: (store, { workspaceId }) => store.policy.removeRule(workspaceId, 'r_same00') },
+    removedRules: { reads: (store, { workspaceId }) => store.policy.removedRules(workspaceId) },
+    forgetRemoved: {
+      writes: (store, { workspaceId }) => store.policy.forgetRemoved(workspaceId, 'r_gone00'),
+    },
     setEnforcement: { writes: (store, { workspaceId }) => store.policy.setEnforcement(workspaceId, 'off') },
   },
   managed: SCOPE_OF_MANAGED,

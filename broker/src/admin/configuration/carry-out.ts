@@ -83,7 +83,7 @@ type Steps = Readonly<Record<ConfigurationKind, (change: Change) => Promise<unkn
 function stepsOf(needs: AdminDependencies, caller: Caller, order: Order, run: Run): Steps {
   const { store, audit, policyChanged, clock } = needs;
   const { configuration, managedBy, sources } = order;
-  const rules = createRuleEdits({ store, audit, policyChanged });
+  const rules = createRuleEdits({ store, audit, policyChanged, clock });
   const { workspaceId, actor } = caller;
 
   async function putSecret(name: string): Promise<void> {

@@ -22,6 +22,7 @@ import { presentState } from './present-things.ts';
 import { fieldChanges } from './field-changes.ts';
 import { canonicalText, digestOf, labelOf, pathOf, versionOf, writtenOf } from './things.ts';
 import { together } from './together.ts';
+import { keepUntold, tellKept } from './untold-events.ts';
 import { assertThere, orderOf, wantedThings } from './wanted-things.ts';
 
 /** Ends a transaction in which something was only tried. */
@@ -34,7 +35,7 @@ interface Asked {
 }
 
 export function configurationOperations(outside: AdminDependencies): Operation[] {
-  const { store, vault, audit, clock } = outside;
+  const { store, vault, clock } = outside;
 
   /** The plan, and what is read of sources for it; nothing is locked meanwhile. */
   async function prepared({ configuration, source, take_over: takeOver }: Asked, workspaceId: string, on: Store) {
@@ -119,31 +120,29 @@ export function configurationOperations(outside: AdminDependencies): Operation[]
       const first = await prepared(body, workspaceId, store);
       if (first.version !== version) throw changedMeanwhile();
       const sources = await sourcesOf(configuration, first.plan, workspaceId);
-      const { made, tell, secrets } = await store.atomically(async (inside) => {
+      const digest = digestOf(configuration);
+      const { made, tell, secrets, events, batch } = await store.atomically(async (inside) => {
         await inside.managed.hold(workspaceId);
         const made = await prepared(body, workspaceId, inside);
         if (made.version !== version) throw changedMeanwhile();
         const secrets: string[] = [];
-        const { needs, tell } = together(outside, inside);
+        const { needs, tell, events: edits } = together(outside, inside);
         const order = orderFor(configuration, made, sources, (name) => void secrets.push(name));
         await carryOut(needs, caller, order);
         await own(inside, workspaceId, made.managedBy, made.plan);
-        return { made, tell, secrets };
+        const { add, change, remove } = view(made, NOTHING_SEEN).counts;
+        const changed = made.plan.changes.map(({ kind, name }) => labelOf(kind, name));
+        const applied = {
+          type: 'config.applied',
+          subject: `configuration:${made.managedBy}`,
+          data: { digest, files, add, change, remove, version, changed },
+        };
+        const events = [...edits, eventBy(caller, applied)];
+        return { made, tell, secrets, events, batch: await keepUntold(inside, clock, workspaceId, events) };
       });
       await tell(workspaceId);
       for (const name of secrets) vault.elsewhere.changed({ workspaceId, name });
-      const digest = digestOf(configuration);
-      const { add, change, remove } = view(made, NOTHING_SEEN).counts;
-      await audit.event(
-        eventBy(caller, {
-          type: 'config.applied',
-          subject: `configuration:${made.managedBy}`,
-          data: {
-            ...{ digest, files, add, change, remove, version },
-            changed: made.plan.changes.map(({ kind, name }) => labelOf(kind, name)),
-          },
-        }),
-      );
+      await tellKept(outside, batch, events);
       return { ...view(made, NOTHING_SEEN), digest };
     }),
   ];

@@ -18,7 +18,9 @@ interface Untold {
 
 export interface Together {
   needs: AdminDependencies;
-  /** To be called once all of it is committed: every cache of this broker hears of it, then the log. */
+  /** What single edits would have written into the log, in their order. */
+  readonly events: readonly AuditEvent[];
+  /** To be called once all of it is committed: every cache of this broker hears of it. */
   tell(workspaceId: string): Promise<void>;
 }
 
@@ -86,8 +88,9 @@ export function together(outside: AdminDependencies, store: Store): Together {
   };
   return {
     needs,
+    events: untold.events,
     async tell(workspaceId) {
-      const { events, people: ids, secrets, refreshed, removed, hasServers } = untold;
+      const { people: ids, secrets, refreshed, removed, hasServers } = untold;
       outside.policyChanged(workspaceId);
       for (const name of secrets) vault.elsewhere.changed({ workspaceId, name });
       if (hasServers) {
@@ -96,7 +99,6 @@ export function together(outside: AdminDependencies, store: Store): Together {
       }
       for (const record of refreshed) await upstreams.refresh(record);
       if (ids.size > 0) await people.elsewhere.changed([...ids]);
-      for (const each of events) await audit.event(each);
       await Promise.all(removed.map(({ server, accounts: ended }) => accounts.endOfRemoved(server, ended).there));
     },
   };

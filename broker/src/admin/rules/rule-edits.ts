@@ -5,6 +5,7 @@ import type { Enforcement, NewRule, Rule } from '../../domain/rule.ts';
 import { inWorkspace } from '../../domain/workspace.ts';
 import type { AdminDependencies } from '../dependencies.ts';
 import { eventBy, type Caller } from '../operation.ts';
+import { missedFor } from './opening-warnings.ts';
 import { ruleData } from './rule-view.ts';
 
 export interface RuleEdits {
@@ -20,7 +21,9 @@ export function createRuleEdits({
   store,
   audit,
   policyChanged,
+  clock,
 }: {
+  clock: Pick<AdminDependencies['clock'], 'now'>;
   store: Pick<AdminDependencies['store'], 'policy'>;
   audit: Pick<AdminDependencies['audit'], 'event'>;
   policyChanged: AdminDependencies['policyChanged'];
@@ -49,7 +52,8 @@ export function createRuleEdits({
     },
     async remove(caller, id) {
       const rule = (await store.policy.snapshot(caller.workspaceId)).rules.find((entry) => entry.id === id);
-      if (rule === undefined || !(await store.policy.removeRule(caller.workspaceId, id)))
+      const missed = rule && missedFor(rule, caller.actor.name, clock.now());
+      if (rule === undefined || !(await store.policy.removeRule(caller.workspaceId, id, missed)))
         throw new GateError('not_found', `no rule ${id}; \`rule list${inWorkspace(caller.workspaceId)}\` shows them`);
       await changed(caller, 'rule.removed', `rule:${rule.id}`, ruleData(rule));
       return rule;

@@ -9,7 +9,6 @@ import { doubtsAboutArguments, readsArguments } from './condition-doubts.ts';
 import { doubtsAbout } from './doubts.ts';
 import { knownWorld } from './known-world.ts';
 import { newRuleOf } from './new-rule.ts';
-import { removedRules } from './opening-warnings.ts';
 import { createRuleEdits } from './rule-edits.ts';
 import { toRule } from './rule-view.ts';
 import { testedVerdict } from './tested-verdict.ts';
@@ -19,7 +18,7 @@ type Needs = Pick<AdminDependencies, 'store' | 'audit' | 'people' | 'policyChang
 const ENFORCEMENT = { kind: 'enforcement', name: 'enforcement' } as const;
 
 export function ruleOperations({ store, audit, people, policyChanged, clock, hooks }: Needs): Operation[] {
-  const edits = createRuleEdits({ store, audit, policyChanged });
+  const edits = createRuleEdits({ store, audit, policyChanged, clock });
 
   return [
     operation(rulesApi.list, async (_input, { workspaceId }) => {
@@ -47,11 +46,9 @@ export function ruleOperations({ store, audit, people, policyChanged, clock, hoo
       toRule(await edits.remove(caller, params.id), clock.now()),
     ),
     operation(rulesApi.forget, async ({ params }, caller) => {
-      const removed = await removedRules(audit, caller.workspaceId);
-      const found = removed.find(({ subject }) => subject === `rule:${params.id}`);
-      if (found === undefined)
+      const sentence = await store.policy.forgetRemoved(caller.workspaceId, params.id);
+      if (sentence === undefined)
         throw new GateError('not_found', `no removed rule ${params.id} is missed; \`status\` names those that are`);
-      const sentence = String(found.data['sentence']);
       await audit.event(eventBy(caller, { type: 'rule.forgotten', subject: `rule:${params.id}`, data: { sentence } }));
       return { id: params.id, sentence };
     }),

@@ -2,6 +2,7 @@
 // id. What rules with wildcards mean may differ afterwards, and is said.
 import type { RenamedServer } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
+import { accessBinding } from '../../approvals/access-requests.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { inWorkspace } from '../../domain/workspace.ts';
 import { renamedWhat, shiftOf } from '../../policy/renamed-server.ts';
@@ -64,6 +65,7 @@ export async function renameServer(
   const renamed = await store.servers.rename(record.id, to, {
     from,
     rewrite,
+    bindingOf: (ownerKey, what) => accessBinding(workspaceId, ownerKey, what),
     ...(ifRevision === undefined ? {} : { ifRevision }),
   });
   await upstreams.reload();

@@ -106,6 +106,27 @@ test('a receiver of Standard Webhooks is told what waits, with arguments masked,
   assert.equal((await told(2)).length, 2);
 });
 
+test('a receiver is told of all that waits when a broker begins, however much that is', async (t) => {
+  const { world, receiver } = await worldOf(t, 'standard');
+  const asked = (n: number) => ({
+    ...{ workspaceId: 'default', id: `q_${String(n).padStart(8, 'a')}`, kind: 'call' as const, state: 'open' as const },
+    ...{ ownerKey: `user:u${n}`, who: `user:u${n}`, device: null, clientName: null, address: null, server: 'web' },
+    ...{ what: 'web__echo', rule: 'r_1', policyVersion: 1, approvers: [], thing: `t${n}`, binding: `b${n}` },
+    ...{ sealed: null, reason: null, expiresAt: Date.now() + 600_000 },
+  });
+  const waiting = Array.from({ length: 450 }, (_, n) => asked(n));
+  for (const each of waiting) await world.store.approvals.ask(each, 1_000);
+  t.after(world.hooks.tell());
+  while (receiver.asked.length < waiting.length) {
+    await world.deliveries.deliverDue();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.deepEqual(
+    [...new Set(receiver.asked.map(({ headers }) => String(headers['webhook-id'])))].toSorted(),
+    waiting.map(({ id }) => `${id}.asked`).toSorted(),
+  );
+});
+
 test('Slack gets a message with three buttons, in which what others wrote is text; each button decides', async (t) => {
   const { ask, told, state, take, receiver } = await worldOf(t, 'slack');
   const id = await ask('<!channel> *bold* <https://evil.example|mcpgate> ```');

@@ -13,7 +13,7 @@ export const destinationOf = (workspaceId: string, name: string): string => `${K
 
 interface Needs {
   store: Pick<Store, 'hooks' | 'workspaces'>;
-  approvals: Pick<Approvals, 'find' | 'list' | 'onChange' | 'pageOf'>;
+  approvals: Pick<Approvals, 'find' | 'open' | 'onChange' | 'pageOf'>;
   deliveries: Pick<Deliveries, 'put' | 'take'>;
   sender: HookSender;
   clock: { now(): number };
@@ -52,8 +52,9 @@ export function tellApprovals({ store, approvals, deliveries, sender, clock, log
 
   async function catchUp(): Promise<void> {
     for (const { name: workspaceId } of await store.workspaces.list()) {
-      const open = await approvals.list(workspaceId, { all: false });
-      for (const { id } of open) await put({ workspaceId, id });
+      const hooks = await store.hooks.list(workspaceId);
+      if (!hooks.some(({ kind, enabled }) => kind === 'approvals' && enabled)) continue;
+      for await (const ids of approvals.open(workspaceId)) for (const id of ids) await put({ workspaceId, id });
     }
   }
 

@@ -3,6 +3,8 @@ import { sql } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { Engine, EngineKind } from '../engine.ts';
+import { createRemovedRulesMigration } from './changes/0043-removed-rules.ts';
+import { createUntoldEventsMigration } from './changes/0042-untold-events.ts';
 import { createAuditRowsMigration } from './0025-audit-rows.ts';
 import { createAccountsMigration } from './0008-accounts.ts';
 import { createDefinitionsMigration } from './0019-definitions.ts';
@@ -53,6 +55,8 @@ const migrationsOf = (kind: EngineKind): Record<string, Migration> => ({
   '0025-audit-rows': createAuditRowsMigration(kind),
   '0031-log-feeds': createLogFeedsMigration(kind),
   '0041-on-call': createOnCallMigration(kind),
+  '0042-untold-events': createUntoldEventsMigration(kind),
+  '0043-removed-rules': createRemovedRulesMigration(kind),
 });
 
 /** What a database and this version know of each other: the migrations that are done, those that are to come, and those of a newer version. */

@@ -22,6 +22,8 @@ export interface ApprovalsRepository {
   find(workspaceId: string, id: string): Promise<Approval | undefined>;
   /** The newest first: those that can be decided, or all that are kept. `ownerKey`: of this person alone. */
   list(workspaceId: string, which: { all: boolean; ownerKey?: string; limit: number }): Promise<Approval[]>;
+  /** The ids of those that can be decided, after this one, in their order. */
+  openAfter(workspaceId: string, after: string, limit: number): Promise<string[]>;
   /** What was offered is asked for. Undefined where it is not offered any more. */
   open(workspaceId: string, id: string, how: { reason: string | null; until: number }): Promise<Approval | undefined>;
   /** Puts another reason in place of the one that it had. Undefined where it is open no more, or has that reason already. */
@@ -120,6 +122,19 @@ export function createApprovals(db: Kysely<Database>, clock: Clock, announce: An
       if (ownerKey !== undefined) query = query.where('owner_key', '=', ownerKey);
       const rows = await query.orderBy('created_at', 'desc').orderBy('id').limit(limit).execute();
       return rows.map(toApproval);
+    },
+    async openAfter(workspaceId, after, limit) {
+      const rows = await db
+        .selectFrom('approvals')
+        .select('id')
+        .where('workspace_id', '=', workspaceId)
+        .where('state', '=', 'open')
+        .where('expires_at', '>', clock.now())
+        .where('id', '>', after)
+        .orderBy('id')
+        .limit(limit)
+        .execute();
+      return rows.map(({ id }) => id);
     },
     open: (workspaceId, id, { reason, until }) =>
       db.transaction().execute(async (trx) => {
@@ -242,6 +257,32 @@ export async function endApprovalsOf(trx: Transaction<Database>, workspaceId: st
     .where('owner_key', '=', ownerKey)
     .where('state', 'in', ALIVE)
     .execute();
+}
+
+/** Access to something of a server that has another name now is access to the same thing; what is asked for under its new name already stays. */
+export async function renameInRequests(
+  trx: Transaction<Database>,
+  { workspaceId, from, to }: { workspaceId: string; from: string; to: string },
+  renamed: (access: Pick<Approval, 'ownerKey' | 'what' | 'binding'>) => Pick<Approval, 'what' | 'binding'>,
+): Promise<void> {
+  const ofServer = trx.selectFrom('approvals').selectAll().where('workspace_id', '=', workspaceId);
+  const rows = await ofServer
+    .where('server', '=', from)
+    .where('kind', '=', 'access')
+    .where('state', 'in', ALIVE)
+    .execute();
+  for (const { id, owner_key: ownerKey, what, binding: before } of rows) {
+    const now = renamed({ ownerKey, what, binding: before });
+    const other = await ofServer
+      .where('binding', '=', now.binding)
+      .where('state', 'in', ALIVE)
+      .where('id', '<>', id)
+      .executeTakeFirst();
+    const change = trx.updateTable('approvals').where('workspace_id', '=', workspaceId).where('id', '=', id);
+    const { what: called, binding } = now;
+    if (other !== undefined) await change.set({ state: 'over' }).execute();
+    else await change.set({ server: to, what: called, binding, thing: `access ${binding}` }).execute();
+  }
 }
 
 async function dropOldestOffer(trx: Transaction<Database>, workspaceId: string, ownerKey: string): Promise<void> {

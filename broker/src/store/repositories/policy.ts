@@ -38,10 +38,24 @@ export interface PolicyRepository {
   addRule(workspaceId: string, rule: NewRule, id?: string): Promise<Rule>;
   /** Says something else from now on, under its id. Throws `not_found`. */
   changeRule(workspaceId: string, id: string, rule: NewRule): Promise<{ before: Rule; after: Rule }>;
-  removeRule(workspaceId: string, id: string): Promise<boolean>;
+  /** `missed`: what it said, where somebody may miss it. */
+  removeRule(workspaceId: string, id: string, missed?: { sentence: string; by: string }): Promise<boolean>;
+  /** Rules that were removed and may be missed, the latest first. One that is there again is none. */
+  removedRules(workspaceId: string): Promise<RemovedRule[]>;
+  /** It was meant. What it said; undefined: none of that id is missed. */
+  forgetRemoved(workspaceId: string, id: string): Promise<string | undefined>;
   setEnforcement(workspaceId: string, enforcement: Enforcement): Promise<void>;
 }
 
+export interface RemovedRule {
+  id: string;
+  sentence: string;
+  /** Who removed it. */
+  by: string;
+}
+
+/** Of a workspace. */
+const MOST_REMOVED = 1_000;
 const ID_ATTEMPTS = 4;
 
 export function createPolicy(db: Kysely<Database>, clock: Clock, announce: Announce): PolicyRepository {
@@ -100,7 +114,7 @@ export function createPolicy(db: Kysely<Database>, clock: Clock, announce: Annou
         return { before: toRule(before), after: toRule({ ...before, ...said }) };
       });
     },
-    removeRule(workspaceId, id) {
+    removeRule(workspaceId, id, missed) {
       return db.transaction().execute(async (trx) => {
         const result = await trx
           .deleteFrom('rules')
@@ -109,8 +123,26 @@ export function createPolicy(db: Kysely<Database>, clock: Clock, announce: Annou
           .executeTakeFirst();
         if (result.numDeletedRows === 0n) return false;
         await raiseVersion(trx, workspaceId);
+        await noteRemoved(trx, workspaceId, id, missed, clock.now());
         return true;
       });
+    },
+    removedRules: async (workspaceId) =>
+      await db
+        .selectFrom('removed_rules')
+        .select(['id', 'sentence', 'removed_by as by'])
+        .where('workspace_id', '=', workspaceId)
+        .orderBy('removed_at', 'desc')
+        .orderBy('id')
+        .execute(),
+    async forgetRemoved(workspaceId, id) {
+      const row = await db
+        .deleteFrom('removed_rules')
+        .where('workspace_id', '=', workspaceId)
+        .where('id', '=', id)
+        .returning('sentence')
+        .executeTakeFirst();
+      return row?.sentence;
     },
     async setEnforcement(workspaceId, enforcement) {
       await db.transaction().execute(async (trx) => {
@@ -119,6 +151,29 @@ export function createPolicy(db: Kysely<Database>, clock: Clock, announce: Annou
       });
     },
   };
+}
+
+/** Keeps what it said where it may be missed, of the latest rules alone; a rule of a configuration may have been removed before. */
+async function noteRemoved(
+  trx: Transaction<Database>,
+  workspaceId: string,
+  id: string,
+  missed: { sentence: string; by: string } | undefined,
+  now: number,
+): Promise<void> {
+  const removed = trx.deleteFrom('removed_rules').where('workspace_id', '=', workspaceId);
+  await removed.where('id', '=', id).execute();
+  if (missed === undefined) return;
+  const { sentence, by } = missed;
+  const row = { workspace_id: workspaceId, id, sentence, removed_by: by, removed_at: now };
+  await trx.insertInto('removed_rules').values(row).execute();
+  const latest = trx
+    .selectFrom('removed_rules')
+    .select('id')
+    .where('workspace_id', '=', workspaceId)
+    .orderBy('removed_at', 'desc')
+    .limit(MOST_REMOVED);
+  await removed.where('id', 'not in', latest).execute();
 }
 
 /** `insert`: draws a new id each time. Two random ids of six characters are the same once in a billion pairs: then another one is drawn. */
@@ -152,6 +207,7 @@ export async function insertRule(
     ...saidOf(rule),
   };
   await trx.insertInto('rules').values(row).execute();
+  await trx.deleteFrom('removed_rules').where('workspace_id', '=', workspaceId).where('id', '=', id).execute();
   return toRule(row);
 }
 

@@ -39,6 +39,8 @@ const GOES_ALONG = [
   'hooks',
   'deliveries',
   'delivery_states',
+  'untold_events',
+  'removed_rules',
   'log_feed_places',
   'log_feeds',
   'rules',

@@ -1,4 +1,5 @@
 // The records of registered servers.
+import { renameInRequests } from '../approvals.ts';
 import { randomUUID } from 'node:crypto';
 import type { ExpressionBuilder, Kysely, Selectable, Transaction } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
@@ -50,7 +51,13 @@ export interface ServersRepository {
   rename(
     id: string,
     to: string,
-    options: { from: string; ifRevision?: number; rewrite: (what: string) => string },
+    options: {
+      from: string;
+      ifRevision?: number;
+      rewrite: (what: string) => string;
+      /** By what access that somebody asked for is known again; left out: as before. */
+      bindingOf?: (ownerKey: string, what: string) => string;
+    },
   ): Promise<Renamed>;
   remove(id: string): Promise<void>;
 }
@@ -165,7 +172,7 @@ export function createServers(db: Kysely<Database>, clock: Clock, announce: Anno
         return await known(row, trx);
       });
     },
-    rename(id, to, { from, ifRevision, rewrite }) {
+    rename(id, to, { from, ifRevision, rewrite, bindingOf }) {
       return change(async (trx) => {
         const before = await trx.selectFrom('servers').select('workspace_id').where('id', '=', id).executeTakeFirst();
         if (before === undefined) throw noneWith(id);
@@ -184,6 +191,10 @@ export function createServers(db: Kysely<Database>, clock: Clock, announce: Anno
         if (row === undefined) throw new GateError('stale', `${from} was renamed or removed meanwhile; try again`);
         await noteServerName(trx, { workspaceId, serverId: id, name: to, since: clock.now() });
         const grants = await renameInGrants(trx, workspaceId, from, to);
+        await renameInRequests(trx, { workspaceId, from, to }, ({ ownerKey, what, binding }) => {
+          const called = rewrite(what);
+          return { what: called, binding: bindingOf?.(ownerKey, called) ?? binding };
+        });
         await renameManaged(trx, { workspaceId, kind: 'server', from, to });
         return { server: await known(row, trx), rules, grants };
       });
