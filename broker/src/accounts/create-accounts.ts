@@ -26,6 +26,7 @@ import { createMachineTokens, isOfMachine } from './oauth/machine-tokens.ts';
 import { createRefresher } from './oauth/refresher.ts';
 import { revokeTokens } from './oauth/revoke.ts';
 import { openAccount, sealAccount, type TokensContent } from './sealed-account.ts';
+import { changeNotes } from '../domain/change-notes.ts';
 
 export interface AccountsOptions {
   store: Pick<Store, 'accounts' | 'oauthRegistrations' | 'oauth' | 'servers' | 'users'>;
@@ -206,7 +207,8 @@ export function createAccounts(options: AccountsOptions): Accounts {
         throw new GateError('denied', why === undefined ? CLOSED : `${CLOSED}; ${why}`);
       }
       tell({ ...of, state: 'ready' });
-      await record('account.connected', server, owner, actor, { issuer: content.server.issuer, scopes });
+      const account = { issuer: content.server.issuer, scopes };
+      await record('account.connected', server, owner, actor, { ...account, ...changeNotes(undefined, account) });
       return { kind: 'connected', server, owner };
     } catch (error) {
       if (!(error instanceof GateError) || mustBeLogged(error)) throw error;
@@ -287,14 +289,16 @@ export function createAccounts(options: AccountsOptions): Accounts {
       const kept = await store.accounts.put({ ...of, target, kind: 'keys', sealed, scopes: [], expiresAt: null });
       if (kept === undefined) throw new GateError('conflict', CLOSED);
       tell({ ...of, state: 'ready' });
-      await record('account.connected', server, owner, actor);
+      await record('account.connected', server, owner, actor, { ...changeNotes(undefined, { account: 'keys' }) });
     },
     async disconnect(server, owner, actor) {
       if (comesOfSignIn(server)) await declined.add(server.id, owner);
       const account = await store.accounts.find(server.id, owner);
       if (account === undefined || !(await forget(account))) return undefined;
       const ended = await end(account, server);
-      await record('account.disconnected', server, owner, actor, { revoked: ended.revoked });
+      await record('account.disconnected', server, owner, actor, {
+        ...{ revoked: ended.revoked, ...changeNotes({ account: server.account?.kind ?? 'none' }, undefined) },
+      });
       return ended;
     },
     async endOfPerson(workspaceId, userId) {

@@ -16,6 +16,7 @@ import { doubtsAboutFixed } from './rules/condition-doubts.ts';
 import { doubtsAboutThing } from './rules/doubts.ts';
 import { knownWorld } from './rules/known-world.ts';
 import { eventBy, operation, type Caller, type Operation } from './operation.ts';
+import { changeNotes } from '../domain/change-notes.ts';
 
 type Needs = Pick<AdminDependencies, 'store' | 'people' | 'audit' | 'policyChanged'>;
 
@@ -160,7 +161,7 @@ export function bundleOperations(needs: Needs): Operation[] {
     operation(bundlesApi.setDefault, async ({ params, body }, caller) => {
       if (body.bundle !== null) await find(caller.workspaceId, body.bundle);
       const before = await store.bundles.setDefault(caller.workspaceId, params.name, body.bundle);
-      const data = { before, after: body.bundle };
+      const data = { bundle: body.bundle, ...changeNotes({ bundle: before }, { bundle: body.bundle }) };
       await changed(caller, 'group.bundle_changed', `group:${params.name}`, data);
       const managed_by = await managerOf(store, caller.workspaceId, { kind: 'group', name: params.name });
       return { group: params.name, bundle: body.bundle, managed_by };

@@ -16,6 +16,7 @@ import { inWorkspace } from '../domain/workspace.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime } from './iso-time.ts';
 import { eventBy, operation, type Caller, type Operation } from './operation.ts';
+import { changeNotes } from '../domain/change-notes.ts';
 
 type Needs = Pick<AdminDependencies, 'store' | 'audit' | 'definitions'>;
 type Note = Omit<Definition, 'text' | 'legacyText'>;
@@ -69,6 +70,7 @@ export function definitionOperations({ store, audit, definitions }: Needs): Oper
               kind: each.kind,
               digest: each.digest,
               digest_before: old ?? '',
+              ...changeNotes(old === null ? undefined : { digest: old }, { digest: each.digest }),
               flags: [...new Set(each.flags.map(({ kind }) => kind))],
             },
           }),

@@ -7,6 +7,7 @@ import type { MasterKeyView } from '../vault/key-rotation.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime } from './iso-time.ts';
 import { operation, type Caller, type Operation } from './operation.ts';
+import { changeNotes } from '../domain/change-notes.ts';
 
 function assertAtHome({ homeWorkspaceId }: Caller): void {
   if (homeWorkspaceId === DEFAULT_WORKSPACE) return;
@@ -28,6 +29,7 @@ export function keyOperations({
     }),
     operation(keysApi.rotateSigning, async ({ body: { at_once: atOnce = false } }, caller) => {
       assertAtHome(caller);
+      const before = await signingKeys.list();
       const rotated = await signingKeys.rotate({ atOnce });
       await audit.event({
         workspace_id: DEFAULT_WORKSPACE,
@@ -35,7 +37,7 @@ export function keyOperations({
         actor: caller.actor.name,
         subject: `signing-key:${rotated.at(-1)?.id ?? ''}`,
         address: caller.actor.address,
-        data: { at_once: atOnce },
+        data: { at_once: atOnce, ...changeNotes(statesOf(before), statesOf(rotated)) },
       });
       return rotated.map(toSigningKey);
     }),
@@ -60,6 +62,9 @@ export function keyOperations({
     }),
   ];
 }
+
+/** The states of keys by their ids. */
+const statesOf = (keys: readonly SigningKeyView[]) => Object.fromEntries(keys.map(({ id, state }) => [id, state]));
 
 function toSigningKey({ id, state, createdAt, signsFrom, publishedUntil }: SigningKeyView): SigningKey {
   return {

@@ -15,6 +15,7 @@ import { secretEvents } from './rotation/secret-events.ts';
 import { createSecretRotations } from './rotation/secret-rotations.ts';
 import { tallyUses } from './rotation/secret-uses.ts';
 import { verifySecret } from './rotation/verify-secret.ts';
+import { changeNotes, type Fields } from '../domain/change-notes.ts';
 
 /** Whoever sets a secret waits no longer for a server that does not answer. */
 const VERIFY_LIMIT_MS = 20_000;
@@ -72,16 +73,19 @@ export function secretOperations(
     operation(secretsApi.set, async ({ params: { name }, body }, { workspaceId, actor }) => {
       const record = secretEvents(audit, { workspaceId, name, actor });
       const about = { setBy: actor.name, expiresAt: expiryOf(body.expires_at, clock.now()) };
+      const before = (await vault.list(workspaceId)).find((each) => each.name === name);
+      const notes = (after: Fields) => changeNotes(before && { version: before.version, source: before.source }, after);
       if (body.from === undefined) {
         const version = await vault.set(workspaceId, name, body.value ?? '', 'set', about);
-        await record('secret.set', { version });
+        await record('secret.set', { version, ...notes({ version, source: 'set' }) });
       } else {
         const order = {
           ...{ reference: body.from, keepForMs: body.keep_for_s * 1000 },
           refreshMs: body.refresh_s === null ? null : body.refresh_s * 1000,
         };
         const version = await vault.sources.set(workspaceId, name, order, about);
-        await record('secret.set', { version, source: body.from, keep_for_s: body.keep_for_s });
+        const set = { version, source: body.from, keep_for_s: body.keep_for_s };
+        await record('secret.set', { ...set, ...notes(set) });
       }
       return await switched(workspaceId, name);
     }),
@@ -109,7 +113,9 @@ export function secretOperations(
       const to = body.version ?? (await versionToGoBackTo(workspaceId, name, now));
       if (to === now) throw new GateError('conflict', `version ${to} of ${name} is the one that is in use`);
       const from = await vault.versions.restore(workspaceId, name, to);
-      await secretEvents(audit, { workspaceId, name, actor })('secret.rolled_back', { version: to, from });
+      await secretEvents(audit, { workspaceId, name, actor })('secret.rolled_back', {
+        ...{ version: to, from, ...changeNotes({ version: from }, { version: to }) },
+      });
       return await switched(workspaceId, name);
     }),
     operation(secretsApi.history, async ({ params: { name } }, { workspaceId }) => {
@@ -150,7 +156,9 @@ export function secretOperations(
           `secret ${name} is in use by ${users.join(', ')}: change or remove these first; nothing was removed`,
         );
       if (!(await vault.remove(workspaceId, name))) throw noSecret(workspaceId, name);
-      await secretEvents(audit, { workspaceId, name, actor })('secret.removed', { version: secret.version });
+      await secretEvents(audit, { workspaceId, name, actor })('secret.removed', {
+        ...{ version: secret.version, ...changeNotes({ version: secret.version, source: secret.source }, undefined) },
+      });
       return secret;
     }),
   ];

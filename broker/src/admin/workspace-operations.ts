@@ -5,6 +5,7 @@ import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime } from './iso-time.ts';
 import { operation, type Caller, type Operation } from './operation.ts';
+import { changeNotes } from '../domain/change-notes.ts';
 
 const toWorkspace = ({ name, createdAt }: { name: string; createdAt: number }): Workspace => ({
   name,
@@ -31,7 +32,7 @@ export function workspaceOperations({
       actor: actor.name,
       subject: `workspace:${name}`,
       address: actor.address,
-      data: {},
+      data: { ...(type === 'workspace.added' ? changeNotes(undefined, { name }) : changeNotes({ name }, undefined)) },
     });
   };
   return [

@@ -17,6 +17,7 @@ import { createKnownDeciders } from './known-deciders.ts';
 import type { ApprovalChange, Approvals, AskedCall } from './approvals.ts';
 import { shownArguments } from './shown-arguments.ts';
 import { refusalFor } from './who-decides.ts';
+import { changeNotes } from '../domain/change-notes.ts';
 
 export interface ApprovalsOptions {
   store: Pick<Store, 'approvals' | 'groups' | 'users' | 'grants'>;
@@ -212,7 +213,7 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
       tell(decided);
       if (rule !== undefined) await granted(workspaceId, rule, decider.actor);
       await record(isYes ? 'approval.approved' : 'approval.denied', decided, decider.actor, {
-        ...{ scope: decided.scope, by, note },
+        ...{ scope: decided.scope, by, note, ...changeNotes({ state: open.state }, { state: decided.state }) },
         until: new Date(decided.expiresAt).toISOString(),
         is_own:
           decided.approvers.includes(SELF) &&

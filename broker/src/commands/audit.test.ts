@@ -78,6 +78,15 @@ describe('the log', () => {
     assert.equal((await admin.failure(['audit', 'show', '00000000-0000-7000-8000-000000000000'])).code, 1);
   });
 
+  test('shows what was changed, and how it was before', async () => {
+    const [changed] = await admin.rows('audit', 'search', '--type', 'enforcement.changed');
+    const { stdout: story } = await admin.broker.run(['audit', 'show', String(changed?.['id'])]);
+    assert.match(story, /^changed {5}enforcement: observe → enforce$/m);
+    assert.doesNotMatch(story, /before=|after=/);
+    const { stdout: found } = await admin.broker.run(['audit', 'search', '--type', 'grant.revoked']);
+    assert.match(found, /state: active → revoked/);
+  });
+
   test('is searched by what fits only: a filter of calls on events is a mistake', async () => {
     const { code, stderr } = await admin.failure(['audit', 'search', '--events', '--status', 'ok']);
     assert.deepEqual([code, /--status: events have none/.test(stderr)], [2, true]);

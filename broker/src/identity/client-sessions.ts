@@ -9,6 +9,7 @@ import type { ClientLogin, ClientLogins } from './oauth/client-logins.ts';
 import { MCP_SCOPE } from './oauth/oauth-settings.ts';
 import { pickById } from './registers/people.ts';
 import type { Revocations } from './revocations.ts';
+import { changeNotes } from '../domain/change-notes.ts';
 
 export interface ClientSessions {
   /** The logins of these people. `names`: the people's names by id. `userId`: the logins of that person alone. */
@@ -62,7 +63,10 @@ export function createClientSessions(parts: {
           type: 'session.ended',
           actor: actor.name,
           address: actor.address,
-          data: { client: login.name, user: user?.name ?? null },
+          data: {
+            ...{ client: login.name, user: user?.name ?? null },
+            ...changeNotes({ session: login.grantId, client: login.name }, undefined),
+          },
         },
       });
     },

@@ -46,6 +46,7 @@ import { createProvisionedTeams } from './provisioning/provisioned-teams.ts';
 import { createRevocations, type EndElsewhere } from './revocations.ts';
 import { createUsers, type EndAccounts } from './registers/users.ts';
 import { createWebSessions } from './browser/web-sessions.ts';
+import { changeNotes } from '../domain/change-notes.ts';
 
 const CLEAN_EVERY_MS = 10 * 60_000;
 /** How long expired tokens and codes stay in the store, so that their owners are told "expired" and not "unknown". */
@@ -195,7 +196,10 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
       actor: actor.name,
       subject: `user:${user.name}`,
       address: actor.address,
-      data: { device: device.name, device_id: device.id, platform: device.platform, device_address: device.address },
+      data: {
+        ...{ device: device.name, device_id: device.id, platform: device.platform, device_address: device.address },
+        ...changeNotes(undefined, { device: device.name, device_id: device.id }),
+      },
     });
     return { ...device, user: user.name, loggedIn: true };
   };

@@ -32,6 +32,8 @@ import type { Keyring } from './keyring.ts';
 import { loadMasterKey, masterKeyId, readKeyFile } from './master-key.ts';
 import { seal } from './seal.ts';
 import type { Vault } from './vault.ts';
+import { changeNotes } from '../domain/change-notes.ts';
+import type { AuditEvent } from '../domain/call-record.ts';
 
 const W = 'default';
 const ADMIN = { name: 'host:ada', address: null };
@@ -40,7 +42,7 @@ const ROTATE = { newKeyFile: undefined, startOver: false, by: ADMIN };
 interface Running {
   vault: Vault;
   keys: KeyRotation;
-  events: { type: string; by: string; data: Record<string, string | number> }[];
+  events: { type: string; by: string; data: AuditEvent['data'] }[];
   /** What a call would get of the secret and of something that another module has sealed. */
   values: () => Promise<string[]>;
   /** Ends it as a kill does: nothing more is done. */
@@ -111,8 +113,16 @@ onBothEngines((open) => {
     assert.deepEqual(await values(), VALUES);
     assert.deepEqual((await world.store.secrets.current(W, 'github'))?.sealed, sealed);
     assert.deepEqual(events, [
-      { type: 'key.rotation_begun', by: 'host:ada', data: { from: before, to: now.id } },
-      { type: 'key.rotated', by: 'host:ada', data: { from: before, to: now.id, data_keys: 2 } },
+      {
+        type: 'key.rotation_begun',
+        by: 'host:ada',
+        data: { from: before, to: now.id, ...changeNotes(undefined, { rotation: now.id }) },
+      },
+      {
+        type: 'key.rotated',
+        by: 'host:ada',
+        data: { from: before, to: now.id, data_keys: 2, ...changeNotes({ key: before }, { key: now.id }) },
+      },
     ]);
     await vault.set(W, 'new', 'sealed after it', 'cli');
     const restarted = await startOn(t, world, await world.reopen());

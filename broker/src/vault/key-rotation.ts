@@ -9,6 +9,8 @@ import type { Actor } from '../domain/people/receipt.ts';
 import type { Store } from '../store/store.ts';
 import { makeDataKey, wrapDataKey } from './envelope.ts';
 import type { Keyring, KeysNow } from './keyring.ts';
+import { changeNotes } from '../domain/change-notes.ts';
+import type { AuditEvent } from '../domain/call-record.ts';
 
 /** So often files are read again while something is to be waited for. */
 const LOOK_MS = 1_000;
@@ -54,11 +56,7 @@ export function createKeyRotation(parts: {
   clock: Clock;
   log: Pick<BaseLogger, 'info' | 'warn' | 'error'>;
   /** Writes an event into the log, for certain. */
-  record: (event: {
-    type: 'key.rotation_begun' | 'key.rotated';
-    by: Actor;
-    data: Record<string, string | number>;
-  }) => Promise<void>;
+  record: (event: { type: 'key.rotation_begun' | 'key.rotated'; by: Actor; data: AuditEvent['data'] }) => Promise<void>;
 }): KeyRotation {
   const { store, keyring, bus, clock, log, record } = parts;
   const { files } = keyring;
@@ -160,7 +158,12 @@ export function createKeyRotation(parts: {
     if (problem !== undefined) return;
     if (!current.isTold) {
       const from = retired.toSorted((one, other) => (other.retiredAt ?? 0) - (one.retiredAt ?? 0))[0]?.id ?? '';
-      const data = { from, to: current.id, data_keys: dataKeys.length };
+      const data = {
+        from,
+        to: current.id,
+        data_keys: dataKeys.length,
+        ...changeNotes({ key: from }, { key: current.id }),
+      };
       await record({ type: 'key.rotated', by: { name: current.begunBy ?? 'broker', address: null }, data });
       await store.keyring.told(current.id);
       await keyring.reload();
@@ -248,7 +251,11 @@ export function createKeyRotation(parts: {
           throw new GateError('config', `${newKeyFile ?? ''} holds the key that is in use: make another one`);
         if (now.retired.some(({ id }) => id === made.id))
           throw new GateError('config', `${newKeyFile ?? ''} holds a key that was in use before: make another one`);
-        await record({ type: 'key.rotation_begun', by, data: { from: now.current.id, to: made.id } });
+        await record({
+          type: 'key.rotation_begun',
+          by,
+          data: { from: now.current.id, to: made.id, ...changeNotes(undefined, { rotation: made.id }) },
+        });
         await store.keyring.stage({ id: made.id, keyFile: newKeyFile ?? null, begunBy: by.name });
       } else if (newKeyFile !== undefined && files.named(newKeyFile).id !== now.next.id) {
         const text = `a rotation to another key (${now.next.id}) is under way: finish it with \`key rotate\`, or give it up with --start-over`;

@@ -1,8 +1,11 @@
 // What differs between two things of one kind, field by field, for people and for the log. It never shows what may be a secret.
 import { type ConfigurationKind, ServerFormSchema } from 'mcpgate-shared/api/config/configuration';
-import { changesBetween, flatFields } from '../servers/record-changes.ts';
+import { flatFields } from '../../domain/change-notes.ts';
+import { changesBetween } from '../servers/record-changes.ts';
 import { serverFrom } from './server-form.ts';
 import type { Thing } from './things.ts';
+
+const WHOLE: ReadonlySet<string> = new Set(['account', 'probe']);
 
 export interface FieldChange {
   field: string;
@@ -27,7 +30,7 @@ export function fieldChanges(
     ];
   // Of a server that is added or removed the outline is told, and no value.
   if (kind === 'server') return [];
-  const [from, to] = [before ?? {}, after ?? {}].map((thing) => new Map(flatFields(thing)));
+  const [from, to] = [before ?? {}, after ?? {}].map((thing) => new Map(flatFields(thing, WHOLE)));
   const fields = [...new Set([...(from?.keys() ?? []), ...(to?.keys() ?? [])])];
   return fields
     .filter((field) => from?.get(field) !== to?.get(field))

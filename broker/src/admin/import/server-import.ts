@@ -8,7 +8,7 @@ import { secretNamesIn, secretNamesOfRecord } from '../../domain/transports/tran
 import type { AdminDependencies } from '../dependencies.ts';
 import { type ImportPlan, type ImportRequest, planImport, type PlannedServer } from './import-plan.ts';
 import { eventBy, type Caller } from '../operation.ts';
-import { ownLimitNotes } from '../servers/record-changes.ts';
+import { ownLimitNotes, recordNotes } from '../servers/record-changes.ts';
 import type { FoundSecret } from 'mcpgate-shared/entries/secret-extraction';
 import { assertAccountFits } from '../accounts/account-forms.ts';
 import { assertMaySend } from './secret-references.ts';
@@ -98,6 +98,8 @@ async function carryOut(
   { workspaceId, actor }: Caller,
 ): Promise<string | undefined> {
   const undo: (() => Promise<unknown>)[] = [];
+  /** What the log says of each. */
+  const imported = new Map<string, string[]>();
   const undoAll = async (): Promise<void> => {
     for (const step of undo.toReversed()) await step();
   };
@@ -112,6 +114,7 @@ async function carryOut(
         return name;
       }
       own.add(created.id);
+      imported.set(name, recordNotes(name, created));
       undo.push(() => store.servers.remove(created.id));
     }
     const made = servers.flatMap(({ draft, found }) => {
@@ -145,6 +148,7 @@ async function carryOut(
             trust_annotations: trustAnnotations,
             ...ownLimitNotes(draft.transport),
             secrets: secretNamesIn(draft.transport),
+            ...{ before: [], after: imported.get(draft.name) ?? [] },
           },
         },
       ),

@@ -2,11 +2,9 @@
 import type { Audit } from '../../audit/audit.ts';
 import type { Actor } from '../../domain/people/receipt.ts';
 import type { SecretWatchOptions } from '../../vault/secret-watch.ts';
+import type { AuditEvent } from '../../domain/call-record.ts';
 
-export type RecordSecretEvent = (
-  type: string,
-  data: Record<string, string | number | boolean | null | string[]>,
-) => Promise<void>;
+export type RecordSecretEvent = (type: string, data: AuditEvent['data']) => Promise<void>;
 
 export function secretEvents(
   audit: Pick<Audit, 'event'>,

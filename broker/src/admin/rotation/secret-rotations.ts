@@ -12,6 +12,7 @@ import type { SwitchSecretElsewhere } from '../dependencies.ts';
 import type { StagedValue, Vault } from '../../vault/vault.ts';
 import { secretEvents, type RecordSecretEvent } from './secret-events.ts';
 import { allOf, verifySecret } from './verify-secret.ts';
+import { changeNotes } from '../../domain/change-notes.ts';
 
 export interface RotationNeeds {
   vault: Pick<Vault, 'value' | 'versions'>;
@@ -82,7 +83,8 @@ export function createSecretRotations(needs: RotationNeeds): SecretRotations {
             ? null
             : `not confirmed in time by ${unconfirmed.join(', ')}: calls there may carry version ${staged.from} for a moment longer`,
       });
-      await record('secret.rotated', { version: staged.version, from: staged.from, verified });
+      const notes = changeNotes({ version: staged.from }, { version: staged.version });
+      await record('secret.rotated', { version: staged.version, from: staged.from, verified, ...notes });
       await vault.versions.recorded(staged);
       const [here, elsewhere] = await Promise.all([
         needs.upstreams.callsEnded(workspaceId, name, RETIRE_WAIT_MS),

@@ -5,8 +5,9 @@ import type { Enforcement, NewRule, Rule } from '../../domain/rule.ts';
 import { inWorkspace } from '../../domain/workspace.ts';
 import type { AdminDependencies } from '../dependencies.ts';
 import { eventBy, type Caller } from '../operation.ts';
+import { changeNotes } from '../../domain/change-notes.ts';
 import { missedFor } from './opening-warnings.ts';
-import { ruleData } from './rule-view.ts';
+import { ruleChange } from './rule-view.ts';
 
 export interface RuleEdits {
   /** `id`: the name that a configuration gives it. */
@@ -41,13 +42,12 @@ export function createRuleEdits({
   return {
     async add(caller, asked, id) {
       const rule = await store.policy.addRule(caller.workspaceId, asked, id);
-      await changed(caller, 'rule.added', `rule:${rule.id}`, ruleData(rule));
+      await changed(caller, 'rule.added', `rule:${rule.id}`, ruleChange(undefined, rule));
       return rule;
     },
     async change(caller, id, asked) {
       const { before, after } = await store.policy.changeRule(caller.workspaceId, id, asked);
-      const data = { ...ruleData(after), before: String(ruleData(before)['sentence']) };
-      await changed(caller, 'rule.changed', `rule:${id}`, data);
+      await changed(caller, 'rule.changed', `rule:${id}`, ruleChange(before, after));
       return after;
     },
     async remove(caller, id) {
@@ -55,12 +55,14 @@ export function createRuleEdits({
       const missed = rule && missedFor(rule, caller.actor.name, clock.now());
       if (rule === undefined || !(await store.policy.removeRule(caller.workspaceId, id, missed)))
         throw new GateError('not_found', `no rule ${id}; \`rule list${inWorkspace(caller.workspaceId)}\` shows them`);
-      await changed(caller, 'rule.removed', `rule:${rule.id}`, ruleData(rule));
+      await changed(caller, 'rule.removed', `rule:${rule.id}`, ruleChange(rule, undefined));
       return rule;
     },
     async setEnforcement(caller, enforcement) {
+      const { enforcement: before } = await store.policy.snapshot(caller.workspaceId);
       await store.policy.setEnforcement(caller.workspaceId, enforcement);
-      await changed(caller, 'enforcement.changed', null, { enforcement });
+      const notes = changeNotes({ enforcement: before }, { enforcement });
+      await changed(caller, 'enforcement.changed', null, { enforcement, ...notes });
     },
   };
 }

@@ -2,6 +2,7 @@
 import { limitText, ruleSentence } from 'mcpgate-shared/api/rules/rule-sentence';
 import type { Rule as RuleView } from 'mcpgate-shared/api/rules';
 import type { AuditEvent } from '../../domain/call-record.ts';
+import { changeNotes } from '../../domain/change-notes.ts';
 import type { Rule } from '../../domain/rule.ts';
 import { isoTime } from '../iso-time.ts';
 
@@ -25,11 +26,18 @@ export function toRule(rule: Rule, now: number): RuleView {
   };
 }
 
-/** What an event says of a rule that was added or removed. */
+/** A rule as the log says it. */
 export function ruleData(rule: Rule): AuditEvent['data'] {
   const { effect, who, except, what, when, limits, until, observe, approvers, note } = toRule(rule, 0);
   return {
     ...{ sentence: ruleSentence(toRule(rule, 0)), effect, who, except, what },
     ...{ when, limits: limits.map(limitText), until, observe, approvers, note: note ?? '' },
   };
+}
+
+/** What an event says of a rule that was added, changed or removed. */
+export function ruleChange(before: Rule | undefined, after: Rule | undefined): AuditEvent['data'] {
+  const rule = after ?? before;
+  const fields = (of: Rule | undefined) => of && { ...ruleData(of), note: of.note };
+  return { ...(rule && ruleData(rule)), ...changeNotes(fields(before), fields(after)) };
 }

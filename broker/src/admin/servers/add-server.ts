@@ -77,7 +77,14 @@ export async function addServer(
   }
   for (const secret of brought) {
     await audit.event(
-      eventBy({ workspaceId, actor }, { type: 'secret.set', subject: `secret:${secret.name}`, data: { version: 1 } }),
+      eventBy(
+        { workspaceId, actor },
+        {
+          type: 'secret.set',
+          subject: `secret:${secret.name}`,
+          data: { version: 1, before: [], after: ['version=1'] },
+        },
+      ),
     );
   }
   return record;

@@ -17,6 +17,8 @@ import type { AdminDependencies } from '../dependencies.ts';
 import { isoTime, isoTimeOrNull } from '../iso-time.ts';
 import { eventBy, type Caller, operation, type Operation } from '../operation.ts';
 import { assertRecordFits } from './record-refusals.ts';
+import { changeNotes } from '../../domain/change-notes.ts';
+import { recordNotes } from './record-changes.ts';
 
 export function proposalOperations({
   store,
@@ -40,7 +42,10 @@ export function proposalOperations({
         {
           type: `proposal.${state}`,
           subject: `proposal:${id}`,
-          data: { name: decided.name, people: [...decided.people], ...(server === undefined ? {} : { server }) },
+          data: {
+            ...{ name: decided.name, people: [...decided.people], ...(server === undefined ? {} : { server }) },
+            ...changeNotes({ state: 'open' }, { state }),
+          },
         },
       ),
     );
@@ -92,7 +97,10 @@ export function proposalOperations({
           {
             type: 'server.added',
             subject: `server:${name}`,
-            data: { transport: transport.kind, isolation: record.isolation, trust_annotations: false },
+            data: {
+              ...{ transport: transport.kind, isolation: record.isolation, trust_annotations: false },
+              ...{ before: [], after: [...recordNotes(name, record), 'enabled=false'] },
+            },
           },
         ),
       );

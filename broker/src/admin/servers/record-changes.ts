@@ -1,9 +1,14 @@
 // What differs between a record before a change and after it, field by field, for people and for the log. It never shows what may be a secret.
 import type { ChangedServer } from 'mcpgate-shared/api/servers';
 import { extractSecrets } from 'mcpgate-shared/entries/secret-extraction';
+import { flatFields } from '../../domain/change-notes.ts';
 import { limitNotes } from '../../domain/bounds/resource-limits.ts';
 import { runsHere, type Transport } from '../../domain/transports/transports.ts';
 import { type RecordFields, toRecordForm } from './server-view.ts';
+import { hasReference } from 'mcpgate-shared/values/secret-reference';
+
+/** What is one value, though it is made of several. */
+const WHOLE: ReadonlySet<string> = new Set(['account', 'probe']);
 
 type Changes = ChangedServer['changes'];
 
@@ -16,7 +21,7 @@ export function changesBetween(server: string, before: RecordFields, after: Reco
 }
 
 /** As the log has them: `url=https://…`; a field that is not there is left out. */
-export function changeNotes(changes: Changes): { changed: string[]; before: string[]; after: string[] } {
+export function notesOf(changes: Changes): { changed: string[]; before: string[]; after: string[] } {
   const notes = (side: 'before' | 'after'): string[] =>
     changes.flatMap((change) => (change[side] === null ? [] : [`${change.field}=${change[side]}`]));
   return { changed: changes.map(({ field }) => field), before: notes('before'), after: notes('after') };
@@ -32,20 +37,17 @@ function valuesOf(fields: RecordFields): Map<string, string> {
   const { transport, account, ...rest } = toRecordForm(fields);
   const { kind, ...where } = transport;
   const values = { ...rest, account, transport: kind, ...where };
-  return new Map(flatFields(values));
+  return new Map(flatFields(values, WHOLE));
 }
 
-export const flatFields = (values: Readonly<Record<string, unknown>>): [string, string][] =>
-  Object.entries(values).flatMap(([field, value]) => flat(field, value));
-
-/** Tables become one field for each of their entries; lists are one text. */
-function flat(field: string, value: unknown): [string, string][] {
-  if (value === null || value === undefined) return [];
-  if (typeof value === 'string') return [[field, value]];
-  if (typeof value !== 'object' || Array.isArray(value) || field === 'account' || field === 'probe')
-    return [[field, JSON.stringify(value)]];
-  return Object.entries(value).flatMap(([name, inner]) => flat(`${field}.${name}`, inner));
-}
+/**
+ * What the log says of a record that is added or removed: all of it, without what may be a secret. Of what a server gets in its environment and headers
+ * the names alone, unless it is a reference: nobody has looked at each value that comes with a file.
+ */
+export const recordNotes = (server: string, fields: RecordFields): string[] =>
+  [...textsOf(server, fields)].map(([field, text]) =>
+    /^(?:env|headers)\./.test(field) && !hasReference(text) ? `${field} is set` : `${field}=${text}`,
+  );
 
 /** What events say of the limits that a record sets itself; nothing where it sets none. */
 export function ownLimitNotes(transport: Transport): { limits?: string[] } {

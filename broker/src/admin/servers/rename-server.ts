@@ -79,8 +79,11 @@ export async function renameServer(
         subject: `server:${to}`,
         data: {
           ...{ from, to, rules: renamed.rules.map(({ id }) => id), grants: labelsNow },
-          before: renamed.rules.flatMap(({ id, before }) => before.map((what) => `${id}: ${what}`)),
-          after: renamed.rules.flatMap(({ id, after }) => after.map((what) => `${id}: ${what}`)),
+          before: [
+            `name=${from}`,
+            ...renamed.rules.flatMap(({ id, before }) => before.map((what) => `${id}: ${what}`)),
+          ],
+          after: [`name=${to}`, ...renamed.rules.flatMap(({ id, after }) => after.map((what) => `${id}: ${what}`))],
           shifted: shifted.map(({ rule, what, shift }) => `${rule}: ${what} (${shift})`),
         },
       },

@@ -17,10 +17,11 @@ import { eventBy, operation, type Caller, type Operation } from '../operation.ts
 import { importServers } from '../import/server-import.ts';
 import { planFromEntry } from './plan-from-entry.ts';
 import { keepTested } from './keep-tested.ts';
-import { changeNotes, ownLimitNotes } from './record-changes.ts';
+import { notesOf, ownLimitNotes, recordNotes } from './record-changes.ts';
 import { holderOfFormerName, renameServer } from './rename-server.ts';
 import { type RecordFields, toRecordForm, toServer } from './server-view.ts';
 import { assertMayRun } from './stdio-permission.ts';
+import { changeNotes } from '../../domain/change-notes.ts';
 
 /** What a call was made with, without telling it. */
 const digestOf = (values: Readonly<Record<string, unknown>>): string =>
@@ -91,7 +92,7 @@ export function serverOperations(
     const read = (): Promise<ServerRecord> => find(caller.workspaceId, name);
     const { record, answer } = await changeServer(needs, caller, { ...wanted, read });
     if (answer.dry_run || answer.changes.length === 0) return answer;
-    await changed(caller, 'server.changed', record, changeNotes(answer.changes));
+    await changed(caller, 'server.changed', record, notesOf(answer.changes));
     await upstreams.refresh(record);
     return { ...answer, ...show(record) };
   };
@@ -106,7 +107,8 @@ export function serverOperations(
     // Putting a server down is open to every operator; starting one that was put down is not.
     if (enabled) assertMayRun(caller, name, record.transport, allowedCommands);
     const updated = await store.servers.update(record.id, { enabled }, ifRevision);
-    await changed(caller, enabled ? 'server.enabled' : 'server.disabled', updated);
+    const notes = changeNotes({ enabled: record.enabled }, { enabled });
+    await changed(caller, enabled ? 'server.enabled' : 'server.disabled', updated, { ...notes });
     return show(updated);
   };
 
@@ -119,7 +121,7 @@ export function serverOperations(
       const formerNameOf = await holderOfFormerName(store, caller.workspaceId, body.name);
       const probe = keptProbe(caller, body.probe, null);
       const record = await addServer(needs, { ...body, probe }, caller);
-      await changed(caller, 'server.added', record);
+      await changed(caller, 'server.added', record, { before: [], after: recordNotes(record.name, record) });
       return { ...show(record), former_name_of: formerNameOf };
     }),
     operation(catalogueApi.add, async ({ body }, caller) => {
@@ -135,7 +137,8 @@ export function serverOperations(
       const plan = { record: form, secrets, missing, dry_run: body.dry_run };
       if (body.dry_run) return { ...plan, server: null };
       const record = await addServer(needs, form, caller, brought);
-      await changed(caller, 'server.added', record, { catalogue: entry.name });
+      const notes = { before: [], after: recordNotes(record.name, record) };
+      await changed(caller, 'server.added', record, { catalogue: entry.name, ...notes });
       return { ...plan, server: show(record) };
     }),
     operation(serversApi.import, async ({ body }, caller) => await importServers(needs, body, caller)),
@@ -210,7 +213,7 @@ export function serverOperations(
       const { there } = await accounts.endOfServer(record);
       await store.servers.remove(record.id);
       const ended = await there;
-      await changed(caller, 'server.removed', record);
+      await changed(caller, 'server.removed', record, { before: recordNotes(record.name, record), after: [] });
       const left = Map.groupBy(
         ended.flatMap(({ why }) => why ?? []),
         (why) => why,

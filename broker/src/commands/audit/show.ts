@@ -5,6 +5,7 @@ import { plainLine } from 'mcpgate-shared/plain-line';
 import { padded } from 'mcpgate-shared/text-width';
 import type { CommandContext } from '../context.ts';
 import { adminOptions, withSession, type AdminOptions } from '../session/admin-session.ts';
+import { changesOf, changeText, restOf, wrapped } from './change-text.ts';
 import {
   detailsOf,
   eventColour,
@@ -27,7 +28,10 @@ export function addShow(audit: Command, context: CommandContext): void {
     async (id: string, options: AdminOptions) =>
       await withSession(context, options, async ({ api, show }) => {
         const story = await api.call(auditApi.show, { params: { id } });
-        show(story, storyText(story, paintFor(context)));
+        show(
+          story,
+          storyText(story, paintFor(context), context.stdout.isTTY === true ? context.stdout.columns || 80 : undefined),
+        );
       }),
   );
 }
@@ -35,12 +39,13 @@ export function addShow(audit: Command, context: CommandContext): void {
 type Line = readonly [label: string, text: string];
 const LABEL = 12;
 
-function storyText(story: Story, paint: Paint): string {
+/** `width`: of the terminal; undefined: no bound. */
+function storyText(story: Story, paint: Paint, width: number | undefined): string {
   const { call, event, rows, rule, approvals, session } = story;
   const lines: Line[] = [
     ...(call === null ? [] : callLines(call, paint)),
     ...(rule === null ? [] : ruleLines(rule)),
-    ...(event === null ? [] : eventLines(event, paint)),
+    ...(event === null ? [] : eventLines(event, paint, width)),
     ...approvals.map((each): Line => [
       'approval',
       `${localTime(each.ts)}  ${each.type} by ${each.actor}  ${each.subject ?? ''}`,
@@ -110,7 +115,16 @@ function ruleLines({ id, was: then, is: now, changed_by: by, changed_at: at }: N
   return [was, ['rule now', plainLine(now ?? 'it is removed')]];
 }
 
-function eventLines(event: Event, paint: Paint): Line[] {
+function changeLines(event: Event, paint: Paint, width: number | undefined): Line[] {
+  return (changesOf(event.data) ?? []).flatMap((change): Line[] => {
+    const text = plainLine(changeText(change));
+    const colour = change.before === undefined ? 'green' : change.after === undefined ? 'red' : 'yellow';
+    const lines = width === undefined ? [text] : wrapped(text, Math.max(20, width - LABEL));
+    return lines.map((line): Line => ['changed', paint(colour, line)]);
+  });
+}
+
+function eventLines(event: Event, paint: Paint, width: number | undefined): Line[] {
   const told: readonly (Line | undefined)[] = [
     ['event', event.id],
     ['time', localTime(event.ts)],
@@ -118,7 +132,8 @@ function eventLines(event: Event, paint: Paint): Line[] {
     ['by', plainLine(event.actor)],
     event.subject === null ? undefined : ['on', plainLine(event.subject)],
     event.address === null ? undefined : ['address', event.address],
-    ...Object.entries(event.data)
+    ...changeLines(event, paint, width),
+    ...Object.entries(restOf(event.data))
       .filter(([, value]) => value !== null && value !== '' && !(Array.isArray(value) && value.length === 0))
       .map(([name, value]): Line => ['details', plainLine(detailsOf({ data: { [name]: value } }))]),
   ];

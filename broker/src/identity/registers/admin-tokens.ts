@@ -12,6 +12,7 @@ import type { AdminTokens } from '../authentication.ts';
 import { LabelSchema, parseOrUsage, pickToken, stateOf } from './people.ts';
 import type { Revocations } from '../revocations.ts';
 import { createToken, isToken, sameText, sha256Hex } from '../../store/secret-token.ts';
+import { changeNotes } from '../../domain/change-notes.ts';
 
 const NewTokenSchema = z.object({
   label: LabelSchema,
@@ -66,13 +67,14 @@ export function createAdminTokens(parts: {
         expiresAt,
         createdBy: actor.name,
       });
+      const issued = { role, expires_at: expiresAt === null ? null : new Date(expiresAt).toISOString() };
       await audit.event({
         workspace_id: workspaceId,
         type: 'admin_token.issued',
         actor: actor.name,
         subject: `admin-token:${label}`,
         address: actor.address,
-        data: { id: record.id, role, expires_at: expiresAt === null ? null : new Date(expiresAt).toISOString() },
+        data: { id: record.id, ...issued, ...changeNotes(undefined, { state: 'active', ...issued }) },
       });
       return { token, record: toAdminToken(record, clock.now()) };
     },
@@ -91,7 +93,7 @@ export function createAdminTokens(parts: {
           type: 'admin_token.revoked',
           actor: actor.name,
           address: actor.address,
-          data: { id: token.id },
+          data: { id: token.id, ...changeNotes({ state: token.state }, { state: 'revoked' }) },
         },
       });
     },

@@ -13,6 +13,7 @@ import { isSessionId, sessionIdOf } from '../browser/web-sessions.ts';
 import { isClientGrantId } from '../oauth/grant-id.ts';
 import { pickById, requireUser, userNames } from './people.ts';
 import type { Revocations } from '../revocations.ts';
+import { changeNotes } from '../../domain/change-notes.ts';
 
 interface Parts {
   store: Store;
@@ -33,6 +34,9 @@ async function endDevice(
   const startedAt = clock.now();
   const { workspaceId } = device;
   if (how.forGood && device.revokedAt === null) await store.devices.revoke(device.id, startedAt);
+  const notes = how.forGood
+    ? changeNotes({ state: device.revokedAt === null ? 'active' : 'revoked' }, { state: 'revoked' })
+    : changeNotes({ logged_in: (await logins.of(device.id)) !== undefined }, { logged_in: false });
   const tokensRevoked = await logins.end(device.id);
   const user = await store.users.byId(device.userId);
   return revocations.end({
@@ -45,7 +49,7 @@ async function endDevice(
       type: how.type,
       actor: actor.name,
       address: actor.address,
-      data: { device: device.name, user: user?.name ?? null },
+      data: { device: device.name, user: user?.name ?? null, ...notes },
     },
     ...(user && { caller: { name: user.name, credentialId: device.id } }),
   });
@@ -142,7 +146,7 @@ export function createSessions(parts: Parts & { clientSessions: ClientSessions }
         type: 'session.ended',
         actor: actor.name,
         address: actor.address,
-        data: { user: session.user },
+        data: { user: session.user, ...changeNotes({ session: session.id, browser: session.label }, undefined) },
       },
     });
   };

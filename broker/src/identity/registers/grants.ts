@@ -9,6 +9,7 @@ import type { Grants } from './registers.ts';
 import { grantStateOf, LabelSchema, parseOrUsage, pickToken, requireUser } from './people.ts';
 import type { Revocations } from '../revocations.ts';
 import { createToken, sha256Hex } from '../../store/secret-token.ts';
+import { changeNotes } from '../../domain/change-notes.ts';
 
 const NewGrantSchema = z.object({
   label: LabelSchema,
@@ -62,19 +63,19 @@ export function createGrants(parts: { store: Store; audit: Audit; clock: Clock; 
         expiresAt,
         createdBy: actor.name,
       });
+      const issued = {
+        servers: record.servers,
+        allow_from: allowFrom,
+        user: user?.name ?? null,
+        expires_at: expiresAt === null ? null : new Date(expiresAt).toISOString(),
+      };
       await audit.event({
         workspace_id: workspaceId,
         type: 'grant.issued',
         actor: actor.name,
         subject: `grant:${label}`,
         address: actor.address,
-        data: {
-          id: record.id,
-          servers: record.servers,
-          allow_from: allowFrom,
-          user: user?.name ?? null,
-          expires_at: expiresAt === null ? null : new Date(expiresAt).toISOString(),
-        },
+        data: { id: record.id, ...issued, ...changeNotes(undefined, { state: 'active', ...issued }) },
       });
       return { grant: toGrant(record, user, clock.now()), token };
     },
@@ -94,7 +95,7 @@ export function createGrants(parts: { store: Store; audit: Audit; clock: Clock; 
           type: 'grant.revoked',
           actor: actor.name,
           address: actor.address,
-          data: { id: grant.id },
+          data: { id: grant.id, ...changeNotes({ state: grant.state }, { state: 'revoked' }) },
         },
         caller: { name: grant.user ?? `grant:${grant.label}`, credentialId: grant.id },
       });

@@ -8,6 +8,11 @@ import type { Store } from '../../store/store.ts';
 import type { Changes } from './changes.ts';
 import type { Groups, Users } from './registers.ts';
 import { GroupNameSchema, parseOrUsage, requireUser } from './people.ts';
+import { changeNotes } from '../../domain/change-notes.ts';
+
+const members = (names: readonly string[] | undefined) => names && { members: names };
+
+const timeOf = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
 
 export function createGroups(parts: {
   store: Store;
@@ -36,17 +41,18 @@ export function createGroups(parts: {
     workspaceId: string,
     type: string,
     name: string,
-    people: { ids: readonly string[]; names: readonly string[] },
+    people: { ids: readonly string[]; names: readonly string[]; before: readonly string[] | undefined },
     actor: Actor,
   ): Promise<void> => {
     await changes.tell(people.ids);
+    const now = await store.groups.byName(workspaceId, name);
     await audit.event({
       workspace_id: workspaceId,
       type,
       actor: actor.name,
       subject: `group:${name}`,
       address: actor.address,
-      data: { users: people.names },
+      data: { users: people.names, ...changeNotes(members(people.before), members(now?.members)) },
     });
   };
 
@@ -56,26 +62,27 @@ export function createGroups(parts: {
     async add(workspaceId, given, names, actor) {
       const name = parseOrUsage(GroupNameSchema, given);
       const ids = await idsOf(workspaceId, names);
+      const before = (await store.groups.byName(workspaceId, name))?.members;
       await store.groups.add(workspaceId, name, ids);
-      await changed(workspaceId, 'group.added_to', name, { ids, names }, actor);
+      await changed(workspaceId, 'group.added_to', name, { ids, names, before }, actor);
       return show(workspaceId, name);
     },
     async take(workspaceId, name, names, actor) {
-      await show(workspaceId, name);
+      const { members: before } = await show(workspaceId, name);
       const ids = await idsOf(workspaceId, names);
       await store.groups.take(workspaceId, name, ids);
-      await changed(workspaceId, 'group.taken_from', name, { ids, names }, actor);
+      await changed(workspaceId, 'group.taken_from', name, { ids, names, before }, actor);
       return show(workspaceId, name);
     },
     async remove(workspaceId, name, actor) {
       const group = await show(workspaceId, name);
       const ids = await idsOf(workspaceId, group.members);
       await store.groups.remove(workspaceId, name);
-      await changed(workspaceId, 'group.removed', name, { ids, names: group.members }, actor);
+      await changed(workspaceId, 'group.removed', name, { ids, names: group.members, before: group.members }, actor);
       return group;
     },
     async setOnCall(workspaceId, name, names, until, actor) {
-      const { members } = await show(workspaceId, name);
+      const { members, onCall } = await show(workspaceId, name);
       const ids = await idsOf(workspaceId, names);
       const strange = names.find((each) => !members.includes(each));
       if (strange !== undefined)
@@ -92,13 +99,22 @@ export function createGroups(parts: {
         actor: actor.name,
         subject: `group:${name}`,
         address: actor.address,
-        data: { users: [...new Set(names)], until: until === null ? null : new Date(until).toISOString() },
+        data: {
+          ...{ users: [...new Set(names)], until: timeOf(until) },
+          ...changeNotes(
+            { on_call: onCall.map(({ user }) => user), until: timeOf(onCall[0]?.until ?? null) },
+            { on_call: [...new Set(names)], until: timeOf(until) },
+          ),
+        },
       });
       return show(workspaceId, name);
     },
     async disable(workspaceId, name, actor) {
       const startedAt = clock.now();
       const { members } = await show(workspaceId, name);
+      const wasDisabled = (await store.users.list(workspaceId))
+        .filter((user) => user.disabledAt !== null && members.includes(user.name))
+        .map((user) => user.name);
       const receipts = await Promise.all(members.map((member) => users.disable(workspaceId, member, actor)));
       const sum = (key: 'links_closed' | 'calls_cancelled' | 'tokens_revoked' | 'accounts_revoked') =>
         receipts.reduce((total, receipt) => total + receipt[key], 0);
@@ -127,7 +143,8 @@ export function createGroups(parts: {
         actor: actor.name,
         subject,
         address: actor.address,
-        data: { ...data, users: members },
+        // Each of them has an event of their own besides.
+        data: { ...data, users: members, ...changeNotes({ disabled: wasDisabled }, { disabled: members }) },
       });
       return receipt;
     },

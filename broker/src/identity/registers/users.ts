@@ -24,6 +24,7 @@ import {
   UserNameSchema,
 } from './people.ts';
 import type { EndedAtServer, Revocations } from '../revocations.ts';
+import { changeNotes } from '../../domain/change-notes.ts';
 
 const RoleSchema = z.enum(ROLES, NO_ROLE);
 const NewUserSchema = z.object({
@@ -113,6 +114,7 @@ export function createUsers(parts: {
     const stillActive = () => issuedBy(user);
     return {
       id: user.id,
+      user,
       end: { subject: `user:${name}`, startedAt, tokensRevoked, caller: { name }, stillActive, accounts },
     };
   };
@@ -124,7 +126,14 @@ export function createUsers(parts: {
         throw new GateError('conflict', `there is a user "${user.name}" already`);
       const { name, email = null, role, groups } = user;
       const created = await store.users.create({ workspaceId, name, email, role, groups });
-      await audit.event({ ...event(workspaceId, 'user.added', actor, { role, groups }), subject: `user:${name}` });
+      await audit.event({
+        ...event(workspaceId, 'user.added', actor, {
+          role,
+          groups,
+          ...changeNotes(undefined, { role, groups, email }),
+        }),
+        subject: `user:${name}`,
+      });
       return toPerson(created);
     },
     list: async (workspaceId) => (await store.users.list(workspaceId)).map(toPerson),
@@ -142,31 +151,46 @@ export function createUsers(parts: {
           `${name} is disabled; run \`mcpgate-broker user enable ${name}${inWorkspace(workspaceId)}\` first`,
         );
       const link = await links.create(workspaceId, 'password', user.id);
-      await audit.event({ ...event(workspaceId, 'user.linked', actor), subject: `user:${name}` });
+      await audit.event({
+        ...event(workspaceId, 'user.linked', actor, {
+          ...changeNotes(undefined, { link: 'password', expires_at: new Date(link.expiresAt).toISOString() }),
+        }),
+        subject: `user:${name}`,
+      });
       return link;
     },
     async disable(workspaceId, name, actor) {
-      const { id, end } = await shutOut(workspaceId, name);
+      const { id, end, user } = await shutOut(workspaceId, name);
+      const wasDisabled = user.disabledAt !== null;
       return revocations.end({
         ...end,
         revocations: [{ workspaceId, kind: 'user', id, reason: `${name} was disabled` }],
-        event: event(workspaceId, 'user.disabled', actor),
+        event: event(workspaceId, 'user.disabled', actor, {
+          ...changeNotes({ disabled: wasDisabled }, { disabled: true }),
+        }),
       });
     },
     async enable(workspaceId, name, actor) {
       const user = await requireUser(store, workspaceId, name);
       await store.users.setDisabled(user.id, null);
-      await audit.event({ ...event(workspaceId, 'user.enabled', actor), subject: `user:${name}` });
+      await audit.event({
+        ...event(workspaceId, 'user.enabled', actor, {
+          ...changeNotes({ disabled: user.disabledAt !== null }, { disabled: false }),
+        }),
+        subject: `user:${name}`,
+      });
       return reread(user.id);
     },
     async remove(workspaceId, name, actor) {
-      const { id, end } = await shutOut(workspaceId, name);
+      const { id, end, user } = await shutOut(workspaceId, name);
       const rules = await store.users.remove(id);
       if (rules.removed.length + rules.narrowed.length > 0) parts.policyChanged(workspaceId);
       return revocations.end({
         ...end,
         revocations: [{ workspaceId, kind: 'user', id, reason: `${name} was removed` }],
-        event: event(workspaceId, 'user.removed', actor),
+        event: event(workspaceId, 'user.removed', actor, {
+          ...changeNotes({ role: user.role, groups: user.groups, email: user.email }, undefined),
+        }),
         rules,
       });
     },
@@ -176,7 +200,9 @@ export function createUsers(parts: {
       await store.users.setGroups(user.id, wanted);
       await changes.tell([user.id]);
       await audit.event({
-        ...event(workspaceId, 'user.groups_changed', actor, { groups: wanted }),
+        ...event(workspaceId, 'user.groups_changed', actor, {
+          ...{ groups: wanted, ...changeNotes({ groups: user.groups }, { groups: wanted }) },
+        }),
         subject: `user:${name}`,
       });
       return reread(user.id);
@@ -187,7 +213,7 @@ export function createUsers(parts: {
       await store.users.setRole(user.id, role);
       await changes.tell([user.id]);
       await audit.event({
-        ...event(workspaceId, 'user.role_changed', actor, { role, before: user.role }),
+        ...event(workspaceId, 'user.role_changed', actor, { role, ...changeNotes({ role: user.role }, { role }) }),
         subject: `user:${name}`,
       });
       return reread(user.id);
