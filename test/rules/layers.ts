@@ -35,7 +35,8 @@ const LAYERS: Readonly<Record<Package, readonly (readonly string[])[]>> = {
       'definitions',
       'deliveries',
     ],
-    ['hooks'],
+    // Sends what happens outside; calls are told of spans by an interface of the domain.
+    ['hooks', 'telemetry'],
     ['gateway', 'identity', 'admin', 'tunnel', 'replicas', 'laptops'],
     ['http'],
     ['assembly'],

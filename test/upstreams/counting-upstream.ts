@@ -7,6 +7,7 @@ export interface RecordedCall {
   tool: string;
   arguments: Record<string, unknown>;
   headers: IncomingHttpHeaders;
+  meta: Record<string, unknown>;
   /** Whether the request was cancelled, by notification or by a closed connection. */
   cancelled: boolean;
 }
@@ -83,7 +84,10 @@ export async function startCountingUpstream(options: { accepts?: readonly string
 
   function callTool(message: Message, request: IncomingMessage, response: ServerResponse) {
     const { name = '', arguments: args = {}, _meta } = message.params ?? {};
-    const call: RecordedCall = { tool: name, arguments: args, headers: request.headers, cancelled: false };
+    const call: RecordedCall = {
+      ...{ tool: name, arguments: args, headers: request.headers, cancelled: false },
+      meta: { ..._meta },
+    };
     calls.push(call);
     changed();
     const answer = (result: unknown) => send(response, { jsonrpc: '2.0', id: message.id, result });

@@ -71,7 +71,11 @@ export async function assembleAdministration(
     },
     eventLoopDelay: () => loopDelay.read(),
     policyChanged: (workspaceId) => gateway.policyChanged(workspaceId),
-    secretsOfConfiguration: [config.oidc?.client_secret ?? '', ...Object.values(config.oidc?.assertion_clients ?? {})]
+    secretsOfConfiguration: [
+      config.oidc?.client_secret ?? '',
+      ...Object.values(config.oidc?.assertion_clients ?? {}),
+      ...Object.values(config.telemetry.otlp.headers),
+    ]
       .flatMap(referencesIn)
       .map(({ name }) => name),
     allowedCommands: config.stdio.allow,

@@ -22,6 +22,7 @@ import { createUpstreams } from '../upstreams/create-upstreams.ts';
 import { systemFoldersOf } from '../upstreams/process/find-program.ts';
 import { PROVIDER_MS, type AssemblyContext } from './context.ts';
 import type { Custody } from './custody.ts';
+import { assembleTelemetry } from './telemetry.ts';
 
 /**
  * How much longer an answer may become on its way from a server to a client. A server's messages are limited to this much less than a client's,
@@ -119,7 +120,9 @@ export async function assembleCalls(context: AssemblyContext, custody: Custody) 
   const about = { version: VERSION, holder: self.name };
   const hooks = createHooks({ store, vault, audit, approvals, deliveries, clock, log, allowHosts, ...about });
   onClose(() => deliveries.close(), hooks.tell());
+  const telemetry = assembleTelemetry(context, custody);
   const gateway = createGateway({
+    traces: telemetry?.traces,
     limits,
     authorizer: hooks.authorizer,
     upstreams,
@@ -169,7 +172,7 @@ export async function assembleCalls(context: AssemblyContext, custody: Custody) 
 
   return {
     ...{ accounts, approvals, assertions, upstreams, identity, definitions },
-    ...{ limits, hooks, gateway, tunnel },
+    ...{ limits, hooks, gateway, tunnel, telemetry },
   };
 }
 

@@ -28,7 +28,7 @@ export async function assembleServing(
   const { config, log, clock, doors, unexpected, publicUrl, onClose } = context;
   const { listener, badRequests, proxies } = doors;
   const { store, vault, audit, reload, replicas, secretWatch } = custody;
-  const { accounts, approvals, assertions, upstreams, identity, limits, hooks, gateway, tunnel } = calls;
+  const { accounts, approvals, assertions, upstreams, identity, limits, hooks, gateway, tunnel, telemetry } = calls;
   const { readiness, ownAccounts, keysEntry, backups, operations } = administration;
   const httpSessions = createHttpSessions({
     gateway,
@@ -47,9 +47,11 @@ export async function assembleServing(
 
   const enterWorkspace = createEnterWorkspace(store.workspaces);
   const hostCheck = createHostCheck({ publicUrl, proxies });
+  const isServer = (workspaceId: string, name: string) =>
+    upstreams.servers(workspaceId).some((server) => server.name === name);
   const metrics = createMetrics({
-    ...{ version: VERSION, audit, store, limits, hooks, replicas, clock },
-    isServer: (workspaceId, name) => upstreams.servers(workspaceId).some((server) => server.name === name),
+    ...{ version: VERSION, audit, store, limits, hooks, replicas, clock, isServer },
+    spans: () => telemetry?.spans,
     tunnel: () => tunnel.stats(),
     eventLoopDelay: () => loopDelay.read(),
     badRequests: () => badRequests.counts,
@@ -65,6 +67,7 @@ export async function assembleServing(
     lastBackup: () => backups.last(),
   });
   onClose(() => metrics.close());
+  if (telemetry !== undefined) onClose(telemetry.sendMetrics(() => metrics.read(), isServer));
   const refused = createRefusedRequests({ audit, log });
   badRequests.listen((reason, address) => refused.note('connection', reason, address ?? null));
   const told = config.forwarded_auth;

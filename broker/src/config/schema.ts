@@ -21,6 +21,7 @@ import { limitsSchema } from './limits-schema.ts';
 import { forwardedAuthSchema, localAccountsSchema, oidcSchema, signInIsPossible } from './sign-in-schema.ts';
 import { hashicorpSchema, sourcesSchema } from './sources-schema.ts';
 import { stdioSchema } from './stdio-schema.ts';
+import { telemetrySchema } from './telemetry-schema.ts';
 
 const searchRules = form(
   'list of { client, above }',
@@ -167,6 +168,7 @@ export const ConfigShape = z.strictObject({
     .prefault({}),
   stdio: stdioSchema,
   audit: auditSchema.prefault({}),
+  telemetry: telemetrySchema.prefault({}),
   secrets: z
     .strictObject({
       max_age: withDefault(durationOrNever, '90d', {

@@ -1,6 +1,7 @@
 // Creates the gateway: makes the parts that all sessions share, opens sessions, and tells them of changes.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { BaseLogger } from 'pino';
+import type { Traces } from '../domain/call-span.ts';
 import type { Accounts } from '../accounts/accounts.ts';
 import { createKeysEntry } from '../accounts/enter-keys.ts';
 import { createOwnAccounts } from '../accounts/own-accounts.ts';
@@ -38,6 +39,7 @@ export interface GatewayOptions {
   /** Whether this broker hears changes of the rules that other brokers make. While it returns false, nothing is allowed. */
   hears?: () => boolean;
   audit: Pick<Audit, 'beginCall' | 'endCall' | 'recordCall' | 'event'>;
+  traces?: Traces | undefined;
   limits: GatewayParts['limits'];
   authorizer: GatewayParts['authorizer'];
   log: Pick<BaseLogger, 'error' | 'warn' | 'debug'>;
@@ -90,6 +92,7 @@ export function createGateway(options: GatewayOptions): GatewayService {
     approvals: options.approvals,
     personWaits,
     audit: options.audit,
+    traces: options.traces,
     policies,
     limits: options.limits,
     authorizer: options.authorizer,

@@ -6,6 +6,7 @@ import type { KeysEntry } from '../accounts/enter-keys.ts';
 import type { OwnAccounts } from '../accounts/own-accounts.ts';
 import type { Approvals } from '../approvals/approvals.ts';
 import type { Audit } from '../audit/audit.ts';
+import type { Traces } from '../domain/call-span.ts';
 import type { Definitions } from '../definitions/definitions.ts';
 import type { Authorizer } from '../hooks/authorizer.ts';
 import type { Laptops } from '../laptops/laptops.ts';
@@ -47,6 +48,8 @@ export interface GatewayParts {
   >;
   personWaits: PersonWaits;
   audit: Pick<Audit, 'beginCall' | 'endCall' | 'recordCall' | 'event'>;
+  /** Left out: calls are not traced. */
+  traces?: Traces | undefined;
   policies: PolicyCache;
   limits: Pick<Limits, 'reserve'>;
   authorizer: Pick<Authorizer, 'ask'>;

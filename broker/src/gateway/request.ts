@@ -1,6 +1,7 @@
 // A request of the client as the gateway handles it: method and params, and what its handler may do while it is under way. Its id is known only
 // to the edge.
 import { scanObject, type JsonMember, type JsonObject } from 'mcpgate-shared/mcp/json-span';
+import type { CallSpan } from '../domain/call-span.ts';
 import type { Pieces } from '../message/pieces.ts';
 import type { ListKind } from '../mcp/list-kind.ts';
 import type { JsonRecord } from '../mcp/json-rpc-guard.ts';
@@ -40,6 +41,8 @@ export interface Handling {
   sentTo?: (server: string) => void;
   /** Puts a question of mcpgate's own to the client, where that is done in the result of this very request (2026-07-28). Never rejects. */
   ask?: (question: ServerQuestion) => Promise<UpstreamReply>;
+  /** The span of it, where calls are traced. */
+  span?: CallSpan | undefined;
   /** Counts the questions that servers ask the client meanwhile. */
   input?: InputTally;
 }

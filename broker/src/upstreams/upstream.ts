@@ -2,6 +2,7 @@
 // or `…Text` are JSON, exactly as the server sent it unless said.
 import type { ProcessIsolation } from 'mcpgate-shared/api/servers';
 import type { RetryReason } from '../domain/call-record.ts';
+import type { TraceFields } from '../domain/call-span.ts';
 import type { AccountOwner } from '../domain/people/account.ts';
 import type { ResourceLimits } from '../domain/bounds/resource-limits.ts';
 import type { Isolation } from 'mcpgate-shared/api/servers';
@@ -76,6 +77,8 @@ export interface UpstreamRequest {
   pieces?: Pieces;
   /** Whether a large answer may come with pieces (message/pieces.ts says what stays in the text). Otherwise it comes whole. */
   takesPieces?: boolean;
+  /** The span that it is sent as. */
+  trace?: TraceFields;
   signal: AbortSignal;
   /** On whose behalf it is sent. Left out for mcpgate's own requests (lists, pings), for which the server can ask nothing in return. */
   requester?: Requester;

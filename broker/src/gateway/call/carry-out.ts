@@ -11,6 +11,7 @@ import { onceConnected } from '../accounts/once-connected.ts';
 import { onceApproved } from '../approvals/once-approved.ts';
 import { createInputTally } from './input-tally.ts';
 import { answerDenied, denialOf } from './not-forwarded.ts';
+import { spanOf } from '../span-of.ts';
 import { errorReply, NO_REPLY, type Answer, type Reply } from '../reply.ts';
 import type { Handling, Request } from '../request.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
@@ -53,15 +54,16 @@ export async function carryOut(
   const sinceStart = () => Math.round((parts.elapsedMs() - call.startedAt) * 100) / 100;
   let intent: CallIntent;
   let callId: string;
+  const span = spanOf(parts, request, judged);
   try {
-    intent = await callIntent(scope, request, server.name, judged);
+    intent = await callIntent(scope, request, server.name, { ...judged, traceId: span?.traceId ?? judged.traceId });
     callId = await parts.audit.beginCall(intent);
   } catch (error) {
     giveBack();
     throw error;
   }
   const input = handling.input ?? createInputTally();
-  const each = { ...handling, input };
+  const each = { ...handling, input, span };
   const first = await forward(parts, scope, each, judged, callId);
   const forwarded = await onceConnected(parts, scope, each, call, first, async (again) => {
     const verdictNow = await authorized(parts, scope, each, { ...again, isApproved: call.isApproved === true });
@@ -92,6 +94,7 @@ export async function carryOut(
     input_rounds: input.rounds,
     input_asked: input.asked,
   };
+  span?.end(callId, intent, outcome);
   try {
     await parts.audit.endCall(callId, intent, outcome);
   } catch (error) {

@@ -3,6 +3,7 @@ import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { type GateError, toGateError } from 'mcpgate-shared/error';
 import type { AccountLack } from '../../domain/people/account.ts';
 import type { CallStatus, RetryReason } from '../../domain/call-record.ts';
+import type { TraceFields } from '../../domain/call-span.ts';
 import type { GivenBack } from '../../domain/approval.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { parseRecord } from '../../mcp/json-rpc-guard.ts';
@@ -84,9 +85,37 @@ export interface Forwarded {
 export async function forward(
   parts: GatewayParts,
   scope: SessionScope,
+  handling: Handling,
+  call: Call,
+  callId: string,
+): Promise<Forwarded> {
+  const { span } = handling;
+  if (span === undefined) return await send(parts, scope, handling, call, callId, {});
+  const sent = span.send();
+  const { server, what } = call;
+  const seen: Seen = { trace: sent.fields };
+  const forwarded = await send(parts, scope, handling, call, callId, seen);
+  const { status, errorCode, attempts } = forwarded;
+  // What never went to the server has no span there.
+  if (attempts > 0)
+    sent.end({ server, what, protocolVersion: seen.protocolVersion }, { status, error_code: errorCode, attempts });
+  return forwarded;
+}
+
+interface Seen {
+  /** What the server is told. */
+  trace?: TraceFields;
+  /** What it speaks; set once that is known. */
+  protocolVersion?: string;
+}
+
+async function send(
+  parts: GatewayParts,
+  scope: SessionScope,
   { request, signal, tell, sentTo, input }: Handling,
   call: Call,
   callId: string,
+  seen: Seen,
 ): Promise<Forwarded> {
   const { server, progressToken, repeatable } = call;
   const { method, pieces } = request;
@@ -101,6 +130,7 @@ export async function forward(
     if (call.failure !== undefined) throw call.failure;
     sentTo?.(server.name);
     session = await untilAborted(parts.upstreams.acquire(server, scope.requester), signal);
+    seen.protocolVersion = session.facts.protocolVersion;
     if (isForeignRetry(scope, request, session)) {
       const message = `server ${server.name} did not give this "requestState"; send the request again without it`;
       const answer = errorReply(RPC_CODE.invalidParams, message);
@@ -114,6 +144,7 @@ export async function forward(
       method,
       paramsText: call.paramsText,
       ...(pieces === undefined ? {} : { pieces }),
+      ...(seen.trace !== undefined && { trace: seen.trace }),
       takesPieces: TAKES_PIECES.has(method),
       signal,
       requester: scope.requester,

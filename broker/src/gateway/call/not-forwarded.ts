@@ -1,6 +1,6 @@
 // Answers and records requests that go to no server: those that the rules deny, and those for things that do not exist. Names are judged before
 // they are looked up, so a caller who may not use a thing gets the same answer whether it exists or not.
-import type { CallIntent, CallOutcome } from '../../domain/call-record.ts';
+import type { CallOutcome } from '../../domain/call-record.ts';
 import type { Approval } from '../../approvals/approvals.ts';
 import { type Denial, denialReply } from './answers.ts';
 import { approvalReply } from '../approvals/approval-reply.ts';
@@ -8,13 +8,14 @@ import { callIntent, type Judged } from './call-intent.ts';
 import { nameAtServer, ruleNames, type RuleKind } from '../../policy/naming.ts';
 import type { CompiledPolicy, Facts } from '../../policy/verdict.ts';
 import type { Answer } from '../reply.ts';
+import { spanOf } from '../span-of.ts';
 import type { Request } from '../request.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 import { whoOf, type SessionScope } from '../session-scope.ts';
 
 /** Records the denial and returns its answer. */
 export async function answerDenied(
-  parts: Pick<GatewayParts, 'audit' | 'elapsedMs' | 'approvals' | 'log'>,
+  parts: Pick<GatewayParts, 'audit' | 'traces' | 'elapsedMs' | 'approvals' | 'log'>,
   scope: SessionScope,
   request: Request,
   server: string,
@@ -22,8 +23,7 @@ export async function answerDenied(
 ): Promise<Answer> {
   const offer = await offerOf(parts, scope, server, judged);
   const answer = denialReply(request.method, { ...denialFor(scope, server, judged), offer });
-  const intent = await callIntent(scope, request, server, judged);
-  await parts.audit.recordCall(intent, unsent(parts, judged, 'denied', 'denied', answer));
+  await record(parts, scope, request, server, judged, { status: 'denied', code: 'denied', answer });
   return answer;
 }
 
@@ -47,7 +47,7 @@ async function offerOf(
 
 /** Records a call that was not approved, or not yet, and returns its answer. */
 export async function answerWaiting(
-  parts: Pick<GatewayParts, 'audit' | 'elapsedMs' | 'approvals'>,
+  parts: Pick<GatewayParts, 'audit' | 'traces' | 'elapsedMs' | 'approvals'>,
   scope: SessionScope,
   request: Request,
   call: Judged & { server: { name: string } },
@@ -59,9 +59,8 @@ export async function answerWaiting(
     asked: await parts.approvals.approversNow(approval),
     page: parts.approvals.pageOf(approval),
   });
-  const intent = await callIntent(scope, request, server, call);
   const [status, code] = how === 'cancelled' ? ([how, how] as const) : (['denied', OUTCOMES[how]] as const);
-  await parts.audit.recordCall(intent, unsent(parts, call, status, code, answer));
+  await record(parts, scope, request, server, call, { status, code, answer });
   return answer;
 }
 
@@ -99,7 +98,7 @@ export interface Missing extends Omit<Judged, 'what' | 'verdict' | 'policyVersio
 
 /** The denial where the rules deny the name, else the answer that it does not exist. */
 export async function answerMissing(
-  parts: Pick<GatewayParts, 'audit' | 'elapsedMs' | 'refused' | 'approvals' | 'log'>,
+  parts: Pick<GatewayParts, 'audit' | 'traces' | 'elapsedMs' | 'refused' | 'approvals' | 'log'>,
   scope: SessionScope,
   request: Request,
   policy: CompiledPolicy,
@@ -110,11 +109,25 @@ export async function answerMissing(
   const verdict = policy.decide({ principal: scope.principal, server, names, facts });
   const judged: Judged = { ...asked, what: names[0], verdict, policyVersion: policy.version };
   if (verdict.decision === 'deny') return await answerDenied(parts, scope, request, server, judged);
-  parts.refused.note(scope.principal, 'unknown_name', request.method, async () => {
-    const intent: CallIntent = await callIntent(scope, request, server, judged);
-    await parts.audit.recordCall(intent, unsent(parts, judged, 'failed', 'not_found', error));
-  });
+  parts.refused.note(scope.principal, 'unknown_name', request.method, () =>
+    record(parts, scope, request, server, judged, { status: 'failed', code: 'not_found', answer: error }),
+  );
   return error;
+}
+
+async function record(
+  parts: Pick<GatewayParts, 'audit' | 'traces' | 'elapsedMs'>,
+  scope: SessionScope,
+  request: Request,
+  server: string,
+  judged: Judged,
+  { status, code, answer }: { status: CallOutcome['status']; code: string; answer: Answer },
+): Promise<void> {
+  const span = spanOf(parts, request, judged);
+  const traceId = span?.traceId ?? judged.traceId;
+  const intent = await callIntent(scope, request, server, { ...judged, traceId });
+  const outcome = unsent(parts, judged, status, code, answer);
+  span?.end(await parts.audit.recordCall(intent, outcome), intent, outcome);
 }
 
 function unsent(

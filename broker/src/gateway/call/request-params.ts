@@ -2,6 +2,7 @@
 // passed on, as the text that the client sent unless they are replaced.
 import { findMember, type JsonObject } from 'mcpgate-shared/mcp/json-span';
 import { REQUEST_META } from 'mcpgate-shared/mcp/protocol-version';
+import { readTraceParent } from '../../domain/call-span.ts';
 import { isRecord } from '../../mcp/json-rpc-guard.ts';
 import { present } from '../edges/null-members.ts';
 import { REQUESTS } from '../edges/methods.ts';
@@ -18,8 +19,6 @@ export interface RequestParams {
   forUpstream(replaced: Readonly<Record<string, string>>): string;
 }
 
-const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/;
-
 /** Members of `_meta` that describe one connection: they are not passed on, because the server gets mcpgate's own. */
 const BETWEEN_US: ReadonlySet<string> = new Set(['progressToken', ...Object.values(REQUEST_META)]);
 
@@ -33,9 +32,8 @@ export function readRequestParams({ text, method, params, paramsSpan }: Request)
   if (token !== undefined && typeof token !== 'string' && typeof token !== 'number') {
     return '"progressToken" must be a string or a number';
   }
-  const traceparent = meta?.['traceparent'];
   return {
-    traceId: typeof traceparent === 'string' ? (TRACEPARENT.exec(traceparent)?.[1] ?? null) : null,
+    traceId: readTraceParent(meta?.['traceparent'], undefined)?.traceId ?? null,
     progressToken: token === undefined || tokenAt === undefined ? undefined : text.slice(tokenAt.start, tokenAt.end),
     forUpstream(replaced) {
       const known = REQUESTS.get(method)?.params;

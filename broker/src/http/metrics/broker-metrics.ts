@@ -13,6 +13,8 @@ export interface BrokerSources {
   /** Errors that no part of the broker has caught, by kind. */
   unexpected: () => ReadonlyMap<string, number>;
   draining: () => boolean;
+  /** Spans that are sent to a collector; undefined: none are. */
+  spans: () => { sent: number; dropped: number; waiting: number } | undefined;
   /** Whether this broker is deaf, and the other brokers over its database. */
   replicas: { readonly isDeaf: boolean; others(): readonly unknown[] };
 }
@@ -94,4 +96,19 @@ export function registerBrokerMetrics(registry: Registry, sources: BrokerSources
     'How long the oldest of these rows has waited; 0: none waits',
     () => audit.behind.ms / 1000,
   );
+  counter(
+    'mcpgate_trace_spans_total',
+    'Spans of calls that were sent to the collector, or dropped because it was away or refused them',
+    'result',
+    () => {
+      const counts = sources.spans();
+      return counts === undefined
+        ? []
+        : ([
+            ['sent', counts.sent],
+            ['dropped', counts.dropped],
+          ] as const);
+    },
+  );
+  gauge('mcpgate_trace_spans_waiting', 'Spans of calls that are not sent yet', () => sources.spans()?.waiting ?? 0);
 }

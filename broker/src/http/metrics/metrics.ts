@@ -1,6 +1,6 @@
 // The metrics that Prometheus reads at `/metrics`: counts and states, without names of people or arguments of calls. docs/metrics.md has them all.
 import type { Clock } from 'mcpgate-shared/clock';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { collectDefaultMetrics, type MetricObjectWithValues, type MetricValue, Registry } from 'prom-client';
 import type { Deliveries } from '../../deliveries/deliveries.ts';
 import type { Authorizer } from '../../hooks/authorizer.ts';
 import type { LogFeeds } from '../../hooks/log/feed-log.ts';
@@ -20,6 +20,8 @@ import { registerUpstreamMetrics } from './upstream-metrics.ts';
 export interface Metrics {
   readonly contentType: string;
   text(): Promise<string>;
+  /** The same as values. */
+  read(): Promise<MetricObjectWithValues<MetricValue<string>>[]>;
   close(): void;
 }
 
@@ -51,6 +53,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   return {
     contentType: registry.contentType,
     text: async () => await registry.metrics(),
+    read: async () => await registry.getMetricsAsJSON(),
     close() {
       for (const stop of stops) stop();
       registry.clear();

@@ -1,6 +1,7 @@
 // The requests under way on one connection: which caller waits for which id, and until when.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { GateError } from 'mcpgate-shared/error';
+import type { TraceFields } from '../../domain/call-span.ts';
 import type { Pieces } from '../../message/pieces.ts';
 import type { UpstreamReply } from '../upstream.ts';
 
@@ -10,6 +11,8 @@ export interface PeerRequest {
   paramsText: string;
   pieces?: Pieces;
   takesPieces?: boolean;
+  /** The span that it is sent as: told in `_meta`, and in headers where there are any. */
+  trace?: TraceFields;
   signal: AbortSignal;
   onProgress?: (paramsText: string) => void;
   /** HTTP headers, names and values in turn. With them the request is outside of any HTTP session, and cancelling it ends its exchange. */

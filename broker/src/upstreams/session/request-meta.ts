@@ -1,9 +1,15 @@
 // Writes members into the params of a request, or into their `_meta`. Everything else stays the text that was sent.
+import type { TraceFields } from '../../domain/call-span.ts';
 import { findMember, scanObject, type JsonMember } from 'mcpgate-shared/mcp/json-span';
 
 /** `paramsText`, which has no progress token, with `_meta.progressToken` set. */
 export function withProgressToken(paramsText: string, token: number): string {
   return withMeta(paramsText, [['progressToken', String(token)]]);
+}
+
+/** `paramsText` with the span in its `_meta`. What the caller says of its own state of the trace stays. */
+export function withTrace(paramsText: string, { traceparent }: TraceFields): string {
+  return withMeta(paramsText, [['traceparent', JSON.stringify(traceparent)]]);
 }
 
 /** `paramsText` with these members (values are JSON text) in its `_meta`; they replace members of the same names. */

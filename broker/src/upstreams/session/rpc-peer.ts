@@ -14,7 +14,7 @@ import { garbledAnswerTo, messagesOnOneLine } from './garbled.ts';
 import { createLateAnswers, createTaskProgress } from './ended-requests.ts';
 import { failedUnder, lostUnder, noAnswer } from './lost-answer.ts';
 import { createPendingRequests, type PeerRequest, type PendingRequest } from './pending-requests.ts';
-import { withProgressToken } from './request-meta.ts';
+import { withProgressToken, withTrace } from './request-meta.ts';
 import { tidyLog, tidyProgress } from './tidy/notification.ts';
 import type { UpstreamReply } from '../upstream.ts';
 import type { OpenWire, Wire } from '../wires/wire.ts';
@@ -227,10 +227,11 @@ export function createRpcPeer(
 
   return {
     send(request, timeoutMs) {
-      const { method, signal, onProgress } = request;
+      const { method, signal, onProgress, trace } = request;
       if (signal.aborted) return Promise.reject(cancelled(method));
       const id = nextId++;
-      const params = onProgress === undefined ? request.paramsText : withProgressToken(request.paramsText, id);
+      const own = trace === undefined ? request.paramsText : withTrace(request.paramsText, trace);
+      const params = onProgress === undefined ? own : withProgressToken(own, id);
       return new Promise((resolve, reject) => {
         const entry: PendingRequest = {
           request,
@@ -261,7 +262,12 @@ export function createRpcPeer(
         const text = requestText(String(id), method, params);
         const { pieces, headers } = request;
         wire
-          .send(text, { id, ...(pieces !== undefined && { pieces }), ...(headers !== undefined && { headers }) })
+          .send(text, {
+            id,
+            ...(pieces !== undefined && { pieces }),
+            ...(headers !== undefined && { headers }),
+            ...(trace !== undefined && { trace }),
+          })
           .then(
             () => {
               if (wire.answersInSend) pending.settle(id)?.reject(noAnswer(method, serverName));

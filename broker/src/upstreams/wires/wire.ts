@@ -3,6 +3,7 @@
 // lost-session.ts and http-answer.ts look into them. Large messages are cut on their way in, and put together again on their way out
 // (message/pieces.ts).
 import type { GateError } from 'mcpgate-shared/error';
+import type { TraceFields } from '../../domain/call-span.ts';
 import type { Pieces } from '../../message/pieces.ts';
 
 export interface WireEvents {
@@ -26,6 +27,8 @@ export interface SendOptions {
   pieces?: Pieces;
   /** HTTP headers, names and values in turn; other wires ignore them. With them the message is outside of any HTTP session. */
   headers?: readonly string[];
+  /** The span of the request, for wires that have headers. */
+  trace?: TraceFields;
 }
 
 export interface Wire {

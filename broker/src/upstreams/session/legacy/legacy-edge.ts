@@ -60,6 +60,7 @@ export function createLegacyEdge(options: EdgeOptions, facts: () => ServerFacts)
           paramsText: request.paramsText,
           signal: request.signal,
           ...(request.pieces !== undefined && { pieces: request.pieces }),
+          ...(request.trace !== undefined && { trace: request.trace }),
           ...(request.takesPieces !== undefined && { takesPieces: request.takesPieces }),
           ...(request.onProgress !== undefined && { onProgress: request.onProgress }),
           ...(request.onStreamed !== undefined && { onStreamed: request.onStreamed }),

@@ -63,6 +63,7 @@ export function createModernEdge(options: EdgeOptions, facts: ServerFacts): Edge
           paramsText: text,
           signal: request.signal,
           ...(request.pieces !== undefined && { pieces: request.pieces }),
+          ...(request.trace !== undefined && { trace: request.trace }),
           ...(request.takesPieces !== undefined && { takesPieces: request.takesPieces }),
           ...(request.onProgress !== undefined && { onProgress: request.onProgress }),
           ...(request.onStreamed !== undefined && { onStreamed: request.onStreamed }),

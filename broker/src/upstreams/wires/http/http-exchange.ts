@@ -12,6 +12,7 @@ import { createHttpBody, type HttpBody } from './http-body.ts';
 import { classifyRefusal, jsonOf, redirectPath, refusalError, type HttpOutcome } from './http-answer.ts';
 import { reasonOf } from './http-request.ts';
 import type { HttpWireOptions } from './http-wire-options.ts';
+import type { TraceFields } from '../../../domain/call-span.ts';
 import type { Carried } from '../../secrets/carried-headers.ts';
 import type { WireEvents } from '../wire.ts';
 
@@ -22,6 +23,7 @@ export interface Exchange {
   id: number | undefined;
   /** Headers of a modern request, names and values in turn. With them the exchange has no session, and its stream is not resumed. */
   headers?: readonly string[] | undefined;
+  trace?: TraceFields | undefined;
   /** What it carries besides the headers of the record. */
   carried?: Carried;
   /** The path that it was redirected to. */

@@ -1,5 +1,6 @@
 // What both HTTP wires have in common: the headers of a server's record, and the words for a failed request.
 import { GateError } from 'mcpgate-shared/error';
+import type { TraceFields } from '../../../domain/call-span.ts';
 
 const RESERVED = /^(host|connection|content-length|content-type|accept|transfer-encoding|keep-alive|upgrade|mcp-.*)$/i;
 
@@ -62,3 +63,9 @@ const NEVER_SENT: ReadonlySet<unknown> = new Set([
 export function isNeverSent(error: unknown): boolean {
   return error instanceof Error && 'code' in error && NEVER_SENT.has(error.code);
 }
+
+/** As W3C Trace Context has them, names and values in turn. */
+export const traceHeaders = ({ traceparent, tracestate }: TraceFields): string[] => [
+  ...['traceparent', traceparent],
+  ...(tracestate === undefined ? [] : ['tracestate', tracestate]),
+];

@@ -5,7 +5,7 @@ import { Pool } from 'undici';
 import { partsOf } from '../../../message/pieces.ts';
 import { attemptOf, notExecuted } from '../../attempt.ts';
 import { createHttpExchanges, FIRST_RESUME_MS, type Exchange, type ResumePoint } from './http-exchange.ts';
-import { ownHeaders } from './http-request.ts';
+import { ownHeaders, traceHeaders } from './http-request.ts';
 import type { HttpWireOptions } from './http-wire-options.ts';
 import type { Carried, CarriedHeaders } from '../../secrets/carried-headers.ts';
 import { remedy } from '../../remedy.ts';
@@ -45,8 +45,10 @@ export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire
   }
 
   function headersOf(what: Exchange): readonly string[] {
-    const { carried = lastCarried } = what;
-    return carried === undefined ? plainHeadersOf(what) : [...plainHeadersOf(what), ...carried.headers];
+    const { carried = lastCarried, trace } = what;
+    const plain = plainHeadersOf(what);
+    if (carried === undefined && trace === undefined) return plain;
+    return [...plain, ...(carried?.headers ?? []), ...(trace === undefined ? [] : traceHeaders(trace))];
   }
 
   function plainHeadersOf({ method, headers, at }: Exchange): readonly string[] {
@@ -116,9 +118,9 @@ export function openHttpWire(options: HttpWireOptions, events: WireEvents): Wire
   return {
     processes: 0,
     answersInSend: true,
-    send(text, { id, pieces, headers } = {}) {
+    send(text, { id, pieces, headers, trace } = {}) {
       if (closed) return Promise.reject(notExecuted('never_sent', `the connection to server ${serverName} is closed`));
-      return run({ method: 'POST', body: pieces === undefined ? text : partsOf(text, pieces), id, headers });
+      return run({ method: 'POST', body: pieces === undefined ? text : partsOf(text, pieces), id, headers, trace });
     },
     drop: (id) => exchanges.drop(id),
     established(protocolVersion, mayListen) {

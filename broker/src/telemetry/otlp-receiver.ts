@@ -1,0 +1,50 @@
+// The address that telemetry is sent to: OTLP over HTTP, as JSON (https://opentelemetry.io/docs/specs/otlp/#otlphttp).
+import { GateError } from 'mcpgate-shared/error';
+import type { GuardedFetch } from '../net/guarded-fetch.ts';
+import { retryAfterMs } from '../net/retry-after.ts';
+
+export type OtlpSignal = 'traces' | 'metrics';
+
+export type Posted =
+  { kind: 'taken' } | { kind: 'again'; why: string; afterMs: number | undefined } | { kind: 'lost'; why: string };
+
+export interface OtlpReceiver {
+  /** Never rejects. */
+  post(signal: OtlpSignal, document: object): Promise<Posted>;
+}
+
+/** What OTLP says may be sent again. */
+const AGAIN: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+
+export function createOtlpReceiver(options: {
+  /** Without the path of a signal. */
+  endpoint: string;
+  /** Read anew each time, so that a rotated secret holds at once. */
+  headers: () => Promise<Readonly<Record<string, string>>>;
+  fetch: GuardedFetch;
+  version: string;
+  now: () => number;
+}): OtlpReceiver {
+  const { endpoint, headers, fetch, version, now } = options;
+  const base = endpoint.replace(/\/+$/, '');
+  const { hostname: namedHost } = new URL(base);
+  return {
+    async post(signal, document) {
+      try {
+        const own = { 'content-type': 'application/json', 'user-agent': `mcpgate/${version}` };
+        const answer = await fetch(`${base}/v1/${signal}`, {
+          ...{ method: 'POST', namedHost, body: JSON.stringify(document), headersOnly: true },
+          headers: { ...(await headers()), ...own },
+        });
+        const { status } = answer;
+        if (status >= 200 && status < 300) return { kind: 'taken' };
+        const why = `status ${status}`;
+        if (!AGAIN.has(status)) return { kind: 'lost', why };
+        return { kind: 'again', why, afterMs: retryAfterMs(answer.headers.get('retry-after'), now()) };
+      } catch (error) {
+        const why = error instanceof GateError ? error.message : 'an unexpected error';
+        return { kind: 'again', why, afterMs: undefined };
+      }
+    },
+  };
+}
