@@ -2,10 +2,11 @@
 // another type, is an error of whoever sends it.
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
+// Generated from the .proto files of OpenTelemetry.
+import official from '@opentelemetry/otlp-transformer/build/src/generated/root.js';
 
 interface MessageType {
   fromObject(document: object): object;
@@ -17,7 +18,7 @@ interface MessageType {
 interface Root {
   opentelemetry: { proto: { collector: Record<string, { v1: Record<string, MessageType> }> } };
 }
-const root = createRequire(import.meta.url)('@opentelemetry/otlp-transformer/build/src/generated/root.js') as Root;
+const root = official as unknown as Root;
 const TYPES: Readonly<Record<string, [string, string]>> = {
   '/v1/traces': ['trace', 'ExportTraceServiceRequest'],
   '/v1/metrics': ['metrics', 'ExportMetricsServiceRequest'],

@@ -127,7 +127,8 @@ async function record(
   const traceId = span?.traceId ?? judged.traceId;
   const intent = await callIntent(scope, request, server, { ...judged, traceId });
   const outcome = unsent(parts, judged, status, code, answer);
-  span?.end(await parts.audit.recordCall(intent, outcome), intent, outcome);
+  const callId = await parts.audit.recordCall(intent, outcome);
+  span?.end(callId, intent, outcome);
 }
 
 function unsent(
