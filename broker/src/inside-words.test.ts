@@ -12,6 +12,7 @@ import { startBrokerHere } from './fixtures/broker-here.ts';
 import { createPageBrowser } from './http/pages/fixtures/page-browser.ts';
 import { createSecret, createToken, sha256Hex } from './store/secret-token.ts';
 import { openStore } from './store/open-store.ts';
+import { SIGNED_IN } from './store/fixtures/signed-in.ts';
 
 const INSIDE =
   /no such table|sqlite|database refused|\b(?:select|insert|update|delete)\b[^.]*\b(?:from|into|set)\b|mcpgate\.db|master\.key|\.ts\b|node:|\/tmp\//i;
@@ -55,7 +56,7 @@ async function open(t: TestContext) {
   const session = createSecret();
   await store.webSessions.create({
     ...{ tokenHash: sha256Hex(session), workspaceId: 'default', userId, address: '127.0.0.1', userAgent: 'test' },
-    ...{ createdAt: systemClock.now(), expiresAt: systemClock.now() + 3_600_000 },
+    ...{ createdAt: systemClock.now(), expiresAt: systemClock.now() + 3_600_000, ...SIGNED_IN },
   });
   await store.close();
 

@@ -7,6 +7,7 @@ export type ErrorCode =
   | 'config' // a configuration file or key is wrong; the message has file, line and key
   | 'not_logged_in' // no usable credential: never logged in, expired for good, revoked
   | 'forbidden' // a known caller who may not do this
+  | 'reauthenticate' // a known caller who may do this after showing anew who they are
   | 'account_needed' // a server wants an account that whoever asks must connect first
   | 'denied' // the policy said no
   | 'not_found'
@@ -58,6 +59,7 @@ export const EXIT_CODE = {
   config: 2,
   not_logged_in: 3,
   forbidden: 1,
+  reauthenticate: 1,
   account_needed: 1,
   denied: 1,
   not_found: 1,

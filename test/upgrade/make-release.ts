@@ -115,7 +115,8 @@ async function fillRest(dataDir: string, databaseUrl: string | undefined): Promi
   const redirectUri = 'https://mcp.example.com/oauth/upstream/callback';
   await store.oauthRegistrations.put({ workspaceId, issuer: 'https://as.example.com', redirectUri, sealed });
   const session = { tokenHash: 'cd'.repeat(32), workspaceId, userId, address: '127.0.0.1', userAgent: 'Firefox' };
-  await store.webSessions.create({ ...session, createdAt: now, expiresAt });
+  const signedIn = { method: 'password', secondFactor: null, isPasswordWeak: false, authenticatedAt: now } as const;
+  await store.webSessions.create({ ...session, ...signedIn, proofHash: null, createdAt: now, expiresAt });
   const { names } = { names: users.map(({ name }) => name).toSorted() };
   const transport = { kind: 'http' as const, url: 'https://notes.example.com/mcp', headers: {} };
   await store.proposals.add({ workspaceId, userId, name: 'notes', transport, digest: 'ef'.repeat(32) });

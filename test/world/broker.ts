@@ -36,6 +36,8 @@ export async function startBroker(options: {
   /** A folder of `root` unless said. */
   dataDir?: string;
   args?: readonly string[];
+  /** A free port of 127.0.0.1 unless given. */
+  listen?: string;
   env?: Record<string, string>;
   /** `start` waits for this output; for `ready` unless given. */
   until?: RegExp;
@@ -50,7 +52,7 @@ export async function startBroker(options: {
   };
   const past: string[] = [];
   let running: Running;
-  const listen = `127.0.0.1:${await freePort()}`;
+  const listen = options.listen ?? `127.0.0.1:${await freePort()}`;
   const launch = async () => {
     const command = [
       process.execPath,

@@ -5,6 +5,8 @@ import type { Endpoint } from 'mcpgate-shared/api/endpoint';
 import { GateError } from 'mcpgate-shared/error';
 import type { z } from 'zod';
 import { may, type ApiRole } from 'mcpgate-shared/api/roles';
+import type { WebVisitor } from '../identity/browser/web-access.ts';
+import type { BrowserSignIn } from '../identity/sign-in/sign-in.ts';
 import type { Principal } from '../domain/people/principal.ts';
 import type { AuditEvent } from '../domain/call-record.ts';
 import type { Actor } from '../domain/people/receipt.ts';
@@ -28,6 +30,11 @@ export interface Caller {
     expiresAt: number | null;
     /** Ends the sign-in. `continueAt`: where the browser signs out at the IdP too. Throws `conflict` where it is not the broker's to end. */
     signOut(): Promise<{ continueAt: string | null; setCookie: string }>;
+    visitor: WebVisitor;
+    /** The session behind the cookie. Throws `conflict` where a reverse proxy signs the person in. */
+    session(): Promise<BrowserSignIn>;
+    /** The header that keeps the proof that the person has shown anew who they are. */
+    keepProof(proof: string): string;
   };
 }
 

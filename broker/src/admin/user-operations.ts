@@ -1,6 +1,8 @@
 // The operations on people.
 import type { Person } from '../domain/people/people.ts';
 import { usersApi, type User } from 'mcpgate-shared/api/users';
+import { signInApi } from 'mcpgate-shared/api/sign-in/sign-in-api';
+import { toPasskey } from './passkey-answer.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime, isoTimeOrNull } from './iso-time.ts';
 import { managerOf, managersOf } from './managed-by.ts';
@@ -60,6 +62,18 @@ export function userOperations({
     operation(usersApi.link, async ({ params }, { workspaceId, actor }) => {
       const link = await users.link(workspaceId, params.name, actor);
       return { user: params.name, url: link.url, expires_at: isoTime(link.expiresAt) };
+    }),
+    operation(signInApi.userPasskeys, async ({ params }, { workspaceId }) =>
+      (await users.passkeys(workspaceId, params.name)).map(toPasskey),
+    ),
+    operation(signInApi.resetUser, async ({ params }, { workspaceId, actor }) => {
+      const { link, passkeysRemoved, sessionsEnded } = await users.reset(workspaceId, params.name, actor);
+      return {
+        user: params.name,
+        url: link?.url ?? null,
+        expires_at: isoTimeOrNull(link?.expiresAt ?? null),
+        ...{ passkeys_removed: passkeysRemoved, sessions_ended: sessionsEnded },
+      };
     }),
     operation(
       usersApi.disable,

@@ -4,7 +4,7 @@ import { createAccounts } from '../accounts/create-accounts.ts';
 import { createApprovals } from '../approvals/create-approvals.ts';
 import { createGrantAccess } from '../approvals/grant-access.ts';
 import { createAssertions } from '../assertions/create-assertions.ts';
-import { forwardedSettings, idpSettings } from '../config/idp-settings.ts';
+import { forwardedSettings, idpSettings, signInSettings } from '../config/idp-settings.ts';
 import { secretFilesOf, sourcePathsOf } from '../config/source-settings.ts';
 import { createDefinitions } from '../definitions/create-definitions.ts';
 import { pinAtOnce } from '../definitions/pin-at-once.ts';
@@ -99,6 +99,7 @@ export async function assembleCalls(context: AssemblyContext, custody: Custody) 
     policyChanged: (workspaceId) => gateway.policyChanged(workspaceId),
     endAccounts: (workspaceId, userId) => accounts.endOfPerson(workspaceId, userId),
     localAccounts: config.local_accounts,
+    signIn: signInSettings(config.sign_in),
     idp: config.oidc && idpSettings(config.oidc, async (text) => (await vault.resolve(DEFAULT_WORKSPACE, text)).value),
     forwarded: config.forwarded_auth && forwardedSettings(config.forwarded_auth),
     oauthSettings: {

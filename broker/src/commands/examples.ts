@@ -17,6 +17,8 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   user: ['user add ada --email ada@example.com --group payments', 'user link ada', 'user disable ada'],
   'user add': ['user add ada --email ada@example.com --group payments', 'user add grace --role operator'],
   'user link': ['user link ada'],
+  'user passkeys': ['user passkeys ada', 'user passkeys ada --json'],
+  'user reset': ['user reset ada', 'user reset ada --yes'],
   'user disable': ['user disable ada', 'user disable ada --json'],
   'user set-role': ['user set-role grace operator'],
   group: ['group add payments ada grace', 'group remove payments ada', 'group disable vendor'],

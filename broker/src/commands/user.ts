@@ -1,5 +1,6 @@
 // `user …`: the people of a workspace.
 import { Command } from 'commander';
+import { signInApi } from 'mcpgate-shared/api/sign-in/sign-in-api';
 import { usersApi } from 'mcpgate-shared/api/users';
 import { may } from 'mcpgate-shared/api/roles';
 import { RoleSchema } from 'mcpgate-shared/api/fields';
@@ -37,6 +38,21 @@ export function userCommand(context: CommandContext): Command {
   adminOptions(command.command('link <name>').description('a one-time link to set a password')).action(
     async (name: string, options: AdminOptions) =>
       await withSession(context, options, (session) => linkUser(session, name)),
+  );
+  adminOptions(command.command('passkeys <name>').description('what a person signs in with besides a password')).action(
+    async (name: string, options: AdminOptions) =>
+      await withSession(context, options, (session) => listPasskeys(session, name)),
+  );
+  askedOption(
+    adminOptions(command.command('reset <name>')).description(
+      'end a person’s password, passkeys and browser sessions, and print a link to set a new password',
+    ),
+  ).action(
+    async (name: string, options: AskedOptions) =>
+      await withSession(context, options, async (session) => {
+        await assertRemoval(context, options, `the password, the passkeys and the browser sessions of ${name}`);
+        await resetUser(session, name);
+      }),
   );
   adminOptions(command.command('disable <name>').description('lock a person out, now')).action(
     async (name: string, options: AdminOptions) =>
@@ -142,6 +158,28 @@ async function showUser({ api, show, context }: AdminSession, name: string): Pro
     ),
   ];
   show(user, lines.join('\n'));
+}
+
+async function listPasskeys({ api, list, context, inside }: AdminSession, name: string): Promise<void> {
+  const passkeys = await api.call(signInApi.userPasskeys, { params: { name } });
+  const row = (index: number): string[] => {
+    const passkey = passkeys[index];
+    if (passkey === undefined) return [];
+    const used = passkey.last_used_at === null ? 'never' : ago(passkey.last_used_at, context.now());
+    return [passkey.name, passkey.id, used, ago(passkey.created_at, context.now())];
+  };
+  const none = `${name} has none; they register one at the page /security, or at the next sign-in where one is demanded`;
+  list(passkeys, ['NAME', 'ID', 'USED', 'REGISTERED'], row, `${none}${inside === '' ? '' : ` (${inside.trim()})`}`);
+}
+
+async function resetUser({ api, show, context }: AdminSession, name: string): Promise<void> {
+  const reset = await api.call(signInApi.resetUser, { params: { name } });
+  const ended = `${name}: ${reset.passkeys_removed} passkeys and ${reset.sessions_ended} browser sessions ended`;
+  show(reset, reset.url ?? `${ended}; they sign in at the company’s provider`);
+  if (reset.url === null || reset.expires_at === null) return;
+  context.stderr.write(
+    `${ended}; hand this link to them: it works once, and ends ${ago(reset.expires_at, context.now())}\n`,
+  );
 }
 
 async function linkUser({ api, show, context }: AdminSession, name: string): Promise<void> {

@@ -27,6 +27,7 @@ test('each key about the company’s IdP is a setting of the same name, and its 
     justInTime: true,
     endSession: false,
     logoutEnds: 'devices',
+    secondFactor: [],
     tokenExchange: false,
     assertionClients: new Map(),
   });

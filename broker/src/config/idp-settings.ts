@@ -35,6 +35,11 @@ function camelKeys<T extends object>(keys: T): CamelKeys<T> {
   return Object.fromEntries(Object.entries(keys).map(([name, value]) => [camel(name), value])) as CamelKeys<T>;
 }
 
+export const signInSettings = (signIn: Config['sign_in']) => ({
+  secondFactor: signIn.second_factor,
+  reauthenticateAfterMs: signIn.reauthenticate_after,
+});
+
 /** The settings of a reverse proxy that signs people in. */
 export const forwardedSettings = (forwarded: NonNullable<Config['forwarded_auth']>) => ({
   justInTime: forwarded.just_in_time,

@@ -18,7 +18,13 @@ import {
 } from './key-forms.ts';
 import { auditSchema } from './audit-schema.ts';
 import { limitsSchema } from './limits-schema.ts';
-import { forwardedAuthSchema, localAccountsSchema, oidcSchema, signInIsPossible } from './sign-in-schema.ts';
+import {
+  forwardedAuthSchema,
+  localAccountsSchema,
+  oidcSchema,
+  signInIsPossible,
+  signInSchema,
+} from './sign-in-schema.ts';
 import { hashicorpSchema, sourcesSchema } from './sources-schema.ts';
 import { stdioSchema } from './stdio-schema.ts';
 import { telemetrySchema } from './telemetry-schema.ts';
@@ -90,6 +96,7 @@ export const ConfigShape = z.strictObject({
     flag: { syntax: '--behind-proxy <cidr...>', help: 'addresses of the proxies that end TLS' },
   }),
   local_accounts: localAccountsSchema,
+  sign_in: signInSchema,
   oidc: oidcSchema,
   forwarded_auth: forwardedAuthSchema,
   log: z

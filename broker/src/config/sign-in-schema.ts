@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { isSafeUrl } from './safe-url.ts';
 import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
 import { form, optional, required, withDefault } from './key.ts';
-import { choice, cidrs, path, yesOrNo } from './key-forms.ts';
+import { choice, cidrs, durationOrNever, path, yesOrNo } from './key-forms.ts';
 
 const isIssuer = (text: string): boolean => {
   const url = URL.parse(text);
@@ -51,6 +51,11 @@ const scopes = form(
   z
     .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'write one scope an entry'))
     .refine((scopes) => scopes.includes('openid'), 'openid must be among the scopes'),
+);
+
+const secondFactorTold = form(
+  'list',
+  z.array(z.string().regex(/^(any|(amr|acr):[\x21-\x7e]{1,200})$/, 'write amr:VALUE, acr:VALUE or any')).max(50),
 );
 
 const oidcKeys = z.strictObject({
@@ -126,6 +131,11 @@ const oidcKeys = z.strictObject({
     example: 'department',
   }),
   workspace_mapping: workspaceMappingKey('The provider’s'),
+  second_factor: withDefault(secondFactorTold, [], {
+    description:
+      'What in a sign-in there says that the provider has asked for a second factor: `amr:VALUE` or `acr:VALUE`, as its ID tokens have them, or `any`, where it lets nobody in without one. Where [`sign_in.second_factor`](#sign_insecond_factor) demands one, everybody else adds a passkey here.',
+    example: ['amr:mfa', 'amr:hwk'],
+  }),
   end_session: withDefault(yesOrNo, false, {
     description:
       'Who signs out of the pages here is sent to the provider to sign out there too, where it has an `end_session_endpoint`. Register `<public_url>/logout` there as post-logout redirect URI first.',
@@ -207,6 +217,19 @@ export const localAccountsSchema = withDefault(yesOrNo, true, {
   description:
     'Whether people sign in with a password of this broker. `false`, beside `oidc` or `forwarded_auth`: only administrators who have no account at the provider may, such as the one of the set-up, for the day on which the provider is away.',
 });
+
+export const signInSchema = z
+  .strictObject({
+    second_factor: withDefault(choice('off', 'administrators', 'everyone'), 'off', {
+      description:
+        'Of whom a [second factor](sign-in.md) is demanded in the browser: of nobody, of administrators and operators, or of everybody. It is a passkey, or what the company’s provider has asked for ([`oidc.second_factor`](#oidcsecond_factor)). Who has none yet registers one at the next sign-in, before anything else. Needs a `public_url` with a host name and https.',
+    }),
+    reauthenticate_after: withDefault(durationOrNever, '15m', {
+      description:
+        'How long after somebody has shown who they are a browser may do what others would want to do in their name: rotations, revocations, rules, enforcement, grants and more ([which](sign-in.md#shown-anew-before-what-matters)). Then they are asked anew. `never`: not before the session ends.',
+    }),
+  })
+  .prefault({});
 
 /** Whether there is a way to sign in: passwords cannot be switched off where there is neither an IdP nor a proxy. */
 export const signInIsPossible = (file: {

@@ -8,6 +8,7 @@ export const HTTP_STATUS = {
   config: 400,
   not_logged_in: 401,
   forbidden: 403,
+  reauthenticate: 403,
   account_needed: 403,
   denied: 403,
   not_found: 404,

@@ -14,8 +14,9 @@ import type { Upstreams } from '../upstreams/upstream.ts';
 import type { SigningKeys } from '../assertions/assertions.ts';
 import { registerApi, refuseMethod } from './api/api-routes.ts';
 import { createResolveBrowser } from './api/browser-callers.ts';
-import { assertMay, createResolveCaller, type ResolveCaller } from './api/callers.ts';
+import { assertFresh, assertMay, createResolveCaller, type ResolveCaller } from './api/callers.ts';
 import { workspaceOf, type EnterWorkspace } from './api/enter-workspace.ts';
+import { signInOperations } from './api/sign-in-operations.ts';
 import { sessionOperations } from './api/session-operations.ts';
 import { errorBody } from './error-status.ts';
 import type { ForwardedDoor } from './doors/forwarded-door.ts';
@@ -61,6 +62,7 @@ export interface PublicAppOptions {
     | 'oauth'
     | 'idp'
     | 'web'
+    | 'signIn'
   >;
   store: { users: Pick<Store['users'], 'byId'>; workspaces: Pick<Store['workspaces'], 'list'> };
   signingKeys: Pick<SigningKeys, 'published'>;
@@ -166,9 +168,13 @@ export async function createPublicApp(options: PublicAppOptions): Promise<Fastif
     known(request.raw.socket);
     refused.by(request.raw, { name: caller.actor.name, workspaceId: caller.workspaceId });
     assertMay(caller, operation);
+    assertFresh(caller, operation, { afterMs: identity.signIn.reauthenticateAfterMs, now: options.clock.now() });
     return options.enterWorkspace(caller, workspaceOf(request));
   };
-  const ofBrowser = sessionOperations({ store: options.store, publicUrl, clock: options.clock });
+  const ofBrowser = [
+    ...sessionOperations({ store: options.store, publicUrl, clock: options.clock, signIn: identity.signIn }),
+    ...signInOperations({ signIn: identity.signIn }),
+  ];
   const allowOf = registerApi(app, [...options.operations, ...ofBrowser], callerOf, {
     clock: options.clock,
     identity,

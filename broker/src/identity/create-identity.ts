@@ -7,6 +7,7 @@ import type { Audit } from '../audit/audit.ts';
 import type { GuardedFetch } from '../net/guarded-fetch.ts';
 import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
 import type { Store } from '../store/store.ts';
+import type { UserRecord } from '../domain/people/people.ts';
 import type { Vault } from '../vault/vault.ts';
 import { createAdminTokens } from './registers/admin-tokens.ts';
 import { createAuthenticate } from './authenticate.ts';
@@ -45,6 +46,13 @@ import { createProvisionedPeople } from './provisioning/provisioned-people.ts';
 import { createProvisionedTeams } from './provisioning/provisioned-teams.ts';
 import { createRevocations, type EndElsewhere } from './revocations.ts';
 import { createUsers, type EndAccounts } from './registers/users.ts';
+import { createChallenges } from './sign-in/challenges.ts';
+import { createSignIn } from './sign-in/create-sign-in.ts';
+import { createNewPasswords } from './sign-in/new-password.ts';
+import { createPasskeys } from './sign-in/passkeys.ts';
+import { createPasswords } from './sign-in/passwords.ts';
+import { createSecondFactors, type SecondFactorDemand } from './sign-in/second-factor.ts';
+import { createKnownBrowsers } from './browser/known-browsers.ts';
 import { createWebSessions } from './browser/web-sessions.ts';
 import { changeNotes } from '../domain/change-notes.ts';
 
@@ -77,7 +85,16 @@ export interface IdentityOptions {
   forwarded?: ForwardedSettings | undefined;
   /** False: passwords are only for administrators who have no account at the IdP. True unless said. */
   localAccounts?: boolean | undefined;
+  /** Nobody must show a second factor, and who has shown who they are need not do so again within 15 minutes, unless said. */
+  signIn?: SignInSettings | undefined;
 }
+
+export interface SignInSettings {
+  secondFactor: SecondFactorDemand;
+  /** Infinity: never. */
+  reauthenticateAfterMs: number;
+}
+const SIGN_IN: SignInSettings = { secondFactor: 'off', reauthenticateAfterMs: 15 * 60_000 };
 
 /** Loads or makes the OAuth keys. Throws what the store and the vault throw, and `config` where the URL is not an origin. */
 export async function createIdentity(options: IdentityOptions): Promise<Identity> {
@@ -180,6 +197,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
   const ofUsers = {
     ...{ clock, logins, clientSessions, links, revocations },
     policyChanged: options.policyChanged ?? (() => {}),
+    endBrowsers: (user: Pick<UserRecord, 'id' | 'workspaceId'>) => webSessions.endOf(user),
     endAccounts: options.endAccounts ?? (() => Promise.resolve({ there: Promise.resolve([]) })),
   };
   const users = createUsers({ ...ofUsers, store, audit, changes });
@@ -204,7 +222,21 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
     return { ...device, user: user.name, loggedIn: true };
   };
 
+  const { secondFactor, reauthenticateAfterMs } = options.signIn ?? SIGN_IN;
+  const secondFactors = createSecondFactors({ demand: secondFactor, told: idp?.secondFactor ?? [] });
+  const knownBrowsers = createKnownBrowsers(keys.cookie);
+  const newPasswords = createNewPasswords({ company: { host: new URL(issuer).hostname, called: idp?.label ?? '' } });
+  const localAccounts = options.localAccounts ?? true;
+  const passwords = createPasswords({ store, clock, knownBrowsers, newPasswords, localAccounts });
+  const challenges = createChallenges({ key: keys.cookie, store, clock });
+  const passkeys = createPasskeys({ origin: issuer, store, challenges, clock });
+  if (secondFactor !== 'off' && !passkeys.arePossible)
+    throw new GateError(
+      'config',
+      `sign_in.second_factor needs passkeys, which browsers make for a host name over https alone (and for localhost): set public_url, which is ${issuer} now`,
+    );
   const webSessions = createWebSessions({
+    secondFactors,
     ...{ store, clock },
     // The sign-in is over in any case; who signs out, or sets a password, is not kept from it.
     cut: (ended) =>
@@ -219,6 +251,33 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
   });
   const browserPrincipal = createBrowserPrincipals(webSessions);
   const people = createExternalPeople({ store, audit, log, users });
+  const companyLogin =
+    idp &&
+    metadata &&
+    assertionRequests &&
+    createCompanyLogin({
+      secondFactors,
+      assertionRequests,
+      issuer,
+      settings: idp,
+      metadata,
+      people,
+      sessions: webSessions,
+      logins,
+      store,
+      vault,
+      audit,
+      devices,
+      clientSessions,
+      clock,
+      log,
+    });
+  const signIn = createSignIn({
+    ...{ store, clock, audit, passwords, passkeys, secondFactors, knownBrowsers, reauthenticateAfterMs },
+    sessions: webSessions,
+    idp,
+    moved: async (from, to) => await companyLogin?.moved(from, to),
+  });
   const authenticate = createAuthenticate({ store, clock, issuer, oauth, clientLogins });
 
   let closed = false;
@@ -248,7 +307,8 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
 
   return {
     authenticate: (bearer, audience, address) => current(() => authenticate(bearer, audience, address)),
-    authenticateBrowser: (cookie) => current(() => browserPrincipal(cookie)),
+    authenticateBrowser: (cookie, proof) => current(() => browserPrincipal(cookie, proof)),
+    signIn,
     onRevoked: (listener, live) => revocations.listen(listener, live),
     elsewhere: createElsewhere({
       valid: createValidCredentials({ store, logins, clientLogins, clock }),
@@ -290,35 +350,18 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
       audit,
       links,
       sessions: webSessions,
-      localAccounts: options.localAccounts ?? true,
+      localAccounts,
       deviceLogins,
       approveDevice,
       devices,
       logins,
       clientSessions,
       issuer,
+      knownBrowsers,
+      passwords,
     }),
     assertionRequests,
-    idp:
-      idp &&
-      metadata &&
-      assertionRequests &&
-      createCompanyLogin({
-        assertionRequests,
-        issuer,
-        settings: idp,
-        metadata,
-        people,
-        sessions: webSessions,
-        logins,
-        store,
-        vault,
-        audit,
-        devices,
-        clientSessions,
-        clock,
-        log,
-      }),
+    idp: companyLogin,
     forwarded: options.forwarded && createForwardedPeople({ store, people, settings: options.forwarded }),
     close() {
       metadata?.close();

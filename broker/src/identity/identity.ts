@@ -11,6 +11,7 @@ import type { Live, Revocation, RevocationListener } from '../domain/people/revo
 import type { Actor } from '../domain/people/receipt.ts';
 import type { CompanyLogin } from './idp/company-login.ts';
 import type { ForwardedPeople } from './idp/forwarded-people.ts';
+import type { SignIn } from './sign-in/sign-in.ts';
 import type { Consents } from './oauth/consents.ts';
 import type { Provisioning } from './provisioning/provisioning.ts';
 import type { Devices, Grants, Groups, OneTimeUrl, Sessions, Users } from './registers/registers.ts';
@@ -39,7 +40,9 @@ export interface Identity {
    */
   authenticate(bearer: string | undefined, audience: Audience, address?: string): Promise<Authentication>;
   /** The same by the cookie of a browser session, for the API. Pages ask `web`. */
-  authenticateBrowser(cookie: string | undefined): Promise<Authentication>;
+  authenticateBrowser(cookie: string | undefined, proof?: string): Promise<Authentication>;
+  /** Passkeys, the second step and showing anew who one is, for pages and the API. */
+  readonly signIn: SignIn;
   /**
    * Calls `listener` after each committed revocation; the receipt waits for all listeners. `live`: the owners of everything that the listener could
    * have to end now. Returns the function that removes the listener.

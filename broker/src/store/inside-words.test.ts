@@ -5,6 +5,7 @@ import { GateError, toGateError } from 'mcpgate-shared/error';
 import { mustBeLogged, publicMessage } from '../domain/public-message.ts';
 import { onBothEngines } from './fixtures/both-engines.ts';
 import { addUser } from './fixtures/people-rows.ts';
+import { SIGNED_IN } from './fixtures/signed-in.ts';
 
 const failureOf = async (work: Promise<unknown>): Promise<GateError> => {
   try {
@@ -39,7 +40,15 @@ onBothEngines((open) => {
     await addUser(store, 'ada');
     const known = await failureOf(addUser(store, 'ada'));
     assert.equal(publicMessage(known), 'a user named ada exists already');
-    const session = { workspaceId: 'default', address: '', userAgent: '', createdAt: 1, expiresAt: 2, tokenHash: 'x' };
+    const session = {
+      workspaceId: 'default',
+      address: '',
+      userAgent: '',
+      createdAt: 1,
+      expiresAt: 2,
+      tokenHash: 'x',
+      ...SIGNED_IN,
+    };
     const { id: userId } = (await store.users.byName('default', 'ada')) ?? assert.fail();
     await store.webSessions.create({ ...session, userId });
     const raw = await failureOf(store.webSessions.create({ ...session, userId }));

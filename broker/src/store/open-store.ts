@@ -29,6 +29,7 @@ import { createKeys } from './repositories/keys.ts';
 import { createLaptopFindings } from './repositories/servers/laptop-findings.ts';
 import { createLeftChannels } from './repositories/links/left-channels.ts';
 import { createLinks } from './repositories/links/links.ts';
+import { createPasskeys } from './repositories/people/passkeys.ts';
 import { createOAuth } from './repositories/people/oauth.ts';
 import { createOAuthRegistrations } from './repositories/people/oauth-registrations.ts';
 import { createLimitUses } from './repositories/limit-uses.ts';
@@ -128,6 +129,7 @@ function repositoriesOver(
     adminTokens: createAdminTokens(db, clock),
     links: createLinks(db),
     webSessions: createWebSessions(db),
+    passkeys: createPasskeys(db),
     oauth: createOAuth(db),
     keys: createKeys(db, clock, announce),
     keyring: createKeyring(db, clock, announce),

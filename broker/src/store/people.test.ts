@@ -3,6 +3,7 @@ import { it } from 'node:test';
 import { onBothEngines } from './fixtures/both-engines.ts';
 import type { UserRecord } from '../domain/people/people.ts';
 import { addGrant, addUser, WORKSPACE } from './fixtures/people-rows.ts';
+import { SIGNED_IN } from './fixtures/signed-in.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -90,6 +91,7 @@ onBothEngines((open) => {
       userAgent: 'x',
       createdAt: clock.at,
       expiresAt: clock.at + DAY_MS,
+      ...SIGNED_IN,
     });
     await store.users.remove(ada.id);
     assert.deepEqual(await store.devices.list(WORKSPACE), []);

@@ -11,6 +11,7 @@ import type { AccountForm, AccountState } from '../domain/people/account.ts';
 import type { SecretState } from './secret-version.ts';
 import type { Isolation } from 'mcpgate-shared/api/servers';
 import type { WhoseCredential } from 'mcpgate-shared/api/account-forms';
+import type { SecondFactor, SignInMethod } from '../domain/people/passkey.ts';
 import type { AdminTokenRecord } from '../domain/people/people.ts';
 import type { Role } from 'mcpgate-shared/api/roles';
 import type { RowColumns } from './audit/row-columns.ts';
@@ -130,6 +131,25 @@ export interface Database {
     user_agent: string;
     created_at: number;
     expires_at: number;
+    /** When the person last showed who they are; `proof_hash`: of the cookie that must come with it, where that was after the sign-in. */
+    authenticated_at: Generated<number>;
+    proof_hash: string | null;
+    method: Generated<SignInMethod>;
+    second_factor: SecondFactor | null;
+    weak_password: Generated<number>;
+  };
+  passkeys: {
+    id: string;
+    workspace_id: string;
+    user_id: string;
+    credential_id: string;
+    public_key: Uint8Array;
+    counter: number;
+    transports_json: string;
+    backed_up: number;
+    name: string;
+    created_at: number;
+    last_used_at: number | null;
   };
   oauth_objects: {
     workspace_id: string;

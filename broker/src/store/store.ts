@@ -24,6 +24,7 @@ import type { OAuthRepository } from './repositories/people/oauth.ts';
 import type { KeysRepository } from './repositories/keys.ts';
 import type { ServersRepository } from './repositories/servers/servers.ts';
 import type { AccountsRepository } from './repositories/people/accounts.ts';
+import type { PasskeysRepository } from './repositories/people/passkeys.ts';
 import type { OAuthRegistrationsRepository } from './repositories/people/oauth-registrations.ts';
 import type { ApprovalsRepository } from './repositories/approvals.ts';
 import type { BundlesRepository } from './repositories/bundles.ts';
@@ -63,6 +64,7 @@ export interface Store {
   adminTokens: AdminTokensRepository;
   links: LinksRepository;
   webSessions: WebSessionsRepository;
+  passkeys: PasskeysRepository;
   oauth: OAuthRepository;
   keys: KeysRepository;
   keyring: Keyring;

@@ -12,9 +12,11 @@ import { SCOPE_OF_HOOKS } from './fixtures/scope-of-hooks.ts';
 import { SCOPE_OF_AUDIT } from './fixtures/scope-of-audit.ts';
 import { SCOPE_OF_DEFINITIONS, type Scope } from './fixtures/scope-of-definitions.ts';
 import { SCOPE_OF_MANAGED } from './fixtures/scope-of-managed.ts';
+import { SCOPE_OF_PASSKEYS } from './fixtures/scope-of-passkeys.ts';
 import { plantTwins, type Twin } from './fixtures/workspace-twins.ts';
 import { LEASE, promote, stage } from './fixtures/staged-secret.ts';
 import type { Store } from './store.ts';
+import { SIGNED_IN } from './fixtures/signed-in.ts';
 
 type Repositories = Omit<Store, 'bus' | 'probe' | 'close' | 'atomically'>;
 type Table = { [R in keyof Repositories]: { [M in keyof Repositories[R]]: Scope } };
@@ -227,13 +229,19 @@ const TABLE: Table = {
           userAgent: 'browser',
           createdAt: NOW,
           expiresAt: NOW * 2,
+          ...SIGNED_IN,
         }),
     },
+    authenticated: {
+      writes: (store, { mark }) => store.webSessions.authenticated(`hash ${mark}`, { at: NOW, hash: 'proof' }),
+    },
+    passwordChosen: { writes: (store, { mark }) => store.webSessions.passwordChosen(`hash ${mark}`) },
     byTokenHash: { reads: (store, { mark }) => store.webSessions.byTokenHash(`kept ${mark}`, NOW) },
     list: { reads: (store, { workspaceId }) => store.webSessions.list(workspaceId, NOW) },
     remove: { writes: (store, { mark }) => store.webSessions.remove(`hash ${mark}`) },
     removeByUser: { writes: (store, { mateId }) => store.webSessions.removeByUser(mateId) },
   },
+  passkeys: SCOPE_OF_PASSKEYS,
   oauth: {
     upsert: { everywhere: 'ids of the OAuth server are unique' },
     addOnce: { everywhere: 'ids of the OAuth server are unique' },

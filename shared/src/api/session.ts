@@ -3,6 +3,7 @@
 // beside a cookie decides alone. The person is in one workspace; whoever may enter others names one in `x-mcpgate-workspace`, without a new sign-in.
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
+import { ReauthenticationWaySchema } from './sign-in/sign-in-api.ts';
 import { RoleSchema, TimeSchema, WorkspaceNameSchema } from './fields.ts';
 
 /** The header that proves that a request which changes something comes from a page that has read the session. */
@@ -27,6 +28,22 @@ export const BrowserSessionSchema = z
       .meta({ description: 'Those that the person may name in x-mcpgate-workspace' }),
     csrf_token: z.string().meta({ description: `To send in ${CSRF_HEADER} with whatever changes something` }),
     expires_at: TimeSchema.nullable().meta({ description: 'Null where a reverse proxy signs the person in' }),
+    authenticated_at: TimeSchema.nullable().meta({
+      description: 'When the person last showed who they are; null: a reverse proxy or provider does not say',
+    }),
+    fresh_until: TimeSchema.nullable().meta({
+      description:
+        'Until then nothing fails with the code `reauthenticate`; null, beside an `authenticated_at`: until the session ends',
+    }),
+    method: z.enum(['password', 'passkey', 'idp', 'link']).nullable(),
+    second_factor: z.enum(['passkey', 'idp']).nullable(),
+    can_reauthenticate_by: z
+      .array(ReauthenticationWaySchema)
+      .meta({ description: 'In the order in which to offer them; all of them at the page `/reauthenticate` too' }),
+    password: z
+      .object({ is_set: z.boolean(), is_weak: z.boolean() })
+      .meta({ description: 'Weak: it was typed at this sign-in, and would not be taken as a new one' }),
+    passkeys_possible: z.boolean().meta({ description: 'Whether browsers make passkeys for this broker’s address' }),
     broker: z.object({ version: z.string(), url: z.url() }),
   })
   .meta({ id: 'BrowserSession' });

@@ -22,6 +22,8 @@ export interface Principal {
   servers?: readonly string[];
   /** When the presented token expires, ms since the epoch; undefined: never. */
   expiresAt?: number;
+  /** Of a browser session: when its person last showed who they are. Undefined: that cannot be asked of this credential. */
+  authenticatedAt?: number;
 }
 
 /** The principal after servers were renamed: bound to the same ones. `names`: the new name of each by its old one. */

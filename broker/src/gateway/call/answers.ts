@@ -127,6 +127,7 @@ const ADVICE = {
   config: 'Ask your administrator to run `mcpgate-broker server show SERVER`.',
   not_logged_in: 'Run `mcpgate login`.',
   forbidden: 'Ask your administrator for access.',
+  reauthenticate: 'Sign in once more.',
   account_needed: 'Once that is done, try again.',
   denied: 'Ask your administrator for access.',
   not_found: 'List the tools again; ask your administrator to run `mcpgate-broker server test SERVER`.',

@@ -20,21 +20,27 @@ const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 export type ResolveBrowser = (request: FastifyRequest) => Promise<Caller>;
 
 export function createResolveBrowser(parts: {
-  identity: Pick<Identity, 'authenticateBrowser' | 'web' | 'idp'>;
+  identity: Pick<Identity, 'authenticateBrowser' | 'web' | 'idp' | 'signIn'>;
   forwarded: ForwardedDoor | undefined;
   audit: Pick<Audit, 'refused'>;
   publicUrl: string;
 }): ResolveBrowser {
   const { identity, forwarded, audit } = parts;
-  const { session: cookieName, options: cookieOptions } = pageCookies(parts.publicUrl);
+  const {
+    session: cookieName,
+    proof: proofName,
+    known: knownName,
+    options: cookieOptions,
+  } = pageCookies(parts.publicUrl);
   const csrf = createCsrfTokens(identity.web.formKey);
   const isOurs = createSameOrigin(parts.publicUrl);
+  const attributes = `Path=${cookieOptions.path}; HttpOnly; SameSite=Lax${cookieOptions.secure ? '; Secure' : ''}`;
   const gone = `${cookieName}=; Path=${cookieOptions.path}; HttpOnly; SameSite=Lax; Max-Age=0${cookieOptions.secure ? '; Secure' : ''}`;
 
   const principalOf = async (request: FastifyRequest, cookie: string | undefined): Promise<Principal> => {
     const entered = await forwarded?.enter(request, 'api');
     if (entered !== undefined) return entered.principal;
-    const answer = await identity.authenticateBrowser(cookie);
+    const answer = await identity.authenticateBrowser(cookie, cookieValue(request.headers.cookie, proofName));
     if (answer.kind === 'rejected')
       throw await rejected(audit, answer, { door: 'api', address: request.ip, of: request.raw });
     return answer.principal;
@@ -64,17 +70,30 @@ export function createResolveBrowser(parts: {
         `send the csrf_token of GET /api/v1/session in ${CSRF_HEADER}; one of another sign-in is good for nothing`,
       );
 
+    const visitor = {
+      address: request.ip,
+      userAgent: request.headers['user-agent'] ?? '',
+      known: cookieValue(request.headers.cookie, knownName),
+      request: request.raw,
+    };
     return {
       actor: { name: user.name, address: request.ip },
       role: user.role,
       ...{ workspaceId, homeWorkspaceId: workspaceId, credential, principal, expiresAt },
       browser: {
         csrfToken: csrf.of(session),
+        visitor,
+        async session() {
+          const proof = cookieValue(request.headers.cookie, proofName);
+          const own = credential.kind === 'session' ? await identity.signIn.session(cookie, proof) : undefined;
+          if (own !== undefined) return own;
+          throw new GateError('conflict', 'a reverse proxy signs you in here: it alone can ask you anew who you are');
+        },
+        keepProof: (proof) => `${proofName}=${proof}; ${attributes}`,
         expiresAt: expiresAt ?? null,
         async signOut() {
           if (credential.kind !== 'session' || cookie === undefined)
             throw new GateError('conflict', 'a reverse proxy signs you in here: sign out there');
-          const visitor = { address: request.ip, userAgent: request.headers['user-agent'] ?? '' };
           await identity.web.logout(cookie, visitor);
           return { continueAt: (await identity.idp?.endUrl(cookie)) ?? null, setCookie: gone };
         },

@@ -2,6 +2,7 @@
 // token over TCP.
 import type { FastifyRequest } from 'fastify';
 import { may, type Access } from 'mcpgate-shared/api/roles';
+import { needsStepUp } from 'mcpgate-shared/api/sign-in/step-up';
 import { GateError } from 'mcpgate-shared/error';
 import type { Caller, Operation } from '../../admin/operation.ts';
 import type { Audit } from '../../audit/audit.ts';
@@ -49,6 +50,23 @@ export function socketCaller(enterWorkspace: EnterWorkspace): ResolveCaller {
     const credential = { kind: 'socket', id: 'admin.sock', label: name } as const;
     return enterWorkspace({ actor: { name, address: null }, ...home, role: 'admin', credential }, workspaceOf(request));
   };
+}
+
+/**
+ * Throws `reauthenticate` where the operation is for whoever has shown lately who they are (`step-up.ts`), and the person in this browser has not. `afterMs`:
+ * how lately; Infinity: it is never asked again.
+ */
+export function assertFresh(
+  { principal }: Pick<Caller, 'principal'>,
+  { endpoint }: Pick<Operation, 'endpoint'>,
+  { afterMs, now }: { afterMs: number; now: number },
+): void {
+  const at = principal?.authenticatedAt;
+  if (at === undefined || !needsStepUp(endpoint) || now - at < afterMs) return;
+  throw new GateError(
+    'reauthenticate',
+    'this needs you to show once more that it is you: POST /api/v1/session/reauthenticate, or the page /reauthenticate',
+  );
 }
 
 const NEEDED: Readonly<Record<Access, string>> = {

@@ -27,8 +27,8 @@ const withoutScript = (name: string): string =>
     <h1>Hello, ${name}</h1>
     <p>
       The dashboard needs JavaScript. Without it there are <a href="/accounts">your accounts</a>,
-      <a href="/requests">what waits for people</a>, <a href="/device">connecting a device</a> and
-      <a href="/logout">signing out</a>.
+      <a href="/requests">what waits for people</a>, <a href="/security">your password and passkeys</a>,
+      <a href="/device">connecting a device</a> and <a href="/logout">signing out</a>.
     </p>
   </main>`;
 

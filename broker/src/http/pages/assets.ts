@@ -1,5 +1,6 @@
-// The files that the pages load: the stylesheet and the icon. They are served from memory, under names that change with their content.
+// The files that the pages load: the stylesheet, the icon and the script of passkeys. They are served from memory, under names that change with their content.
 import { createHash } from 'node:crypto';
+import { PASSKEY_SCRIPT } from './sign-in/passkey-script.ts';
 import { STYLESHEET } from './stylesheet.ts';
 
 /** The logo, a gate with one opening. It is drawn in `currentColor`, so that it has the colour of the page's text. */
@@ -19,4 +20,5 @@ const asset = (name: string, extension: string, type: string, body: string): Ass
 };
 
 export const stylesheetAsset = asset('pages', 'css', 'text/css; charset=utf-8', STYLESHEET);
+export const scriptAsset = asset('passkeys', 'js', 'text/javascript; charset=utf-8', PASSKEY_SCRIPT);
 export const iconAsset = asset('mark', 'svg', 'image/svg+xml', ICON);

@@ -85,7 +85,7 @@ suite('the pages', () => {
     const short = await browser.submit(page, { password: 'short', repeat: 'short' });
     assert.equal(short.status, 422);
     assert.match(short.html, /<title>Error: /);
-    assert.match(short.html, /id="password-problem">Use at least 10 characters/);
+    assert.match(short.html, /id="password-problem">Use at least 15 characters/);
     assert.match(short.html, /aria-invalid="true"/);
     const differs = await browser.submit(page, { password: PASSWORD, repeat: `${PASSWORD}!` });
     assert.match(differs.html, /id="repeat-problem">The two passwords differ/);

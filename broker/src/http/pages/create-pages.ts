@@ -16,7 +16,10 @@ import type { ForwardedDoor } from '../doors/forwarded-door.ts';
 import type { RefusedRequests } from '../doors/refused-requests.ts';
 import { registerSignInRoutes } from './sign-in-routes.ts';
 import { type AccountsOfPages, registerAccountsRoutes } from './accounts-routes.ts';
-import { iconAsset, stylesheetAsset } from './assets.ts';
+import { createSecret, isSecret } from '../../store/secret-token.ts';
+import { iconAsset, scriptAsset, stylesheetAsset } from './assets.ts';
+import { registerSecurityRoutes } from './sign-in/security-routes.ts';
+import { registerSignInStepRoutes } from './sign-in/sign-in-step-routes.ts';
 import { registerConsentRoutes } from './consent-routes.ts';
 import { registerIdpRoutes } from './idp-routes.ts';
 import { registerDeviceRoutes } from './device-routes.ts';
@@ -26,8 +29,8 @@ import { registerRequestsRoutes } from './requests-routes.ts';
 import { messagePage } from './plain-views.ts';
 
 /** `formTarget`: a source to which the answer to a form may redirect besides this broker, because browsers check redirects by `form-action` too. */
-const policy = (formTarget = ''): string =>
-  `default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'${formTarget && ` ${formTarget}`}; frame-ancestors 'none'; base-uri 'none'`;
+const policy = (formTarget = '', script = false): string =>
+  `default-src 'none';${script ? " script-src 'self';" : ''} style-src 'self'; img-src 'self'; form-action 'self'${formTarget && ` ${formTarget}`}; frame-ancestors 'none'; base-uri 'none'`;
 const BODY_LIMIT_BYTES = 16 * 1024;
 /** The longest time for which browsers keep a cookie. */
 const KNOWN_FOR_S = 400 * 86_400;
@@ -122,23 +125,43 @@ export function createPages({
         if (found !== undefined) refused?.by(request.raw, { name: found.name, workspaceId: found.workspaceId });
         return found;
       },
+      async signIn(request) {
+        if ((await forwarded?.enter(request, 'pages')) !== undefined) return undefined;
+        return identity.signIn.session(request.cookies[cookies.session], request.cookies[cookies.proof]);
+      },
+      isFresh: ({ authenticatedAt }) => clock.now() - authenticatedAt < identity.signIn.reauthenticateAfterMs,
+      sessionToken: (request) => request.cookies[cookies.session],
+      browserSecret(request, reply) {
+        const had = request.cookies[cookies.browser];
+        const secret = had !== undefined && isSecret(had) ? had : createSecret();
+        reply.setCookie(cookies.browser, secret, cookies.options);
+        return secret;
+      },
+      keepProof(reply, proof) {
+        reply.setCookie(cookies.proof, proof, cookies.options);
+      },
+      goOn: (reply, { isFinished }, goTo) =>
+        reply.redirect(isFinished ? goTo : `/login/second?${new URLSearchParams({ go_to: goTo }).toString()}`, 303),
       async letIn(request, login) {
         await identity.idp?.letIn(request.cookies[cookies.session], login, request.ip);
       },
       csrf: formToken,
       send(reply, page, { person, status = 200, formTarget } = {}) {
-        if (formTarget !== undefined) reply.header('content-security-policy', policy(formTarget));
+        if (formTarget !== undefined || page.hasScript)
+          reply.header('content-security-policy', policy(formTarget, page.hasScript));
         const frame = { host, userName: person?.name, csrf: person ? formToken(reply) : '' };
         return reply.code(status).type('text/html; charset=utf-8').send(renderPage(frame, page));
       },
       startSession(reply, { token, expiresAt, known }) {
         reply.setCookie(cookies.session, token, { ...cookies.options, expires: new Date(expiresAt) });
+        reply.clearCookie(cookies.proof, cookies.options);
         if (known !== undefined) reply.setCookie(cookies.known, known, { ...cookies.options, maxAge: KNOWN_FOR_S });
       },
       async endSession(request, reply) {
         const token = request.cookies[cookies.session];
         if (token !== undefined) await identity.web.logout(token, context.visitor(request));
         reply.clearCookie(cookies.session, cookies.options);
+        reply.clearCookie(cookies.proof, cookies.options);
         return token === undefined ? undefined : identity.idp?.endUrl(token);
       },
     };
@@ -170,7 +193,7 @@ export function createPages({
       return context.send(reply, messagePage({ title, message }), { status });
     });
 
-    for (const asset of [stylesheetAsset, iconAsset]) {
+    for (const asset of [stylesheetAsset, iconAsset, scriptAsset]) {
       app.get(asset.path, (_request, reply) =>
         reply.header('cache-control', 'public, max-age=31536000, immutable').type(asset.type).send(asset.body),
       );
@@ -178,6 +201,8 @@ export function createPages({
 
     registerDashboardRoutes(app, context);
     registerSignInRoutes(app, context);
+    registerSignInStepRoutes(app, context);
+    registerSecurityRoutes(app, context);
     registerDeviceRoutes(app, context);
     registerConsentRoutes(app, context);
     if (identity.idp) registerIdpRoutes(app, context, identity.idp);

@@ -5,7 +5,8 @@ export interface Field {
   name: string;
   label: string;
   type: 'text' | 'password';
-  autocomplete: 'username' | 'current-password' | 'new-password' | 'one-time-code' | 'organization' | 'off';
+  autocomplete:
+    'username' | 'username webauthn' | 'current-password' | 'new-password' | 'one-time-code' | 'organization' | 'off';
   value?: string;
   hint?: string;
   problem?: string | undefined;

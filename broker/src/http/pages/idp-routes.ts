@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { CALLBACK_PATH, type CompanyLogin } from '../../identity/idp/company-login.ts';
 import type { Refusal, RefusalReason } from '../../identity/idp/refusal.ts';
 import type { PageContext } from './page-context.ts';
-import { LoginQuerySchema, pathAfter } from './page-forms.ts';
+import { GoToQuerySchema, LoginQuerySchema, pathAfter } from './page-forms.ts';
 import { messagePage } from './plain-views.ts';
 
 const STATUS: Readonly<Record<RefusalReason, number>> = {
@@ -37,8 +37,11 @@ export function registerIdpRoutes(app: FastifyInstance, context: PageContext, id
   };
 
   app.get('/login/idp', async (request, reply) => {
-    const goTo = pathAfter(LoginQuerySchema.parse(request.query));
-    const begun = await idp.start(secretOf(request), goTo, context.visitor(request));
+    const { go_to: back, again } = GoToQuerySchema.parse(request.query);
+    const signIn = again === '' ? undefined : await context.signIn(request);
+    const goTo = signIn === undefined ? pathAfter(LoginQuerySchema.parse(request.query)) : back;
+    const who = signIn && { userId: signIn.person.id };
+    const begun = await idp.start(secretOf(request), goTo, context.visitor(request), who);
     if (begun.kind === 'refused') return sendRefusal(reply, begun);
     reply.setCookie(cookie, begun.browserSecret, options);
     return reply.redirect(begun.url, 303);
@@ -46,9 +49,14 @@ export function registerIdpRoutes(app: FastifyInstance, context: PageContext, id
 
   app.get(CALLBACK_PATH, async (request, reply) => {
     const query = new URL(request.url, context.publicUrl).searchParams;
-    const outcome = await idp.finish(query, secretOf(request), context.visitor(request));
+    const session = { token: context.sessionToken(request) };
+    const outcome = await idp.finish(query, secretOf(request), context.visitor(request), session);
     if (outcome.kind === 'refused') return sendRefusal(reply, outcome);
+    if (outcome.kind === 'again') {
+      context.keepProof(reply, outcome.proof);
+      return reply.redirect(outcome.goTo, 303);
+    }
     context.startSession(reply, outcome);
-    return reply.redirect(outcome.goTo, 303);
+    return context.goOn(reply, outcome, outcome.goTo);
   });
 }

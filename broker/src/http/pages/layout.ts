@@ -1,6 +1,6 @@
 // Renders the frame of every page: landmarks, title, who is signed in. `content` must be HTML that is escaped already.
 import { html } from 'ghtml';
-import { iconAsset, MARK, stylesheetAsset } from './assets.ts';
+import { iconAsset, MARK, stylesheetAsset, scriptAsset } from './assets.ts';
 
 export interface Frame {
   /** The broker's host, so that people see where they are. */
@@ -15,6 +15,8 @@ export interface PageContent {
   /** Set where a form is shown again with a problem: the title then begins with `Error`, for people who hear it read. */
   failed?: boolean;
   wide?: boolean;
+  /** It asks the browser for a passkey. */
+  hasScript?: boolean;
   /** The URL to which the browser goes on by itself. */
   goOnTo?: string;
   content: string;
@@ -44,6 +46,7 @@ export function renderPage(frame: Frame, page: PageContent): string {
         <title>${page.failed ? 'Error: ' : ''}${page.title} &middot; mcpgate</title>
         <link rel="icon" type="image/svg+xml" href="${iconAsset.path}" />
         <link rel="stylesheet" href="${stylesheetAsset.path}" />
+        !${page.hasScript ? html`<script src="${scriptAsset.path}" defer></script>` : ''}
       </head>
       <body>
         <a class="skip" href="#main">Skip to content</a>

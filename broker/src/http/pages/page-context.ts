@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Person } from '../../domain/people/people.ts';
 import type { Identity } from '../../identity/identity.ts';
+import type { BrowserSignIn } from '../../identity/sign-in/sign-in.ts';
 import type { WebVisitor } from '../../identity/browser/web-access.ts';
 import type { PageContent } from './layout.ts';
 
@@ -16,6 +17,14 @@ export interface PageContext {
   accountsCookie: { name: string; options: PageCookies['options'] };
   visitor(request: FastifyRequest): WebVisitor;
   person(request: FastifyRequest): Promise<Person | undefined>;
+  /** The sign-in behind the browser's own cookie; undefined also for whoever is signed in by a reverse proxy. */
+  signIn(request: FastifyRequest): Promise<BrowserSignIn | undefined>;
+  /** Whether the person has shown lately who they are. */
+  isFresh(signIn: BrowserSignIn): boolean;
+  /** The cookie's value of the session, be it finished or not. */
+  sessionToken(request: FastifyRequest): string | undefined;
+  /** A secret of this browser alone, to which what it is asked before a sign-in is bound. */
+  browserSecret(request: FastifyRequest, reply: FastifyReply): string;
   /** Notes that this browser's person has approved a device or an application (`CompanyLogin.letIn`). */
   letIn(request: FastifyRequest, login: { what: 'device' | 'client'; id: string; userId: string }): Promise<void>;
   csrf(reply: FastifyReply): string;
@@ -24,7 +33,11 @@ export interface PageContext {
     page: PageContent,
     options?: { person?: Person | undefined; status?: number; formTarget?: string },
   ): FastifyReply;
-  startSession(reply: FastifyReply, login: { token: string; expiresAt: number; known?: string }): void;
+  startSession(reply: FastifyReply, login: { token: string; expiresAt: number; known?: string | undefined }): void;
+  /** The session's person has shown anew who they are. */
+  keepProof(reply: FastifyReply, proof: string): void;
+  /** Leads on after a sign-in: to where it was going, by the second step where there is one. */
+  goOn(reply: FastifyReply, login: { isFinished: boolean }, goTo: string): FastifyReply;
   /** Ends the browser session; returns the URL at which the browser signs out at the IdP too, where the session began there. */
   endSession(request: FastifyRequest, reply: FastifyReply): Promise<string | undefined>;
 }
@@ -36,6 +49,8 @@ interface PageCookies {
   idp: string;
   accounts: string;
   known: string;
+  proof: string;
+  browser: string;
   options: { path: '/'; httpOnly: true; sameSite: 'lax'; secure: boolean };
 }
 
@@ -48,6 +63,8 @@ export function pageCookies(publicUrl: string): PageCookies {
     idp: `${prefix}mcpgate-idp`,
     accounts: `${prefix}mcpgate-accounts`,
     known: `${prefix}mcpgate-known`,
+    proof: `${prefix}mcpgate-proof`,
+    browser: `${prefix}mcpgate-browser`,
     options: { path: '/', httpOnly: true, sameSite: 'lax', secure },
   };
 }

@@ -2,6 +2,7 @@
 // then says what is missing.
 import { DASHBOARD_PATHS } from 'mcpgate-shared/api/dashboard-paths';
 import { z } from 'zod';
+import { isOwnPath } from '../../identity/browser/own-path.ts';
 
 const text = (maxLength: number) => z.string().max(maxLength).catch('');
 
@@ -40,6 +41,33 @@ export const LoginQuerySchema = z.object(goal).catch(noGoal);
 export const LoginFormSchema = z
   .object({ name: text(256), password: text(1024), ...goal })
   .catch({ name: '', password: '', ...noGoal });
+/** What a browser has made of a passkey, as JSON; what is none is told by whoever looks at it. */
+const passkeyAnswer = z
+  .string()
+  .max(14_000)
+  .transform((json): unknown => {
+    try {
+      return JSON.parse(json);
+    } catch {
+      return undefined; // of a stranger: refused as malformed, and recorded
+    }
+  })
+  .catch(undefined);
+export const PasskeyLoginFormSchema = z
+  .object({ passkey: passkeyAnswer, ...goal })
+  .catch({ passkey: undefined, ...noGoal });
+const ownPath = z.string().refine(isOwnPath).catch('/');
+export const GoToQuerySchema = z.object({ go_to: ownPath, again: text(8) }).catch({ go_to: '/', again: '' });
+export const SecondStepFormSchema = z
+  .object({ passkey: passkeyAnswer, name: text(60), go_to: ownPath })
+  .catch({ passkey: undefined, name: '', go_to: '/' });
+export const ReauthenticationFormSchema = z
+  .object({ passkey: passkeyAnswer.optional(), password: text(1024), go_to: ownPath })
+  .catch({ passkey: undefined, password: '', go_to: '/' });
+export const PasswordFormSchema = z
+  .object({ current: text(1024), password: text(1024), repeat: text(1024) })
+  .catch({ current: '', password: '', repeat: '' });
+export const PasskeyFormSchema = z.object({ id: text(64) }).catch({ id: '' });
 export const ConsentQuerySchema = z.object({ problem: text(64) }).catch({ problem: '' });
 export const ConsentFormSchema = z
   .object({ decision: z.enum(['approve', 'deny', '']).catch('') })

@@ -1,5 +1,5 @@
 // Serves /setup (the first administrator), /link (setting a password), /login and /logout.
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { DEFAULT_WORKSPACE } from '../../domain/workspace.ts';
 import type { SetPasswordOutcome } from '../../identity/browser/web-access.ts';
 import { loginPage, logoutPage, passwordPage, setupPage, signOutThereTooPage } from './sign-in-views.ts';
@@ -7,6 +7,7 @@ import type { PageContext } from './page-context.ts';
 import {
   LoginFormSchema,
   LoginQuerySchema,
+  PasskeyLoginFormSchema,
   pathAfter,
   SetupFormSchema,
   TokenQuerySchema,
@@ -29,9 +30,10 @@ const GONE = {
 const problemOf = (outcome: SetPasswordOutcome) => (outcome.kind === 'invalid' ? outcome : undefined);
 
 export function registerSignInRoutes(app: FastifyInstance, context: PageContext): void {
-  const { web, idp } = context.identity;
+  const { web, idp, signIn } = context.identity;
   /** The ways to sign in that the sign-in page offers. */
-  const waysTo = async (goal: LoginGoal) => ({
+  const waysTo = async (goal: LoginGoal, request: FastifyRequest, reply: FastifyReply) => ({
+    passkey: signIn.passkeyOptions(context.browserSecret(request, reply)),
     idp: idp && { label: idp.label, href: `/login/idp?${new URLSearchParams(goal).toString()}` },
     localAccounts: web.localAccounts,
     askForWorkspace: await web.hasWorkspaces(),
@@ -47,7 +49,7 @@ export function registerSignInRoutes(app: FastifyInstance, context: PageContext)
     const outcome = await web.setup(token, form, context.visitor(request));
     if (outcome.kind === 'ok') {
       context.startSession(reply, outcome);
-      return reply.redirect('/', 303);
+      return context.goOn(reply, outcome, '/');
     }
     if (outcome.kind === 'gone') return context.send(reply, GONE.setup, { status: 410 });
     const page = setupPage({ csrf: context.csrf(reply), token, name: form.name, problem: problemOf(outcome) });
@@ -67,7 +69,7 @@ export function registerSignInRoutes(app: FastifyInstance, context: PageContext)
     const outcome = await web.setPassword(token, { password, repeat }, context.visitor(request));
     if (outcome.kind === 'ok') {
       context.startSession(reply, outcome);
-      return reply.redirect('/', 303);
+      return context.goOn(reply, outcome, '/');
     }
     if (outcome.kind === 'gone') return context.send(reply, GONE.password, { status: 410 });
     const page = passwordPage({
@@ -83,22 +85,48 @@ export function registerSignInRoutes(app: FastifyInstance, context: PageContext)
   app.get('/login', async (request, reply) => {
     const goal = LoginQuerySchema.parse(request.query);
     if (await context.person(request)) return reply.redirect(pathAfter(goal), 303);
-    return context.send(reply, loginPage({ csrf: context.csrf(reply), name: '', goal, ways: await waysTo(goal) }));
+    return context.send(
+      reply,
+      loginPage({ csrf: context.csrf(reply), name: '', goal, ways: await waysTo(goal, request, reply) }),
+    );
   });
   app.post('/login', async (request, reply) => {
     const { name, password, ...goal } = LoginFormSchema.parse(request.body);
     const outcome = await web.login(name, password, context.visitor(request), goal.workspace);
     if (outcome.kind === 'ok') {
       context.startSession(reply, outcome);
-      return reply.redirect(pathAfter(goal), 303);
+      return context.goOn(reply, outcome, pathAfter(goal));
     }
     const throttled = outcome.kind === 'throttled';
     if (throttled) reply.header('retry-after', String(Math.ceil(outcome.retryAfterMs / 1000)));
     const problem = throttled
       ? `Too many tries. Wait ${waitText(outcome.retryAfterMs)} and try again.`
       : 'User name or password is wrong, or the account is disabled: ask your platform team.';
-    const page = loginPage({ csrf: context.csrf(reply), name, goal, ways: await waysTo(goal), problem });
+    const page = loginPage({
+      csrf: context.csrf(reply),
+      name,
+      goal,
+      ways: await waysTo(goal, request, reply),
+      problem,
+    });
     return context.send(reply, page, { status: throttled ? 429 : 401 });
+  });
+
+  app.post('/login/passkey', async (request, reply) => {
+    const { passkey, ...goal } = PasskeyLoginFormSchema.parse(request.body);
+    const browser = context.browserSecret(request, reply);
+    const outcome = await signIn.withPasskey(passkey, browser, context.visitor(request));
+    if (outcome.kind === 'ok') {
+      context.startSession(reply, outcome);
+      return context.goOn(reply, outcome, pathAfter(goal));
+    }
+    const throttled = outcome.kind === 'throttled';
+    if (throttled) reply.header('retry-after', String(Math.ceil(outcome.retryAfterMs / 1000)));
+    const problem = throttled
+      ? `Too many tries. Wait ${waitText(outcome.retryAfterMs)} and try again.`
+      : outcome.message;
+    const view = { csrf: context.csrf(reply), name: '', goal, ways: await waysTo(goal, request, reply), problem };
+    return context.send(reply, loginPage(view), { status: throttled ? 429 : 401 });
   });
 
   app.get('/logout', async (request, reply) => {

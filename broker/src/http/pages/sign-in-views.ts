@@ -1,11 +1,14 @@
 // The pages about a person's own account: the set-up of the first administrator, sign-in, setting a password, sign-out.
 import { html } from 'ghtml';
 import { DEFAULT_WORKSPACE } from '../../domain/workspace.ts';
+import { PASSWORD_MIN_LENGTH } from '../../identity/sign-in/new-password.ts';
 import { renderAlert, renderField } from './fields.ts';
+import type { AssertionOptions } from '../../identity/sign-in/passkeys.ts';
+import { renderPasskeyForm } from './sign-in/passkey-form.ts';
 import type { LoginGoal } from './page-forms.ts';
 import { csrfField, type PageContent } from './layout.ts';
 
-const PASSWORD_HINT = 'At least 10 characters. A sentence you can remember works well.';
+const PASSWORD_HINT = `At least ${PASSWORD_MIN_LENGTH} characters, of any kind. A few words that do not belong together work well.`;
 
 interface Problem {
   field?: 'name' | 'password' | 'repeat' | undefined;
@@ -108,16 +111,32 @@ interface LoginView {
   csrf: string;
   name: string;
   goal: LoginGoal;
-  ways: { idp: { label: string; href: string } | undefined; localAccounts: boolean; askForWorkspace: boolean };
+  ways: {
+    idp: { label: string; href: string } | undefined;
+    passkey: AssertionOptions | undefined;
+    localAccounts: boolean;
+    askForWorkspace: boolean;
+  };
   problem?: string | undefined;
 }
 
+const goalFields = (goal: LoginGoal): string =>
+  html`<input type="hidden" name="user_code" value="${goal.user_code}" />
+    <input type="hidden" name="consent" value="${goal.consent}" />
+    <input type="hidden" name="to" value="${goal.to}" />`;
+
+const passkeyForm = ({ csrf, goal, ways, problem }: LoginView): string =>
+  ways.passkey === undefined
+    ? ''
+    : renderPasskeyForm({
+        ...{ csrf, action: '/login/passkey', asks: { kind: 'get', options: ways.passkey } },
+        ...{ button: 'Sign in with a passkey', quiet: true, autofill: problem === undefined },
+        fields: `<p class="or">or</p>${goalFields(goal)}`,
+      });
+
 const passwordForm = (view: LoginView): string =>
   html`<form method="post" action="/login">
-    !${csrfField(view.csrf)}
-    <input type="hidden" name="user_code" value="${view.goal.user_code}" />
-    <input type="hidden" name="consent" value="${view.goal.consent}" />
-    <input type="hidden" name="to" value="${view.goal.to}" />
+    !${csrfField(view.csrf)}!${goalFields(view.goal)}
     !${
       view.ways.askForWorkspace
         ? renderField({
@@ -134,7 +153,7 @@ const passwordForm = (view: LoginView): string =>
       name: 'name',
       label: 'User name',
       type: 'text',
-      autocomplete: 'username',
+      autocomplete: view.ways.passkey === undefined ? 'username' : 'username webauthn',
       value: view.name,
       maxLength: 64,
       focus: view.name === '' && view.ways.idp === undefined,
@@ -152,9 +171,10 @@ const passwordForm = (view: LoginView): string =>
 /** The company's IdP stands first, the password form below it; the form is folded away where passwords are only for administrators. */
 export const loginPage = (view: LoginView): PageContent => {
   const { idp, localAccounts } = view.ways;
-  const form = passwordForm(view);
+  const form = passwordForm(view) + passkeyForm(view);
   return {
     title: 'Sign in',
+    hasScript: view.ways.passkey !== undefined,
     failed: view.problem !== undefined,
     content: html`<div class="card">
         <h1>Sign in</h1>

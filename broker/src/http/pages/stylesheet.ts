@@ -83,6 +83,7 @@ button.text:hover { background: none; color: var(--accent-hover); }
 .skip:focus { left: 12px; }
 .alert, .note { padding: 13px 16px; margin: 0 0 20px; border-radius: 10px; border: 1px solid transparent; font-size: 15px; }
 .alert { background: var(--danger-soft); color: var(--danger); border-color: currentColor; font-weight: 500; }
+.note.ok { background: var(--ok-soft); color: var(--ok); }
 .note.warn { background: var(--warn-soft); color: var(--warn-ink); border-color: var(--warn-line); }
 .note p, .alert p { margin-bottom: 4px; }
 .usercode {
@@ -108,6 +109,8 @@ pre.command {
 .devices strong { font-weight: 600; overflow-wrap: anywhere; }
 .devices .when { text-align: right; white-space: nowrap; color: var(--muted); font-size: 14px; }
 .devices .when button { padding-right: 0; }
+[hidden] { display: none !important; }
+.spaced { margin-bottom: 24px; } .hint.below { margin: 12px 0 0; }
 .badge { padding: 2px 9px; border-radius: 99px; background: var(--accent-soft); color: var(--accent); font-size: 13px; font-weight: 600; vertical-align: 3px; margin-left: 6px; letter-spacing: 0; }
 .after { margin-top: 18px; color: var(--muted); font-size: 14px; text-align: center; text-wrap: balance; }
 @media (max-width: 480px) {

@@ -14,9 +14,9 @@ const rejected = (reason: keyof typeof MESSAGES): Authentication => ({
 });
 
 export function createBrowserPrincipals(
-  sessions: Pick<WebSessions, 'find'>,
-): (cookie: string | undefined) => Promise<Authentication> {
-  return async (cookie) => {
+  sessions: Pick<WebSessions, 'find' | 'authenticatedAt'>,
+): (cookie: string | undefined, proof?: string) => Promise<Authentication> {
+  return async (cookie, proof) => {
     if (cookie === undefined) return rejected('missing');
     const found = await sessions.find(cookie);
     if (found === undefined) return rejected('expired');
@@ -30,6 +30,7 @@ export function createBrowserPrincipals(
         user: { id, name, role, groups },
         credential: { kind: 'session', id: sessionIdOf(session), label: session.userAgent.slice(0, 64) },
         expiresAt: session.expiresAt,
+        authenticatedAt: sessions.authenticatedAt(session, proof),
       },
     };
   };

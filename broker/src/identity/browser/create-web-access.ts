@@ -1,7 +1,5 @@
 // What the web pages may do with identity (`web-access.ts`), over the same registers, logins and links as the administration.
-import { may } from 'mcpgate-shared/api/roles';
 import type { Clock } from 'mcpgate-shared/clock';
-import { addressKey } from '../../domain/bounds/address-key.ts';
 import type { UserRecord } from '../../domain/people/people.ts';
 import { GateError } from 'mcpgate-shared/error';
 import type { Audit } from '../../audit/audit.ts';
@@ -10,27 +8,22 @@ import { DEFAULT_WORKSPACE } from '../../domain/workspace.ts';
 import type { Store } from '../../store/store.ts';
 import type { ClientSessions } from '../client-sessions.ts';
 import type { Identity } from '../identity.ts';
-import { createKnownBrowsers } from './known-browsers.ts';
+import type { KnownBrowsers } from './known-browsers.ts';
 import type { DeviceLogins } from '../oauth/device-logins.ts';
 import { readResource } from '../oauth/resources.ts';
 import { formatUserCode } from '../oauth/user-code.ts';
 import type { Logins } from './logins.ts';
 import type { OneTimeLinks } from './one-time-links.ts';
-import { createPasswordTurns } from './password-turns.ts';
-import { hashPassword, passwordProblem, verifyPassword } from './password.ts';
+import { accountKey, type Passwords } from '../sign-in/passwords.ts';
+import type { PasswordOwner } from '../sign-in/new-password.ts';
+import type { SignInFacts } from '../../store/repositories/people/web-sessions.ts';
 import { toPerson, UserNameSchema } from '../registers/people.ts';
-import { createSignInPace } from './sign-in-pace.ts';
 import { createAddressThrottle, createThrottle } from '../throttle.ts';
 import type { SetPasswordOutcome, WebAccess, WebLogin, WebVisitor } from './web-access.ts';
 import type { WebSessions } from './web-sessions.ts';
 
 /** How many wrong user codes of devices may be typed, by a person and from an address. */
 const CODES = { tries: 20, windowS: 15 * 60 };
-/** When to try again where too many passwords wait to be hashed. */
-const BUSY_MS = 3_000;
-
-/** The key by which sign-ins to an account are counted. All names of workspaces that do not exist share one. */
-const accountKey = (workspace: string, account: string): string => `${workspace}/${account.slice(0, 64)}`;
 
 export function createWebAccess(parts: {
   formKey: string;
@@ -46,11 +39,10 @@ export function createWebAccess(parts: {
   logins: Pick<Logins, 'isGood'>;
   clientSessions: Pick<ClientSessions, 'list' | 'end'>;
   issuer: string;
+  knownBrowsers: KnownBrowsers;
+  passwords: Passwords;
 }): WebAccess {
-  const { formKey, store, audit, links, sessions, deviceLogins, localAccounts } = parts;
-  const pace = createSignInPace({ clock: parts.clock });
-  const passwords = createPasswordTurns();
-  const knownBrowsers = createKnownBrowsers(formKey);
+  const { formKey, store, audit, links, sessions, deviceLogins, localAccounts, passwords, knownBrowsers } = parts;
   const codesByPerson = createThrottle(CODES);
   const codesByAddress = createAddressThrottle(CODES);
 
@@ -66,27 +58,30 @@ export function createWebAccess(parts: {
   const recordRefused = (workspaceId: string, type: string, subject: string | null, { address, request }: WebVisitor) =>
     audit.refused({ workspace_id: workspaceId, type, actor: 'anonymous', subject, address, data: {} }, request);
 
-  const begin = async (user: UserRecord, visitor: WebVisitor): Promise<WebLogin> => ({
-    kind: 'ok',
-    ...(await sessions.start(user, visitor)),
-    known: knownBrowsers.issue(user.id),
-    user: toPerson(user),
-  });
+  const begin = async (
+    user: UserRecord,
+    visitor: WebVisitor,
+    how: Pick<SignInFacts, 'method' | 'isPasswordWeak'>,
+  ): Promise<WebLogin> => {
+    const started = await sessions.start(user, visitor, { ...how, secondFactor: null });
+    return {
+      kind: 'ok',
+      ...started,
+      // A browser in which only a password was typed is none that the account knows.
+      known: started.isFinished ? knownBrowsers.issue(user.id) : undefined,
+      user: toPerson(user),
+    };
+  };
+  const byLink = { method: 'link', isPasswordWeak: false } as const;
 
-  const formProblem = (name: string, password: string, repeat: string): SetPasswordOutcome | undefined => {
-    const message = passwordProblem(password, name);
+  const formProblem = async (
+    owner: PasswordOwner,
+    { password, repeat }: { password: string; repeat: string },
+  ): Promise<SetPasswordOutcome | undefined> => {
+    const message = await passwords.problemOf(password, owner);
     if (message !== undefined) return { kind: 'invalid', field: 'password', message };
     if (password !== repeat) return { kind: 'invalid', field: 'repeat', message: 'The two passwords differ.' };
     return undefined;
-  };
-
-  /** Throws `throttled` where too many passwords wait to be hashed. To be called before a link is used up. */
-  const hashOf = async (password: string): Promise<string> => {
-    const hashed = await passwords.run(() => hashPassword(password));
-    if (hashed !== undefined) return hashed;
-    throw new GateError('throttled', 'too many passwords are checked at the moment; try again', {
-      retryAfterMs: BUSY_MS,
-    });
   };
 
   const savePassword = async (user: UserRecord, hashed: string): Promise<UserRecord> => {
@@ -94,17 +89,6 @@ export function createWebAccess(parts: {
     const saved = await store.users.byId(user.id);
     if (saved === undefined) throw new GateError('conflict', 'the user was removed meanwhile');
     return saved;
-  };
-
-  /** Without local accounts, administrators who have no account at the IdP keep their passwords: the IdP must not be able to lock everybody out. */
-  const mayUsePassword = async (user: UserRecord): Promise<boolean> =>
-    localAccounts || (may(user.role, 'administer') && (await store.externalIdentities.issuersOf(user.id)).length === 0);
-
-  /** Whether one of the person's devices has logged in from this address. */
-  const knowsAddress = async (user: UserRecord, address: string): Promise<boolean> => {
-    const devices = await store.devices.listByUser(user.id);
-    const key = addressKey(address);
-    return devices.some((device) => device.revokedAt === null && addressKey(device.address) === key);
   };
 
   const clientsOf: WebAccess['clientsOf'] = async (person) => {
@@ -136,27 +120,25 @@ export function createWebAccess(parts: {
       const subject = known ? `user:${account}` : null;
       const workspaceId = exists ? asked : DEFAULT_WORKSPACE;
       const user = known ? await store.users.byName(workspaceId, account) : undefined;
-      const turn = await pace.turn({
-        account: key,
-        address: visitor.address,
-        browser: knownBrowsers.read(visitor.known, user?.id),
-        knowsAddress: user !== undefined && (await knowsAddress(user, visitor.address)),
-      });
-      const fits =
-        turn.kind === 'go'
-          ? await passwords.run(() => verifyPassword(user?.passwordHash ?? null, password))
-          : undefined;
-      if (turn.kind === 'later' || fits === undefined) {
+      const verdict = await passwords.judge(key, user, password, visitor);
+      if (verdict.kind === 'throttled') {
         await recordRefused(workspaceId, 'login.throttled', subject, visitor);
-        return { kind: 'throttled', retryAfterMs: turn.kind === 'later' ? turn.retryAfterMs : BUSY_MS };
+        return verdict;
       }
-      if (!fits || user === undefined || user.disabledAt !== null || !(await mayUsePassword(user))) {
+      if (verdict.kind === 'wrong' || user === undefined) {
         await recordRefused(workspaceId, 'login.failed', subject, visitor);
         return { kind: 'refused' };
       }
-      turn.right();
-      await record(workspaceId, 'login.succeeded', user.name, subject, visitor);
-      return begin(user, visitor);
+      const isPasswordWeak = (await passwords.problemOf(password, user)) !== undefined;
+      const login = await begin(user, visitor, { method: 'password', isPasswordWeak });
+      await record(
+        workspaceId,
+        login.isFinished ? 'login.succeeded' : 'login.second_step',
+        user.name,
+        subject,
+        visitor,
+      );
+      return login;
     },
     async session(token) {
       const user = await sessions.userOf(token);
@@ -171,7 +153,7 @@ export function createWebAccess(parts: {
       if (link === undefined) return undefined;
       const user = link.userId === null ? undefined : await store.users.byId(link.userId);
       if (kind === 'password') {
-        if (user === undefined || user.disabledAt !== null || !(await mayUsePassword(user))) return undefined;
+        if (user === undefined || user.disabledAt !== null || !(await passwords.areFor(user))) return undefined;
       }
       return { user: user && toPerson(user) };
     },
@@ -186,27 +168,27 @@ export function createWebAccess(parts: {
       }
       if (await store.users.byName(workspaceId, name))
         return { kind: 'invalid', field: 'name', message: 'This name is taken.' };
-      const problem = formProblem(name, form.password, form.repeat);
+      const problem = await formProblem({ name, email: null, workspaceId }, form);
       if (problem) return problem;
-      const hashed = await hashOf(form.password);
+      const hashed = await passwords.hash(form.password);
       if ((await links.consume('setup', token)) === undefined) return { kind: 'gone' };
       const created = await store.users.create({ workspaceId, name, email: null, role: 'admin', groups: [] });
       const user = await savePassword(created, hashed);
       await record(workspaceId, 'setup.completed', name, `user:${name}`, visitor, { role: 'admin' });
-      return begin(user, visitor);
+      return begin(user, visitor, byLink);
     },
     async setPassword(token, form, visitor) {
       const link = await links.peek('password', token);
       const user = link?.userId ? await store.users.byId(link.userId) : undefined;
-      if (user === undefined || user.disabledAt !== null || !(await mayUsePassword(user))) return { kind: 'gone' };
-      const problem = formProblem(user.name, form.password, form.repeat);
+      if (user === undefined || user.disabledAt !== null || !(await passwords.areFor(user))) return { kind: 'gone' };
+      const problem = await formProblem(user, form);
       if (problem) return problem;
-      const hashed = await hashOf(form.password);
+      const hashed = await passwords.hash(form.password);
       if ((await links.consume('password', token)) === undefined) return { kind: 'gone' };
       await sessions.endOf(user);
       const saved = await savePassword(user, hashed);
       await record(user.workspaceId, 'password.set', user.name, `user:${user.name}`, visitor);
-      return begin(saved, visitor);
+      return begin(saved, visitor, byLink);
     },
     async findDevice(userCode, person, visitor) {
       const retryAfterMs = Math.max(codesByPerson.hit(person.id), codesByAddress.hit(visitor.address));

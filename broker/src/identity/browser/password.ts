@@ -1,14 +1,11 @@
 // Hashes and checks local passwords: scrypt, in PHC form. Checking the password of an account without one takes as long as checking a wrong one,
-// so that the time does not show which accounts exist.
+// so that the time does not show which accounts exist. Which new ones will do, `sign-in/new-password.ts` says.
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 
 /** OWASP's setting of scrypt that takes 32 MiB for each guess. */
 const COST = { log2N: 15, r: 8, p: 3, hashBytes: 32 };
 const MAX_MEMORY_BYTES = 64 * 1024 * 1024;
 const PHC = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/;
-
-const PASSWORD_MIN_LENGTH = 10;
-const PASSWORD_MAX_LENGTH = 256;
 
 const derive = (password: string, salt: Uint8Array, cost: typeof COST): Promise<Buffer> =>
   new Promise((resolve, reject) => {
@@ -37,18 +34,4 @@ export async function verifyPassword(phc: string | null, password: string): Prom
   const expected = Buffer.from(hash, 'base64');
   const cost = { log2N: Number(log2N), r: Number(r), p: Number(p), hashBytes: expected.length };
   return timingSafeEqual(await derive(password, Buffer.from(salt, 'base64'), cost), expected);
-}
-
-/** What is wrong with a new password, as a sentence for its owner; undefined where it will do. */
-export function passwordProblem(password: string, name: string): string | undefined {
-  if (password.length < PASSWORD_MIN_LENGTH) return `Use at least ${PASSWORD_MIN_LENGTH} characters.`;
-  if (password.length > PASSWORD_MAX_LENGTH) return `Use at most ${PASSWORD_MAX_LENGTH} characters.`;
-  if (
-    name !== '' &&
-    password.toLowerCase().includes(name.toLowerCase()) &&
-    password.length < name.length + PASSWORD_MIN_LENGTH
-  )
-    return 'Do not build the password around your user name.';
-  if (new Set(password).size < 4) return 'Use more different characters.';
-  return undefined;
 }

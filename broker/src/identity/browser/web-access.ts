@@ -16,13 +16,15 @@ export interface WebLogin {
   /** For the cookie; the store knows its hash only. */
   token: string;
   expiresAt: number;
+  /** False: nobody is signed in before a second step, which `SignIn.secondStep` describes. */
+  isFinished: boolean;
   /** For another cookie, by which the browser is recognized at its next sign-in (`known-browsers.ts`). */
-  known: string;
+  known: string | undefined;
   user: Person;
 }
 
 /** There were too many tries; the next one is judged after `retryAfterMs`. */
-interface Throttled {
+export interface Throttled {
   kind: 'throttled';
   retryAfterMs: number;
 }

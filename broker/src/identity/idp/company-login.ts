@@ -15,24 +15,27 @@ import { toPerson } from '../registers/people.ts';
 import { createSecret, sha256Hex } from '../../store/secret-token.ts';
 import { createAddressThrottle } from '../throttle.ts';
 import type { WebLogin, WebVisitor } from '../browser/web-access.ts';
-import type { WebSessions } from '../browser/web-sessions.ts';
+import { sessionIdOf, type WebSessions } from '../browser/web-sessions.ts';
 import type { ExternalPeople } from './external-people.ts';
 import { readClaims } from './idp-claims.ts';
 import type { AssertionRequests } from './assertion-requests.ts';
 import type { IdpMetadata } from './idp-metadata.ts';
 import type { IdpSettings } from '../../config/idp-settings.ts';
 import { refused, type Refusal, type RefusalReason } from './refusal.ts';
-import { createIdpTokens } from './idp-tokens.ts';
+import { CLOCK_TOLERANCE_S, createIdpTokens } from './idp-tokens.ts';
 import { createIdpOrigins, type FromIdp } from './idp-origins.ts';
 import { createIdpSessions } from './idp-sessions.ts';
 import { createLogoutEffects } from './logout-effects.ts';
 import { createLogoutTokens, type LogoutOutcome } from './logout-tokens.ts';
+import type { SecondFactors } from '../sign-in/second-factor.ts';
 import { createSignInAttempts } from './sign-in-attempts.ts';
 import { createHomeOf, createWorkspaceChoice, readWorkspaceClaim } from './workspace-choice.ts';
 
 const WINDOW_S = 15 * 60;
 export const CALLBACK_PATH = '/oauth/idp/callback';
 const SIGNED_OUT_PATH = '/logout';
+/** What is not refused. */
+const BY_THEM: ReadonlySet<string> = new Set(['login.succeeded', 'login.second_step', 'session.reauthenticated']);
 
 export interface CompanyLogin {
   /** The IdP's name for people. */
@@ -43,24 +46,34 @@ export interface CompanyLogin {
   readonly endsDevices: boolean;
   /**
    * Begins a sign-in: returns the URL to send the browser to, and the secret that its cookie must hold. `browserSecret`: what the cookie holds now.
-   * `goTo`: the path of the broker at which the sign-in is to end; anything but a path becomes the start page.
+   * `again`: the person is signed in, and is to show anew at the IdP who they are. `goTo`: the path of the broker at which the sign-in is to end; anything but a path becomes the start page.
    */
   start(
     browserSecret: string | undefined,
     goTo: string,
     visitor: WebVisitor,
+    again?: { userId: string },
   ): Promise<{ kind: 'ok'; url: string; browserSecret: string } | Refusal>;
   /** Ends a sign-in: the IdP has sent the browser back with `query`. */
   finish(
     query: URLSearchParams,
     browserSecret: string | undefined,
     visitor: WebVisitor,
-  ): Promise<(Omit<WebLogin, 'known'> & { goTo: string }) | Refusal>;
+    /** The cookies of the browser's session. */
+    session?: { token: string | undefined },
+  ): Promise<
+    | (Omit<WebLogin, 'known'> & { goTo: string })
+    /** They have shown anew who they are; `proof`: for the cookie beside the session's. */
+    | { kind: 'again'; proof: string; goTo: string }
+    | Refusal
+  >;
   /**
    * A person has approved a device or application in this browser session: notes that it comes from the same session at the IdP, so that it can end
    * with that. Ends it at once where the browser session has ended meanwhile.
    */
   letIn(sessionToken: string | undefined, login: FromIdp, address: string): Promise<void>;
+  /** A session goes on under another cookie. */
+  moved(from: string, to: { token: string; expiresAt: number }): Promise<void>;
   /** Where to send the browser of an ended session to sign out at the IdP; undefined where it did not begin there. Never log the URL. */
   endUrl(sessionToken: string): Promise<string | undefined>;
   /** The IdP says that somebody has signed out there (OpenID Connect Back-Channel Logout 1.0): ends their sessions here. */
@@ -73,6 +86,7 @@ export function createCompanyLogin(parts: {
   metadata: IdpMetadata;
   people: ExternalPeople;
   sessions: WebSessions;
+  secondFactors: Pick<SecondFactors, 'isToldBy'>;
   logins: Pick<Logins, 'of'>;
   store: Store;
   vault: Pick<Vault, 'seal' | 'open'>;
@@ -86,6 +100,7 @@ export function createCompanyLogin(parts: {
 }): CompanyLogin {
   const { settings, metadata, people, sessions, logins, store, vault, audit, devices, clientSessions, clock, log } =
     parts;
+  const { secondFactors } = parts;
   const redirectUri = `${parts.issuer}${CALLBACK_PATH}`;
   const host = new URL(settings.issuer).host;
   const choose = createWorkspaceChoice({
@@ -124,7 +139,8 @@ export function createCompanyLogin(parts: {
     { user = null, workspaceId }: { user?: string | null; workspaceId?: string | undefined } = {},
   ) => {
     const subject = user === null ? null : `user:${user}`;
-    const actor = type === 'login.succeeded' && user !== null ? user : 'anonymous';
+    const isTheirs = BY_THEM.has(type) && user !== null;
+    const actor = isTheirs ? user : 'anonymous';
     const told = {
       workspace_id: workspaceId ?? (await home()),
       type,
@@ -133,7 +149,7 @@ export function createCompanyLogin(parts: {
       address,
       data: { via: `idp:${host}`, ...data },
     };
-    return type === 'login.succeeded' ? audit.event(told) : audit.refused(told, request);
+    return isTheirs ? audit.event(told) : audit.refused(told, request);
   };
 
   const tooMany = (retryAfterMs: number): Refusal =>
@@ -180,17 +196,33 @@ export function createCompanyLogin(parts: {
       address: visitor.address,
     });
     if (admitted.kind === 'refused') return admitted;
-    const { goTo } = begun;
+    const { goTo, again } = begun;
     const { idToken, refreshToken, claims } = redeemed;
     await parts.assertionRequests.keep(admitted.user.id, { idToken, refreshToken });
-    return { kind: 'ok' as const, user: admitted.user, goTo, idToken, sid: claims['sid'] };
+    const { user } = admitted;
+    const told = claims['auth_time'];
+    const askedAt = typeof told === 'number' && Number.isFinite(told) ? told * 1000 : undefined;
+    if (again !== undefined) {
+      if (again.userId !== user.id)
+        return refused(
+          'state',
+          'You signed in there as somebody else than the one who is signed in here. Start again.',
+        );
+      if (askedAt === undefined || askedAt < again.at - CLOCK_TOLERANCE_S * 1000)
+        return refused(
+          'token',
+          `${settings.label} did not ask you anew who you are. Use another way, or sign out and in.`,
+          askedAt === undefined ? 'no auth_time, though max_age was asked for' : 'auth_time is too old',
+        );
+    }
+    return { kind: 'ok' as const, user, goTo, idToken, claims, askedAt, isAgain: again !== undefined };
   };
 
   return {
     label: settings.label,
     endsSessions: settings.endSession,
     endsDevices: settings.logoutEnds === 'devices',
-    async start(known, goTo, visitor) {
+    async start(known, goTo, visitor, again) {
       const retryAfterMs = byAddress.hit(visitor.address);
       if (retryAfterMs > 0) {
         await record('login.throttled', visitor, {});
@@ -200,21 +232,34 @@ export function createCompanyLogin(parts: {
       try {
         // First, so that no row is written for an attempt while the IdP does not answer.
         await metadata.read();
-        const attempt = await attempts.begin(browserSecret, goTo);
-        return { kind: 'ok', url: (await tokens.authorizationUrl(attempt)).href, browserSecret };
+        const who = again && { ...again, at: clock.now() };
+        const attempt = await attempts.begin(browserSecret, goTo, who);
+        return { kind: 'ok', url: (await tokens.authorizationUrl(attempt, again !== undefined)).href, browserSecret };
       } catch (error) {
         // Only errors of the IdP are refusals of a sign-in; an error of the store is answered as at every other page.
         if (!(error instanceof GateError) || !['unreachable', 'config', 'too_large'].includes(error.code)) throw error;
         return fail(tokens.explain(error), visitor);
       }
     },
-    async finish(query, browserSecret, visitor) {
+    async finish(query, browserSecret, visitor, current) {
       const outcome = await redeem(query, browserSecret, visitor);
       if (outcome.kind === 'refused') return fail(outcome, visitor);
-      const { user, goTo, idToken, sid } = outcome;
+      const { user, goTo, idToken, claims, askedAt } = outcome;
+      const { sid } = claims;
       byAddress.forgive(visitor.address);
-      await record('login.succeeded', visitor, {}, { user: user.name, workspaceId: user.workspaceId });
-      const session = await sessions.start(user, visitor);
+      const whose = { user: user.name, workspaceId: user.workspaceId };
+      const found = outcome.isAgain ? await sessions.find(current?.token) : undefined;
+      if (found !== undefined && found !== 'suspended' && found.user.id === user.id) {
+        const { proof } = await sessions.authenticated(found.session);
+        await record('session.reauthenticated', visitor, { method: 'idp', session: sessionIdOf(found.session) }, whose);
+        return { kind: 'again', proof, goTo };
+      }
+      const session = await sessions.start(user, visitor, {
+        ...{ method: 'idp', secondFactor: secondFactors.isToldBy(claims) ? 'idp' : null, isPasswordWeak: false },
+        // When the IdP asked, which may be hours ago; where it does not say, nobody knows, and whoever asks for much is asked anew.
+        authenticatedAt: askedAt === undefined ? 0 : Math.min(askedAt, clock.now()),
+      });
+      await record(session.isFinished ? 'login.succeeded' : 'login.second_step', visitor, {}, whose);
       await idpSessions.keep(session.token, idToken, session.expiresAt);
       const browser = { tokenHash: sha256Hex(session.token), userId: user.id, expiresAt: session.expiresAt };
       if (typeof sid === 'string' && sid !== '' && sid.length <= 255) await origins.keep(browser, sid);
@@ -229,6 +274,10 @@ export function createCompanyLogin(parts: {
       if (user !== undefined) await effects.endOne(login, user.workspaceId, address);
     },
     backChannelLogout: createLogoutTokens({ settings, metadata, store, origins, clock, end: effects.end }),
+    async moved(from, { token, expiresAt }) {
+      await idpSessions.move(from, { token, expiresAt });
+      await origins.move(sha256Hex(from), { tokenHash: sha256Hex(token), expiresAt });
+    },
     endUrl: (sessionToken) => idpSessions.endUrl(sessionToken),
   };
 }

@@ -17,6 +17,8 @@ export type FromIdp = z.output<typeof OriginSchema>;
 export interface IdpOrigins {
   /** Notes that a browser session began with an ID token of the session `sid`. */
   keep(browser: { tokenHash: string; userId: string; expiresAt: number }, sid: string): Promise<void>;
+  /** The browser session goes on under another cookie. */
+  move(fromHash: string, to: { tokenHash: string; expiresAt: number }): Promise<void>;
   /** Notes that a device or application was approved in a browser session. False: it is not known from which session at the IdP that one came. */
   follow(tokenHash: string, login: FromIdp & { grantId: string }): Promise<boolean>;
   /** Everything that came from the session `sid`; some of it may have ended since. */
@@ -47,6 +49,13 @@ export function createIdpOrigins({ issuer, store }: { issuer: string; store: Sto
   return {
     keep: ({ tokenHash, userId, expiresAt }, sid) =>
       put({ what: 'browser', id: tokenHash, userId }, { uid: uidOf(sid), grantId: null, expiresAt }),
+    async move(fromHash, { tokenHash, expiresAt }) {
+      const row = await find(fromHash);
+      if (row === undefined) return;
+      await store.oauth.destroy(KIND, idHashOf({ what: 'browser', id: fromHash }));
+      const { userId } = OriginSchema.parse(JSON.parse(row.payload));
+      await put({ what: 'browser', id: tokenHash, userId }, { uid: row.uid, grantId: null, expiresAt });
+    },
     async follow(tokenHash, { grantId, ...login }) {
       const row = await find(tokenHash);
       // The browser session may meanwhile be that of another person than the one who approved the login.

@@ -17,6 +17,8 @@ const MAX_HINT_CHARS = 4_096;
 export interface IdpSessions {
   /** Keeps the ID token of a sign-in. `sessionToken`: the value of the browser's cookie. */
   keep(sessionToken: string, idToken: string, expiresAt: number): Promise<void>;
+  /** The session goes on under another cookie. */
+  move(from: string, to: { token: string; expiresAt: number }): Promise<void>;
   /**
    * The URL at which the session's browser signs out at the IdP; given once for each session. Undefined where the session did not begin at the IdP,
    * or the IdP has no such endpoint or does not answer. The URL holds the ID token: send the browser there, never log it.
@@ -44,15 +46,26 @@ export function createIdpSessions(options: {
     return { id_token_hint: Buffer.from(idToken).toString('utf8') };
   };
 
+  const keep: IdpSessions['keep'] = async (sessionToken, idToken, expiresAt) => {
+    if (!endSession) return;
+    const idHash = sha256Hex(sessionToken);
+    const sealed = (): string =>
+      Buffer.from(vault.seal(purpose(idHash), Buffer.from(idToken, 'utf8'))).toString('base64');
+    const payload = JSON.stringify(idToken === '' || idToken.length > MAX_HINT_CHARS ? '' : sealed());
+    const none = { grantId: null, userCode: null, uid: null, consumedAt: null };
+    await store.oauth.upsert({ kind: KIND, idHash, payload, ...none, expiresAt });
+  };
+
   return {
-    async keep(sessionToken, idToken, expiresAt) {
-      if (!endSession) return;
-      const idHash = sha256Hex(sessionToken);
-      const sealed = (): string =>
-        Buffer.from(vault.seal(purpose(idHash), Buffer.from(idToken, 'utf8'))).toString('base64');
-      const payload = JSON.stringify(idToken.length > MAX_HINT_CHARS ? '' : sealed());
-      const none = { grantId: null, userCode: null, uid: null, consumedAt: null };
-      await store.oauth.upsert({ kind: KIND, idHash, payload, ...none, expiresAt });
+    keep,
+    async move(from, { token, expiresAt }) {
+      const idHash = sha256Hex(from);
+      const row = await store.oauth.find(KIND, idHash);
+      if (row === undefined) return;
+      await store.oauth.destroy(KIND, idHash);
+      const payload: unknown = JSON.parse(row.payload);
+      const { id_token_hint: idToken = '' } = await hintOf(typeof payload === 'string' ? payload : '', idHash);
+      await keep(token, idToken, expiresAt);
     },
     async endUrl(sessionToken) {
       if (!endSession) return undefined;

@@ -38,8 +38,8 @@ export interface Attempt {
 }
 
 export interface IdpTokens {
-  /** The URL to which the person is sent. Throws what `IdpMetadata.read` throws. */
-  authorizationUrl(attempt: Attempt): Promise<URL>;
+  /** The URL to which the person is sent. `again`: the IdP is to ask them anew, whoever it knows in this browser. Throws what `IdpMetadata.read` throws. */
+  authorizationUrl(attempt: Attempt, again?: boolean): Promise<URL>;
   /** Exchanges the code in the query with which the IdP sent the person back: for verified claims, and the ID token itself. */
   redeem(
     query: URLSearchParams,
@@ -123,7 +123,7 @@ export function createIdpTokens(options: {
 
   return {
     explain,
-    async authorizationUrl({ state, nonce, codeVerifier }) {
+    async authorizationUrl({ state, nonce, codeVerifier }, again = false) {
       const { server } = await metadata.read();
       const configuration = new Configuration(server, clientId, undefined, None());
       if (new URL(issuer).protocol === 'http:') allowInsecureRequests(configuration);
@@ -134,6 +134,8 @@ export function createIdpTokens(options: {
         nonce,
         code_challenge: await calculatePKCECodeChallenge(codeVerifier),
         code_challenge_method: 'S256',
+        // `max_age` too, because with it the ID token must say when the person was asked (OpenID Connect Core, section 3.1.2.1).
+        ...(again && { prompt: 'login', max_age: '0' }),
       });
     },
     async redeem(query, attempt) {

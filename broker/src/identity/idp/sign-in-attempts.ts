@@ -1,19 +1,29 @@
 // Sign-ins that have begun here and are under way at the IdP. The store keeps the path at which each is to end; nonce and code verifier are derived
 // from the browser's own secret.
 import type { Clock } from 'mcpgate-shared/clock';
+import { z } from 'zod';
 import { createBrowserAttempts, derivedSecret } from '../../store/browser-attempts.ts';
+import { isOwnPath } from '../browser/own-path.ts';
 import { createSecret } from '../../store/secret-token.ts';
 import type { Store } from '../../store/store.ts';
 import type { Attempt } from './idp-tokens.ts';
 
-export interface SignInAttempts {
-  begin(browserSecret: string, goTo: string): Promise<Attempt>;
-  /** Uses the attempt up; undefined where it is unknown, was used, has expired, or was begun in another browser. */
-  finish(state: string, browserSecret: string): Promise<{ attempt: Attempt; goTo: string } | undefined>;
-}
+const KeptSchema = z.object({
+  goTo: z.string(),
+  again: z.object({ userId: z.string(), at: z.number() }).optional(),
+});
+/** Who it is to be, and when it began. */
+type Again = NonNullable<z.output<typeof KeptSchema>['again']>;
 
-/** Whether this is a path of the broker: browsers take `//` and `/\` at the beginning for another host. */
-const isOwnPath = (path: string): boolean => path.length <= 1024 && /^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/.test(path);
+export interface SignInAttempts {
+  /** `again`: somebody who is signed in is to show anew who they are. */
+  begin(browserSecret: string, goTo: string, again?: Again): Promise<Attempt>;
+  /** Uses the attempt up; undefined where it is unknown, was used, has expired, or was begun in another browser. */
+  finish(
+    state: string,
+    browserSecret: string,
+  ): Promise<{ attempt: Attempt; goTo: string; again: Again | undefined } | undefined>;
+}
 
 export function createSignInAttempts({ store, clock }: { store: Store; clock: Clock }): SignInAttempts {
   const attempts = createBrowserAttempts({ kind: 'IdpSignIn', store, clock });
@@ -23,19 +33,16 @@ export function createSignInAttempts({ store, clock }: { store: Store; clock: Cl
     codeVerifier: derivedSecret('code_verifier', state, browserSecret),
   });
   return {
-    async begin(browserSecret, goTo) {
+    async begin(browserSecret, goTo, again) {
       const state = createSecret();
-      await attempts.keep(state, browserSecret, JSON.stringify(isOwnPath(goTo) ? goTo : '/'));
+      await attempts.keep(state, browserSecret, JSON.stringify({ goTo: isOwnPath(goTo) ? goTo : '/', again }));
       return attemptOf(state, browserSecret);
     },
     async finish(state, browserSecret) {
       const payload = await attempts.take(state, browserSecret);
       if (payload === undefined) return undefined;
-      const goTo: unknown = JSON.parse(payload);
-      return {
-        attempt: attemptOf(state, browserSecret),
-        goTo: typeof goTo === 'string' && isOwnPath(goTo) ? goTo : '/',
-      };
+      const { goTo, again } = KeptSchema.parse(JSON.parse(payload));
+      return { attempt: attemptOf(state, browserSecret), goTo: isOwnPath(goTo) ? goTo : '/', again };
     },
   };
 }

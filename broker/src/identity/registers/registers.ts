@@ -1,6 +1,7 @@
 // The registers of identity: people, groups, devices, sessions and grants, each with what the administration can do with it. Every function that
 // changes something takes the actor.
 import type { Device, DeviceRecord, Grant, Group, Person, Session } from '../../domain/people/people.ts';
+import type { PasskeyRecord } from '../../domain/people/passkey.ts';
 import type { Actor, Receipt } from '../../domain/people/receipt.ts';
 import type { Role } from 'mcpgate-shared/api/roles';
 
@@ -22,6 +23,16 @@ export interface Users {
   show(workspaceId: string, name: string): Promise<Person & { devices: DeviceRecord[]; grants: Grant[] }>;
   /** Makes a one-time link for the person to set a password; the one before it ends. Throws `conflict` for a disabled user. */
   link(workspaceId: string, name: string, actor: Actor): Promise<OneTimeUrl>;
+  passkeys(workspaceId: string, name: string): Promise<PasskeyRecord[]>;
+  /**
+   * Ends what the person signs in by in a browser: password, passkeys, sessions. Devices and grants stay. `link`: to set a new password; undefined for who
+   * signs in at the IdP, or is disabled.
+   */
+  reset(
+    workspaceId: string,
+    name: string,
+    actor: Actor,
+  ): Promise<{ link: OneTimeUrl | undefined; passkeysRemoved: number; sessionsEnded: number }>;
   /** Disables the person, ends their tokens and browser sessions, then waits until all links and calls have ended. May be repeated. */
   disable(workspaceId: string, name: string, actor: Actor): Promise<Receipt>;
   enable(workspaceId: string, name: string, actor: Actor): Promise<Person>;

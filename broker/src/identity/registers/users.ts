@@ -53,6 +53,8 @@ export function createUsers(parts: {
   policyChanged: (workspaceId: string) => void;
   /** Forgets their accounts at servers, and ends them there. */
   endAccounts: EndAccounts;
+  /** Ends the person's browser sessions; returns how many. */
+  endBrowsers: (user: Pick<UserRecord, 'id' | 'workspaceId'>) => Promise<number>;
 }): Users {
   const { store, audit, clock, logins, links, revocations, changes } = parts;
 
@@ -158,6 +160,23 @@ export function createUsers(parts: {
         subject: `user:${name}`,
       });
       return link;
+    },
+    async passkeys(workspaceId, name) {
+      return store.passkeys.listByUser((await requireUser(store, workspaceId, name)).id);
+    },
+    async reset(workspaceId, name, actor) {
+      const user = await requireUser(store, workspaceId, name);
+      const usesPassword =
+        user.passwordHash !== null || (await store.externalIdentities.issuersOf(user.id)).length === 0;
+      await store.users.setPassword(user.id, null);
+      await store.links.expire(workspaceId, 'password', user.id);
+      const passkeysRemoved = await store.passkeys.removeByUser(user.id);
+      const sessionsEnded = await parts.endBrowsers(user);
+      const data = { passkeys_removed: passkeysRemoved, sessions_ended: sessionsEnded };
+      await audit.event({ ...event(workspaceId, 'user.reset', actor, data), subject: `user:${name}` });
+      const isLinked = usesPassword && user.disabledAt === null;
+      const link = isLinked ? await links.create(workspaceId, 'password', user.id) : undefined;
+      return { link, passkeysRemoved, sessionsEnded };
     },
     async disable(workspaceId, name, actor) {
       const { id, end, user } = await shutOut(workspaceId, name);

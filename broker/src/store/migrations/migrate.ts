@@ -23,6 +23,7 @@ import { createLeftChannelsMigration } from './0007-left-channels.ts';
 import { createManagedMigration } from './0021-managed.ts';
 import { createProvisioningMigration } from './0005-provisioning.ts';
 import { createServerRevisionsMigration } from './0010-server-revisions.ts';
+import { createSignInMigration } from './people/0046-sign-in.ts';
 import { createRulesMigration } from './0017-rules.ts';
 import { createSecretStatesMigration } from './0009-secret-states.ts';
 import { createSecretSourcesMigration } from './0014-secret-sources.ts';
@@ -57,6 +58,7 @@ const migrationsOf = (kind: EngineKind): Record<string, Migration> => ({
   '0041-on-call': createOnCallMigration(kind),
   '0042-untold-events': createUntoldEventsMigration(kind),
   '0043-removed-rules': createRemovedRulesMigration(kind),
+  '0046-sign-in': createSignInMigration(kind),
 });
 
 /** What a database and this version know of each other: the migrations that are done, those that are to come, and those of a newer version. */

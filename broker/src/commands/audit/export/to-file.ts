@@ -5,7 +5,16 @@ import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { GateError } from 'mcpgate-shared/error';
 import type { AdminSession } from '../../session/admin-session.ts';
-import { ask, mayComeBack, partFile, placeOf, removeState, syncFolder, writeState, type ExportState } from './export-state.ts';
+import {
+  ask,
+  mayComeBack,
+  partFile,
+  placeOf,
+  removeState,
+  syncFolder,
+  writeState,
+  type ExportState,
+} from './export-state.ts';
 import { createWholeLines } from './whole-lines.ts';
 
 export interface Exported {

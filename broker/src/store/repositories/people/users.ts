@@ -28,7 +28,8 @@ export interface UsersRepository {
   workspacesOf(email: string): Promise<string[]>;
   list(workspaceId: string): Promise<UserRecord[]>;
   count(workspaceId: string): Promise<number>;
-  setPassword(id: string, passwordHash: string): Promise<void>;
+  /** Null: the person has none any more. */
+  setPassword(id: string, passwordHash: string | null): Promise<void>;
   setDisabled(id: string, disabledAt: number | null): Promise<void>;
   /** Replaces the groups; groups that do not exist yet are made. */
   setGroups(id: string, groups: readonly string[]): Promise<void>;

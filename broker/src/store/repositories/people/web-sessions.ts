@@ -1,8 +1,17 @@
 // Browser sessions on the broker's own pages.
 import type { Kysely, Selectable } from 'kysely';
+import type { SecondFactor, SignInMethod } from '../../../domain/people/passkey.ts';
 import type { Database } from '../../schema.ts';
 
-export interface WebSessionRecord {
+/** What a browser session knows of the sign-in behind it. */
+export interface SignInFacts {
+  method: SignInMethod;
+  secondFactor: SecondFactor | null;
+  /** The password that was typed would not be taken as a new one. */
+  isPasswordWeak: boolean;
+}
+
+export interface WebSessionRecord extends SignInFacts {
   tokenHash: string;
   workspaceId: string;
   userId: string;
@@ -10,6 +19,10 @@ export interface WebSessionRecord {
   userAgent: string;
   createdAt: number;
   expiresAt: number;
+  /** When the person last showed who they are: at the sign-in, or since. */
+  authenticatedAt: number;
+  /** Of the secret that must come with the cookie for `authenticatedAt` to count; null: that was the sign-in. */
+  proofHash: string | null;
 }
 
 export interface WebSessionsRepository {
@@ -17,9 +30,14 @@ export interface WebSessionsRepository {
   byTokenHash(tokenHash: string, now: number): Promise<WebSessionRecord | undefined>;
   /** Those that have not expired, the newest first. */
   list(workspaceId: string, now: number): Promise<WebSessionRecord[]>;
-  remove(tokenHash: string): Promise<void>;
-  /** Returns the hashes of those that were removed. */
-  removeByUser(userId: string): Promise<string[]>;
+  /** The person has shown anew who they are. */
+  authenticated(tokenHash: string, proof: { at: number; hash: string }): Promise<void>;
+  /** The person has chosen another password. */
+  passwordChosen(tokenHash: string): Promise<void>;
+  /** False where it was removed before. */
+  remove(tokenHash: string): Promise<boolean>;
+  /** But the one with this hash. Returns the hashes of those that were removed. */
+  removeByUser(userId: string, butHash?: string): Promise<string[]>;
 }
 
 export function createWebSessions(db: Kysely<Database>): WebSessionsRepository {
@@ -35,6 +53,11 @@ export function createWebSessions(db: Kysely<Database>): WebSessionsRepository {
           user_agent: session.userAgent,
           created_at: session.createdAt,
           expires_at: session.expiresAt,
+          authenticated_at: session.authenticatedAt,
+          proof_hash: session.proofHash,
+          method: session.method,
+          second_factor: session.secondFactor,
+          weak_password: session.isPasswordWeak ? 1 : 0,
         })
         .execute();
     },
@@ -58,13 +81,22 @@ export function createWebSessions(db: Kysely<Database>): WebSessionsRepository {
         .execute();
       return rows.map(toSession);
     },
-    async remove(tokenHash) {
-      await db.deleteFrom('web_sessions').where('token_hash', '=', tokenHash).execute();
+    async authenticated(tokenHash, { at, hash }) {
+      const values = { authenticated_at: at, proof_hash: hash };
+      await db.updateTable('web_sessions').set(values).where('token_hash', '=', tokenHash).execute();
     },
-    async removeByUser(userId) {
+    async passwordChosen(tokenHash) {
+      await db.updateTable('web_sessions').set({ weak_password: 0 }).where('token_hash', '=', tokenHash).execute();
+    },
+    async remove(tokenHash) {
+      const result = await db.deleteFrom('web_sessions').where('token_hash', '=', tokenHash).executeTakeFirst();
+      return result.numDeletedRows > 0n;
+    },
+    async removeByUser(userId, butHash = '') {
       const removed = await db
         .deleteFrom('web_sessions')
         .where('user_id', '=', userId)
+        .where('token_hash', '!=', butHash)
         .returning('token_hash')
         .execute();
       return removed.map((row) => row.token_hash);
@@ -81,5 +113,10 @@ function toSession(row: Selectable<Database['web_sessions']>): WebSessionRecord 
     userAgent: row.user_agent,
     createdAt: row.created_at,
     expiresAt: row.expires_at,
+    authenticatedAt: row.authenticated_at,
+    proofHash: row.proof_hash,
+    method: row.method,
+    secondFactor: row.second_factor,
+    isPasswordWeak: row.weak_password === 1,
   };
 }

@@ -1,0 +1,25 @@
+// What a page in somebody's browser may do only if they have shown lately who they are: what others would want to do in their name at a desk that was left.
+// Beside the roles (`../roles.ts`), which say whether they may at all. Tokens are not asked: they have nobody before them.
+import type { Endpoint } from '../endpoint.ts';
+
+const STEP_UP: ReadonlySet<string> = new Set([
+  // Secrets and keys: set, rotated, taken back, carried off.
+  ...['setSecret', 'rotateSecret', 'rollbackSecret', 'removeSecret', 'rotateMasterKey', 'rotateSigningKeys'],
+  ...['makeBackup', 'keepBackup'],
+  // Where secrets are sent.
+  ...['addServer', 'importServers', 'addServerFromCatalogue', 'acceptProposal', 'updateServer', 'replaceServerRecord'],
+  // What ends for somebody.
+  ...['disableUser', 'removeUser', 'disableGroup', 'removeGroup', 'removeFromGroup', 'removeServer', 'removeWorkspace'],
+  ...['revokeDevice', 'endSession', 'revokeGrant', 'revokeAdminToken'],
+  // Who may do what.
+  ...['addRule', 'removeRule', 'setEnforcement', 'applyConfiguration', 'addHook', 'setHook', 'removeHook'],
+  ...['addUser', 'enableUser', 'setUserRole', 'setUserGroups', 'addToGroup'],
+  // By what somebody comes in.
+  ...['issueGrant', 'issueAdminToken', 'approveLogin', 'createUserLink', 'resetUser'],
+  ...['getPasskeyOptions', 'addPasskey', 'removePasskey'],
+]);
+
+export const needsStepUp = ({ name }: Pick<Endpoint, 'name'>): boolean => STEP_UP.has(name);
+
+/** For the test that each of them is an endpoint. */
+export const STEP_UP_NAMES: readonly string[] = [...STEP_UP];
