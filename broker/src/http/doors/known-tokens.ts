@@ -40,8 +40,8 @@ export function createKnownTokens(clock: Pick<Clock, 'now'>): KnownTokens {
           note(bearer, answer.kind === 'ok');
           return answer;
         },
-        async authenticateBrowser(cookie) {
-          const answer = await identity.authenticateBrowser(cookie);
+        async authenticateBrowser(cookie, proof) {
+          const answer = await identity.authenticateBrowser(cookie, proof);
           note(cookie, answer.kind === 'ok');
           return answer;
         },

@@ -27,7 +27,7 @@ export interface SecurityView {
   problem?: Problem | undefined;
 }
 
-export const WEAK_PASSWORD =
+const WEAK_PASSWORD =
   'Your password is shorter or easier to guess than what is asked of a new one today. It goes on working; choose a better one when you can.';
 
 const passwordSection = (view: SecurityView): string => {
