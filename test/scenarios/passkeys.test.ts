@@ -84,6 +84,7 @@ suite('passkeys', () => {
 
     await laptop.present(false);
     await signOut(page);
+    await page.goto('about:blank');
     await laptop.present(true);
     const sent = page.waitForRequest((request) => request.url().endsWith('/login/passkey'));
     await page.goto(`${url}/login`);
@@ -93,6 +94,7 @@ suite('passkeys', () => {
 
     await laptop.present(false);
     await signOut(page);
+    await page.goto('about:blank');
     await laptop.present(true);
     const headers = await request.allHeaders();
     const again = await fetch(`${url}/login/passkey`, {
@@ -123,6 +125,7 @@ suite('passkeys', () => {
     await page.getByText('Ada’s laptop is removed').waitFor();
     await laptop.present(false);
     await signOut(page);
+    await page.goto('about:blank');
     await laptop.present(true);
     await page.goto(`${url}/login`);
     await page.getByText('This passkey is not known here').waitFor();
