@@ -1,6 +1,6 @@
 // Lists the accounts of one person at servers with personal credentials. Servers that the rules keep from the person are left out, unless they
 // have an account there already.
-import type { Account } from 'mcpgate-shared/api/accounts';
+import type { Account } from 'mcpgate-shared/api/accounts/accounts';
 import { GateError } from 'mcpgate-shared/error';
 import type { AccountLack } from '../domain/people/account.ts';
 import type { Principal } from '../domain/people/principal.ts';

@@ -1,6 +1,6 @@
 // A registered MCP server, as stored. The record never holds a secret: a value says `${secret:NAME}`, or `${account:FIELD}` for a key of whoever
 // asks, and these are put in when a connection to the server is made.
-import type { WhoseCredential } from 'mcpgate-shared/api/account-forms';
+import type { WhoseCredential } from 'mcpgate-shared/api/accounts/account-forms';
 import type { Isolation } from 'mcpgate-shared/api/servers';
 import type { DefinitionPolicy } from 'mcpgate-shared/api/definitions/definitions-api';
 import type { AccountForm } from './people/account.ts';

@@ -10,7 +10,7 @@ import type { Enforcement, Rule } from '../domain/rule.ts';
 import type { AccountForm, AccountState } from '../domain/people/account.ts';
 import type { SecretState } from './secret-version.ts';
 import type { Isolation } from 'mcpgate-shared/api/servers';
-import type { WhoseCredential } from 'mcpgate-shared/api/account-forms';
+import type { WhoseCredential } from 'mcpgate-shared/api/accounts/account-forms';
 import type { SecondFactor, SignInMethod } from '../domain/people/passkey.ts';
 import type { AdminTokenRecord } from '../domain/people/people.ts';
 import type { Role } from 'mcpgate-shared/api/roles';

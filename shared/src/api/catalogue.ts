@@ -1,7 +1,7 @@
 // Descriptions of MCP servers from which a server can be added: shipped ones, and those of an MCP registry in the same form. A value may hold
 // `${field:NAME}`, where what the administrator or each person gives under that name is put in.
 import { z } from 'zod';
-import { AccountKindSchema, WhoseCredentialSchema } from './account-forms.ts';
+import { AccountKindSchema, WhoseCredentialSchema } from './accounts/account-forms.ts';
 import { endpoint } from './endpoint.ts';
 import { SecretNameSchema, ServerNameSchema } from './fields.ts';
 import { IsolationSchema, NewServerSchema, ProbeSchema, ServerSchema } from './servers.ts';

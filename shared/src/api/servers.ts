@@ -1,6 +1,6 @@
 // Registered upstream MCP servers. Values hold `${secret:NAME}` references, never a secret.
 import { z } from 'zod';
-import { AccountFormSchema, WhoseCredentialSchema } from './account-forms.ts';
+import { AccountFormSchema, WhoseCredentialSchema } from './accounts/account-forms.ts';
 import { DefinitionPolicySchema } from './definitions/definitions-api.ts';
 import { endpoint } from './endpoint.ts';
 import { ManagedBySchema, NameParams, ServerNameSchema, TimeSchema } from './fields.ts';

@@ -1,7 +1,7 @@
 // People and their groups.
 import { z } from 'zod';
-import { AccountKindSchema } from './account-forms.ts';
-import { AccountStateSchema } from './accounts.ts';
+import { AccountKindSchema } from './accounts/account-forms.ts';
+import { AccountStateSchema } from './accounts/accounts.ts';
 import { endpoint } from './endpoint.ts';
 import {
   GroupNameSchema,

@@ -1,6 +1,6 @@
 // Converts the account that a server's record asks for between the API and the domain, and refuses a record whose transport, credential and
 // account do not fit together.
-import type { AccountFormBody } from 'mcpgate-shared/api/account-forms';
+import type { AccountFormBody } from 'mcpgate-shared/api/accounts/account-forms';
 import { GateError } from 'mcpgate-shared/error';
 import type { AccountForm } from '../../domain/people/account.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';

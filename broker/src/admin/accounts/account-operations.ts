@@ -1,5 +1,5 @@
 // Accounts at servers: one's own, and the one that everybody uses.
-import { accountsApi, type Account } from 'mcpgate-shared/api/accounts';
+import { accountsApi, type Account } from 'mcpgate-shared/api/accounts/accounts';
 import { GateError } from 'mcpgate-shared/error';
 import type { Ended } from '../../accounts/accounts.ts';
 import { accountBody, type AccountPerson, type OwnAccount, sharedAccount } from '../../accounts/own-accounts.ts';

@@ -5,7 +5,7 @@ import {
   type AccountFormBody,
   type WhoseCredential,
   WhoseCredentialSchema,
-} from 'mcpgate-shared/api/account-forms';
+} from 'mcpgate-shared/api/accounts/account-forms';
 import { GateError } from 'mcpgate-shared/error';
 import { secretReference } from 'mcpgate-shared/values/secret-reference';
 import { pairs } from '../values.ts';

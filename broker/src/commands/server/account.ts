@@ -1,7 +1,7 @@
 // `server connect` and `server disconnect`: the account with which everybody uses a server.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { accountsApi, type Account } from 'mcpgate-shared/api/accounts';
+import { accountsApi, type Account } from 'mcpgate-shared/api/accounts/accounts';
 import { GateError } from 'mcpgate-shared/error';
 import { plainLine } from 'mcpgate-shared/plain-line';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../session/admin-session.ts';

@@ -1,8 +1,8 @@
 // A person's own accounts at servers, and the one that everybody uses.
 import { z } from 'zod';
 import { AccountFormSchema, AccountKindSchema } from './account-forms.ts';
-import { endpoint } from './endpoint.ts';
-import { NameParams, TimeSchema } from './fields.ts';
+import { endpoint } from '../endpoint.ts';
+import { NameParams, TimeSchema } from '../fields.ts';
 
 export const AccountStateSchema = z.enum(['connected', 'missing', 'expired', 'more_scopes']).meta({
   description:

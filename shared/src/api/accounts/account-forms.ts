@@ -1,6 +1,6 @@
 // What a server's record says of the accounts that it is used with.
 import { z } from 'zod';
-import { SECRET_REFERENCE } from '../values/secret-reference.ts';
+import { SECRET_REFERENCE } from '../../values/secret-reference.ts';
 
 /** Whose account a server is used with. */
 export const WhoseCredentialSchema = z.enum(['shared', 'personal']).meta({
