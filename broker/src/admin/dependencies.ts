@@ -17,7 +17,7 @@ import type { Reload } from './reload/reload.ts';
 import type { Backups } from './backups/backups.ts';
 import type { BrokerName } from '../domain/bus.ts';
 import type { Readiness } from '../domain/readiness.ts';
-import type { AllowedCommand } from '../domain/stdio-settings.ts';
+import type { AllowedCommand } from '../domain/transports/stdio-settings.ts';
 import type { KeyRotation } from '../vault/key-rotation.ts';
 import type { SecretWatch } from '../vault/secret-watch.ts';
 import type { Vault } from '../vault/vault.ts';

@@ -1,6 +1,6 @@
 // The section `stdio`: the servers that the broker starts itself.
 import { z } from 'zod';
-import type { AllowedCommand } from '../domain/stdio-settings.ts';
+import type { AllowedCommand } from '../domain/transports/stdio-settings.ts';
 import { form, withDefault } from './key.ts';
 import { choice } from './key-forms.ts';
 

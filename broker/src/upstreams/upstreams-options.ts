@@ -4,7 +4,7 @@ import type { IdentityTokens } from '../assertions/assertions.ts';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { BaseLogger } from 'pino';
 import type { ResourceLimits } from '../domain/bounds/resource-limits.ts';
-import type { StdioSettings } from '../domain/stdio-settings.ts';
+import type { StdioSettings } from '../domain/transports/stdio-settings.ts';
 import type { Store } from '../store/store.ts';
 import type { ProcessLimits } from './pool/make-room.ts';
 import type { Secrets } from './secrets/secrets.ts';

@@ -4,7 +4,7 @@ import { may } from 'mcpgate-shared/api/roles';
 import { GateError } from 'mcpgate-shared/error';
 import { type ProcessTransport, runsHere, type Transport } from '../../domain/transports/transports.ts';
 import type { OwnLimits } from '../../domain/bounds/resource-limits.ts';
-import type { AllowedCommand } from '../../domain/stdio-settings.ts';
+import type { AllowedCommand } from '../../domain/transports/stdio-settings.ts';
 import { DEFAULT_WORKSPACE } from '../../domain/workspace.ts';
 import type { Caller } from '../operation.ts';
 
