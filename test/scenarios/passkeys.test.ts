@@ -146,13 +146,13 @@ suite('passkeys', () => {
     await page.goto(`${url}/security`);
     const next = 'eleven silent herons';
     const change = async (current: string, repeat = next) => {
-      await page.getByLabel('Password of now').fill(current);
+      await page.getByLabel('Current password').fill(current);
       await page.getByLabel('New password', { exact: true }).fill(next);
       await page.getByLabel('New password again').fill(repeat);
       await page.getByRole('button', { name: 'Change the password' }).click();
     };
     await change('not mine at all');
-    await page.getByText('This is not your password of now').waitFor();
+    await page.getByText('This is not your current password').waitFor();
     await change(PASSWORD, 'another');
     await page.getByText('The two passwords differ').waitFor();
     await change(PASSWORD);

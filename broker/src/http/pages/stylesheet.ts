@@ -33,6 +33,7 @@ body {
 }
 .brand svg { width: 28px; height: 28px; color: var(--accent); flex: none; }
 .who { display: flex; align-items: center; gap: 14px; margin: 0; color: var(--muted); font-size: 14px; }
+.who button { white-space: nowrap; }
 .who strong { color: var(--ink); font-weight: 600; }
 main { flex: 1; width: 100%; max-width: 472px; margin: 0 auto; padding: 28px 20px 48px; }
 main.wide { max-width: 760px; }

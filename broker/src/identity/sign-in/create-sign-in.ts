@@ -264,7 +264,7 @@ export function createSignIn(parts: {
       if (verdict.kind === 'wrong') {
         const told = { workspace_id: user.workspaceId, subject: `user:${user.name}`, address: visitor.address };
         await audit.refused({ ...told, type: 'password.refused', actor: 'anonymous', data: {} }, visitor.request);
-        return { kind: 'refused', field: 'current', message: 'This is not your password of now.' };
+        return { kind: 'refused', field: 'current', message: 'This is not your current password.' };
       }
       const message = await passwords.problemOf(next, user);
       if (message !== undefined) return { kind: 'refused', field: 'password', message };

@@ -44,7 +44,7 @@ const passwordSection = (view: SecurityView): string => {
     <form method="post" action="/security/password">
       !${csrfField(view.csrf)}
       <input type="text" name="username" value="${view.name}" autocomplete="username" hidden />
-      !${field('current', 'Password of now')}
+      !${field('current', 'Current password')}
       !${field('password', 'New password', `At least ${PASSWORD_MIN_LENGTH} characters, of any kind. A few words that do not belong together work well.`)}
       !${field('repeat', 'New password again')}
       <button type="submit">Change the password</button>
