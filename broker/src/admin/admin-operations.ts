@@ -16,6 +16,7 @@ import { hookOperations } from './hook-operations.ts';
 import { keyOperations } from './key-operations.ts';
 import type { Operation } from './operation.ts';
 import { exportOperations } from './audit/export-operations.ts';
+import { reportOperations } from './audit/report-operations.ts';
 import { proofOperations } from './audit/proof-operations.ts';
 import { proposalOperations } from './servers/proposal-operations.ts';
 import { reloadOperations } from './reload/reload-operations.ts';
@@ -29,7 +30,7 @@ import { userOperations } from './user-operations.ts';
 import { workspaceOperations } from './workspace-operations.ts';
 
 export function adminOperations(dependencies: AdminDependencies): Operation[] {
-  return [
+  const operations = [
     ...statusOperations(dependencies),
     ...workspaceOperations(dependencies),
     ...userOperations(dependencies),
@@ -57,4 +58,5 @@ export function adminOperations(dependencies: AdminDependencies): Operation[] {
     ...exportOperations(dependencies),
     ...eventOperations(dependencies),
   ];
+  return [...operations, ...reportOperations(dependencies, operations)];
 }

@@ -1,6 +1,7 @@
 // `audit …`: the log, read, shown and proved.
 import { Command } from 'commander';
 import { addExport } from './audit/export/export.ts';
+import { addReport } from './audit/report/report.ts';
 import { addSearch } from './audit/search.ts';
 import { addShow } from './audit/show.ts';
 import { addTail } from './audit/tail.ts';
@@ -14,5 +15,6 @@ export function auditCommand(context: CommandContext): Command {
   addTail(command, context);
   addProofs(command, context);
   addExport(command, context);
+  addReport(command, context);
   return command;
 }

@@ -157,6 +157,10 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'audit export --format parquet --output log',
     'audit export --resume log',
   ],
+  'audit report': [
+    'audit report --since 90d --output access-report.html',
+    'audit report --since 2026-07-01 --until 2026-10-01 --format csv --output access-report',
+  ],
   'audit key': ['audit key > key.pem'],
   'audit search': [
     'audit search --user ada --since 24h',

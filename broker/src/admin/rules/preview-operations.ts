@@ -1,18 +1,9 @@
 // The operations that show what rules do and would do: a change that is tried out, and who may do what. They change nothing.
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { previewsApi, type AccessChange, type Replay } from 'mcpgate-shared/api/rules/previews';
+import { previewsApi, type AccessChange, type Matrix, type Replay } from 'mcpgate-shared/api/rules/previews';
 import { GateError } from 'mcpgate-shared/error';
 import type { PolicySnapshot } from '../../domain/rule.ts';
-import { compileGlob } from '../../policy/glob.ts';
-import {
-  accessUnder,
-  decisionsOf,
-  directionOf,
-  isOther,
-  rulesOf,
-  scopeOfRules,
-  type Person,
-} from '../../policy/previews/access.ts';
+import { accessUnder, decisionsOf, directionOf, isOther, rulesOf, scopeOfRules } from '../../policy/previews/access.ts';
 import { ANY_CALL, foreseePolicy, RECORDED_CALL } from '../../policy/previews/possible-verdicts.ts';
 import type { AdminDependencies } from '../dependencies.ts';
 import { operation, type Operation } from '../operation.ts';
@@ -86,41 +77,9 @@ export function previewOperations({ store, people, clock, audit }: Needs): Opera
         replay: since === undefined ? null : await replayed(workspaceId, since, world, [before, changed]),
       };
     }),
-    operation(previewsApi.matrix, async ({ query: { user, group, tool } }, { workspaceId }) => {
-      const [world, snapshot] = await Promise.all([
-        knownWorld({ store, people }, workspaceId),
-        store.policy.snapshot(workspaceId),
-      ]);
-      if (group !== undefined && !world.groups.includes(group))
-        throw new GateError('not_found', `there is no group ${group}`);
-      const isAsked = ({ name, principal }: Person): boolean =>
-        (user === undefined || name === user || name === `user:${user}`) &&
-        (group === undefined || principal.user?.groups.includes(group) === true);
-      const asked = world.people.filter(isAsked);
-      if (user !== undefined && asked.length === 0) throw new GateError('not_found', `there is no ${user} among them`);
-      const { matches } = compileGlob(tool ?? '*');
-      const things = world.things.filter(({ name }) => matches(name));
-      if (asked.length * things.length > MOST_CELLS)
-        throw new GateError(
-          'too_large',
-          `${asked.length} people and ${things.length} things are too many at once; say --user, --group or --tool`,
-        );
-      const folder = createFolder<{ decisions: ReturnType<typeof decisionsOf>; rules: string[] }>();
-      let cells = 0;
-      const policy = foreseePolicy(snapshot, clock.now(), ANY_CALL);
-      for (const { person, thing, possible } of accessUnder(policy, asked, things, clock.now())) {
-        if (++cells % IN_ONE_TURN === 0) await nextTurn();
-        folder.add(person.name, thing.name, { decisions: decisionsOf(possible), rules: rulesOf(possible) });
-      }
-      return {
-        policy_version: snapshot.version,
-        enforcement: snapshot.enforcement,
-        people: asked.length,
-        things: things.length,
-        never_listed: [...world.neverListed],
-        rows: folder.lines().map(({ label, who, what }) => ({ who, what, ...label })),
-      };
-    }),
+    operation(previewsApi.matrix, ({ query }, { workspaceId }) =>
+      ruleMatrix({ store, people, clock }, workspaceId, { ...query, mostCells: MOST_CELLS }),
+    ),
     operation(previewsApi.suggest, async ({ query: { since } }, { workspaceId }) => {
       const [world, snapshot] = await Promise.all([
         knownWorld({ store, people }, workspaceId),
@@ -165,4 +124,46 @@ async function accessChanged(
   const beyond = Math.max(0, people.length * things.length - MOST_CELLS);
   const hidden = lines.slice(MOST_LINES).reduce((sum, { who, what }) => sum + who.length * what.length, 0);
   return { access: lines.slice(0, MOST_LINES), leftOut: beyond + hidden };
+}
+
+/** `mostCells`: more pairs are too many. Throws `not_found` for a person or group that is not there. */
+export async function ruleMatrix(
+  { store, people, clock }: Pick<AdminDependencies, 'store' | 'people' | 'clock'>,
+  workspaceId: string,
+  asked: { user?: string | undefined; group?: string | undefined; tool?: string | undefined; mostCells?: number },
+): Promise<Matrix> {
+  const { user, group, tool, mostCells = Number.POSITIVE_INFINITY } = asked;
+  const [world, snapshot] = await Promise.all([
+    knownWorld({ store, people }, workspaceId),
+    store.policy.snapshot(workspaceId),
+  ]);
+  if (group !== undefined && !world.groups.includes(group))
+    throw new GateError('not_found', `there is no group ${group}`);
+  const isAsked = ({ name, principal }: Person): boolean =>
+    (user === undefined || name === user || name === `user:${user}`) &&
+    (group === undefined || principal.user?.groups.includes(group) === true);
+  const those = world.people.filter(isAsked);
+  if (user !== undefined && those.length === 0) throw new GateError('not_found', `there is no ${user} among them`);
+  const { matches } = compileGlob(tool ?? '*');
+  const things = world.things.filter(({ name }) => matches(name));
+  if (those.length * things.length > mostCells)
+    throw new GateError(
+      'too_large',
+      `${those.length} people and ${things.length} things are too many at once; say --user, --group or --tool`,
+    );
+  const folder = createFolder<{ decisions: ReturnType<typeof decisionsOf>; rules: string[] }>();
+  let cells = 0;
+  const policy = foreseePolicy(snapshot, clock.now(), ANY_CALL);
+  for (const { person, thing, possible } of accessUnder(policy, those, things, clock.now())) {
+    if (++cells % IN_ONE_TURN === 0) await nextTurn();
+    folder.add(person.name, thing.name, { decisions: decisionsOf(possible), rules: rulesOf(possible) });
+  }
+  return {
+    policy_version: snapshot.version,
+    enforcement: snapshot.enforcement,
+    people: those.length,
+    things: things.length,
+    never_listed: [...world.neverListed],
+    rows: folder.lines().map(({ label, who, what }) => ({ who, what, ...label })),
+  };
 }

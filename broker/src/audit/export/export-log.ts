@@ -4,6 +4,7 @@ import type { ExportOrder } from './export-order.ts';
 import { createParquetFile } from './parquet-file.ts';
 import { csvHead, csvLine, jsonLine, type Cell } from './record-columns.ts';
 import { createRecordCells } from './record-cells.ts';
+import { summarize } from './summary.ts';
 import { createRowLines } from './row-lines.ts';
 import { pickRecords, pickRows } from './walk-log.ts';
 
@@ -16,7 +17,8 @@ export interface ExportPart {
 export async function* exportLog(order: ExportOrder): AsyncGenerator<ExportPart> {
   const log = openLog(order.source);
   try {
-    if (order.format === 'parquet') yield* parquetParts(log, order);
+    if (order.format === 'summary') yield* summaryParts(log, order);
+    else if (order.format === 'parquet') yield* parquetParts(log, order);
     else yield* textParts(log, order);
   } finally {
     await log.close();
@@ -24,6 +26,7 @@ export async function* exportLog(order: ExportOrder): AsyncGenerator<ExportPart>
 }
 
 const encoder = new TextEncoder();
+const LINES_AT_ONCE = 250;
 
 async function* textParts(log: LogReader, order: ExportOrder): AsyncGenerator<ExportPart> {
   const { format, after } = order;
@@ -32,7 +35,10 @@ async function* textParts(log: LogReader, order: ExportOrder): AsyncGenerator<Ex
   let lines = 0;
   for await (const texts of limited(format === 'rows' ? rowTexts(log, order) : recordTexts(log, order), order.limit)) {
     lines += texts.length;
-    yield { bytes: encoder.encode(texts.join('')), lines };
+    // Few bytes at a time: each buffer that waits to be sent, or to be thrown away, is memory that calls may need.
+    for (let at = 0; at < texts.length; at += LINES_AT_ONCE)
+      yield { bytes: encoder.encode(texts.slice(at, at + LINES_AT_ONCE).join('')), lines };
+    if (texts.length === 0) yield { bytes: new Uint8Array(0), lines };
   }
 }
 
@@ -63,6 +69,15 @@ async function* parquetParts(log: LogReader, order: ExportOrder): AsyncGenerator
     if (bytes !== undefined) yield { bytes, lines };
   }
   yield { bytes: file.end(), lines };
+}
+
+/** Empty parts while it is made, and at the end all of it as JSON. */
+async function* summaryParts(log: LogReader, order: ExportOrder): AsyncGenerator<ExportPart> {
+  let lines = 0;
+  for await (const step of summarize(log, order)) {
+    if (typeof step === 'number') yield { bytes: new Uint8Array(0), lines: (lines = step) };
+    else yield { bytes: encoder.encode(JSON.stringify(step)), lines };
+  }
 }
 
 /** An empty part is handed on: whoever counts sees that it goes on. */

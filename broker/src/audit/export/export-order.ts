@@ -2,8 +2,8 @@
 import type { CallFilters } from '../audit.ts';
 import type { LogSource } from '../../store/audit/log-connection.ts';
 
-/** A row of the log as it is bound in its chain, or one line for each call and event. */
-export type ExportFormat = 'rows' | 'jsonl' | 'csv' | 'parquet';
+/** A row of the log as it is bound in its chain, one line for each call and event, or what all of them come to. */
+export type ExportFormat = 'rows' | 'jsonl' | 'csv' | 'parquet' | 'summary';
 
 /** What is left out is not asked for. Times are milliseconds since the epoch. */
 export interface ExportFilter extends CallFilters {

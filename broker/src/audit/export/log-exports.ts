@@ -1,12 +1,13 @@
 // Exports of the log, each made in a thread of its own.
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { type ErrorCode, GateError } from 'mcpgate-shared/error';
+import { messagesOf } from '../../domain/thread-messages.ts';
 import { openLog } from '../../store/audit/log-reader.ts';
 import type { Store } from '../../store/store.ts';
 import type { Audit } from '../audit.ts';
 import type { ExportPart } from './export-log.ts';
 import type { ExportEnds, ExportOrder } from './export-order.ts';
+import type { LogSummary } from './summary.ts';
 import { endsOf } from './walk-log.ts';
 
 export type ExportMessage =
@@ -19,6 +20,11 @@ export interface LogExports {
   ends(): Promise<{ ends: ExportEnds; rows: number }>;
   /** Throws `unavailable` where too many are made already. */
   parts(asked: AskedExport, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** How many records were gone through, and at the end what they come to. Throws as `parts` does. */
+  summary(
+    asked: { workspaceId: string; since: number; until: number },
+    signal: AbortSignal,
+  ): AsyncIterable<{ records: number } | { summary: LogSummary }>;
 }
 
 /** A few are made at the same time: each has a processor to itself for as long as it takes. */
@@ -46,14 +52,21 @@ export function createLogExports({
         await log.close();
       }
     },
-    parts(asked, signal) {
-      if (underWay < AT_ONCE) return made(asked, signal);
-      const text = `${AT_ONCE} exports of the log are under way, and no more are made at the same time: try again when one has ended`;
-      throw new GateError('unavailable', text);
+    parts: (asked, signal) => bytesOf(admitted(asked, signal)),
+    summary({ workspaceId, since, until }, signal) {
+      const all = { isLinked: false, after: undefined, ends: undefined, limit: undefined };
+      const asked = { ...all, workspaceId, format: 'summary' as const, filter: { since, until } };
+      return summaryIn(admitted(asked, signal));
     },
   };
 
-  async function* made(asked: AskedExport, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  function admitted(asked: AskedExport, signal: AbortSignal): AsyncIterable<ExportPart> {
+    if (underWay < AT_ONCE) return made(asked, signal);
+    const text = `${AT_ONCE} exports of the log are under way, and no more are made at the same time: try again when one has ended`;
+    throw new GateError('unavailable', text);
+  }
+
+  async function* made(asked: AskedExport, signal: AbortSignal): AsyncGenerator<ExportPart> {
     underWay += 1;
     try {
       await audit.flush();
@@ -66,24 +79,32 @@ export function createLogExports({
   }
 }
 
-async function* inThread(order: ExportOrder, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+async function* bytesOf(parts: AsyncIterable<ExportPart>): AsyncGenerator<Uint8Array> {
+  for await (const { bytes } of parts) if (bytes.length > 0) yield bytes;
+}
+
+async function* summaryIn(
+  parts: AsyncIterable<ExportPart>,
+): AsyncGenerator<{ records: number } | { summary: LogSummary }> {
+  for await (const { bytes, lines } of parts) {
+    // The thread is of this program.
+    if (bytes.length === 0) yield { records: lines };
+    else yield { summary: JSON.parse(Buffer.from(bytes).toString('utf8')) as LogSummary };
+  }
+}
+
+async function* inThread(order: ExportOrder, signal: AbortSignal): AsyncGenerator<ExportPart> {
   const worker = new Worker(new URL(FILE, import.meta.url), {
     ...{ workerData: order, env: {}, execArgv: [] },
-    // Rows live for a moment: with more room they are thrown away more rarely, and with little they never take more than that.
-    resourceLimits: { maxYoungGenerationSizeMb: 32 },
+    // Rows live for a moment. What is thrown away late is memory that calls may need.
+    resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 96 },
   });
-  const ended = new Promise<never>((_resolve, reject) => {
-    worker.once('error', reject);
-    worker.once('exit', () => reject(new Error('its thread ended')));
-    signal.addEventListener('abort', () => reject(new Error('nobody takes it any more')), { once: true });
-  });
-  ended.catch(() => undefined);
   try {
-    while (!signal.aborted) {
-      const [message] = (await Promise.race([once(worker, 'message'), ended])) as [ExportMessage];
-      if (message.kind === 'end') return;
-      if (message.kind === 'failed') throw new GateError(message.code, message.message);
-      if (message.bytes.length > 0) yield message.bytes;
+    for await (const message of messagesOf(worker, signal)) {
+      const said = message as ExportMessage;
+      if (said.kind === 'end') return;
+      if (said.kind === 'failed') throw new GateError(said.code, said.message);
+      yield said;
       worker.postMessage('taken');
     }
   } catch (error) {

@@ -107,6 +107,9 @@ const JSON_COLUMNS = RECORD_COLUMNS.map(([name, kind], index) => ({
 export const csvHead = (): string => `${RECORD_COLUMNS.map(([name]) => name).join(',')}\r\n`;
 export const csvLine = (cells: readonly Cell[]): string => `${cells.map(csvCell).join(',')}\r\n`;
 
+/** A table of texts in the same form. */
+export const tableText = (rows: readonly (readonly string[])[]): string => rows.map(csvLine).join('');
+
 /** What a program that calculates takes for a formula where a text begins so: https://owasp.org/www-community/attacks/CSV_Injection. */
 const FORMULA = /^[\s\u00A0\uFEFF]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]/;
 // eslint-disable-next-line no-control-regex

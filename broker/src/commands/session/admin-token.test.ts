@@ -37,7 +37,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   ],
   auditor: [
     ...['startExport', 'exportAuditRows', 'exportAuditRecords', 'exportAuditCsv', 'exportAuditParquet'],
-    ...['getAuditKeys', 'verifyAudit'],
+    ...['getAuditKeys', 'verifyAudit', 'reportAudit'],
     ...['followEvents', 'getMe', 'listSecretUses', 'searchCalls', 'searchEvents', 'showRecord', 'tailAudit'],
   ],
   scim: [],

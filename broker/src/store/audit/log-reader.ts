@@ -30,7 +30,7 @@ export interface LogReader {
   close(): Promise<void>;
 }
 
-const AT_ONCE = 5_000;
+const AT_ONCE = 2_000;
 /** Words are forgotten when there are more. */
 const MOST_WORDS = 200_000;
 const ASKED_AT_ONCE = 1_000;

@@ -1,7 +1,7 @@
 // Exports a database as a backup, from a thread of its own.
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { GateError } from 'mcpgate-shared/error';
+import { messagesOf } from '../../domain/thread-messages.ts';
 import type { BackupHeader } from './backup-format.ts';
 import type { DatabasePlace } from './snapshot.ts';
 
@@ -27,26 +27,18 @@ export async function* exportDatabase(
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const worker = new Worker(THREAD, { workerData: task });
-  const failed = new Promise<never>((_resolve, reject) => {
-    worker.once('error', (error) => reject(error));
-    worker.once('exit', (code) => reject(new Error(`its thread ended (${code})`)));
-    signal.addEventListener('abort', () => {
-      reject(new Error('nobody takes it any more'));
-      void worker.terminate();
-    });
-  });
-  failed.catch(() => undefined);
   try {
-    for (;;) {
-      // One is under way at a time: the thread waits until it is told to go on.
-      const [message] = (await Promise.race([once(worker, 'message'), failed])) as [ExportMessage];
+    for await (const said of messagesOf(worker, signal)) {
+      const message = said as ExportMessage;
       if (message.kind === 'end') {
         yield await onEnd(message);
         return;
       }
       yield message.chunk;
+      // One is under way at a time: the thread waits until it is told to go on.
       worker.postMessage('go on');
     }
+    throw new Error('nobody takes it any more');
   } catch (error) {
     if (error instanceof GateError) throw error;
     const detail = error instanceof Error ? error.message : String(error);

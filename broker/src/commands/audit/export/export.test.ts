@@ -114,6 +114,49 @@ test('what cannot be is said before anything is written, and whoever exports sta
   assert.ok(data.some(({ format, type }) => format === 'csv' && type === 'user.added'));
 });
 
+test('an auditor makes the report for an audit over the network, as a page without a script and as tables', async () => {
+  const { token } = Object(await broker.json(['admin-token', 'issue', '--label', 'audit', '--role', 'auditor']));
+  const env = { MCPGATE_ADMIN_TOKEN: String(token) };
+  const report = async (...args: string[]) => {
+    const { code, stdout, stderr } = await runBrokerCommand(
+      ['audit', 'report', '--since', '1d', '--url', broker.url, ...args],
+      { env },
+    );
+    assert.equal(code, 0, stderr);
+    return stdout;
+  };
+  await broker.json([
+    'rule',
+    'add',
+    '--allow',
+    '--who',
+    'user:person-1',
+    '--what',
+    '*',
+    '--note',
+    '<script>alert(1)</script>',
+  ]);
+  await broker.json(['user', 'disable', 'person-2']);
+  const page = await report();
+  for (const criterion of ['CC6.1', 'CC6.2', 'CC6.3', 'CC7.2', 'CC8.1'])
+    assert.ok(page.includes(`<section id="${criterion}">`));
+  assert.match(page, /allow user:person-1 to \w+ anything/);
+  assert.ok(page.includes('user.disabled'));
+  assert.ok(!/<script|https?:\/\/(?!127\.0\.0\.1)|@import|url\(/i.test(page), 'nothing runs, nothing is fetched');
+  assert.ok(page.includes("default-src 'none'") && page.includes('&lt;script&gt;'));
+  const folderOfTables = join(folder, 'report');
+  await report('--format', 'csv', '--output', folderOfTables);
+  const people = readFileSync(join(folderOfTables, 'CC6.2-people.csv'), 'utf8').split('\r\n');
+  assert.equal(people.length, 1 + 12 + 1);
+  assert.match(people.find((line) => line.startsWith('person-2')) ?? '', /disabled/);
+  const document = Object(JSON.parse(await report('--json')));
+  assert.equal(document['event_counts']['user.added'], 12);
+  const matrix = await broker.json(['rule', 'matrix']);
+  assert.deepEqual(document['access'], matrix, 'what decides is asked, and nothing is worked out again');
+  const events = await broker.json(['audit', 'search', '--type', 'audit.reported']);
+  assert.ok(Array.isArray(events) && events.length > 0);
+});
+
 function afterOf(text: string): string {
   const { chain, seq } = Object(JSON.parse(text));
   return `${chain}#${seq}`;
