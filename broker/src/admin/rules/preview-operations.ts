@@ -2,8 +2,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { previewsApi, type AccessChange, type Matrix, type Replay } from 'mcpgate-shared/api/rules/previews';
 import { GateError } from 'mcpgate-shared/error';
+import { compileGlob } from '../../policy/glob.ts';
 import type { PolicySnapshot } from '../../domain/rule.ts';
-import { accessUnder, decisionsOf, directionOf, isOther, rulesOf, scopeOfRules } from '../../policy/previews/access.ts';
+import { accessUnder, decisionsOf, directionOf, isOther, rulesOf, scopeOfRules, type Person } from '../../policy/previews/access.ts';
 import { ANY_CALL, foreseePolicy, RECORDED_CALL } from '../../policy/previews/possible-verdicts.ts';
 import type { AdminDependencies } from '../dependencies.ts';
 import { operation, type Operation } from '../operation.ts';
