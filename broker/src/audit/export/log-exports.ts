@@ -1,7 +1,7 @@
 // Exports of the log, each made in a thread of its own.
 import { Worker } from 'node:worker_threads';
 import { type ErrorCode, GateError } from 'mcpgate-shared/error';
-import { messagesOf } from '../../domain/thread-messages.ts';
+import { messagesOf } from '../../store/audit/thread-messages.ts';
 import { openLog } from '../../store/audit/log-reader.ts';
 import type { Store } from '../../store/store.ts';
 import type { Audit } from '../audit.ts';

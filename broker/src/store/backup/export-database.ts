@@ -1,7 +1,7 @@
 // Exports a database as a backup, from a thread of its own.
 import { Worker } from 'node:worker_threads';
 import { GateError } from 'mcpgate-shared/error';
-import { messagesOf } from '../../domain/thread-messages.ts';
+import { messagesOf } from '../audit/thread-messages.ts';
 import type { BackupHeader } from './backup-format.ts';
 import type { DatabasePlace } from './snapshot.ts';
 

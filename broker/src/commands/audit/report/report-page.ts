@@ -135,7 +135,7 @@ function tableHtml({ title, columns, rows, none }: ReportTable): string {
     const name = columns[index] ?? '';
     const kind = isNumeric[index] === true ? 'number' : name === 'Record' ? 'id' : '';
     // `On` is a time in lists of things, and a thing in lists of events.
-    const isTime = TIMES.has(name) && rows.every((row) => /^(?:–|\d{4}-.*)?$/.test(row[index] ?? ''));
+    const isTime = TIMES.has(name) && rows.every((row) => /^(?:\u2013|\d{4}-.*)?$/.test(row[index] ?? ''));
     if (LONG.has(name)) return ' class="long"';
     return kind !== '' ? ` class="${kind}"` : isTime ? ' class="time"' : '';
   };
