@@ -122,7 +122,12 @@ const times = await beside(async () => {
   const { user, system } = process.cpuUsage(began);
   cpu = (user + system) / 1_000_000;
 });
-tell(`verified for a second of one core, of ${verified} rows`, verified / cpu, 'rows', verified / cpu >= FEWEST_VERIFIED);
+tell(
+  `verified for a second of one core, of ${verified} rows`,
+  verified / cpu,
+  'rows',
+  verified / cpu >= FEWEST_VERIFIED,
+);
 const p99 = quantile(times, 0.99);
 tell('  the record of a call beside it, p99', p99, 'ms', p99 <= MOST_SLOWER * Math.max(p99Alone, 1));
 await audit.close();

@@ -4,7 +4,15 @@ import { previewsApi, type AccessChange, type Matrix, type Replay } from 'mcpgat
 import { GateError } from 'mcpgate-shared/error';
 import { compileGlob } from '../../policy/glob.ts';
 import type { PolicySnapshot } from '../../domain/rule.ts';
-import { accessUnder, decisionsOf, directionOf, isOther, rulesOf, scopeOfRules, type Person } from '../../policy/previews/access.ts';
+import {
+  accessUnder,
+  decisionsOf,
+  directionOf,
+  isOther,
+  rulesOf,
+  scopeOfRules,
+  type Person,
+} from '../../policy/previews/access.ts';
 import { ANY_CALL, foreseePolicy, RECORDED_CALL } from '../../policy/previews/possible-verdicts.ts';
 import type { AdminDependencies } from '../dependencies.ts';
 import { operation, type Operation } from '../operation.ts';

@@ -5,7 +5,7 @@ import type { Worker } from 'node:worker_threads';
  * Ends where the signal is aborted. Throws what ended the thread. No promise outlives a message: one that is raced with each of them would keep all of
  * them in memory.
  */
-export async function* messagesOf(worker: Worker, signal: AbortSignal): AsyncGenerator<unknown> {
+export async function* messagesOf(worker: Worker, signal: AbortSignal): AsyncGenerator {
   const messages: unknown[] = [];
   let over: Error | undefined;
   let wake = (): void => undefined;

@@ -49,12 +49,10 @@ export const ReportSchema = z
     event_counts: z
       .record(z.string(), z.int())
       .meta({ description: 'Of all events of the time, also of those left out' }),
-    left_out: z
-      .int()
-      .meta({
-        description:
-          'Events that are only counted: readings of the log and refusals of strangers, and the oldest past 20,000',
-      }),
+    left_out: z.int().meta({
+      description:
+        'Events that are only counted: readings of the log and refusals of strangers, and the oldest past 20,000',
+    }),
   })
   .meta({ id: 'AuditReport' });
 export type Report = z.output<typeof ReportSchema>;
