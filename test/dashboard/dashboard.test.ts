@@ -160,7 +160,6 @@ suite('the dashboard', () => {
     }[];
     for (const { id } of sessions.filter(({ user, kind }) => user === name && kind === 'web'))
       await lively.world.broker.run(['session', 'end', id]);
-    await page.getByRole('link', { name: 'memory' }).click();
     const dialog = page.getByRole('dialog', { name: 'You are signed out' });
     await dialog.waitFor();
     const [beside] = await Promise.all([
@@ -172,8 +171,9 @@ suite('the dashboard', () => {
     await Promise.all([beside.waitForEvent('close'), beside.getByRole('button', { name: 'Sign in' }).click()]);
     await page.evaluate("window.dispatchEvent(new Event('focus'))");
     await dialog.waitFor({ state: 'hidden' });
+    assert.match(page.url(), /\/servers\?q=me$/);
+    await page.getByRole('link', { name: 'memory' }).click();
     await page.getByText('What it is').waitFor();
-    assert.match(page.url(), /\/servers\/memory/);
     await close();
   });
 
@@ -186,6 +186,23 @@ suite('the dashboard', () => {
     await page.unroute('**/api/**');
     await page.getByText('What it is').waitFor();
     await page.getByText('The broker cannot be reached').waitFor({ state: 'hidden' });
+    await close();
+  });
+
+  test('what happens elsewhere is there at once: a server that somebody turns off, a call that is denied', async () => {
+    const { page, open, complaints, close } = await signIn(browser, lively, ADMIN);
+    await open('/servers');
+    const row = page.getByRole('row').filter({ hasText: 'memory' });
+    await row.getByText('Off').waitFor({ state: 'hidden' });
+    await lively.world.broker.run(['server', 'disable', 'memory']);
+    await row.getByText('Off').waitFor();
+    await lively.world.broker.run(['server', 'enable', 'memory']);
+    await row.getByText('Off').waitFor({ state: 'hidden' });
+    await open('/overview');
+    await page.getByText('grafana fails').waitFor();
+    await page.getByText('One request waits for a yes').waitFor();
+    await page.getByRole('row').filter({ hasText: 'sentry' }).getByText('1 (13 %)').waitFor();
+    assert.deepEqual(complaints, []);
     await close();
   });
 

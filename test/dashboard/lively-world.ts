@@ -1,6 +1,7 @@
 // One world for every test and picture of the dashboard: a company with people, servers that work and one that does not, calls, denials.
 import { createRequire } from 'node:module';
 import { startCountingUpstream, type CountingUpstream } from '../upstreams/counting-upstream.ts';
+import { until } from '../world/until.ts';
 import { openWorld, type World } from '../world.ts';
 
 export interface LivelyWorld {
@@ -66,6 +67,20 @@ export async function openLivelyWorld(): Promise<LivelyWorld> {
     ]);
     await broker.run(['rule', 'add', '--allow', '--who', 'group:platform', '--what', '*', '--note', 'platform']);
     await broker.run(['rule', 'add', '--deny', '--who', '*', '--what', 'sentry__fail', '--note', 'not in production']);
+    await broker.run([
+      'rule',
+      'add',
+      '--ask',
+      '--who',
+      'group:engineering',
+      '--what',
+      'memory__delete_*',
+      '--approver',
+      'group:platform',
+    ]);
+    await broker.run(['secret', 'rotate', await world.secretOf('sentry'), '--expires', '5d'], {
+      stdin: 'Bearer sntrys_1c3a5d7e9f0b2c5f0e7c2b9a4d4e6f8b\n',
+    });
     const ada = world.laptop('adas-laptop');
     await ada.login(
       world.url,
@@ -75,6 +90,12 @@ export async function openLivelyWorld(): Promise<LivelyWorld> {
     for (let turn = 0; turn < 6; turn += 1) await client.call('sentry__echo', { text: `issue ${turn}` });
     await client.call('sentry__fail');
     await client.call('sentry__progress');
+    // It waits for a yes, until the world ends.
+    void Promise.allSettled([client.call('memory__delete_entities', { entityNames: ['Lindbergh contract'] })]);
+    // GitHub cannot be reached from here: a call that fails.
+    await Promise.allSettled([client.call('github__search_repositories', { query: 'mcpgate' })]);
+    const requests = () => broker.json(['request', 'list']) as Promise<unknown[]>;
+    await until('a request that waits', async () => (await requests()).length > 0);
   } catch (error) {
     await world.close();
     await sentry.close();

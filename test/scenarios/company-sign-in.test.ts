@@ -93,7 +93,7 @@ test('mcpgate login by way of the company’s IdP: the device page, the IdP, bac
 
   await again.page.getByRole('button', { name: 'Sign out' }).click();
   await again.page.getByRole('button', { name: /sign me out/i }).click();
-  await again.page.getByRole('heading', { name: 'Your company' }).waitFor();
+  await again.page.getByRole('heading', { name: 'Sign in' }).waitFor();
   assert.equal(new URL(again.page.url()).origin, url, 'back from the IdP');
   const [receipt] = await searchEvents(world.broker, 'device.revoked');
   assert.deepEqual([receipt?.actor, receipt?.data['user']], [`idp:${new URL(idp.issuer).host}`, 'grace']);

@@ -1,6 +1,6 @@
 // The pages, in the order of the sidebar: navigation, palette and shortcuts are made of this one list. A page is added here and in routes.tsx.
 import type { Access } from 'mcpgate-shared/api/roles';
-import type { DashboardPath } from 'mcpgate-shared/api/dashboard-paths';
+import type { DashboardPath } from 'mcpgate-shared/api/dashboard/dashboard-paths';
 import { IconLayoutDashboard, IconServer2, IconUserCircle, type Icon } from '@tabler/icons-react';
 
 export interface PageEntry {

@@ -1,4 +1,5 @@
 // The list of all administrative operations; `http` serves them on the socket and over TCP.
+import { activityOperations } from './activity/activity-operations.ts';
 import { accountOperations } from './accounts/account-operations.ts';
 import { adminTokenOperations } from './admin-token-operations.ts';
 import { auditOperations } from './audit-operations.ts';
@@ -32,6 +33,7 @@ import { workspaceOperations } from './workspace-operations.ts';
 export function adminOperations(dependencies: AdminDependencies): Operation[] {
   const operations = [
     ...statusOperations(dependencies),
+    ...activityOperations(dependencies),
     ...workspaceOperations(dependencies),
     ...userOperations(dependencies),
     ...groupOperations(dependencies),

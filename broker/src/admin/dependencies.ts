@@ -13,6 +13,7 @@ import type { Hooks } from '../hooks/create-hooks.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Store } from '../store/store.ts';
 import type { Upstreams } from '../upstreams/upstream.ts';
+import type { RecentActivity } from './activity/recent-activity.ts';
 import type { Reload } from './reload/reload.ts';
 import type { Backups } from './backups/backups.ts';
 import type { BrokerName } from '../domain/bus.ts';
@@ -74,6 +75,7 @@ export interface AdminDependencies {
   backupMaxAgeMs: () => number | undefined;
   reload: Reload;
   audit: Audit;
+  activity: Pick<RecentActivity, 'of'>;
   proofs: LogProofs;
   upstreams: Upstreams;
   definitions: Pick<Definitions, 'changed' | 'review' | 'instructions'>;

@@ -1,6 +1,6 @@
 // The operations about the broker itself: its status, and the caller's own name and role.
 import type { KeptBackup } from 'mcpgate-shared/api/backups/backups';
-import { statusApi } from 'mcpgate-shared/api/status';
+import { statusApi, type Status } from 'mcpgate-shared/api/status';
 import type { SourceView } from '../vault/vault.ts';
 import { inWorkspace } from '../domain/workspace.ts';
 import { GateError } from 'mcpgate-shared/error';
@@ -63,37 +63,47 @@ export function statusOperations({
       const live = links().filter((link) => link.workspaceId === workspaceId);
       const kept = memory();
       const delay = eventLoopDelay();
-      const warnings = [
-        ...(readiness.kind === 'not_ready' ? [withCause(readiness.why)] : []),
-        ...keyWarnings(key),
-        ...backupWarnings(backup, backupMaxAgeMs(), clock.now()),
-        ...audit.checkpoints.places.flatMap(({ name, problem }) =>
-          problem === null ? [] : [`checkpoints of the log cannot be kept at ${name}: ${problem}`],
+      const attention = [
+        ...(readiness.kind === 'not_ready' ? about('broker', [withCause(readiness.why)]) : []),
+        ...about('master_key', keyWarnings(key)),
+        ...about('backup', backupWarnings(backup, backupMaxAgeMs(), clock.now())),
+        ...about(
+          'checkpoints',
+          audit.checkpoints.places.flatMap(({ name, problem }) =>
+            problem === null ? [] : [`checkpoints of the log cannot be kept at ${name}: ${problem}`],
+          ),
         ),
-        ...secrets,
-        ...definitions,
-        ...vault.sources.views(workspaceId).flatMap(sourceWarning),
+        ...about('secret', secrets),
+        ...about('definitions', definitions),
+        ...vault.sources.views(workspaceId).flatMap((view) => about('secret', sourceWarning(view), view.name)),
         ...servers
           .filter((server) => server.processIsolation === 'none' && server.state !== 'disabled')
-          .map(
-            (server) =>
+          .flatMap((server) =>
+            about('server', [
               `server ${server.name} is not isolated (none): it runs as the broker's own user, so it could read the broker's files; ${server.noSandbox}`,
+            ]),
           ),
-        ...servers.flatMap(({ name, warnings: [first, ...more] }) =>
-          first === undefined ? [] : [`server ${name}: ${first}${andMore(name, workspaceId, more.length)}`],
+        ...about(
+          'server',
+          servers.flatMap(({ name, warnings: [first, ...more] }) =>
+            first === undefined ? [] : [`server ${name}: ${first}${andMore(name, workspaceId, more.length)}`],
+          ),
         ),
         ...(policy.enforcement === 'enforce'
           ? []
-          : [`enforcement is ${policy.enforcement}: rules do not deny anything`]),
-        ...openingWarnings(policy.rules, removed),
-        ...unapproved.flatMap((doubt, at) => (doubt === undefined ? [] : [`rule ${policy.rules[at]?.id}: ${doubt}`])),
+          : about('rules', [`enforcement is ${policy.enforcement}: rules do not deny anything`])),
+        ...about('rules', openingWarnings(policy.rules, removed)),
+        ...about(
+          'rules',
+          unapproved.flatMap((doubt, at) => (doubt === undefined ? [] : [`rule ${policy.rules[at]?.id}: ${doubt}`])),
+        ),
         ...(holding.some((laptop) => laptop.live > 0)
-          ? [
+          ? about('laptops', [
               `secrets in use here stand in clear on laptops: \`audit search --events --type 'laptop.*'${inWorkspace(workspaceId)}\` says whose; rotate them once they are taken out (\`mcpgate install-clients --clean-tokens\`)`,
-            ]
+            ])
           : []),
         ...(policy.rules.length === 0 && policy.enforcement === 'enforce'
-          ? ['no rule yet: nobody may do anything']
+          ? about('rules', ['no rule yet: nobody may do anything'])
           : []),
       ];
       return {
@@ -139,7 +149,8 @@ export function statusOperations({
             warnings: [...own],
           }),
         ),
-        warnings,
+        warnings: attention.map(({ text }) => text),
+        attention,
       };
     }),
     operation(statusApi.me, async (_input, caller) => {
@@ -155,6 +166,16 @@ export function statusOperations({
     }),
   ];
 }
+
+type Attention = Status['attention'][number];
+
+/** `texts` begin with the name of what they are about where that is a server or a secret, which has no space in it. */
+const about = (kind: Attention['about'], texts: readonly string[], subject?: string): Attention[] =>
+  texts.map((text) => ({
+    about: kind,
+    subject: subject ?? /^(?:server|secret) ([^\s:]+)/.exec(text)?.[1] ?? null,
+    text,
+  }));
 
 function keyWarnings({ problem, rotation }: MasterKeyView): string[] {
   if (problem !== null) return [problem];

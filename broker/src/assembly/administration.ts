@@ -3,6 +3,7 @@ import { VERSION } from 'mcpgate-shared/version';
 import { referencesIn } from 'mcpgate-shared/values/secret-reference';
 import { createKeysEntry } from '../accounts/enter-keys.ts';
 import { createOwnAccounts } from '../accounts/own-accounts.ts';
+import { createRecentActivity } from '../admin/activity/recent-activity.ts';
 import { adminOperations } from '../admin/admin-operations.ts';
 import { createBackups } from '../admin/backups/backups.ts';
 import { tellRestore } from '../admin/backups/restore-note.ts';
@@ -43,7 +44,14 @@ export async function assembleAdministration(
   await tellRestore({ settings: store.settings, audit });
   const isAlone = databaseUrl === undefined;
   context.onClose(await tellLeft({ store, audit, clock, log: context.log, isAlone }));
+  const activity = createRecentActivity({
+    audit,
+    isServer: (workspaceId, name) => upstreams.servers(workspaceId).some((server) => server.name === name),
+    clock,
+  });
+  context.onClose(() => activity.close());
   const operations = adminOperations({
+    activity,
     hooks,
     backups,
     reload,

@@ -78,6 +78,28 @@ export const StatusSchema = z
       }),
     ),
     warnings: z.array(z.string()),
+    attention: z
+      .array(
+        z.object({
+          about: z
+            .enum([
+              'broker',
+              'master_key',
+              'backup',
+              'checkpoints',
+              'secret',
+              'definitions',
+              'server',
+              'rules',
+              'laptops',
+            ])
+            .meta({ description: 'What kind of thing it is' }),
+          subject: z.string().nullable().meta({ description: 'Which one: the name of the server or the secret' }),
+          text: z.string(),
+        }),
+      )
+      .default([])
+      .meta({ description: 'The warnings again, each with what it is about' }),
   })
   .meta({ id: 'Status' });
 export type Status = z.output<typeof StatusSchema>;

@@ -17,14 +17,17 @@ export function RateChart({ height, points, series }: RateChartProps) {
       dataKey="at"
       type="stacked"
       series={series.map((each) => ({ ...each }))}
-      gridAxis="y"
+      gridAxis="x"
       tickLine="none"
       withLegend
       legendProps={{ verticalAlign: 'top', align: 'left', height: 32 }}
       xAxisProps={{ tickFormatter: (at: number) => clockText(at), minTickGap: 40 }}
       yAxisProps={{ width: 36, allowDecimals: false }}
       barProps={{ isAnimationActive: false }}
-      tooltipProps={{ labelFormatter: (at) => momentText(Number(at)) }}
+      maxBarWidth={24}
+      // What it shows is said in words around it; nothing in it takes the focus.
+      barChartProps={{ accessibilityLayer: false }}
+      tooltipProps={{ labelFormatter: (at) => (typeof at === 'number' ? momentText(at) : '') }}
     />
   );
 }

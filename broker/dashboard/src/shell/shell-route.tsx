@@ -8,6 +8,7 @@ import { useEffect } from 'react';
 import { z } from 'zod';
 import { call } from '../api/call.ts';
 import type { Problem } from '../api/problem.ts';
+import { LiveProvider } from '../api/live.tsx';
 import { SessionProvider } from '../api/session.tsx';
 import { keyOf } from '../api/use-api.ts';
 import { ProblemView } from '../parts/problem-view.tsx';
@@ -37,7 +38,9 @@ function SignedInOnly() {
   if (session.data !== undefined)
     return (
       <SessionProvider session={session.data} workspace={workspace}>
-        <Shell />
+        <LiveProvider>
+          <Shell />
+        </LiveProvider>
       </SessionProvider>
     );
   return (

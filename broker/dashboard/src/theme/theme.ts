@@ -77,6 +77,10 @@ export const cssVariables: CSSVariablesResolver = () => ({
   variables: {},
   light: {
     '--gate-page': '#f5f6f8',
+    '--gate-series-ok': '#2450d8',
+    '--gate-series-warn': '#d9921b',
+    '--gate-series-danger': '#c4382f',
+    '--gate-series-denied': '#7a5bd0',
     '--gate-on-accent': '#ffffff',
     '--gate-line': '#dde1e7',
     '--gate-hover': '#eceff4',
@@ -110,6 +114,10 @@ export const cssVariables: CSSVariablesResolver = () => ({
   },
   dark: {
     '--gate-page': '#0e1116',
+    '--gate-series-ok': '#6f97f5',
+    '--gate-series-warn': '#e3b04b',
+    '--gate-series-danger': '#e0645b',
+    '--gate-series-denied': '#a48be8',
     '--gate-on-accent': '#0b1020',
     '--gate-line': '#2a313c',
     '--gate-hover': '#1f252e',

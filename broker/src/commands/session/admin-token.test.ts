@@ -22,6 +22,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   operator: [
     'followEvents',
     'getMe',
+    'getActivity',
     'getStatus',
     ...['listSecrets', 'listSecretVersions'],
     ...['listServers', 'addServer', 'importServers', 'getServer', 'updateServer', 'testServer'],

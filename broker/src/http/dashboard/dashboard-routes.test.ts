@@ -1,7 +1,7 @@
 // The dashboard as a browser gets it: who gets it at all, under which policy, and where those who are not signed in are led.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import { DASHBOARD_PATHS } from 'mcpgate-shared/api/dashboard-paths';
+import { DASHBOARD_PATHS } from 'mcpgate-shared/api/dashboard/dashboard-paths';
 import { LoginQuerySchema, pathAfter } from '../pages/page-forms.ts';
 import { createConsentWorld } from '../pages/fixtures/consent-world.ts';
 

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { html } from 'ghtml';
-import { DASHBOARD_PATHS } from 'mcpgate-shared/api/dashboard-paths';
+import { DASHBOARD_PATHS } from 'mcpgate-shared/api/dashboard/dashboard-paths';
 import { GateError } from 'mcpgate-shared/error';
 import type { PageContext } from '../pages/page-context.ts';
 import { DASHBOARD } from '../pages/page-forms.ts';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { FastifyInstance, RouteOptions } from 'fastify';
-import { DASHBOARD_PATHS } from 'mcpgate-shared/api/dashboard-paths';
+import { DASHBOARD_PATHS } from 'mcpgate-shared/api/dashboard/dashboard-paths';
 import { startBrokerHere } from '../../fixtures/broker-here.ts';
 
 interface Route {

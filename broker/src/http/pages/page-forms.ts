@@ -1,6 +1,6 @@
 // Reads what the forms and links of the pages send, and makes the paths that they lead to. A missing or malformed field is read as empty, and the page
 // then says what is missing.
-import { DASHBOARD_PATHS } from 'mcpgate-shared/api/dashboard-paths';
+import { DASHBOARD_PATHS } from 'mcpgate-shared/api/dashboard/dashboard-paths';
 import { z } from 'zod';
 import { isOwnPath } from '../../identity/browser/own-path.ts';
 

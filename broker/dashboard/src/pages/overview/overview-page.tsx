@@ -1,52 +1,97 @@
 // How it goes, in one look: what needs somebody first, then what happens.
 import { SimpleGrid } from '@mantine/core';
+import { activityApi, type Activity } from 'mcpgate-shared/api/dashboard/activity';
+import { requestsApi, type Request } from 'mcpgate-shared/api/rules/requests';
 import { statusApi, type Status } from 'mcpgate-shared/api/status';
 import { useApi } from '../../api/use-api.ts';
-import { Attention } from '../../parts/attention.tsx';
+import { RateChart } from '../../parts/chart.tsx';
+import { countText } from '../../parts/figures.ts';
 import { Figure } from '../../parts/figure.tsx';
-import { AnchorLink } from '../../parts/links.tsx';
 import { Loaded } from '../../parts/loaded.tsx';
 import { Page, Section } from '../../parts/page.tsx';
+import { clockText } from '../../parts/time.tsx';
+import { BusyServers } from './busy-servers.tsx';
+import { NeedsAttention } from './needs-attention.tsx';
 
 export function OverviewPage() {
   const status = useApi(statusApi.status, {});
+  const activity = useApi(activityApi.get, {});
+  const requests = useApi(requestsApi.list, {});
   return (
     <Page title="Overview">
-      <Loaded query={status}>{(data) => <Overview status={data} />}</Loaded>
+      <Loaded query={status}>
+        {(now) => (
+          <Loaded query={activity}>
+            {(hour) => (
+              <Loaded query={requests}>
+                {(all) => (
+                  <Overview status={now} activity={hour} requests={all.filter(({ state }) => state === 'open')} />
+                )}
+              </Loaded>
+            )}
+          </Loaded>
+        )}
+      </Loaded>
     </Page>
   );
 }
 
-function Overview({ status }: { status: Status }) {
-  const failed = status.servers.filter(({ state }) => state === 'failed');
+interface OverviewProps {
+  status: Status;
+  activity: Activity;
+  requests: readonly Request[];
+}
+
+function Overview({ status, activity, requests }: OverviewProps) {
+  const { minutes, servers, since } = activity;
+  const sum = (name: 'calls' | 'tool_errors' | 'failed' | 'denied') =>
+    minutes.reduce((all, minute) => all + minute[name], 0);
+  const [calls, errors, failed, denied] = [sum('calls'), sum('tool_errors'), sum('failed'), sum('denied')];
+  const last = minutes.at(-2)?.calls ?? 0;
   return (
     <>
-      <SimpleGrid cols={{ base: 2, md: 4 }}>
-        <Figure label="Live links" value={status.links} />
-        <Figure label="Open channels" value={status.channels} />
-        <Figure label="People" value={status.users} />
-        <Figure label="Rules" value={status.rules} />
+      <NeedsAttention status={status} waiting={requests.length} />
+      <SimpleGrid cols={{ base: 2, sm: 3, lg: 5 }} spacing="md">
+        <Figure label="Live links" value={status.links} note={countText(status.channels, 'AI client')} />
+        <Figure label="Calls" value={calls} note={`${last} in the last whole minute`} />
+        <Figure
+          label="Failed"
+          value={failed + errors}
+          tone={failed > 0 ? 'danger' : 'quiet'}
+          note={`${countText(errors, 'tool error')} among them`}
+        />
+        <Figure
+          label="Denied"
+          value={denied}
+          note={status.enforcement === 'enforce' ? 'by rules' : `enforcement is ${status.enforcement}`}
+        />
+        <Figure
+          label="Waiting for a yes"
+          value={requests.length}
+          tone={requests.length > 0 ? 'warn' : 'quiet'}
+          note={requests[0] === undefined ? 'nothing waits' : `from ${requests.at(-1)?.who ?? ''}`}
+        />
       </SimpleGrid>
-      {failed.length > 0 && (
-        <Section title="Needs attention">
-          <SimpleGrid cols={{ base: 1, md: 2 }}>
-            {failed.map(({ name, error }) => (
-              <Attention
-                key={name}
-                tone="danger"
-                title={`${name} fails`}
-                action={
-                  <AnchorLink to="/servers/$name" params={{ name }} size="sm">
-                    Look at the server
-                  </AnchorLink>
-                }
-              >
-                {error}
-              </Attention>
-            ))}
-          </SimpleGrid>
-        </Section>
-      )}
+      <Section title="Calls a minute" lead={`Since ${clockText(Date.parse(since))}, at this broker`}>
+        <RateChart
+          height={240}
+          summary={`${countText(calls, 'call')} since ${clockText(Date.parse(since))}: ${failed} failed, ${countText(errors, 'tool error')}, ${denied} denied`}
+          points={minutes.map(({ at, calls: all, tool_errors: toolErrors, failed: lost, denied: no }) => ({
+            at: Date.parse(at),
+            ok: all - toolErrors - lost - no,
+            toolErrors,
+            failed: lost,
+            denied: no,
+          }))}
+          series={[
+            { name: 'ok', label: 'Answered', color: 'var(--gate-series-ok)' },
+            { name: 'toolErrors', label: 'Tool errors', color: 'var(--gate-series-warn)' },
+            { name: 'failed', label: 'Failed', color: 'var(--gate-series-danger)' },
+            { name: 'denied', label: 'Denied', color: 'var(--gate-series-denied)' },
+          ]}
+        />
+      </Section>
+      <BusyServers servers={servers} />
     </>
   );
 }

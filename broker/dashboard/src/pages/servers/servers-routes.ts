@@ -4,7 +4,7 @@ import { shellRoute } from '../../shell/shell-route.tsx';
 
 const ServersSearch = z.object({
   q: z.string().optional().catch(undefined),
-  state: z.enum(['failed', 'warned', 'off']).optional().catch(undefined),
+  secret: z.string().optional().catch(undefined),
 });
 
 export const serversRoute = createRoute({
