@@ -1,37 +1,27 @@
 // The command palette: goes to any page or thing, and does what has no page, by its name. mod+K opens it.
-import { Kbd, Text, UnstyledButton, useMantineColorScheme } from '@mantine/core';
+import { Kbd, useMantineColorScheme } from '@mantine/core';
 import { Spotlight, spotlight, type SpotlightActionGroupData } from '@mantine/spotlight';
 import '@mantine/spotlight/styles.css';
 import { IconKeyboard, IconLogout, IconMoon, IconSearch, IconServer2, IconSun } from '@tabler/icons-react';
 import { useRouter } from '@tanstack/react-router';
 import { serversApi } from 'mcpgate-shared/api/servers';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useSession } from '../api/session.tsx';
 import { useApi } from '../api/use-api.ts';
 import type { PageEntry } from '../pages.ts';
-import { isMac } from './keys.ts';
 import { openShortcuts } from './shortcuts.tsx';
 import { useSignOut } from './sign-out.ts';
-import classes from './palette.module.css';
 
-export function PaletteButton() {
-  return (
-    <UnstyledButton className={classes['button'] ?? ''} onClick={spotlight.open}>
-      <IconSearch size={16} aria-hidden />
-      <Text size="sm" c="dimmed" flex={1}>
-        Find or do
-      </Text>
-      <Kbd size="xs">{isMac ? '⌘ K' : 'Ctrl K'}</Kbd>
-    </UnstyledButton>
-  );
-}
-
-export function Palette({ pages }: { pages: readonly PageEntry[] }) {
+/** `asked`: how often it was asked for; it opens each time. */
+export function Palette({ pages, asked }: { pages: readonly PageEntry[]; asked: number }) {
   const { history } = useRouter();
   const session = useSession();
   const { signOut } = useSignOut();
   const { setColorScheme } = useMantineColorScheme();
   const [opened, setOpened] = useState(false);
+  useEffect(() => {
+    if (asked > 0) spotlight.open();
+  }, [asked]);
   const servers = useApi(serversApi.list, {}, { enabled: opened && session.may('operator') });
   const go = (path: string) => () => history.push(path);
   const groups: SpotlightActionGroupData[] = [
@@ -82,7 +72,7 @@ export function Palette({ pages }: { pages: readonly PageEntry[] }) {
   return (
     <Spotlight
       actions={groups.filter(({ actions }) => actions.length > 0)}
-      shortcut="mod + K"
+      shortcut={null}
       onSpotlightOpen={() => setOpened(true)}
       nothingFound="Nothing has this name."
       highlightQuery

@@ -3,7 +3,7 @@ import { AppShell, Box, Burger, Group, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { Notifications } from '@mantine/notifications';
 import { Outlet, useRouter } from '@tanstack/react-router';
-import { useEffect } from 'react';
+import { lazy, Suspense, useEffect } from 'react';
 import { useSession } from '../api/session.tsx';
 import { ConfirmProvider } from '../parts/confirm.tsx';
 import { MenuLink } from '../parts/links.tsx';
@@ -11,12 +11,14 @@ import { NowProvider } from '../parts/time.tsx';
 import { PAGES } from '../pages.ts';
 import { Mark } from './mark.tsx';
 import { OfflineBanner } from './offline-banner.tsx';
-import { Palette, PaletteButton } from './palette.tsx';
+import { PaletteButton } from './palette-button.tsx';
 import { SessionEnded } from './session-ended.tsx';
 import { Shortcuts } from './shortcuts.tsx';
 import { UserMenu } from './user-menu.tsx';
-import { WorkspaceSwitch } from './workspace-switch.tsx';
+
 import classes from './shell.module.css';
+
+const WorkspaceSwitch = lazy(async () => ({ default: (await import('./workspace-switch.tsx')).WorkspaceSwitch }));
 
 /** After a change of page the focus goes to its title, so that it is heard and the next Tab goes on from there. */
 function useFocusOnPages(): void {
@@ -75,8 +77,12 @@ export function Shell() {
                 </Group>
                 <Burger hiddenFrom="sm" opened={opened} onClick={close} size="sm" aria-label="Close the menu" />
               </Group>
-              <WorkspaceSwitch />
-              <PaletteButton />
+              {session.workspaces.length > 1 && (
+                <Suspense>
+                  <WorkspaceSwitch />
+                </Suspense>
+              )}
+              <PaletteButton pages={pages} />
               <Box flex={1} className={classes['links'] ?? ''}>
                 {pages.map(({ path, title, icon: PageIcon }) => (
                   <MenuLink
@@ -98,7 +104,6 @@ export function Shell() {
             <Outlet />
           </AppShell.Main>
         </AppShell>
-        <Palette pages={pages} />
         <Shortcuts pages={pages} />
         <SessionEnded />
         <Notifications position="bottom-right" />

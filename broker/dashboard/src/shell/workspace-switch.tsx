@@ -7,7 +7,6 @@ import { useSession } from '../api/session.tsx';
 export function WorkspaceSwitch() {
   const { workspaces, shown, workspace } = useSession();
   const navigate = useNavigate();
-  if (workspaces.length < 2) return null;
   return (
     <Select
       aria-label="Workspace"

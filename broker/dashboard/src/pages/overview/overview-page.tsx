@@ -1,5 +1,6 @@
 // How it goes, in one look: what needs somebody first, then what happens.
 import { SimpleGrid } from '@mantine/core';
+import { lazy, Suspense } from 'react';
 import { activityApi, type Activity } from 'mcpgate-shared/api/dashboard/activity';
 import { requestsApi, type Request } from 'mcpgate-shared/api/rules/requests';
 import { statusApi, type Status } from 'mcpgate-shared/api/status';
@@ -7,11 +8,13 @@ import { useApi } from '../../api/use-api.ts';
 import { RateChart } from '../../parts/chart.tsx';
 import { countText } from '../../parts/figures.ts';
 import { Figure } from '../../parts/figure.tsx';
-import { Loaded } from '../../parts/loaded.tsx';
+import { Lines, Loaded } from '../../parts/loaded.tsx';
 import { Page, Section } from '../../parts/page.tsx';
 import { clockText } from '../../parts/time.tsx';
-import { BusyServers } from './busy-servers.tsx';
 import { NeedsAttention } from './needs-attention.tsx';
+
+/** Below what is seen first; its table is as large as the rest of this page. */
+const BusyServers = lazy(async () => ({ default: (await import('./busy-servers.tsx')).BusyServers }));
 
 export function OverviewPage() {
   const status = useApi(statusApi.status, {});
@@ -91,7 +94,9 @@ function Overview({ status, activity, requests }: OverviewProps) {
           ]}
         />
       </Section>
-      <BusyServers servers={servers} />
+      <Suspense fallback={<Lines count={4} />}>
+        <BusyServers servers={servers} />
+      </Suspense>
     </>
   );
 }
