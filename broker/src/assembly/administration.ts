@@ -9,6 +9,7 @@ import { createBackups } from '../admin/backups/backups.ts';
 import { tellRestore } from '../admin/backups/restore-note.ts';
 import { tellLeft } from '../admin/configuration/untold-events.ts';
 import { fetchedRegistry } from '../catalogue/registry/fetched-registry.ts';
+import { secretTextsOfPlaces } from '../config/audit-schema.ts';
 import { createReadiness } from '../domain/readiness.ts';
 import type { EventLoopDelay } from '../http/event-loop-delay.ts';
 import type { Calls } from './calls.ts';
@@ -83,6 +84,7 @@ export async function assembleAdministration(
       config.oidc?.client_secret ?? '',
       ...Object.values(config.oidc?.assertion_clients ?? {}),
       ...Object.values(config.telemetry.otlp.headers),
+      ...secretTextsOfPlaces(config.audit.checkpoints),
     ]
       .flatMap(referencesIn)
       .map(({ name }) => name),

@@ -4,6 +4,7 @@ import { leftBehindEvents } from '../admin/rotation/secret-events.ts';
 import { assembleLog } from '../audit/assemble-log.ts';
 import { sourceSettings } from '../config/source-settings.ts';
 import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
+import { sign } from '../hooks/signature.ts';
 import { createGuardedFetch } from '../net/guarded-fetch.ts';
 import { createReplicas } from '../replicas/replicas.ts';
 import { openStore } from '../store/open-store.ts';
@@ -40,6 +41,7 @@ export async function assembleCustody(context: AssemblyContext) {
   const { audit, proofs } = assembleLog({
     ...{ store, vault, clock, log, writerId, settings: config.audit, isAlone: databaseUrl === undefined },
     guardedFetch: createGuardedFetch({ allowHosts: config.outbound.allow_hosts, timeoutMs: PROVIDER_MS }),
+    sign,
   });
   onClose(() => audit.close());
   const reload = createReload({ config, read: readConfig, certificate: doors.certificate, audit, log });

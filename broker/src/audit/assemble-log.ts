@@ -1,6 +1,12 @@
 // The log of one run of a broker, put together: the rows it writes, the checkpoints it makes of them, and what proves all of it.
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import type { Clock } from 'mcpgate-shared/clock';
+import { fileFault } from 'mcpgate-shared/file-fault';
+import { GateError } from 'mcpgate-shared/error';
 import type { Logger } from 'pino';
+import type { CheckpointPlaceSetting } from '../config/audit-schema.ts';
+import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
 import type { GuardedFetch } from '../net/guarded-fetch.ts';
 import type { Store } from '../store/store.ts';
 import type { Vault } from '../vault/vault.ts';
@@ -8,7 +14,8 @@ import type { Audit } from './audit.ts';
 import { createAuditKeys } from './audit-keys.ts';
 import { createAudit } from './create-audit.ts';
 import { createCheckpointKeys } from './proof/checkpoint-keys.ts';
-import { createCheckpointPlaces, filePlace, urlPlace } from './proof/checkpoint-places.ts';
+import { type CheckpointPlace, createCheckpointPlaces, filePlace } from './proof/checkpoint-places.ts';
+import { s3Place, type SignBody, syslogPlace, urlPlace } from './proof/other-places.ts';
 import { createLogProofs, type LogProofs } from './proof/log-proofs.ts';
 
 const DURABILITY = {
@@ -19,12 +26,12 @@ const DURABILITY = {
 export interface LogSettings {
   durability: keyof typeof DURABILITY;
   /** Where checkpoints are kept besides the log. */
-  checkpoints: readonly ({ kind: 'file'; path: string } | { kind: 'url'; url: string })[];
+  checkpoints: readonly CheckpointPlaceSetting[];
 }
 
 export function assembleLog(parts: {
   store: Store;
-  vault: Pick<Vault, 'keyring' | 'seal' | 'open'>;
+  vault: Pick<Vault, 'keyring' | 'seal' | 'open' | 'resolve'>;
   clock: Clock;
   log: Logger;
   /** Names this broker process's chain; two processes never share one. */
@@ -33,6 +40,8 @@ export function assembleLog(parts: {
   isAlone: boolean;
   settings: LogSettings;
   guardedFetch: GuardedFetch;
+  /** Signs what is sent to addresses. */
+  sign: SignBody;
 }): { audit: Audit; proofs: LogProofs } {
   const { store, vault, clock, log, writerId, isAlone, settings, guardedFetch } = parts;
   const { durability } = settings;
@@ -41,13 +50,37 @@ export function assembleLog(parts: {
   const checkpointKeys = createCheckpointKeys({ store, vault });
   const places = createCheckpointPlaces({
     ...{ clock, log },
-    places: settings.checkpoints.map((place) =>
-      place.kind === 'file' ? filePlace(place.path) : urlPlace(place.url, guardedFetch),
-    ),
+    places: settings.checkpoints.map(placeOf),
   });
   const audit = createAudit({
     ...{ store, clock, log, writerId, keys, isOnDisk: durability === 'disk' },
     checkpoints: { signer: checkpointKeys.signer, places, isAlone },
   });
   return { audit, proofs: createLogProofs({ store, audit, keys, checkpointKeys }) };
+
+  function placeOf(place: CheckpointPlaceSetting): CheckpointPlace {
+    const secretOf = (text: string) => async () => (await vault.resolve(DEFAULT_WORKSPACE, text)).value;
+    switch (place.kind) {
+      case 'file':
+        return filePlace(place.path);
+      case 'url': {
+        const secret = 'secret' in place ? secretOf(place.secret) : undefined;
+        return urlPlace({ url: place.url, secret }, guardedFetch, { sign: parts.sign, now: clock.now });
+      }
+      case 'syslog': {
+        const ca = 'caFile' in place ? certificatesIn(place.caFile) : undefined;
+        return syslogPlace({ url: place.url, ca }, hostname());
+      }
+      case 's3':
+        return s3Place({ ...place, secretAccessKey: secretOf(place.secretAccessKey) }, guardedFetch);
+    }
+  }
+}
+
+function certificatesIn(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new GateError('config', `audit.checkpoints: ${file} cannot be read: ${fileFault(error)}`, { cause: error });
+  }
 }

@@ -19,7 +19,7 @@ export interface GuardedAnswer {
 
 export interface GuardedFetchRequest {
   headers?: Readonly<Record<string, string>>;
-  method?: 'GET' | 'POST';
+  method?: 'GET' | 'POST' | 'PUT';
   body?: string;
   /** How often a redirect is followed; past it, and by default, the redirect itself is the answer. */
   maxRedirects?: number;

@@ -2,9 +2,8 @@
 // brought there has to be kept for it.
 import { chmod, open } from 'node:fs/promises';
 import type { Clock } from 'mcpgate-shared/clock';
-import { GateError, toGateError } from 'mcpgate-shared/error';
+import { toGateError } from 'mcpgate-shared/error';
 import type { Logger } from 'pino';
-import type { GuardedFetch } from '../../net/guarded-fetch.ts';
 import type { Checkpoint } from './statement.ts';
 
 export interface CheckpointPlace {
@@ -114,20 +113,6 @@ export function filePlace(path: string): CheckpointPlace {
         await file.close();
       }
       await chmod(path, 0o600);
-    },
-  };
-}
-
-/** An address to which each is sent; it has it once it answers 2xx. */
-export function urlPlace(url: string, guardedFetch: GuardedFetch): CheckpointPlace {
-  const { host, hostname } = new URL(url);
-  return {
-    // What stands behind the host may be a secret.
-    name: `https://${host}/…`,
-    async keep(line) {
-      const headers = { 'content-type': 'application/json' };
-      const { status } = await guardedFetch(url, { method: 'POST', headers, body: line, namedHost: hostname });
-      if (status < 200 || status > 299) throw new GateError('unreachable', `${host} answered ${status}`);
     },
   };
 }

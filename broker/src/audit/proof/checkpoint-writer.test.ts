@@ -12,7 +12,8 @@ import { createGuardedFetch } from '../../net/guarded-fetch.ts';
 import type { ChainHead } from '../../store/audit/row.ts';
 import { temporaryFolder } from '../../store/fixtures/both-engines.ts';
 import { turns } from '../fixtures/chain-world.ts';
-import { createCheckpointPlaces, filePlace, urlPlace, type CheckpointPlace } from './checkpoint-places.ts';
+import { createCheckpointPlaces, filePlace, type CheckpointPlace } from './checkpoint-places.ts';
+import { urlPlace } from './other-places.ts';
 import { createCheckpointWriter } from './checkpoint-writer.ts';
 import { isSignedBy, type Checkpoint } from './statement.ts';
 
@@ -145,7 +146,7 @@ test('an address that does not answer, or refuses, is tried again until it has t
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => server.close());
   const { port } = server.address() as AddressInfo;
-  const place = urlPlace(`http://127.0.0.1:${port}/secret-path`, createGuardedFetch({ allowHosts: [] }));
+  const place = urlPlace({ url: `http://127.0.0.1:${port}/secret-path` }, createGuardedFetch({ allowHosts: [] }));
   const clock = steppedClock();
   const places = createCheckpointPlaces({ places: [place], clock, log: silent });
   places.bring(at('one'));

@@ -1,5 +1,7 @@
 // `audit verify` and `audit key`: the log proved here, and the key by which others do.
 import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createPublicKey } from 'node:crypto';
 import type { Command } from 'commander';
@@ -33,7 +35,10 @@ export function addProofs(audit: Command, context: CommandContext): void {
   adminOptions(verify)
     .option('--since <time>', 'only rows from then on: 1h, or a date or time in ISO 8601')
     .option('--until <time>', 'only rows before then: the same')
-    .option('--checkpoints <file>', 'the checkpoints that were kept in this file: what they name must be there')
+    .option(
+      '--checkpoints <path>',
+      'the checkpoints that were kept in this file, or in the files of this folder: what they name must be there',
+    )
     .action(
       async (options: VerifyOptions) =>
         await withVerdict(verify, context, options, async (session) => !(await runVerify(session, options))),
@@ -72,15 +77,23 @@ function verdictText({ rows, chains, checkpoints, wrong }: Verdict): string {
   return `NOT WHOLE  ${plainLine(place)}\n${plainLine(why)}`;
 }
 
+/** Of a file with one a line, or of all files of a folder, as an object store has them. */
 async function readCheckpoints(file: string): Promise<unknown[]> {
   try {
-    const lines = createInterface({ input: createReadStream(file, 'utf8'), crlfDelay: Infinity });
-    return await newestClaims(lines);
+    return await newestClaims(linesOf(file));
   } catch (error) {
     if (error instanceof GateError) throw error;
     const detail = error instanceof Error ? error.message : String(error);
     throw new GateError('usage', `--checkpoints: ${file} cannot be read (${detail})`, { cause: error });
   }
+}
+
+async function* linesOf(path: string): AsyncGenerator<string> {
+  const isFolder = (await stat(path)).isDirectory();
+  const files = isFolder
+    ? (await readdir(path)).filter((name) => /\.jsonl?$/.test(name)).map((name) => join(path, name))
+    : [path];
+  for (const file of files) yield* createInterface({ input: createReadStream(file, 'utf8'), crlfDelay: Infinity });
 }
 
 async function showKeys({ api, show }: AdminSession): Promise<void> {
