@@ -2,7 +2,7 @@
 import { isAbsolute } from 'node:path';
 import { isSecretReference } from 'mcpgate-shared/values/secret-reference';
 import { z } from 'zod';
-import { syslogAddress } from '../domain/syslog-address.ts';
+import { syslogAddress } from '../domain/outside/syslog-address.ts';
 import { choice } from './key-forms.ts';
 import { form, withDefault } from './key.ts';
 import { isSafeUrl } from './safe-url.ts';

@@ -1,7 +1,7 @@
 // Creates the gateway: makes the parts that all sessions share, opens sessions, and tells them of changes.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { BaseLogger } from 'pino';
-import type { Traces } from '../domain/call-span.ts';
+import type { Traces } from '../domain/outside/call-span.ts';
 import type { Accounts } from '../accounts/accounts.ts';
 import { createKeysEntry } from '../accounts/enter-keys.ts';
 import { createOwnAccounts } from '../accounts/own-accounts.ts';

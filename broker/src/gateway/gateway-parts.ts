@@ -6,7 +6,7 @@ import type { KeysEntry } from '../accounts/enter-keys.ts';
 import type { OwnAccounts } from '../accounts/own-accounts.ts';
 import type { Approvals } from '../approvals/approvals.ts';
 import type { Audit } from '../audit/audit.ts';
-import type { Traces } from '../domain/call-span.ts';
+import type { Traces } from '../domain/outside/call-span.ts';
 import type { Definitions } from '../definitions/definitions.ts';
 import type { Authorizer } from '../hooks/authorizer.ts';
 import type { Laptops } from '../laptops/laptops.ts';

@@ -1,6 +1,6 @@
 // The span of a request, as a child of what its caller says in `_meta`.
-import type { CallSpan } from '../domain/call-span.ts';
-import { readTraceParent } from '../domain/call-span.ts';
+import type { CallSpan } from '../domain/outside/call-span.ts';
+import { readTraceParent } from '../domain/outside/call-span.ts';
 import { isRecord } from '../mcp/json-rpc-guard.ts';
 import type { GatewayParts } from './gateway-parts.ts';
 import type { Request } from './request.ts';

@@ -3,7 +3,7 @@
 import { hostname } from 'node:os';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Audit } from '../audit/audit.ts';
-import type { Traces } from '../domain/call-span.ts';
+import type { Traces } from '../domain/outside/call-span.ts';
 import type { Log } from '../domain/log.ts';
 import type { GuardedFetch } from '../net/guarded-fetch.ts';
 import { createOtlpReceiver } from './otlp-receiver.ts';

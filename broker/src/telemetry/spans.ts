@@ -2,7 +2,7 @@
 // for MCP (https://github.com/open-telemetry/semantic-conventions-genai). Nothing of a value, a URI or a person is in them: the call's id leads to its record.
 import { randomFillSync } from 'node:crypto';
 import type { CallOutcome } from '../domain/call-record.ts';
-import type { TraceParent, Traces } from '../domain/call-span.ts';
+import type { TraceParent, Traces } from '../domain/outside/call-span.ts';
 import type { ServerRecord } from '../domain/server-record.ts';
 import { targetOf } from '../domain/transports/transports.ts';
 import { hasReference } from 'mcpgate-shared/values/secret-reference';

@@ -2,7 +2,7 @@
 // or `…Text` are JSON, exactly as the server sent it unless said.
 import type { ProcessIsolation } from 'mcpgate-shared/api/servers';
 import type { RetryReason } from '../domain/call-record.ts';
-import type { TraceFields } from '../domain/call-span.ts';
+import type { TraceFields } from '../domain/outside/call-span.ts';
 import type { AccountOwner } from '../domain/people/account.ts';
 import type { ResourceLimits } from '../domain/bounds/resource-limits.ts';
 import type { Isolation } from 'mcpgate-shared/api/servers';

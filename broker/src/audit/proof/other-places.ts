@@ -4,7 +4,7 @@ import { AwsV4Signer } from 'aws4fetch';
 import { GateError } from 'mcpgate-shared/error';
 import type { GuardedFetch } from '../../net/guarded-fetch.ts';
 import { sendSyslog } from '../../net/syslog/send-syslog.ts';
-import { readSyslogAddress } from '../../domain/syslog-address.ts';
+import { readSyslogAddress } from '../../domain/outside/syslog-address.ts';
 import { asciiJson, syslogText } from '../../net/syslog/syslog-message.ts';
 import type { CheckpointPlace } from './checkpoint-places.ts';
 import type { Checkpoint } from './statement.ts';

@@ -3,7 +3,7 @@ import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { type GateError, toGateError } from 'mcpgate-shared/error';
 import type { AccountLack } from '../../domain/people/account.ts';
 import type { CallStatus, RetryReason } from '../../domain/call-record.ts';
-import type { TraceFields } from '../../domain/call-span.ts';
+import type { TraceFields } from '../../domain/outside/call-span.ts';
 import type { GivenBack } from '../../domain/approval.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { parseRecord } from '../../mcp/json-rpc-guard.ts';

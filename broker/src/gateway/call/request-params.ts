@@ -2,7 +2,7 @@
 // passed on, as the text that the client sent unless they are replaced.
 import { findMember, type JsonObject } from 'mcpgate-shared/mcp/json-span';
 import { REQUEST_META } from 'mcpgate-shared/mcp/protocol-version';
-import { readTraceParent } from '../../domain/call-span.ts';
+import { readTraceParent } from '../../domain/outside/call-span.ts';
 import { isRecord } from '../../mcp/json-rpc-guard.ts';
 import { present } from '../edges/null-members.ts';
 import { REQUESTS } from '../edges/methods.ts';

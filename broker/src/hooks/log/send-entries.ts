@@ -5,7 +5,7 @@ import type { LogHook } from '../../domain/hook.ts';
 import { publicMessage } from '../../domain/public-message.ts';
 import { retryAfterMs } from '../../net/retry-after.ts';
 import { sendSyslog } from '../../net/syslog/send-syslog.ts';
-import { isSyslog, readSyslogAddress } from '../../domain/syslog-address.ts';
+import { isSyslog, readSyslogAddress } from '../../domain/outside/syslog-address.ts';
 import type { Vault } from '../../vault/vault.ts';
 import type { HookSender } from '../hook-request.ts';
 import type { LogEntry } from './log-records.ts';

@@ -11,7 +11,7 @@ import { freePort } from 'mcpgate-test/world/network/free-port';
 import { createPrivateAuthority, type PrivateAuthority } from 'mcpgate-test/world/network/private-authority';
 import { createRsyslog } from 'mcpgate-test/world/rsyslog';
 import { sendSyslog } from './send-syslog.ts';
-import { syslogAddress } from '../../domain/syslog-address.ts';
+import { syslogAddress } from '../../domain/outside/syslog-address.ts';
 import { asciiJson, syslogText } from './syslog-message.ts';
 
 let authority: PrivateAuthority;

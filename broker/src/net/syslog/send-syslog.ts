@@ -5,7 +5,7 @@ import { createSocket } from 'node:dgram';
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { GateError } from 'mcpgate-shared/error';
-import type { SyslogAddress } from '../../domain/syslog-address.ts';
+import type { SyslogAddress } from '../../domain/outside/syslog-address.ts';
 
 export interface SyslogReceiver {
   address: SyslogAddress;

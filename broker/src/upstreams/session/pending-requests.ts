@@ -1,7 +1,7 @@
 // The requests under way on one connection: which caller waits for which id, and until when.
 import type { Clock } from 'mcpgate-shared/clock';
 import type { GateError } from 'mcpgate-shared/error';
-import type { TraceFields } from '../../domain/call-span.ts';
+import type { TraceFields } from '../../domain/outside/call-span.ts';
 import type { Pieces } from '../../message/pieces.ts';
 import type { UpstreamReply } from '../upstream.ts';
 

@@ -1,5 +1,5 @@
 // Writes members into the params of a request, or into their `_meta`. Everything else stays the text that was sent.
-import type { TraceFields } from '../../domain/call-span.ts';
+import type { TraceFields } from '../../domain/outside/call-span.ts';
 import { findMember, scanObject, type JsonMember } from 'mcpgate-shared/mcp/json-span';
 
 /** `paramsText`, which has no progress token, with `_meta.progressToken` set. */

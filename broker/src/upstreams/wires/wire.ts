@@ -3,7 +3,7 @@
 // lost-session.ts and http-answer.ts look into them. Large messages are cut on their way in, and put together again on their way out
 // (message/pieces.ts).
 import type { GateError } from 'mcpgate-shared/error';
-import type { TraceFields } from '../../domain/call-span.ts';
+import type { TraceFields } from '../../domain/outside/call-span.ts';
 import type { Pieces } from '../../message/pieces.ts';
 
 export interface WireEvents {

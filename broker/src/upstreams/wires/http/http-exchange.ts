@@ -12,7 +12,7 @@ import { createHttpBody, type HttpBody } from './http-body.ts';
 import { classifyRefusal, jsonOf, redirectPath, refusalError, type HttpOutcome } from './http-answer.ts';
 import { reasonOf } from './http-request.ts';
 import type { HttpWireOptions } from './http-wire-options.ts';
-import type { TraceFields } from '../../../domain/call-span.ts';
+import type { TraceFields } from '../../../domain/outside/call-span.ts';
 import type { Carried } from '../../secrets/carried-headers.ts';
 import type { WireEvents } from '../wire.ts';
 

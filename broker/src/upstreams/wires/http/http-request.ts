@@ -1,6 +1,6 @@
 // What both HTTP wires have in common: the headers of a server's record, and the words for a failed request.
 import { GateError } from 'mcpgate-shared/error';
-import type { TraceFields } from '../../../domain/call-span.ts';
+import type { TraceFields } from '../../../domain/outside/call-span.ts';
 
 const RESERVED = /^(host|connection|content-length|content-type|accept|transfer-encoding|keep-alive|upgrade|mcp-.*)$/i;
 

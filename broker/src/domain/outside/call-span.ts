@@ -1,7 +1,7 @@
 // Traces of calls, as W3C Trace Context has them: what a caller says of its own, what a server is told, and what becomes of a span. Off, there are none,
 // and nobody is told anything.
-import type { CallIntent, CallOutcome } from './call-record.ts';
-import type { ServerRecord } from './server-record.ts';
+import type { CallIntent, CallOutcome } from '../call-record.ts';
+import type { ServerRecord } from '../server-record.ts';
 
 /** What a caller says of the span that its request comes of. */
 export interface TraceParent {
