@@ -148,6 +148,8 @@ const RAISED: Record<string, Record<string, string>> = {
   McpgateSecretSourceAway: { 'mcpgate_secret_sources{kind="vault",state="away"}': '1x20' },
   McpgateHookAway: { 'mcpgate_hook_away{workspace="default",hook="authorize"}': '1x20' },
   McpgateDeliveriesLag: { 'mcpgate_delivery_lag_seconds{workspace="default",destination="log:x"}': '700x20' },
+  McpgateCheckpointsNotKept: { 'mcpgate_checkpoint_kept{place="file:/x"}': '0x20' },
+  McpgateTracesDropped: { 'mcpgate_trace_spans_total{result="dropped"}': '0x10 1x10' },
   McpgateDeliveriesLost: { 'mcpgate_events_total{type="delivery.lost"}': '0x10 1x10' },
   McpgateApprovalWaits: { 'mcpgate_approvals_oldest_seconds{workspace="default"}': '2000x20' },
   McpgateNotEnforced: { 'mcpgate_enforcement{workspace="default",mode="observe"}': '1x100' },

@@ -4,7 +4,7 @@ import type { Audit } from '../../audit/audit.ts';
 
 export interface BrokerSources {
   version: string;
-  audit: Pick<Audit, 'unwritable' | 'behind'>;
+  audit: Pick<Audit, 'unwritable' | 'behind' | 'checkpoints'>;
   eventLoopDelay: () => { p50: number; p99: number; max: number };
   /** Connections that were ended before a whole request came, by reason. */
   badRequests: () => ReadonlyMap<string, number>;
@@ -110,5 +110,15 @@ export function registerBrokerMetrics(registry: Registry, sources: BrokerSources
           ] as const);
     },
   );
+  new Gauge({
+    name: 'mcpgate_checkpoint_kept',
+    help: '1 where a place has the newest checkpoint of the audit log, 0 while it cannot be brought there',
+    labelNames: ['place'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { name: place, problem } of audit.checkpoints.places) this.set({ place }, problem === null ? 1 : 0);
+    },
+  });
   gauge('mcpgate_trace_spans_waiting', 'Spans of calls that are not sent yet', () => sources.spans()?.waiting ?? 0);
 }
