@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'conflict' // exists already, or changed meanwhile
   | 'stale' // it was changed since the caller has read it, and the caller asked not to overwrite that
   | 'gone' // existed, and is used up: one-time links, device codes
+  | 'key_reused' // an idempotency key that came with another request before
   | 'throttled' // too many tries; `retryAfterMs` says how long to wait
   | 'too_large'
   | 'unreachable' // no broker, no DNS, refused, timed out
@@ -66,6 +67,7 @@ export const EXIT_CODE = {
   conflict: 1,
   stale: 1,
   gone: 1,
+  key_reused: 1,
   throttled: 1,
   too_large: 1,
   unreachable: 4,

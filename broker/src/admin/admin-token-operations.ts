@@ -3,6 +3,7 @@ import { adminTokensApi, type AdminToken } from 'mcpgate-shared/api/admin-tokens
 import type { AdminToken as TokenOfPeople } from '../domain/people/people.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime, isoTimeOrNull } from './iso-time.ts';
+import { listOperation } from './lists/list-operation.ts';
 import { operation, type Operation } from './operation.ts';
 
 function toAdminToken(token: TokenOfPeople): AdminToken {
@@ -24,7 +25,7 @@ export function adminTokenOperations({
   clock,
 }: Pick<AdminDependencies, 'people' | 'clock'>): Operation[] {
   return [
-    operation(adminTokensApi.list, async (_input, { workspaceId }) =>
+    listOperation(adminTokensApi.list, async (_input, { workspaceId }) =>
       (await adminTokens.list(workspaceId)).map(toAdminToken),
     ),
     operation(adminTokensApi.issue, async ({ body }, { workspaceId, actor }) => {

@@ -15,6 +15,7 @@ import { isoTime } from './iso-time.ts';
 import { doubtsAboutFixed } from './rules/condition-doubts.ts';
 import { doubtsAboutThing } from './rules/doubts.ts';
 import { knownWorld } from './rules/known-world.ts';
+import { listOperation } from './lists/list-operation.ts';
 import { eventBy, operation, type Caller, type Operation } from './operation.ts';
 import { changeNotes } from '../domain/change-notes.ts';
 
@@ -115,7 +116,9 @@ export function bundleOperations(needs: Needs): Operation[] {
   };
 
   return [
-    operation(bundlesApi.list, async (_input, { workspaceId }) => (await store.bundles.list(workspaceId)).map(toView)),
+    listOperation(bundlesApi.list, async (_input, { workspaceId }) =>
+      (await store.bundles.list(workspaceId)).map(toView),
+    ),
     operation(bundlesApi.show, async ({ params }, { workspaceId }) => toView(await find(workspaceId, params.name))),
     operation(bundlesApi.add, async ({ body }, caller) => {
       const tools = await toolsOf(caller.workspaceId, body.tools);

@@ -3,6 +3,7 @@ import type { Device as DeviceOfPerson } from '../domain/people/people.ts';
 import { devicesApi, loginsApi, sessionsApi, type Device } from 'mcpgate-shared/api/devices';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime, isoTimeOrNull } from './iso-time.ts';
+import { listOperation } from './lists/list-operation.ts';
 import { operation, ownerFor, type Caller, type Operation } from './operation.ts';
 
 export function deviceOperations({ people, links }: Pick<AdminDependencies, 'people' | 'links'>): Operation[] {
@@ -25,7 +26,7 @@ export function deviceOperations({ people, links }: Pick<AdminDependencies, 'peo
     return user === undefined ? {} : { user };
   };
   return [
-    operation(devicesApi.list, async ({ query }, caller) => {
+    listOperation(devicesApi.list, async ({ query }, caller) => {
       const live = connected();
       const devices = await people.devices.list(caller.workspaceId, filterFor(caller, query.user));
       return devices.map((device) => toDevice(device, live));
@@ -35,7 +36,7 @@ export function deviceOperations({ people, links }: Pick<AdminDependencies, 'peo
       async ({ params }, caller) =>
         await people.devices.revoke(caller.workspaceId, params.id, caller.actor, filterFor(caller, undefined)),
     ),
-    operation(sessionsApi.list, async ({ query }, caller) => {
+    listOperation(sessionsApi.list, async ({ query }, caller) => {
       const live = connected();
       const sessions = await people.sessions.list(caller.workspaceId, filterFor(caller, query.user));
       return sessions.map((session) => ({

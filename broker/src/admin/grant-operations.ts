@@ -5,6 +5,7 @@ import { grantsApi, type Grant } from 'mcpgate-shared/api/grants';
 import { GateError } from 'mcpgate-shared/error';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime, isoTimeOrNull } from './iso-time.ts';
+import { listOperation } from './lists/list-operation.ts';
 import { operation, ownerFor, type Operation } from './operation.ts';
 
 function toGrant(grant: GrantOfPerson, known: ReadonlySet<string>): Grant {
@@ -32,7 +33,7 @@ export function grantOperations({
   const serverNames = async (workspaceId: string): Promise<ReadonlySet<string>> =>
     new Set((await store.servers.list(workspaceId)).map((server) => server.name));
   return [
-    operation(grantsApi.list, async (_input, caller) => {
+    listOperation(grantsApi.list, async (_input, caller) => {
       const owner = ownerFor(caller);
       const [all, known] = await Promise.all([grants.list(caller.workspaceId), serverNames(caller.workspaceId)]);
       return all.filter((grant) => owner === undefined || grant.user === owner).map((grant) => toGrant(grant, known));

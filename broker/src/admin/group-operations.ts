@@ -5,6 +5,7 @@ import type { Group } from '../domain/people/people.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTimeOrNull } from './iso-time.ts';
 import { managerOf, managersOf } from './managed-by.ts';
+import { listOperation } from './lists/list-operation.ts';
 import { operation, type Operation } from './operation.ts';
 
 const toView = ({ name, members, onCall }: Group) => ({
@@ -25,7 +26,7 @@ export function groupOperations({
     managed_by: await managerOf(store, workspaceId, { kind: 'group', name: group.name }),
   });
   return [
-    operation(groupsApi.list, async (_input, { workspaceId }) => {
+    listOperation(groupsApi.list, async (_input, { workspaceId }) => {
       const managedBy = await managersOf(store, workspaceId, 'group');
       const bundles = await store.bundles.list(workspaceId);
       return (await groups.list(workspaceId)).map((group) => ({

@@ -24,6 +24,7 @@ import { knownWorld } from './rules/known-world.ts';
 import { testedCaller } from './rules/tested-caller.ts';
 import { testedQuestion } from './rules/tested-hook.ts';
 import { testedName } from './rules/tested-name.ts';
+import { listOperation } from './lists/list-operation.ts';
 import { eventBy, operation, type Caller, type Operation } from './operation.ts';
 
 type Needs = Pick<AdminDependencies, 'store' | 'vault' | 'audit' | 'policyChanged' | 'people' | 'clock' | 'hooks'>;
@@ -122,7 +123,7 @@ export function hookOperations({ store, vault, audit, policyChanged, people, clo
   };
 
   return [
-    operation(hooksApi.list, async (_input, { workspaceId }) =>
+    listOperation(hooksApi.list, async (_input, { workspaceId }) =>
       Promise.all((await store.hooks.list(workspaceId)).map((hook) => shown(workspaceId, hook))),
     ),
     operation(hooksApi.show, async ({ params }, { workspaceId }) =>

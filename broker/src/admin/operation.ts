@@ -96,7 +96,10 @@ export function operation<P extends z.ZodType, Q extends z.ZodType, B extends z.
 /** Of an endpoint that answers in pages. */
 export function pagedOperation<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(
   endpoint: Endpoint<P, Q, B, A>,
-  run: (input: { query: z.output<Q> }, caller: Caller) => Promise<{ items: z.input<A>; next: string | undefined }>,
+  run: (
+    input: { params: z.output<P>; query: z.output<Q> },
+    caller: Caller,
+  ) => Promise<{ items: z.input<A>; next: string | undefined }>,
 ): Operation {
   return {
     endpoint,

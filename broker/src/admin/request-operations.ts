@@ -6,6 +6,7 @@ import { inWorkspace } from '../domain/workspace.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { createMaySee, deciderOf } from './events/visible-requests.ts';
 import { isoTime, isoTimeOrNull } from './iso-time.ts';
+import { listOperation } from './lists/list-operation.ts';
 import { type Caller, operation, type Operation } from './operation.ts';
 
 export function requestOperations({ approvals, clock }: Pick<AdminDependencies, 'approvals' | 'clock'>): Operation[] {
@@ -39,7 +40,7 @@ export function requestOperations({ approvals, clock }: Pick<AdminDependencies, 
   const maySee = createMaySee(approvals);
 
   return [
-    operation(requestsApi.list, async ({ query }, caller) => {
+    listOperation(requestsApi.list, async ({ query }, caller) => {
       const all = await approvals.list(caller.workspaceId, { all: query.all === 'true' });
       const seen: Request[] = [];
       for (const each of all) if (await maySee(each, caller)) seen.push(await shown(each, caller));

@@ -9,6 +9,7 @@ import { secretNamesOfRecord } from '../domain/transports/transport-texts.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { secretNamesOfHook } from './hook-operations.ts';
 import { isoTime, isoTimeOrNull } from './iso-time.ts';
+import { listOperation } from './lists/list-operation.ts';
 import { operation, type Operation } from './operation.ts';
 import { discardedOf } from './rotation/discarded-versions.ts';
 import { secretEvents } from './rotation/secret-events.ts';
@@ -69,7 +70,7 @@ export function secretOperations(
   };
 
   return [
-    operation(secretsApi.list, async (_input, { workspaceId }) => await list(workspaceId)),
+    listOperation(secretsApi.list, async (_input, { workspaceId }) => await list(workspaceId)),
     operation(secretsApi.set, async ({ params: { name }, body }, { workspaceId, actor }) => {
       const record = secretEvents(audit, { workspaceId, name, actor });
       const about = { setBy: actor.name, expiresAt: expiryOf(body.expires_at, clock.now()) };
@@ -118,7 +119,7 @@ export function secretOperations(
       });
       return await switched(workspaceId, name);
     }),
-    operation(secretsApi.history, async ({ params: { name } }, { workspaceId }) => {
+    listOperation(secretsApi.history, async ({ params: { name } }, { workspaceId }) => {
       const versions = await vault.versions.history(workspaceId, name);
       if (versions.length === 0) throw noSecret(workspaceId, name);
       const kept = versions.map((each) => ({

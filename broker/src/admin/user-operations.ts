@@ -6,6 +6,7 @@ import { toPasskey } from './passkey-answer.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime, isoTimeOrNull } from './iso-time.ts';
 import { managerOf, managersOf } from './managed-by.ts';
+import { listOperation } from './lists/list-operation.ts';
 import { operation, type Operation } from './operation.ts';
 
 function toUser(person: Person, managedBy: string | null): User {
@@ -31,7 +32,7 @@ export function userOperations({
   const shown = async (workspaceId: string, person: Person): Promise<User> =>
     toUser(person, await managerOf(store, workspaceId, { kind: 'role', name: person.name }));
   return [
-    operation(usersApi.list, async (_input, { workspaceId }) => {
+    listOperation(usersApi.list, async (_input, { workspaceId }) => {
       const managedBy = await managersOf(store, workspaceId, 'role');
       return (await users.list(workspaceId)).map((person) => toUser(person, managedBy(person.name)));
     }),

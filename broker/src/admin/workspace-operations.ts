@@ -4,6 +4,7 @@ import { GateError } from 'mcpgate-shared/error';
 import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime } from './iso-time.ts';
+import { listOperation } from './lists/list-operation.ts';
 import { operation, type Caller, type Operation } from './operation.ts';
 import { changeNotes } from '../domain/change-notes.ts';
 
@@ -36,7 +37,7 @@ export function workspaceOperations({
     });
   };
   return [
-    operation(workspacesApi.list, async (_input, caller) => {
+    listOperation(workspacesApi.list, async (_input, caller) => {
       assertAtHome(caller);
       return (await workspaces.list()).map(toWorkspace);
     }),

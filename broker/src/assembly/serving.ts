@@ -1,6 +1,8 @@
 // The ways in: HTTP with its doors, the tunnel's upgrade and the administration socket. They are opened last, when everything behind them stands.
 import { VERSION } from 'mcpgate-shared/version';
 import { serveAdministration } from '../http/api/admin-socket.ts';
+import { createIdempotency } from '../http/api/idempotency.ts';
+import { createRateLimits } from '../http/api/rate-limits.ts';
 import { createEnterWorkspace } from '../http/api/enter-workspace.ts';
 import { createForwardedDoor } from '../http/doors/forwarded-door.ts';
 import { createHostCheck } from '../http/doors/host-check.ts';
@@ -83,6 +85,13 @@ export async function assembleServing(
       people: identity.forwarded,
       audit,
     });
+  const { name: holder } = context.self;
+  const api = {
+    clock,
+    idempotency: createIdempotency({ store, vault, clock, log, holder }),
+    edits: { locks: store.idempotentRequests, holder },
+  };
+  const rates = createRateLimits({ perMinute: () => reload.now.api.requests_per_minute, clock });
   const app = await createPublicApp({
     listener,
     log,
@@ -109,6 +118,7 @@ export async function assembleServing(
       draining: isDraining,
     },
     operations,
+    api: { ...api, rates },
     enterWorkspace,
     pages: createPages({
       ...{ identity, publicUrl, clock, forwarded, approvals, refused },
@@ -118,5 +128,12 @@ export async function assembleServing(
   });
   await app.ready();
   listener.attachUpgrade('/v1/tunnel', createUpgradeDoor({ tunnel, hostCheck, proxies, publicUrl }));
-  await serveAdministration({ socket: doors.admin, enterWorkspace, operations, refused, clock, log });
+  await serveAdministration({
+    socket: doors.admin,
+    enterWorkspace,
+    operations,
+    refused,
+    api,
+    log,
+  });
 }

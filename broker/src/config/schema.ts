@@ -196,6 +196,15 @@ export const ConfigShape = z.strictObject({
     .prefault({}),
   sources: sourcesSchema,
   vault: hashicorpSchema,
+  api: z
+    .strictObject({
+      requests_per_minute: withDefault(count, 1_200, {
+        description:
+          'How many requests to `/api/v1` a person or token may make in a minute, at each broker; past it they get 429, with `Retry-After`. What takes access away (`user disable`, `grant revoke` and the like) is never refused for it, and the socket on the broker’s host knows no limit.',
+        reloads: true,
+      }),
+    })
+    .prefault({}),
   metrics: z
     .strictObject({
       allow: withDefault(cidrs(), ['127.0.0.0/8', '::1', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'], {

@@ -15,6 +15,7 @@ export const HTTP_STATUS = {
   conflict: 409,
   stale: 412,
   gone: 410,
+  key_reused: 422,
   throttled: 429,
   too_large: 413,
   unreachable: 502,

@@ -8,6 +8,7 @@ import { checkBodies, STRANGERS_BODY_BYTES } from './doors/body-doors.ts';
 import { isCanonicalPath, pathOf, withoutMcpSlash } from './doors/canonical-path.ts';
 import { errorBody, HTTP_STATUS } from './error-status.ts';
 import type { Listener } from './listener.ts';
+import { isOfApi, PROBLEM, problemBody } from './problem.ts';
 import { bearerChallenge } from './rejection.ts';
 
 export interface FastifyAppOptions {
@@ -66,7 +67,9 @@ export function createFastifyApp({ listener, log, trustedProxies }: FastifyAppOp
     if (retryAfterMs !== undefined) void reply.header('retry-after', Math.max(1, Math.ceil(retryAfterMs / 1000)));
     if (error.code === 'not_logged_in' && !reply.hasHeader('www-authenticate'))
       void reply.header('www-authenticate', bearerChallenge(request.headers.authorization));
-    return reply.code(HTTP_STATUS[error.code]).type('application/json').send(errorBody(error, request.id));
+    void reply.code(HTTP_STATUS[error.code]);
+    if (isOfApi(request.url)) return reply.type(PROBLEM).send(problemBody(error, request.id));
+    return reply.type('application/json').send(errorBody(error, request.id));
   });
   return app;
 }

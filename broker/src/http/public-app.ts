@@ -12,7 +12,7 @@ import type { Identity } from '../identity/identity.ts';
 import type { Store } from '../store/store.ts';
 import type { Upstreams } from '../upstreams/upstream.ts';
 import type { SigningKeys } from '../assertions/assertions.ts';
-import { registerApi, refuseMethod } from './api/api-routes.ts';
+import { registerApi, refuseMethod, type ApiParts } from './api/api-routes.ts';
 import { createResolveBrowser } from './api/browser-callers.ts';
 import { assertFresh, assertMay, createResolveCaller, type ResolveCaller } from './api/callers.ts';
 import { workspaceOf, type EnterWorkspace } from './api/enter-workspace.ts';
@@ -76,6 +76,7 @@ export interface PublicAppOptions {
   metricsDoor: MetricsDoor;
   mcp: Pick<McpRoutesOptions, 'gateway' | 'sessions' | 'exchanges' | 'allowedOrigins' | 'maxMessageBytes' | 'draining'>;
   operations: readonly Operation[];
+  api: Pick<ApiParts, 'clock' | 'idempotency' | 'edits' | 'rates'>;
   enterWorkspace: EnterWorkspace;
   /** The pages for people. */
   pages: FastifyPluginAsync;
@@ -176,7 +177,7 @@ export async function createPublicApp(options: PublicAppOptions): Promise<Fastif
     ...signInOperations({ signIn: identity.signIn }),
   ];
   const allowOf = registerApi(app, [...options.operations, ...ofBrowser], callerOf, {
-    clock: options.clock,
+    ...options.api,
     identity,
     audit,
   });

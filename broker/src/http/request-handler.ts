@@ -1,6 +1,7 @@
 // What answers the HTTP requests of a listener, and the handler that does so until the broker serves: it says that the broker is alive (`/healthz`),
 // and to everything else that it is not ready, and what it waits for.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { answerUnavailable } from './problem.ts';
 
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -13,8 +14,6 @@ export function startingHandler(why: () => string): RequestHandler {
       response.end('{"status":"ok"}');
       return;
     }
-    const message = `the broker ${why()}`;
-    response.writeHead(503, { 'content-type': 'application/json; charset=utf-8', 'retry-after': '1' });
-    response.end(JSON.stringify({ error: { code: 'unavailable', message, request_id: '-' } }));
+    answerUnavailable(request, response, { message: `the broker ${why()}`, retryAfterS: 1 });
   };
 }

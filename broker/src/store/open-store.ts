@@ -24,6 +24,7 @@ import { createDevices } from './repositories/people/devices.ts';
 import { createExternalIdentities } from './repositories/people/external-identities.ts';
 import { createGrants } from './repositories/people/grants.ts';
 import { createGroups } from './repositories/people/groups.ts';
+import { createIdempotentRequests } from './repositories/idempotent-requests.ts';
 import { createKeyring } from './repositories/keyring.ts';
 import { createKeys } from './repositories/keys.ts';
 import { createLaptopFindings } from './repositories/servers/laptop-findings.ts';
@@ -119,6 +120,7 @@ function repositoriesOver(
     users: createUsers(db, clock, announce),
     externalIdentities: createExternalIdentities(db, clock),
     provisioning: createProvisioning(db),
+    idempotentRequests: createIdempotentRequests(db),
     departures: createDepartures(db),
     leftChannels: createLeftChannels(db),
     devices: createDevices(db, clock),

@@ -21,6 +21,16 @@ export interface Database {
   workspaces: { id: string; created_at: number };
   /** Values that belong to the database as a whole. */
   settings: { name: string; value: string };
+  idempotent_requests: {
+    owner: string;
+    key_hash: string;
+    request_digest: string;
+    state: 'running' | 'done' | 'doubtful';
+    holder: string;
+    lease_until: number;
+    sealed: Uint8Array | null;
+    expires_at: number;
+  };
   departures: { broker: string; ends_json: string; is_complete: number; expires_at: number };
   left_channels: {
     broker: string;

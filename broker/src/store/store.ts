@@ -8,6 +8,7 @@ import type { SecretRows, SecretVersionRows } from './secret-rows.ts';
 import type { SecretSourceRows } from './secret-source.ts';
 import type { WorkspacesRepository } from './repositories/workspaces.ts';
 import type { UsersRepository } from './repositories/people/users.ts';
+import type { IdempotentRequestsRepository } from './repositories/idempotent-requests.ts';
 import type { DeparturesRepository } from './repositories/links/departures.ts';
 import type { LeftChannelsRepository } from './repositories/links/left-channels.ts';
 import type { ExternalIdentitiesRepository } from './repositories/people/external-identities.ts';
@@ -52,6 +53,7 @@ export type Use = [slot: number, amount: number];
 export interface Store {
   workspaces: WorkspacesRepository;
   users: UsersRepository;
+  idempotentRequests: IdempotentRequestsRepository;
   departures: DeparturesRepository;
   leftChannels: LeftChannelsRepository;
   externalIdentities: ExternalIdentitiesRepository;

@@ -58,6 +58,13 @@ const TABLE: Table = {
     setEmail: { writes: (store, { userId }) => store.users.setEmail(userId, 'Ada@example.com') },
     remove: { writes: (store, { goneId }) => store.users.remove(goneId) },
   },
+  idempotentRequests: {
+    begin: { everywhere: 'owners have ids that are unique' },
+    renew: { everywhere: 'owners have ids that are unique' },
+    end: { everywhere: 'owners have ids that are unique' },
+    forget: { everywhere: 'owners have ids that are unique' },
+    count: { everywhere: 'owners have ids that are unique' },
+  },
   departures: {
     put: { everywhere: 'it is by the run of a broker' },
     find: { everywhere: 'it is by the run of a broker' },

@@ -1,5 +1,6 @@
 // Bearer tokens for the administration itself: what MCPGATE_ADMIN_TOKEN holds.
 import { z } from 'zod';
+import { listEndpoint } from './lists/list-endpoint.ts';
 import { endpoint } from './endpoint.ts';
 import { IdParams, LabelSchema, LifetimeSchema, ReceiptSchema, TimeSchema, TokenRoleSchema } from './fields.ts';
 
@@ -19,12 +20,14 @@ export const AdminTokenSchema = z
 export type AdminToken = z.output<typeof AdminTokenSchema>;
 
 export const adminTokensApi = {
-  list: endpoint({
+  list: listEndpoint({
     name: 'listAdminTokens',
-    method: 'GET',
     path: '/admin-tokens',
     summary: 'All administration tokens',
-    answer: z.array(AdminTokenSchema),
+    item: AdminTokenSchema,
+    key: 'id',
+    texts: ['label'],
+    filters: { state: AdminTokenSchema.shape.state.optional(), role: TokenRoleSchema.optional() },
   }),
   issue: endpoint({
     name: 'issueAdminToken',
@@ -38,6 +41,7 @@ export const adminTokensApi = {
   }),
   revoke: endpoint({
     name: 'revokeAdminToken',
+    endsAccess: true,
     method: 'POST',
     path: '/admin-tokens/:id/revoke',
     summary: 'End an administration token (by its id, or its label where only one is live)',

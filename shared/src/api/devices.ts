@@ -1,5 +1,6 @@
 // Devices (laptops that logged in), the logins that last, and the approval of a login from the broker's host.
 import { z } from 'zod';
+import { listEndpoint } from './lists/list-endpoint.ts';
 import { endpoint } from './endpoint.ts';
 import { IdParams, ReceiptSchema, TimeSchema } from './fields.ts';
 
@@ -41,20 +42,21 @@ export const SessionSchema = z
   .meta({ id: 'Session', description: 'A login that lasts' });
 export type Session = z.output<typeof SessionSchema>;
 
-const byUser = z.strictObject({ user: z.string().max(64).optional() });
-
 export const devicesApi = {
-  list: endpoint({
+  list: listEndpoint({
     name: 'listDevices',
-    method: 'GET',
     path: '/devices',
     summary: 'Devices that have logged in',
     access: 'member',
-    query: byUser,
-    answer: z.array(DeviceSchema),
+    item: DeviceSchema,
+    key: 'id',
+    texts: ['name', 'user', 'platform'],
+    filters: { connected: z.enum(['true', 'false']).optional(), logged_in: z.enum(['true', 'false']).optional() },
+    besides: { user: z.string().max(64).optional() },
   }),
   revoke: endpoint({
     name: 'revokeDevice',
+    endsAccess: true,
     method: 'POST',
     path: '/devices/:id/revoke',
     summary: "End a device's login for good; the person must log in again on it",
@@ -65,17 +67,20 @@ export const devicesApi = {
 };
 
 export const sessionsApi = {
-  list: endpoint({
+  list: listEndpoint({
     name: 'listSessions',
-    method: 'GET',
     path: '/sessions',
     summary: 'Logins that last, of devices, HTTP clients and browsers',
     access: 'member',
-    query: byUser,
-    answer: z.array(SessionSchema),
+    item: SessionSchema,
+    key: 'id',
+    texts: ['label', 'user'],
+    filters: { kind: SessionSchema.shape.kind.optional(), connected: z.enum(['true', 'false']).optional() },
+    besides: { user: z.string().max(64).optional() },
   }),
   end: endpoint({
     name: 'endSession',
+    endsAccess: true,
     method: 'POST',
     path: '/sessions/:id/end',
     summary: 'End a login; the device stays known and may log in again',

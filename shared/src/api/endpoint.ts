@@ -24,6 +24,12 @@ export interface Endpoint<
   readonly answer: Answer;
   /** The entity tag of what the answer shows. Requests that change it may say `If-Match`, and fail with `stale` where it was changed. */
   readonly etag: ((answer: z.output<Answer>) => string) | undefined;
+  /** What is shown has an entity tag: of all members of the answer but these, which change by themselves. */
+  readonly tagged: { readonly without: readonly string[] } | undefined;
+  /** The name of the endpoint that shows what this one changes: `If-Match` names the tag of that. */
+  readonly edits: string | undefined;
+  /** True: it takes access away from somebody. No rate limit holds it up. */
+  readonly endsAccess: boolean;
   /** True: the answer is `application/x-ndjson`, one `answer` a line, until the caller hangs up. */
   readonly stream: boolean;
   /** True: the answer is one page of a list, and the headers `Link` and `x-next-cursor` say where it goes on. */
@@ -52,6 +58,9 @@ export function endpoint<
   body?: Body;
   answer: Answer;
   etag?: (answer: z.output<Answer>) => string;
+  tagged?: { without: readonly string[] };
+  edits?: string;
+  endsAccess?: boolean;
   stream?: boolean;
   pages?: boolean;
   media?: string;
@@ -68,6 +77,9 @@ export function endpoint<
     body: definition.body ?? (NO_BODY as unknown as Body),
     answer: definition.answer,
     etag: definition.etag,
+    tagged: definition.tagged,
+    edits: definition.edits,
+    endsAccess: definition.endsAccess ?? false,
     stream: definition.stream ?? false,
     pages: definition.pages ?? false,
     media: definition.media,

@@ -118,8 +118,16 @@ export const ErrorSchema = z
         .optional()
         .meta({ description: 'Where it stands in the body, from the outside in' }),
     }),
+    type: z.string().optional().meta({ description: 'urn:mcpgate:error:CODE' }),
+    title: z.string().optional(),
+    status: z.number().int().optional(),
+    detail: z.string().optional().meta({ description: 'The message' }),
+    instance: z.string().optional().meta({ description: 'urn:uuid:REQUEST_ID' }),
   })
-  .meta({ id: 'Error' });
+  .meta({
+    id: 'Error',
+    description: 'Problem details (RFC 9457), with the code of the error and the id of the request',
+  });
 
 export const NameParams = z.strictObject({ name: z.string().min(1).max(128) });
 export const IdParams = z.strictObject({ id: z.string().min(1).max(128) });

@@ -1,5 +1,6 @@
 // Labelled bearer tokens bound to servers.
 import { z } from 'zod';
+import { listEndpoint } from './lists/list-endpoint.ts';
 import { endpoint } from './endpoint.ts';
 import {
   AddressRangeSchema,
@@ -36,13 +37,19 @@ export const IssuedGrantSchema = GrantSchema.extend({
 }).meta({ id: 'IssuedGrant' });
 
 export const grantsApi = {
-  list: endpoint({
+  list: listEndpoint({
     name: 'listGrants',
-    method: 'GET',
     path: '/grants',
     summary: 'All grants',
     access: 'member',
-    answer: z.array(GrantSchema),
+    item: GrantSchema,
+    key: 'id',
+    texts: ['label', 'user'],
+    filters: {
+      state: GrantSchema.shape.state.optional(),
+      user: z.string().max(64).optional(),
+      servers: ServerNameSchema.optional(),
+    },
   }),
   issue: endpoint({
     name: 'issueGrant',
@@ -65,6 +72,7 @@ export const grantsApi = {
   }),
   revoke: endpoint({
     name: 'revokeGrant',
+    endsAccess: true,
     method: 'POST',
     path: '/grants/:id/revoke',
     summary: 'End a grant (by its id, or its label where only one is live)',

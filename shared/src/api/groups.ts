@@ -1,5 +1,6 @@
 // Groups of people, for rules.
 import { z } from 'zod';
+import { listEndpoint } from './lists/list-endpoint.ts';
 import { endpoint } from './endpoint.ts';
 import { GroupNameSchema, ManagedBySchema, NameParams, ReceiptSchema, TimeSchema } from './fields.ts';
 
@@ -22,12 +23,13 @@ export type Group = z.output<typeof GroupSchema>;
 const UserNames = z.array(z.string().min(1).max(64)).max(1000);
 
 export const groupsApi = {
-  list: endpoint({
+  list: listEndpoint({
     name: 'listGroups',
-    method: 'GET',
     path: '/groups',
     summary: 'All groups with their members',
-    answer: z.array(GroupSchema),
+    item: GroupSchema,
+    key: 'name',
+    texts: ['name'],
   }),
   add: endpoint({
     name: 'addToGroup',
@@ -40,6 +42,7 @@ export const groupsApi = {
   }),
   show: endpoint({
     name: 'getGroup',
+    tagged: { without: [] },
     method: 'GET',
     path: '/groups/:name',
     summary: 'One group with its members',
@@ -48,6 +51,8 @@ export const groupsApi = {
   }),
   take: endpoint({
     name: 'removeFromGroup',
+    edits: 'getGroup',
+    endsAccess: true,
     method: 'POST',
     path: '/groups/:name/remove',
     summary: 'Take people out of a group; holds at once for those who are connected',
@@ -71,6 +76,8 @@ export const groupsApi = {
   }),
   remove: endpoint({
     name: 'removeGroup',
+    edits: 'getGroup',
+    endsAccess: true,
     method: 'DELETE',
     path: '/groups/:name',
     summary: 'Remove a group; its members stay, without it',
@@ -79,6 +86,7 @@ export const groupsApi = {
   }),
   disable: endpoint({
     name: 'disableGroup',
+    endsAccess: true,
     method: 'POST',
     path: '/groups/:name/disable',
     summary: 'Lock every member of a group out, as disableUser does',

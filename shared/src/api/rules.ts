@@ -1,5 +1,6 @@
 // Authorization rules and the enforcement mode.
 import { z } from 'zod';
+import { listEndpoint } from './lists/list-endpoint.ts';
 import { endpoint } from './endpoint.ts';
 import { nearest } from '../nearest.ts';
 import { IdParams, ManagedBySchema, TimeSchema } from './fields.ts';
@@ -125,13 +126,15 @@ export const VerdictSchema = z
 export type Verdict = z.output<typeof VerdictSchema>;
 
 export const rulesApi = {
-  list: endpoint({
+  list: listEndpoint({
     name: 'listRules',
-    method: 'GET',
     path: '/rules',
     summary: 'All rules',
     access: 'operator',
-    answer: z.array(ListedRuleSchema),
+    item: ListedRuleSchema,
+    key: 'id',
+    texts: ['id', 'who', 'what', 'note'],
+    filters: { effect: ListedRuleSchema.shape.effect.optional(), who: z.string().max(200).optional() },
   }),
   add: endpoint({
     name: 'addRule',
@@ -204,6 +207,7 @@ export const rulesApi = {
   }),
   enforcement: endpoint({
     name: 'getEnforcement',
+    tagged: { without: [] },
     method: 'GET',
     path: '/enforcement',
     summary: 'The enforcement mode',
@@ -212,6 +216,7 @@ export const rulesApi = {
   }),
   setEnforcement: endpoint({
     name: 'setEnforcement',
+    edits: 'getEnforcement',
     method: 'PUT',
     path: '/enforcement',
     summary: 'off: rules are not asked; observe: a deny is only recorded; enforce: a deny denies',

@@ -1,6 +1,7 @@
 // Secrets by name. No answer ever holds a value.
 import { z } from 'zod';
 import { CallSchema } from './audit.ts';
+import { listEndpoint } from './lists/list-endpoint.ts';
 import { endpoint } from './endpoint.ts';
 import { SecretNameSchema, TimeSchema } from './fields.ts';
 
@@ -146,13 +147,14 @@ const ExpirySchema = TimeSchema.nullable().optional().meta({ description: 'When 
 const VersionNumber = z.coerce.number().int().min(1);
 
 export const secretsApi = {
-  list: endpoint({
+  list: listEndpoint({
     name: 'listSecrets',
-    method: 'GET',
     path: '/secrets',
     summary: 'Names, versions and the servers that use them; never a value',
     access: 'operator',
-    answer: z.array(SecretSchema),
+    item: SecretSchema,
+    key: 'name',
+    texts: ['name'],
   }),
   set: endpoint({
     name: 'setSecret',
@@ -234,14 +236,16 @@ export const secretsApi = {
     body: z.strictObject({ version: z.number().int().min(1).optional() }),
     answer: SetSecretSchema,
   }),
-  history: endpoint({
+  history: listEndpoint({
     name: 'listSecretVersions',
-    method: 'GET',
     path: '/secrets/:name/versions',
     summary: 'All versions, the newest first: state, who, when, last use; never a value',
     access: 'operator',
     params: NameOnly,
-    answer: z.array(SecretVersionSchema),
+    item: SecretVersionSchema,
+    key: 'version',
+    texts: ['set_by'],
+    filters: { state: SecretVersionSchema.shape.state.optional() },
   }),
   uses: endpoint({
     name: 'listSecretUses',

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { AccountFormSchema, WhoseCredentialSchema } from './accounts/account-forms.ts';
 import { DefinitionPolicySchema } from './definitions/definitions-api.ts';
+import { listEndpoint } from './lists/list-endpoint.ts';
 import { endpoint } from './endpoint.ts';
 import { ManagedBySchema, NameParams, ServerNameSchema, TimeSchema } from './fields.ts';
 import { KeptLimitsSchema, ResourceLimitsSchema } from './resource-limits.ts';
@@ -224,13 +225,15 @@ export const NewServerSchema = RecordSchema.extend({ name: ServerNameSchema });
 export type NewServer = z.output<typeof NewServerSchema>;
 
 export const serversApi = {
-  list: endpoint({
+  list: listEndpoint({
     name: 'listServers',
-    method: 'GET',
     path: '/servers',
     summary: 'All servers',
     access: 'operator',
-    answer: z.array(ServerSchema),
+    item: ServerSchema,
+    key: 'name',
+    texts: ['name'],
+    filters: { enabled: z.enum(['true', 'false']).optional(), state: ServerSchema.shape.state.optional() },
   }),
   add: endpoint({
     name: 'addServer',
@@ -364,6 +367,7 @@ export const serversApi = {
   }),
   disable: endpoint({
     name: 'disableServer',
+    endsAccess: true,
     method: 'POST',
     path: '/servers/:name/disable',
     summary: 'Stop offering a server; its record and secrets stay',

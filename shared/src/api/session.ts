@@ -71,6 +71,7 @@ export const sessionApi = {
   }),
   end: endpoint({
     name: 'endBrowserSession',
+    endsAccess: true,
     method: 'DELETE',
     path: '/session',
     summary: 'Sign this browser out',

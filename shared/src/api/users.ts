@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { AccountKindSchema } from './accounts/account-forms.ts';
 import { AccountStateSchema } from './accounts/accounts.ts';
+import { listEndpoint } from './lists/list-endpoint.ts';
 import { endpoint } from './endpoint.ts';
 import {
   GroupNameSchema,
@@ -51,12 +52,18 @@ export const UserLinkSchema = z
   .meta({ id: 'UserLink', description: 'A one-time link with which a person sets a password' });
 
 export const usersApi = {
-  list: endpoint({
+  list: listEndpoint({
     name: 'listUsers',
-    method: 'GET',
     path: '/users',
     summary: 'All people',
-    answer: z.array(UserSchema),
+    item: UserSchema,
+    key: 'id',
+    texts: ['name', 'email'],
+    filters: {
+      role: RoleSchema.optional(),
+      disabled: z.enum(['true', 'false']).optional(),
+      groups: GroupNameSchema.optional(),
+    },
   }),
   add: endpoint({
     name: 'addUser',
@@ -73,6 +80,7 @@ export const usersApi = {
   }),
   show: endpoint({
     name: 'getUser',
+    tagged: { without: ['devices', 'accounts', 'grants'] },
     method: 'GET',
     path: '/users/:name',
     summary: 'One person, with devices and grants',
@@ -89,6 +97,8 @@ export const usersApi = {
   }),
   disable: endpoint({
     name: 'disableUser',
+    edits: 'getUser',
+    endsAccess: true,
     method: 'POST',
     path: '/users/:name/disable',
     summary: 'Lock a person out: live links close, calls under way are cancelled, tokens end',
@@ -97,6 +107,7 @@ export const usersApi = {
   }),
   enable: endpoint({
     name: 'enableUser',
+    edits: 'getUser',
     method: 'POST',
     path: '/users/:name/enable',
     summary: 'Let a disabled person log in again',
@@ -105,6 +116,8 @@ export const usersApi = {
   }),
   remove: endpoint({
     name: 'removeUser',
+    edits: 'getUser',
+    endsAccess: true,
     method: 'DELETE',
     path: '/users/:name',
     summary: 'Remove a person and everything they are connected with',
@@ -113,6 +126,7 @@ export const usersApi = {
   }),
   setGroups: endpoint({
     name: 'setUserGroups',
+    edits: 'getUser',
     method: 'PUT',
     path: '/users/:name/groups',
     summary: 'Replace the groups of a person; groups that do not exist yet are made',
@@ -122,6 +136,7 @@ export const usersApi = {
   }),
   setRole: endpoint({
     name: 'setUserRole',
+    edits: 'getUser',
     method: 'PUT',
     path: '/users/:name/role',
     summary: 'Change what a person may administer; holds from their next request',

@@ -1,5 +1,6 @@
 // Workspaces: each with its own people, servers, secrets, rules and log.
 import { z } from 'zod';
+import { listEndpoint } from './lists/list-endpoint.ts';
 import { endpoint } from './endpoint.ts';
 import { NameParams, TimeSchema, WorkspaceNameSchema } from './fields.ts';
 
@@ -10,12 +11,13 @@ const WorkspaceSchema = z.object({ name: z.string(), created_at: TimeSchema }).m
 export type Workspace = z.output<typeof WorkspaceSchema>;
 
 export const workspacesApi = {
-  list: endpoint({
+  list: listEndpoint({
     name: 'listWorkspaces',
-    method: 'GET',
     path: '/workspaces',
     summary: 'All workspaces; for administrators of the workspace default',
-    answer: z.array(WorkspaceSchema),
+    item: WorkspaceSchema,
+    key: 'name',
+    texts: ['name'],
   }),
   add: endpoint({
     name: 'addWorkspace',

@@ -2,6 +2,7 @@
 import { rulesApi } from 'mcpgate-shared/api/rules';
 import { GateError } from 'mcpgate-shared/error';
 import type { AdminDependencies } from '../dependencies.ts';
+import { listOperation } from '../lists/list-operation.ts';
 import { eventBy, operation, type Operation } from '../operation.ts';
 import { managerOf } from '../managed-by.ts';
 import { approverDoubts } from './approver-doubts.ts';
@@ -21,7 +22,7 @@ export function ruleOperations({ store, audit, people, policyChanged, clock, hoo
   const edits = createRuleEdits({ store, audit, policyChanged, clock });
 
   return [
-    operation(rulesApi.list, async (_input, { workspaceId }) => {
+    listOperation(rulesApi.list, async (_input, { workspaceId }) => {
       const { rules } = await store.policy.snapshot(workspaceId);
       // Only where a condition can be held against them, it is worth to read what all servers offer.
       const things = rules.some(readsArguments) ? (await knownWorld({ store, people }, workspaceId)).things : [];

@@ -15,6 +15,7 @@ import { takenSecretNames } from './add-server.ts';
 import { NO_TOOL_CLASSES } from '../../domain/server-record.ts';
 import type { AdminDependencies } from '../dependencies.ts';
 import { isoTime, isoTimeOrNull } from '../iso-time.ts';
+import { listOperation } from '../lists/list-operation.ts';
 import { eventBy, type Caller, operation, type Operation } from '../operation.ts';
 import { assertRecordFits } from './record-refusals.ts';
 import { changeNotes } from '../../domain/change-notes.ts';
@@ -53,7 +54,7 @@ export function proposalOperations({
   }
 
   return [
-    operation(proposalsApi.list, async ({ query }, { workspaceId }) =>
+    listOperation(proposalsApi.list, async ({ query }, { workspaceId }) =>
       (await store.proposals.list(workspaceId, { all: query.all === 'true' })).map(shown),
     ),
     operation(proposalsApi.accept, async ({ params: { id }, body }, caller) => {

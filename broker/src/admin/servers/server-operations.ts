@@ -13,6 +13,7 @@ import { entryNamed } from './catalogue-operations.ts';
 import { type Change, changeServer, keptProbe, unusedSecrets, wantedRevision } from './change-server.ts';
 import type { AdminDependencies } from '../dependencies.ts';
 import { isoTime } from '../iso-time.ts';
+import { listOperation } from '../lists/list-operation.ts';
 import { eventBy, operation, type Caller, type Operation } from '../operation.ts';
 import { importServers } from '../import/server-import.ts';
 import { planFromEntry } from './plan-from-entry.ts';
@@ -113,7 +114,7 @@ export function serverOperations(
   };
 
   return [
-    operation(serversApi.list, async (_input, { workspaceId }) => {
+    listOperation(serversApi.list, async (_input, { workspaceId }) => {
       const status = new Map(upstreams.status(workspaceId).map((entry) => [entry.name, entry]));
       return (await store.servers.list(workspaceId)).map((record) => toServer(record, status.get(record.name)));
     }),

@@ -86,7 +86,21 @@ export function createAdminClient(target: AdminTarget, workspace?: string): Admi
   };
 
   return {
-    call: async (endpoint, input) => await answerOf(endpoint, await send(endpoint, input)),
+    async call(endpoint, input) {
+      const response = await send(endpoint, input);
+      const first = await answerOf(endpoint, response);
+      let cursor = response.header('x-next-cursor');
+      if (cursor === undefined || !Array.isArray(first)) return first;
+      // Whoever asks for a list without saying how much of it wants all of it.
+      const all: unknown[] = [...(first as unknown[])];
+      while (cursor !== undefined) {
+        const next = await send(endpoint, { ...input, query: { ...queryOf(input), cursor } });
+        const page: unknown = await answerOf(endpoint, next);
+        if (Array.isArray(page)) all.push(...(page as unknown[]));
+        cursor = next.header('x-next-cursor');
+      }
+      return endpoint.answer.parse(all);
+    },
     async page(endpoint, input) {
       const response = await send(endpoint, input);
       return { items: await answerOf(endpoint, response), next: response.header('x-next-cursor') };
@@ -117,6 +131,11 @@ async function answerOf<A extends z.ZodType>(
     'the broker answered in a form that this command does not know; use the command of the same version',
   );
 }
+
+const queryOf = (input: object): object => {
+  const query: unknown = Reflect.get(input, 'query');
+  return typeof query === 'object' && query !== null ? query : {};
+};
 
 function textOf(params: unknown, name: string): string | undefined {
   const value: unknown = typeof params === 'object' && params !== null ? Reflect.get(params, name) : undefined;

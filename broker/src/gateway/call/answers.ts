@@ -134,6 +134,7 @@ const ADVICE = {
   conflict: REPORT,
   stale: REPORT,
   gone: REPORT,
+  key_reused: REPORT,
   throttled: 'Wait for so long, then try again.',
   too_large: 'It may have been carried out all the same: look before you ask for less at once.',
   unreachable: RETRY,

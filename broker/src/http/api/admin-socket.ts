@@ -3,10 +3,9 @@ import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import type { FastifyBaseLogger } from 'fastify';
-import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import type { Operation } from '../../admin/operation.ts';
-import { registerApi, refuseMethod } from './api-routes.ts';
+import { registerApi, refuseMethod, type ApiParts } from './api-routes.ts';
 import { socketCaller, type ResolveCaller } from './callers.ts';
 import type { EnterWorkspace } from './enter-workspace.ts';
 import type { RefusedRequests } from '../doors/refused-requests.ts';
@@ -76,7 +75,7 @@ export async function serveAdministration(options: {
   enterWorkspace: EnterWorkspace;
   operations: readonly Operation[];
   refused: Pick<RefusedRequests, 'watch' | 'by'>;
-  clock: Clock;
+  api: Pick<ApiParts, 'clock' | 'idempotency' | 'edits'>;
   log: FastifyBaseLogger;
 }): Promise<void> {
   const app = createFastifyApp({ listener: options.socket, log: options.log, trustedProxies: [] });
@@ -87,7 +86,7 @@ export async function serveAdministration(options: {
     options.refused.by(request.raw, { name: caller.actor.name, workspaceId: caller.workspaceId });
     return caller;
   };
-  const allowOf = registerApi(app, options.operations, resolveCaller, { clock: options.clock });
+  const allowOf = registerApi(app, options.operations, resolveCaller, options.api);
   app.setNotFoundHandler((request, reply) => {
     const allow = allowOf(pathOf(request.url));
     if (allow !== undefined) return refuseMethod(request, reply, allow);

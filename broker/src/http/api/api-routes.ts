@@ -2,15 +2,20 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Endpoint } from 'mcpgate-shared/api/endpoint';
+import { sessionApi } from 'mcpgate-shared/api/session';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import { Page, type Caller, type Operation } from '../../admin/operation.ts';
 import type { Audit } from '../../audit/audit.ts';
 import type { Identity } from '../../identity/identity.ts';
-import { errorBody } from '../error-status.ts';
+import { PROBLEM, problemBody } from '../problem.ts';
 import type { ResolveCaller } from './callers.ts';
+import { Once, type Idempotency } from './idempotency.ts';
 import { createOpenStreams } from './open-streams.ts';
 import { openApiDocument } from './openapi.ts';
+import { createPreconditions, namesTag, tagOf } from './preconditions.ts';
+import type { RateLimits } from './rate-limits.ts';
 import { WithHeaders } from './with-headers.ts';
 
 /** The methods of a path of the API, as the `Allow` header has them (RFC 9110, section 10.2.1); undefined: there is no such path. */
@@ -21,17 +26,25 @@ const EVENT_STREAM = 'text/event-stream';
 /** Proxies hold back, join and compress what does not say this. */
 const LIVE = { 'cache-control': 'no-store, no-transform', 'x-accel-buffering': 'no' } as const;
 
+export interface ApiParts {
+  clock: Clock;
+  idempotency: Idempotency;
+  /** What makes edits go one after the other. */
+  edits: Pick<Parameters<typeof createPreconditions>[0], 'locks' | 'holder'>;
+  /** Left out on the socket: nobody there is revoked, named by a credential, or held to a rate. */
+  identity?: Pick<Identity, 'onRevoked' | 'onChanged'>;
+  audit?: Pick<Audit, 'askedWith'>;
+  rates?: RateLimits;
+}
+
 export function registerApi(
   app: FastifyInstance,
   operations: readonly Operation[],
   resolveCaller: ResolveCaller,
-  {
-    clock,
-    identity,
-    audit,
-  }: { clock: Clock; identity?: Pick<Identity, 'onRevoked' | 'onChanged'>; audit?: Pick<Audit, 'askedWith'> },
+  { clock, identity, audit, rates, idempotency, edits }: ApiParts,
 ): AllowOf {
   const streams = createOpenStreams({ identity, clock });
+  const preconditions = createPreconditions({ operations, clock, ...edits });
   // Written when it is first asked for, because writing it takes a sixth of the time in which a broker starts.
   let document: ReturnType<typeof openApiDocument> | undefined;
   app.get('/api/v1/openapi.json', () => (document ??= openApiDocument(operations.map(({ endpoint }) => endpoint))));
@@ -43,7 +56,10 @@ export function registerApi(
       bodyLimit: BODY_LIMIT_BYTES,
       config: { bodyFrom: 'caller' },
       // So that no body of a stranger is read. The handler asks again, because the caller may have changed until all of the body is there.
-      onRequest: async (request) => void (await resolveCaller(request, operation)),
+      onRequest: async (request, reply) => {
+        const caller = await resolveCaller(request, operation);
+        rates?.take(caller, endpoint, (headers) => void reply.headers(headers));
+      },
       handler: async (request, reply) => {
         let caller: Caller;
         let seen: number;
@@ -54,22 +70,38 @@ export function registerApi(
         const gone = new AbortController();
         const { params, query, body, headers } = request;
         const input = { params, query, body, ifMatch: headers['if-match'], lastEventId: lastEventIdOf(headers) };
-        const run = () => operation.run(input, caller, gone.signal);
         const by = { actor: caller.actor.name, credential: caller.credential };
-        const answer = audit === undefined ? run() : audit.askedWith(by, run);
+        const run = () => {
+          const start = () => operation.run(input, caller, gone.signal);
+          return audit === undefined ? start() : audit.askedWith(by, start);
+        };
         void reply.header('cache-control', 'no-store');
+        const answer = isRepeatable(endpoint)
+          ? idempotency.run(request, caller, async () =>
+              preconditions.edit(endpoint, input, caller, async () => await run()),
+            )
+          : run();
         if (!(Symbol.asyncIterator in answer)) {
-          const document = await answer;
-          if (document instanceof WithHeaders) {
-            void reply.headers(document.headers);
-            return document.body;
+          const done = await answer;
+          if (done instanceof Once) {
+            if (done.isReplayed) void reply.header('idempotency-replayed', 'true');
+            const { answer: document, tag = tagOf(endpoint, document) } = done.answer;
+            if (tag !== undefined) void reply.header('etag', tag);
+            return document;
           }
-          if (document instanceof Page) {
-            if (document.next !== undefined) void reply.headers(nextPage(request.url, document.next));
-            return document.items;
+          if (done instanceof WithHeaders) {
+            void reply.headers(done.headers);
+            return done.body;
           }
-          if (endpoint.etag !== undefined) void reply.header('etag', endpoint.etag(endpoint.answer.parse(document)));
-          return document;
+          if (done instanceof Page) {
+            if (done.next !== undefined) void reply.headers(nextPage(request.url, done.next));
+            return done.items;
+          }
+          const tag = tagOf(endpoint, done);
+          if (tag === undefined) return done;
+          void reply.header('etag', tag);
+          const known = headers['if-none-match'];
+          return known !== undefined && namesTag(known, tag) ? reply.code(304).send() : done;
         }
         request.raw.socket.once('close', () => gone.abort());
         reply.raw.once('close', () => gone.abort());
@@ -89,6 +121,10 @@ export function registerApi(
   ]);
 }
 
+/** Whether it may come with an idempotency key: it changes something, and its answer is one document. */
+const isRepeatable = ({ method, stream, name }: Endpoint): boolean =>
+  method !== 'GET' && !stream && name !== sessionApi.end.name;
+
 function methodsByPath(endpoints: readonly { method: string; path: string }[]): AllowOf {
   const patterns = endpoints.map(({ method, path }) => ({
     methods: method === 'GET' ? ['GET', 'HEAD'] : [method],
@@ -105,7 +141,11 @@ export function refuseMethod(request: FastifyRequest, reply: FastifyReply, allow
   const { method, url, id } = request;
   const path = url.split('?', 1)[0];
   const error = new GateError('usage', `${path} takes ${allow}, and no ${method}`);
-  return reply.code(405).header('allow', allow).type('application/json').send(errorBody(error, id));
+  return reply
+    .code(405)
+    .header('allow', allow)
+    .type(PROBLEM)
+    .send(problemBody(error, id, 405));
 }
 
 /** Behind a `Last-Event-ID` that came twice there are two clients, and it means nothing. */

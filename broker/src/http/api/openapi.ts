@@ -90,7 +90,9 @@ export function openApiDocument(endpoints: readonly Endpoint[]): JsonSchema {
       parameters: [
         ...parameters(endpoint.params, 'path'),
         ...parameters(endpoint.query, 'query'),
-        ...(endpoint.etag !== undefined && endpoint.method !== 'GET' ? [IF_MATCH] : []),
+        ...((endpoint.etag !== undefined || endpoint.edits !== undefined) && endpoint.method !== 'GET'
+          ? [IF_MATCH]
+          : []),
       ],
       ...('properties' in body
         ? { requestBody: { required: true, content: { 'application/json': { schema: body } } } }
@@ -98,7 +100,9 @@ export function openApiDocument(endpoints: readonly Endpoint[]): JsonSchema {
       responses: {
         200: {
           description: 'Done',
-          ...(endpoint.etag === undefined ? {} : { headers: { ETag: { schema: { type: 'string' } } } }),
+          ...(endpoint.etag === undefined && endpoint.tagged === undefined
+            ? {}
+            : { headers: { ETag: { schema: { type: 'string' } } } }),
           ...(endpoint.pages ? { headers: NEXT_PAGE } : {}),
           content: { [type]: { schema } },
         },

@@ -4,6 +4,7 @@ import { cookieValue } from './cookie-value.ts';
 import type { KnownTokens } from './known-tokens.ts';
 import { doorOf, type RefusedRequests } from './refused-requests.ts';
 import type { RequestHandler } from '../request-handler.ts';
+import { answerUnavailable } from '../problem.ts';
 import { bearerOf } from '../rejection.ts';
 import type { StrangerTurns } from './stranger-turns.ts';
 import type { TrustedProxies } from './trusted-proxies.ts';
@@ -29,8 +30,6 @@ export function strangersWait(
     });
     if (isTaken) return;
     by.refused.note(doorOf(request.url ?? '/'), 'too_many', address);
-    response.writeHead(503, { 'content-type': 'application/json', 'retry-after': '2' });
-    const message = 'too many come at once; try again in a moment';
-    response.end(JSON.stringify({ error: { code: 'unavailable', message, request_id: '-' } }));
+    answerUnavailable(request, response, { message: 'too many come at once; try again in a moment', retryAfterS: 2 });
   };
 }

@@ -11,6 +11,7 @@ export const END_SESSIONS: readonly string[] = [
 export const ALWAYS: readonly string[] = [
   'delete from left_channels',
   'delete from departures',
+  'delete from idempotent_requests',
   `update approvals set expires_at = 0 where state in ('offered', 'open', 'approved')`,
 ];
 

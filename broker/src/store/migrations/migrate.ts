@@ -14,6 +14,7 @@ import { createDeparturesMigration } from './0006-departures.ts';
 import { createExternalIdentitiesMigration } from './0004-external-identities.ts';
 import { createFirstMigration } from './0001-first.ts';
 import { createDeliveriesMigration } from './outside/0023-deliveries.ts';
+import { createIdempotentRequestsMigration } from './outside/0032-idempotent-requests.ts';
 import { createLogFeedsMigration } from './outside/0031-log-feeds.ts';
 import { createHooksMigration } from './outside/0022-hooks.ts';
 import { createOnCallMigration } from './0041-on-call.ts';
@@ -55,6 +56,7 @@ const migrationsOf = (kind: EngineKind): Record<string, Migration> => ({
   '0023-deliveries': createDeliveriesMigration(kind),
   '0025-audit-rows': createAuditRowsMigration(kind),
   '0031-log-feeds': createLogFeedsMigration(kind),
+  '0032-idempotent-requests': createIdempotentRequestsMigration(kind),
   '0041-on-call': createOnCallMigration(kind),
   '0042-untold-events': createUntoldEventsMigration(kind),
   '0043-removed-rules': createRemovedRulesMigration(kind),

@@ -69,6 +69,7 @@ export const accountsApi = {
   }),
   disconnect: endpoint({
     name: 'disconnectAccount',
+    endsAccess: true,
     method: 'DELETE',
     path: '/accounts/:name',
     summary: 'Forget one’s own account, and end it at its provider',
@@ -86,6 +87,7 @@ export const accountsApi = {
   }),
   disconnectShared: endpoint({
     name: 'disconnectServer',
+    endsAccess: true,
     method: 'DELETE',
     path: '/servers/:name/connect',
     summary: 'Forget the account that everybody uses, and end it at its provider',

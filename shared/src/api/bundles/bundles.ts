@@ -1,5 +1,6 @@
 // Bundles: curated sets of tools with names, texts and fixed arguments of their own.
 import { z } from 'zod';
+import { listEndpoint } from '../lists/list-endpoint.ts';
 import { endpoint } from '../endpoint.ts';
 import { BundleNameSchema, GroupNameSchema, ManagedBySchema, NameParams, TimeSchema } from '../fields.ts';
 
@@ -66,13 +67,14 @@ export const RemovedBundleSchema = BundleSchema.extend({
 const DescriptionSchema = z.string().trim().max(2_000);
 
 export const bundlesApi = {
-  list: endpoint({
+  list: listEndpoint({
     name: 'listBundles',
-    method: 'GET',
     path: '/bundles',
     summary: 'All bundles',
     access: 'operator',
-    answer: z.array(BundleSchema),
+    item: BundleSchema,
+    key: 'name',
+    texts: ['name', 'description'],
   }),
   add: endpoint({
     name: 'addBundle',
@@ -89,6 +91,7 @@ export const bundlesApi = {
   }),
   show: endpoint({
     name: 'getBundle',
+    tagged: { without: ['warnings'] },
     method: 'GET',
     path: '/bundles/:name',
     summary: 'One bundle',
@@ -98,6 +101,7 @@ export const bundlesApi = {
   }),
   set: endpoint({
     name: 'setBundle',
+    edits: 'getBundle',
     method: 'PATCH',
     path: '/bundles/:name',
     summary: 'Change a bundle; holds from the next call on',
@@ -120,6 +124,7 @@ export const bundlesApi = {
   }),
   remove: endpoint({
     name: 'removeBundle',
+    edits: 'getBundle',
     method: 'DELETE',
     path: '/bundles/:name',
     summary: 'Remove a bundle; its tools stay where they are',

@@ -1,6 +1,7 @@
 // Hooks: an address that is asked about calls, and addresses that are told what waits for somebody's yes, or what the audit log has.
 import { z } from 'zod';
 import { referencesIn, SECRET_REFERENCE } from '../../values/secret-reference.ts';
+import { listEndpoint } from '../lists/list-endpoint.ts';
 import { endpoint } from '../endpoint.ts';
 import { NameParams, SecretNameSchema, TimeSchema } from '../fields.ts';
 import { ApproverSchema, WhatSchema } from '../rules.ts';
@@ -198,13 +199,15 @@ export const HookSchema = z
 export type HookView = z.output<typeof HookSchema>;
 
 export const hooksApi = {
-  list: endpoint({
+  list: listEndpoint({
     name: 'listHooks',
-    method: 'GET',
     path: '/hooks',
     summary: 'All hooks',
     access: 'operator',
-    answer: z.array(HookSchema),
+    item: HookSchema,
+    key: 'name',
+    texts: ['name'],
+    filters: { kind: z.enum(['authorize', 'approvals', 'log']).optional() },
   }),
   add: endpoint({
     name: 'addHook',
@@ -216,6 +219,7 @@ export const hooksApi = {
   }),
   show: endpoint({
     name: 'getHook',
+    tagged: { without: ['queue', 'warnings'] },
     method: 'GET',
     path: '/hooks/:name',
     summary: 'One hook',
@@ -225,6 +229,7 @@ export const hooksApi = {
   }),
   set: endpoint({
     name: 'setHook',
+    edits: 'getHook',
     method: 'PATCH',
     path: '/hooks/:name',
     summary: 'Change a hook; what is left out stays',
@@ -252,6 +257,7 @@ export const hooksApi = {
   }),
   remove: endpoint({
     name: 'removeHook',
+    edits: 'getHook',
     method: 'DELETE',
     path: '/hooks/:name',
     summary: 'Remove a hook; without authorize, what the rules allow is allowed',

@@ -1,6 +1,7 @@
 // Servers that people use on their laptops and the broker does not have, as they are offered to administrators: what starts or reaches them,
 // and the names of what they need. The schema lets no value through.
 import { z } from 'zod';
+import { listEndpoint } from '../lists/list-endpoint.ts';
 import { endpoint } from '../endpoint.ts';
 import { namedValuesOf, runsOf } from '../../values/record-outline.ts';
 import { SECRET_REFERENCE } from '../../values/secret-reference.ts';
@@ -85,14 +86,15 @@ export const AcceptedProposalSchema = z
 export type AcceptedProposal = z.output<typeof AcceptedProposalSchema>;
 
 export const proposalsApi = {
-  list: endpoint({
+  list: listEndpoint({
     name: 'listProposals',
-    method: 'GET',
     path: '/proposals',
     summary: 'Servers that people propose from their laptops; those that are open unless said',
     access: 'operator',
-    query: z.strictObject({ all: z.enum(['true', 'false']).optional() }),
-    answer: z.array(ProposalSchema),
+    item: ProposalSchema,
+    key: 'id',
+    texts: ['name'],
+    besides: { all: z.enum(['true', 'false']).optional() },
   }),
   accept: endpoint({
     name: 'acceptProposal',

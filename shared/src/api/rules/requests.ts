@@ -1,5 +1,6 @@
 // Calls that wait for a person's yes, and requests for access.
 import { z } from 'zod';
+import { listEndpoint } from '../lists/list-endpoint.ts';
 import { endpoint } from '../endpoint.ts';
 import { IdParams, TimeSchema } from '../fields.ts';
 
@@ -45,15 +46,22 @@ export type RequestDetail = z.output<typeof RequestDetailSchema>;
 const note = z.string().trim().min(1).max(300).optional();
 
 export const requestsApi = {
-  list: endpoint({
+  list: listEndpoint({
     name: 'listRequests',
-    method: 'GET',
     path: '/requests',
     summary:
       'What waits for a person: what one asked for oneself and what one may decide; of everybody for administrators',
     access: 'member',
-    query: z.strictObject({ all: z.enum(['true', 'false']).optional() }),
-    answer: z.array(RequestSchema),
+    item: RequestSchema,
+    key: 'id',
+    texts: ['id', 'who', 'tool', 'reason'],
+    filters: {
+      state: RequestSchema.shape.state.optional(),
+      kind: RequestSchema.shape.kind.optional(),
+      who: z.string().max(200).optional(),
+      server: z.string().max(64).optional(),
+    },
+    besides: { all: z.enum(['true', 'false']).optional() },
   }),
   show: endpoint({
     name: 'showRequest',

@@ -1,0 +1,64 @@
+// Entity tags: what was read is not overwritten where somebody else has changed it meanwhile.
+import assert from 'node:assert/strict';
+import { after, before, suite, test } from 'node:test';
+import { startApiWorld, type ApiWorld } from './fixtures/api-world.ts';
+
+suite('an edit that names what it is for', () => {
+  let world: ApiWorld;
+  before(async () => {
+    world = await startApiWorld();
+    await world.admin.change('POST', '/users', { name: 'ada' });
+    await world.admin.change('POST', '/groups', { name: 'dev', users: ['ada', 'root'] });
+    const transport = { kind: 'http', url: 'http://127.0.0.1:9/mcp' };
+    await world.admin.change('POST', '/servers', { name: 'wiki', transport });
+    await world.admin.change('POST', '/bundles', { name: 'few', tools: [{ tool: 'wiki__search' }] });
+    await world.admin.change('POST', '/hooks', { kind: 'log', name: 'out', url: 'https://siem.example.com/in' });
+  });
+  after(() => world.close());
+
+  const tagOf = async (path: string): Promise<string> => {
+    const { headers } = await world.admin.ask('GET', path);
+    const tag = headers.get('etag') ?? '';
+    assert.match(tag, /^"[\w.-]+"$/, path);
+    return tag;
+  };
+  const edit = async (method: string, path: string, body: unknown, ifMatch: string) => {
+    const headers = { ...world.admin.csrf, 'if-match': ifMatch };
+    return await world.admin.ask(method, path, { ...(body !== undefined && { body }), headers });
+  };
+
+  for (const [shown, method, path, one, other] of [
+    ['/users/ada', 'PUT', '/users/ada/groups', { groups: ['a'] }, { groups: ['b'] }],
+    ['/users/ada', 'PUT', '/users/ada/role', { role: 'auditor' }, { role: 'operator' }],
+    ['/groups/dev', 'POST', '/groups/dev/remove', { users: ['ada'] }, { users: ['root'] }],
+    ['/bundles/few', 'PATCH', '/bundles/few', { description: 'one' }, { description: 'other' }],
+    ['/hooks/out', 'PATCH', '/hooks/out', { timeout_ms: 4_000 }, { timeout_ms: 3_000 }],
+    ['/enforcement', 'PUT', '/enforcement', { enforcement: 'observe' }, { enforcement: 'off' }],
+  ] as const)
+    test(`${method} ${path} is made once of what was read, and the second one is told to read again`, async () => {
+      const tag = await tagOf(shown);
+      const [first, second] = await Promise.all([edit(method, path, one, tag), edit(method, path, other, tag)]);
+      const statuses = [first.status, second.status].toSorted((a, b) => a - b);
+      assert.deepEqual(statuses, [200, 412], JSON.stringify([first.body, second.body]));
+      const done = first.status === 200 ? first : second;
+      const now = await tagOf(shown);
+      assert.notEqual(now, tag);
+      assert.equal(done.headers.get('etag'), now, 'the answer has the tag of what it made');
+      assert.equal((await edit(method, path, one, '*')).status, 200);
+    });
+
+  test('a removal that names what is there no more removes nothing', async () => {
+    const tag = await tagOf('/users/ada');
+    await world.admin.change('PUT', '/users/ada/groups', { groups: ['later'] });
+    assert.equal((await edit('DELETE', '/users/ada', undefined, tag)).status, 412);
+    assert.equal((await edit('DELETE', '/users/ada', undefined, await tagOf('/users/ada'))).status, 200);
+  });
+
+  test('what a client has already is not told again', async () => {
+    const tag = await tagOf('/groups/dev');
+    const again = await world.admin.ask('GET', '/groups/dev', { headers: { 'if-none-match': `"x", W/${tag}` } });
+    assert.deepEqual([again.status, again.body, again.headers.get('etag')], [304, undefined, tag]);
+    const other = await world.admin.ask('GET', '/groups/dev', { headers: { 'if-none-match': '"x"' } });
+    assert.equal(other.status, 200);
+  });
+});
