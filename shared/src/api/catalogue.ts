@@ -5,7 +5,7 @@ import { AccountKindSchema, WhoseCredentialSchema } from './accounts/account-for
 import { endpoint } from './endpoint.ts';
 import { SecretNameSchema, ServerNameSchema } from './fields.ts';
 import { IsolationSchema, NewServerSchema, ProbeSchema, ServerSchema } from './servers.ts';
-import { TextMapSchema, transportForm, UrlSchema } from './transport-form.ts';
+import { TextMapSchema, transportForm, UrlSchema } from './servers/transport-form.ts';
 
 export const CatalogueFieldSchema = z
   .strictObject({

@@ -8,7 +8,7 @@ import { ManagedBySchema, NameParams, ServerNameSchema, TimeSchema } from './fie
 import { KeptLimitsSchema, ResourceLimitsSchema } from './resource-limits.ts';
 import { RuleEffectSchema } from './rules.ts';
 import { ImportResultSchema, TestStepSchema } from './servers/server-results.ts';
-import { TextMapSchema, transportForm, UrlSchema } from './transport-form.ts';
+import { TextMapSchema, transportForm, UrlSchema } from './servers/transport-form.ts';
 
 const TrustAnnotationsSchema = z.boolean().meta({
   description:

@@ -6,7 +6,7 @@ import { endpoint } from '../endpoint.ts';
 import { namedValuesOf, runsOf } from '../../values/record-outline.ts';
 import { SECRET_REFERENCE } from '../../values/secret-reference.ts';
 import { IdParams, ServerNameSchema, TimeSchema } from '../fields.ts';
-import { transportForm } from '../transport-form.ts';
+import { transportForm } from '../servers/transport-form.ts';
 
 /** What stands where a laptop keeps a value to itself. */
 export const WITHHELD = '<value>';
