@@ -26,8 +26,14 @@ function readCursor(text: string): z.output<typeof CursorSchema> {
 const fits = (value: unknown, wanted: unknown): boolean =>
   Array.isArray(value) ? value.some((each) => fits(each, wanted)) : String(value) === String(wanted);
 
+/** `words`: in lower case. */
+const hasText = (value: unknown, words: string): boolean =>
+  Array.isArray(value)
+    ? value.some((each) => hasText(each, words))
+    : typeof value === 'string' && value.toLowerCase().includes(words);
+
 /** The page of the list that is asked for. A cursor names the last items of the page before, because some may go meanwhile. */
-export function pageOf<Item extends object>(
+function pageOf<Item extends object>(
   items: readonly Item[],
   { key, texts, filters }: Listing,
   asked: Asked & Readonly<Record<string, unknown>>,
@@ -38,12 +44,7 @@ export function pageOf<Item extends object>(
   const found = items.filter(
     (item) =>
       wanted.every((member) => fits(of(item, member), asked[member])) &&
-      (words === undefined ||
-        texts.some((member) =>
-          String(of(item, member) ?? '')
-            .toLowerCase()
-            .includes(words),
-        )),
+      (words === undefined || texts.some((member) => hasText(of(item, member), words))),
   );
   let start = 0;
   if (asked.cursor !== undefined) {

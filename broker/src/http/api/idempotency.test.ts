@@ -39,7 +39,7 @@ suite('a request with an idempotency key', () => {
     const first = await one.run(request(key), caller('a'), work);
     const second = await two.run(request(key), caller('a'), work);
     assert.deepEqual(
-      [{ ...first }, { ...second }],
+      [first, second].map(({ answer, isReplayed }) => ({ answer, isReplayed })),
       [
         { answer: { token: 'mcg_once', run: 1 }, isReplayed: false },
         { answer: { token: 'mcg_once', run: 1 }, isReplayed: true },
@@ -80,7 +80,8 @@ suite('a request with an idempotency key', () => {
     go.resolve('made');
     assert.deepEqual((await Promise.all(settled)).toSorted(), [...Array<string>(9).fill('conflict'), 'done']);
     assert.equal(runs, 1);
-    assert.deepEqual({ ...(await two.run(request(key), caller('a'), work)) }, { answer: 'made', isReplayed: true });
+    const { answer, isReplayed } = await two.run(request(key), caller('a'), work);
+    assert.deepEqual([answer, isReplayed], ['made', true]);
   });
 
   test('whose broker was killed is not known to be done, and is not done again; one that goes on for long is under way', async () => {

@@ -87,7 +87,7 @@ export function createIdempotentRequests(db: Kysely<Database>): IdempotentReques
         .select((eb) => eb.fn.countAll<number>().as('count'))
         .where('owner', '=', owner)
         .executeTakeFirstOrThrow();
-      return Number(count);
+      return count;
     },
   };
 }
