@@ -8,7 +8,8 @@ suite('an edit that names what it is for', () => {
   before(async () => {
     world = await startApiWorld();
     await world.admin.change('POST', '/users', { name: 'ada' });
-    await world.admin.change('POST', '/groups', { name: 'dev', users: ['ada', 'root'] });
+    await world.admin.change('POST', '/users', { name: 'bea' });
+    await world.admin.change('POST', '/groups', { name: 'dev', users: ['bea', 'root'] });
     const transport = { kind: 'http', url: 'http://127.0.0.1:9/mcp' };
     await world.admin.change('POST', '/servers', { name: 'wiki', transport });
     await world.admin.change('POST', '/bundles', { name: 'few', tools: [{ tool: 'wiki__search' }] });
@@ -30,7 +31,7 @@ suite('an edit that names what it is for', () => {
   for (const [shown, method, path, one, other] of [
     ['/users/ada', 'PUT', '/users/ada/groups', { groups: ['a'] }, { groups: ['b'] }],
     ['/users/ada', 'PUT', '/users/ada/role', { role: 'auditor' }, { role: 'operator' }],
-    ['/groups/dev', 'POST', '/groups/dev/remove', { users: ['ada'] }, { users: ['root'] }],
+    ['/groups/dev', 'POST', '/groups/dev/remove', { users: ['bea'] }, { users: ['root'] }],
     ['/bundles/few', 'PATCH', '/bundles/few', { description: 'one' }, { description: 'other' }],
     ['/hooks/out', 'PATCH', '/hooks/out', { timeout_ms: 4_000 }, { timeout_ms: 3_000 }],
     ['/enforcement', 'PUT', '/enforcement', { enforcement: 'observe' }, { enforcement: 'off' }],

@@ -8,7 +8,7 @@ import type { Endpoint } from 'mcpgate-shared/api/endpoint';
 import { systemClock } from 'mcpgate-shared/clock';
 import { deviceOperations } from '../../admin/device-operations.ts';
 import { grantOperations } from '../../admin/grant-operations.ts';
-import type { Caller, RawInput } from '../../admin/operation.ts';
+import { Page, type Caller, type RawInput } from '../../admin/operation.ts';
 import { createIdentityWorld, HOST, WORKSPACE, type IdentityWorld } from '../../identity/fixtures/identity-world.ts';
 import { assertMay } from './callers.ts';
 
@@ -43,7 +43,8 @@ suite('self-service', () => {
     assertMay(caller, found);
     const answer = found.run({ params: {}, query: {}, body: undefined, ...input }, caller, AbortSignal.timeout(5_000));
     assert.ok(answer instanceof Promise);
-    return await answer;
+    const done = await answer;
+    return done instanceof Page ? done.items : done;
   };
   const ids = (value: unknown): string[] => {
     assert.ok(Array.isArray(value));
