@@ -12,6 +12,7 @@ const TITLE = {
   usage: 'The request is not as it must be',
   config: 'The configuration is wrong',
   not_logged_in: 'There is no valid sign-in or token',
+  reauthenticate: 'The person must prove again who they are',
   forbidden: 'The caller may not do this',
   account_needed: 'An account must be connected first',
   denied: 'The rules do not allow it',

@@ -41,6 +41,11 @@ test('a host that the configuration names is fetched wherever it is', async (t) 
   assert.equal(answer.headers.get('x-encoding'), 'identity');
 });
 
+test('a host whose name leads nowhere is out of reach, and nothing else comes of it', async () => {
+  // By the resolver of the system, which names no addresses beside its error.
+  await assert.rejects(createGuardedFetch({ allowHosts: [] })('https://nowhere.invalid/'), { code: 'unreachable' });
+});
+
 test('private addresses are refused before anything is sent, named or literal, one among public ones too', async (t) => {
   const { port, asked, guarded } = await httpsServer(t, (_request, response) => response.end());
   const cases: [string, string[]][] = [

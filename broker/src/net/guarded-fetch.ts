@@ -79,8 +79,8 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
     (wanted: GuardedFetchRequest): NonNullable<RequestOptions['lookup']> =>
     (hostname, { all }, found) => {
       resolve(hostname, (error, addresses) => {
+        if (error !== null) return found(error, ''); // there are no addresses beside an error, whatever the types say
         const [first] = addresses;
-        if (error !== null) return found(error, '');
         if (first === undefined) return found(new GateError('unreachable', `${hostname} has no address`), '');
         if (!isAllowed(hostname, wanted) && !addresses.every(({ address }) => isPublicAddress(address)))
           return found(refusal(hostname), '');

@@ -22,7 +22,16 @@ const KEY = /^[\x20-\x7e]{1,255}$/;
 const PURPOSE = 'idempotent-request';
 /** Of these errors it is certain that nothing was changed. */
 const NOTHING_DONE: ReadonlySet<ErrorCode> = new Set([
-  ...(['usage', 'config', 'not_logged_in', 'forbidden', 'account_needed', 'denied', 'not_found'] as const),
+  ...([
+    'usage',
+    'config',
+    'not_logged_in',
+    'reauthenticate',
+    'forbidden',
+    'account_needed',
+    'denied',
+    'not_found',
+  ] as const),
   ...(['conflict', 'stale', 'gone', 'throttled', 'too_large', 'unreachable', 'untrusted'] as const),
 ]);
 
