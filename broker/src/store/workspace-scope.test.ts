@@ -7,6 +7,7 @@ import { targetOf } from '../domain/transports/transports.ts';
 import { onBothEngines } from './fixtures/both-engines.ts';
 import { SCOPE_OF_APPROVALS } from './fixtures/scope-of-approvals.ts';
 import { SCOPE_OF_DELIVERIES } from './fixtures/scope-of-deliveries.ts';
+import { SCOPE_OF_IDEMPOTENT_REQUESTS } from './fixtures/scope-of-idempotent-requests.ts';
 import { SCOPE_OF_LOG_FEEDS } from './fixtures/scope-of-log-feeds.ts';
 import { SCOPE_OF_HOOKS } from './fixtures/scope-of-hooks.ts';
 import { SCOPE_OF_AUDIT } from './fixtures/scope-of-audit.ts';
@@ -58,13 +59,7 @@ const TABLE: Table = {
     setEmail: { writes: (store, { userId }) => store.users.setEmail(userId, 'Ada@example.com') },
     remove: { writes: (store, { goneId }) => store.users.remove(goneId) },
   },
-  idempotentRequests: {
-    begin: { everywhere: 'owners have ids that are unique' },
-    renew: { everywhere: 'owners have ids that are unique' },
-    end: { everywhere: 'owners have ids that are unique' },
-    forget: { everywhere: 'owners have ids that are unique' },
-    count: { everywhere: 'owners have ids that are unique' },
-  },
+  idempotentRequests: SCOPE_OF_IDEMPOTENT_REQUESTS,
   departures: {
     put: { everywhere: 'it is by the run of a broker' },
     find: { everywhere: 'it is by the run of a broker' },

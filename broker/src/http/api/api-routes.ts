@@ -3,7 +3,6 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Endpoint } from 'mcpgate-shared/api/endpoint';
-import { sessionApi } from 'mcpgate-shared/api/session';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import { Page, type Caller, type Operation } from '../../admin/operation.ts';
@@ -121,9 +120,12 @@ export function registerApi(
   ]);
 }
 
-/** Whether it may come with an idempotency key: it changes something, and its answer is one document. */
-const isRepeatable = ({ method, stream, name }: Endpoint): boolean =>
-  method !== 'GET' && !stream && name !== sessionApi.end.name;
+/**
+ * Whether it may come with an idempotency key: it changes something, and its answer is one document. What is about the sign-in itself sets cookies, which
+ * are kept nowhere.
+ */
+const isRepeatable = ({ method, stream, path }: Endpoint): boolean =>
+  method !== 'GET' && !stream && !/^\/session(?:\/|$)/.test(path);
 
 function methodsByPath(endpoints: readonly { method: string; path: string }[]): AllowOf {
   const patterns = endpoints.map(({ method, path }) => ({
