@@ -40,7 +40,10 @@ describe('a decision of the gateway', () => {
         },
       },
       authorizer: { ask: () => assert.fail('there is no hook') },
-      limits: { reserve: () => assert.fail('no rule has a limit') },
+      limits: {
+        reserve: () => assert.fail('no rule has a limit'),
+        paid: { keep: () => assert.fail('nothing was paid for'), resume: () => assert.fail('nothing was paid for') },
+      },
       log: { error: (facts: object) => logged.push(facts), warn: () => undefined, debug: () => undefined },
       clock: systemClock,
       brokerVersion: '1',

@@ -51,7 +51,7 @@ export interface GatewayParts {
   /** Left out: calls are not traced. */
   traces?: Traces | undefined;
   policies: PolicyCache;
-  limits: Pick<Limits, 'reserve'>;
+  limits: Pick<Limits, 'reserve' | 'paid'>;
   authorizer: Pick<Authorizer, 'ask'>;
   catalog: Catalog;
   subscriptions: Subscriptions;

@@ -1,9 +1,11 @@
 // From the far side: what is beyond the limit of a rule never reached the server, and what never reached the server is not counted.
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
+import { startModernHttp } from 'mcpgate-test/upstreams/modern-http';
 import type { RuleLimit } from '../domain/rule.ts';
 import { startHttpUpstream } from '../upstreams/fixtures/http-upstream.ts';
 import { ada, bob, startWorld, textOf, type Message } from './fixtures/gateway-world.ts';
+import { askedIn, EVERYTHING_CLIENT, modernClient } from './fixtures/modern-client.ts';
 
 const HOUR = 3_600_000;
 const isDenied = (message: Message): boolean => textOf(message).startsWith('[mcpgate denied]');
@@ -139,3 +141,46 @@ test('where the workspace only observes, nothing is denied for want of allowance
     [`allow ${id}`, `would_deny ${id}`],
   );
 });
+
+test('a call whose server asks the client for more takes of its limit once, however many rounds it needs; a round made twice takes again', async (t) => {
+  const server = await startModernHttp();
+  t.after(() => server.close());
+  const world = await startWorld({ new: { kind: 'http', url: server.url, headers: {} } });
+  t.after(() => world.end());
+  const rule = { effect: 'allow' as const, who: ['*'], createdBy: 'test' };
+  const limits: RuleLimit[] = [{ most: 1, withinMs: HOUR, per: 'person' }];
+  for (const what of ['new__ask', 'new__insist'])
+    await world.store.policy.addRule('default', { ...rule, what: [what], limits });
+  world.gateway.policyChanged('default');
+  const client = modernClient(world.connect(), EVERYTHING_CLIENT);
+  const ask = { name: 'new__ask', arguments: {} };
+  const asked = await client.request('tools/call', ask);
+  const responses = answersTo(asked);
+  assert.equal(Object.keys(responses).length, 3, JSON.stringify(asked));
+  assert.ok(isDenied(await client.request('tools/call', ask)), 'a call made anew is another one');
+  const other = await client.retry('tools/call', { ...ask, arguments: { more: 1 } }, asked, responses);
+  assert.ok(isDenied(other), 'with other arguments it is another one too');
+  const done = await client.retry('tools/call', ask, asked, responses);
+  assert.equal(textOf(done), 'Ada: {"type":"text","text":"roses"} at file:///here');
+  assert.ok(isDenied(await client.retry('tools/call', ask, asked, responses)), 'the same round again is another call');
+  assert.ok(isDenied(await client.request('tools/call', ask)));
+
+  const insist = { name: 'new__insist', arguments: {} };
+  let round = await client.request('tools/call', insist);
+  let rounds = 1;
+  for (; !isDenied(round) && rounds < 20; rounds++) {
+    assert.equal(askedIn(round).length, 1, JSON.stringify(round));
+    round = await client.retry('tools/call', insist, round, answersTo(round));
+  }
+  assert.equal(rounds, 10 + 1, 'a server that never has enough does not make a limit void');
+});
+
+/** What a client answers to what it was asked. */
+function answersTo(asked: Message): Record<string, object> {
+  const answers: Record<string, object> = {
+    'elicitation/create': { action: 'accept', content: { name: 'Ada' } },
+    'roots/list': { roots: [{ uri: 'file:///here' }] },
+    'sampling/createMessage': { role: 'assistant', model: 'm', content: { type: 'text', text: 'roses' } },
+  };
+  return Object.fromEntries(askedIn(asked).map(([key, { method }]) => [key, answers[method] ?? {}]));
+}

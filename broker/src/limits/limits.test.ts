@@ -56,6 +56,25 @@ onBothEngines((open) => {
     assert.equal(await given([limits], limit(), 5), 3, 'nothing of before counts any more');
   });
 
+  it('lets a call that was paid for go on at any broker, once for each round, for some minutes, and under the same rules', async (t) => {
+    const { store, clock } = await open(t);
+    const [one, other] = [brokerOn(t, store, clock), brokerOn(t, store, clock)];
+    const call = { workspaceId: 'default', identity: 'of ada', limits: [limit()] };
+    assert.equal(await one.paid.resume(call), undefined);
+    await one.paid.keep(call, 3);
+    assert.equal(await other.paid.resume({ ...call, identity: 'of bob' }), undefined);
+    assert.equal(await other.paid.resume({ ...call, limits: [limit({ amount: 2 })] }), undefined);
+    const both = await Promise.all([one, other, one].map(({ paid }) => paid.resume(call)));
+    assert.deepEqual(
+      both.filter((left) => left !== undefined),
+      [2],
+    );
+    await one.paid.keep(call, 2);
+    clock.at += 11 * MINUTE;
+    assert.equal(await other.paid.resume(call), undefined, 'nobody has answered for ten minutes');
+    assert.equal(await given([one, other], limit(), 5), 3, 'none of this was taken of the allowance');
+  });
+
   it('gives no more to fifty at once than there is, whether it takes it one by one or in blocks', async (t) => {
     const { store, clock } = await open(t);
     const limits = brokerOn(t, store, clock);

@@ -7,6 +7,7 @@
 import type { Clock } from 'mcpgate-shared/clock';
 import type { LimitOf } from '../policy/verdict.ts';
 import type { Store, Use } from '../store/store.ts';
+import { createPaidCalls, type PaidCalls } from './paid-calls.ts';
 
 export type Reserved =
   | {
@@ -22,6 +23,8 @@ export type Reserved =
 export interface Limits {
   /** Takes what a call needs of all of these, or nothing. Rejects `unavailable` where the store does not answer. */
   reserve(workspaceId: string, limits: readonly LimitOf[]): Reserved | Promise<Reserved>;
+  /** Calls that have taken what they need, and come again in another round. */
+  readonly paid: PaidCalls;
   /** How many calls were beyond a limit since the start, by workspace. */
   exceeded(): readonly { workspaceId: string; denied: number; observed: number }[];
   /** Gives back what was taken and not spent. */
@@ -118,6 +121,7 @@ export function createLimits(options: {
       }
       return counted(workspaceId, reservedOf(so));
     },
+    paid: createPaidCalls(options.store, clock),
     exceeded: () => [...beyond].map(([workspaceId, count]) => ({ workspaceId, ...count })),
     async close() {
       cancelSweep();

@@ -1,34 +1,68 @@
 // Takes what a call needs of the allowances of rules before it is recorded and forwarded, or says that it is denied for want of that.
 import { limitText } from 'mcpgate-shared/api/rules/rule-sentence';
 import type { Clock } from 'mcpgate-shared/clock';
+import type { BaseLogger } from 'pino';
+import type { GivenBack } from '../domain/approval.ts';
 import type { LimitOf, Verdict } from '../policy/verdict.ts';
 import type { Limits } from './limits.ts';
+import { MOST_ROUNDS, type PaidCall } from './paid-calls.ts';
 
-/** `verdict`: as it is now. `giveBack`: undefined where the call is denied; else for a call that was not executed after all. */
+/** `verdict`: as it is now. `giveBack`: undefined where the call is denied; else for a call that was not executed after all, or not to its end. */
 export interface Limited {
   verdict: Verdict;
-  giveBack: (() => void) | undefined;
+  giveBack: ((why: GivenBack) => void | Promise<void>) | undefined;
+}
+
+/** `isNextRound`: it brings the answer to what its server asked the client for. `identity`: that of `PaidCall`. */
+export interface LimitedCall {
+  workspaceId: string;
+  verdict: Verdict;
+  isNextRound: boolean;
+  identity: () => Promise<string>;
+}
+
+interface Parts {
+  limits: Pick<Limits, 'reserve' | 'paid'>;
+  clock: Pick<Clock, 'now'>;
+  log: Pick<BaseLogger, 'warn'>;
 }
 
 const nothing = (): void => undefined;
 
 /** Rejects where the store does not answer; then nothing was taken. */
-export async function withinLimits(
-  { limits, clock }: { limits: Pick<Limits, 'reserve'>; clock: Pick<Clock, 'now'> },
-  workspaceId: string,
-  verdict: Verdict,
-): Promise<Limited> {
+export async function withinLimits(parts: Parts, call: LimitedCall): Promise<Limited> {
+  const { limits, clock } = parts;
+  const { workspaceId, verdict, isNextRound } = call;
   if (verdict.limits === undefined) return { verdict, giveBack: nothing };
+  const paid = { workspaceId, limits: verdict.limits };
+  if (isNextRound) {
+    const known = { ...paid, identity: await call.identity() };
+    const roundsLeft = await limits.paid.resume(known);
+    if (roundsLeft !== undefined) {
+      const keep = (left: number) => keeping(parts, known, left);
+      return { verdict, giveBack: (why) => keep(why === 'not_carried_out' ? roundsLeft + 1 : roundsLeft) };
+    }
+  }
   const taking = limits.reserve(workspaceId, verdict.limits);
   const reserved = taking instanceof Promise ? await taking : taking;
   if (reserved.kind === 'exceeded') {
     const denied = beyond('deny', reserved.limit, reserved.retryAt, clock.now());
     return { verdict: denied, giveBack: undefined };
   }
-  if (reserved.beyond === undefined || verdict.decision === 'would_deny')
-    return { verdict, giveBack: reserved.giveBack };
-  const noted = beyond('would_deny', reserved.beyond, undefined, clock.now());
-  return { verdict: noted, giveBack: reserved.giveBack };
+  const giveBack = async (why: GivenBack): Promise<void> => {
+    if (why === 'not_carried_out') return reserved.giveBack();
+    await keeping(parts, { ...paid, identity: await call.identity() }, MOST_ROUNDS - 1);
+  };
+  if (reserved.beyond === undefined || verdict.decision === 'would_deny') return { verdict, giveBack };
+  return { verdict: beyond('would_deny', reserved.beyond, undefined, clock.now()), giveBack };
+}
+
+/** Where it cannot be kept, its next round takes of the allowance like a call of its own. */
+async function keeping({ limits, log }: Parts, call: PaidCall, roundsLeft: number): Promise<void> {
+  if (roundsLeft <= 0) return;
+  await limits.paid.keep(call, roundsLeft).catch((error: unknown) => {
+    log.warn({ err: error, rule: call.limits[0]?.rule }, 'the next round of a call takes of its limit once more');
+  });
 }
 
 function beyond(decision: 'deny' | 'would_deny', limit: LimitOf, retryAt: number | undefined, now: number): Verdict {

@@ -182,7 +182,10 @@ onBothEngines((open, kind) => {
             about,
           );
           // An ask takes of its limits when it was approved.
-          const { verdict: found, giveBack } = await withinLimits({ limits: limited, clock }, 'default', verdict);
+          const { verdict: found, giveBack } = await withinLimits(
+            { limits: limited, clock, log: { warn: assert.fail } },
+            { workspaceId: 'default', verdict, isNextRound: false, identity: () => assert.fail('it has one round') },
+          );
           const beyond = (more: number) => (of: PlainTaking) =>
             ledger.usedWithin(keyOf(of), clock.at, of.withinMs + more) + of.amount > of.most;
           const [surely, perhaps] = [0, 1].map(
@@ -206,7 +209,7 @@ onBothEngines((open, kind) => {
           const taken = expected.taken.filter((of) => !of.observe || !perhaps(of));
           const undo = ledger.take(taken.map((of) => ({ key: keyOf(of), at: clock.at, amount: of.amount })));
           if (isExecuted) continue;
-          giveBack();
+          await giveBack('not_carried_out');
           undo();
         }
         await limited.close();

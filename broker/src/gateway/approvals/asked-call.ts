@@ -1,10 +1,8 @@
 // What approvers are asked of a call: who, what, and a digest of what would be forwarded, so that exactly this goes on when they say yes.
-import { scanObject } from 'mcpgate-shared/mcp/json-span';
 import type { AskedCall } from '../../approvals/approvals.ts';
 import { parseRecord } from '../../mcp/json-rpc-guard.ts';
-import { hashInTurns } from '../../message/hash-in-turns.ts';
-import { byteLengthOf, partsOf, type Pieces, wholeText } from '../../message/pieces.ts';
-import { isDecidedByArguments, OF_ONE_MESSAGE } from '../authorize/forwarded-arguments.ts';
+import { byteLengthOf, type Pieces, wholeText } from '../../message/pieces.ts';
+import { digestOfCall, isDecidedByArguments, OF_ONE_MESSAGE } from '../authorize/forwarded-arguments.ts';
 import type { Call } from '../call/forward.ts';
 import type { Handling } from '../request.ts';
 import { type SessionScope, userKeyOf, whoOf } from '../session-scope.ts';
@@ -31,20 +29,9 @@ export async function askedCall(
     rule,
     policyVersion,
     approvers: verdict.approvers ?? [],
-    digest: await digestOf(method, paramsText, pieces),
+    digest: await digestOfCall(method, paramsText, pieces),
     args: () => argumentsOf(method, paramsText, pieces),
   };
-}
-
-async function digestOf(method: string, paramsText: string, pieces: Pieces | undefined): Promise<string> {
-  const members = scanObject(paramsText)
-    .members.filter(({ key }) => !OF_ONE_MESSAGE.has(key))
-    .toSorted((a, b) => (a.key < b.key ? -1 : 1));
-  const parts = members.flatMap(({ key, start, end }) => [
-    `\n${JSON.stringify(key)}:`,
-    ...partsOf(paramsText.slice(start, end), pieces),
-  ]);
-  return await hashInTurns([method, ...parts]);
 }
 
 function argumentsOf(method: string, paramsText: string, pieces: Pieces | undefined): unknown {

@@ -1,7 +1,7 @@
 // The arguments of a request as they would be forwarded: their text, their size and a digest.
 import { findMember, type JsonMember, scanObject } from 'mcpgate-shared/mcp/json-span';
 import { hashInTurns } from '../../message/hash-in-turns.ts';
-import { byteLengthOf, partsOf, wholeText } from '../../message/pieces.ts';
+import { byteLengthOf, partsOf, type Pieces, wholeText } from '../../message/pieces.ts';
 import type { Request } from '../request.ts';
 
 /** Members of the params that differ between calls which are the same to a person. */
@@ -40,3 +40,19 @@ function argumentsText(method: string, paramsText: string, members: readonly Jso
   const others = members.filter(({ key }) => key !== 'name' && !OF_ONE_MESSAGE.has(key));
   return `{${others.map(({ keyStart, end }) => paramsText.slice(keyStart, end)).join(',')}}`;
 }
+
+/** A digest of all that a call asks for, hex: the same for each round of it. */
+export async function digestOfCall(method: string, paramsText: string, pieces: Pieces | undefined): Promise<string> {
+  const members = scanObject(paramsText)
+    .members.filter(({ key }) => !OF_ONE_MESSAGE.has(key))
+    .toSorted((a, b) => (a.key < b.key ? -1 : 1));
+  const parts = members.flatMap(({ key, start, end }) => [
+    `\n${JSON.stringify(key)}:`,
+    ...partsOf(paramsText.slice(start, end), pieces),
+  ]);
+  return await hashInTurns([method, ...parts]);
+}
+
+/** Whether it brings the answer to what its server asked for in the round before (2026-07-28, "Multi Round-Trip Requests"). */
+export const isNextRound = ({ params }: Pick<Request, 'params'>): boolean =>
+  params['inputResponses'] !== undefined || params['requestState'] !== undefined;

@@ -2,10 +2,12 @@
 // answer. There is no other way to a server: tools, resources, prompts, tasks and completions all take this one.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import type { CallIntent, CallOutcome } from '../../domain/call-record.ts';
-import { withinLimits } from '../../limits/within-limits.ts';
+import type { GivenBack } from '../../domain/approval.ts';
+import { type LimitedCall, withinLimits } from '../../limits/within-limits.ts';
 import { byteLengthOf } from '../../message/pieces.ts';
 import { callIntent } from './call-intent.ts';
 import { authorized } from '../authorize/authorized.ts';
+import { digestOfCall, isNextRound } from '../authorize/forwarded-arguments.ts';
 import { type Call, forward, type Forwarded } from './forward.ts';
 import { onceConnected } from '../accounts/once-connected.ts';
 import { onceApproved } from '../approvals/once-approved.ts';
@@ -15,7 +17,7 @@ import { spanOf } from '../span-of.ts';
 import { errorReply, NO_REPLY, type Answer, type Reply } from '../reply.ts';
 import type { Handling, Request } from '../request.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
-import type { SessionScope } from '../session-scope.ts';
+import { type SessionScope, userKeyOf } from '../session-scope.ts';
 import { withOwnAnswers } from '../tasks/answered-task.ts';
 import { withOwnTask } from '../tasks/related-task.ts';
 
@@ -43,8 +45,8 @@ export async function carryOut(
     await call.approvalBack?.('not_carried_out');
     return answerForeignTask(parts, scope, request);
   }
-  const { workspaceId } = scope.principal;
-  const limited = await withinLimits(parts, workspaceId, sent.verdict);
+  const takeFor = (of: Call) => withinLimits(parts, limitedCall(scope, request, of));
+  const limited = await takeFor(sent);
   const judged = { ...sent, verdict: limited.verdict };
   let { giveBack } = limited;
   if (giveBack === undefined) {
@@ -59,7 +61,7 @@ export async function carryOut(
     intent = await callIntent(scope, request, server.name, { ...judged, traceId: span?.traceId ?? judged.traceId });
     callId = await parts.audit.beginCall(intent);
   } catch (error) {
-    giveBack();
+    await giveBack('not_carried_out');
     throw error;
   }
   const input = handling.input ?? createInputTally();
@@ -72,16 +74,17 @@ export async function carryOut(
     const next = await asServerKnowsTasks(parts, scope, request, again);
     if (next === undefined) return answerForeignTask(parts, scope, request);
     // What the rules say now may be about other allowances than what they said before the wait.
-    giveBack?.();
-    const limitedNow = await withinLimits(parts, workspaceId, next.verdict);
+    await giveBack?.('not_carried_out');
+    const limitedNow = await takeFor(next);
     ({ giveBack } = limitedNow);
     if (giveBack !== undefined) return await forward(parts, scope, each, next, callId);
     return deniedNow(first, denialOf(scope, request.method, server.name, { ...next, verdict: limitedNow.verdict }));
   });
-  if (forwarded.isUnexecuted === true) {
-    giveBack?.();
-    await call.approvalBack?.('not_carried_out');
-  } else if (forwarded.asksForMore === true) await call.approvalBack?.('asked_for_more');
+  const why = whyBack(forwarded);
+  if (why !== undefined) {
+    await giveBack?.(why);
+    await call.approvalBack?.(why);
+  }
   const outcome: CallOutcome = {
     status: forwarded.status,
     error_code: forwarded.errorCode,
@@ -103,6 +106,22 @@ export async function carryOut(
     parts.log.error({ err: error, callId }, 'the outcome of a call is not recorded yet');
   }
   return handling.signal.aborted ? NO_REPLY : forwarded.answer;
+}
+
+function whyBack({ isUnexecuted, asksForMore }: Forwarded): GivenBack | undefined {
+  if (isUnexecuted === true) return 'not_carried_out';
+  return asksForMore === true ? 'asked_for_more' : undefined;
+}
+
+function limitedCall({ principal }: SessionScope, request: Request, call: Call): LimitedCall {
+  const { verdict, server, what, paramsText } = call;
+  return {
+    ...{ workspaceId: principal.workspaceId, verdict, isNextRound: isNextRound(request) },
+    async identity() {
+      const digest = await digestOfCall(request.method, paramsText, request.pieces);
+      return JSON.stringify([userKeyOf(principal), server.id, what, digest]);
+    },
+  };
 }
 
 /** What was decided anew after a wait; the intent holds what was said before. */
