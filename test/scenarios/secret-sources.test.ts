@@ -81,7 +81,7 @@ test('a file is followed: what is put in its place is used by the next call, and
   const { broker } = world;
   replace(`${ONE}\n`);
   const said = await broker.run(['secret', 'set', 'token', '--from', `file:${file}`]);
-  assert.match(said, /^token is now version 1; no server uses it yet/);
+  assert.match(said, /^token is now version 1; nothing uses it yet/);
   await addServers();
   const client = await (await world.member('ada')).aiClient();
   assert.equal((await client.call('counting__echo', { text: 'a' })).text, 'a');

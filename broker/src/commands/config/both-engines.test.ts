@@ -170,7 +170,7 @@ for (const engine of ['SQLite', 'PostgreSQL'] as const)
       const before = await exported();
       // That the log is read stands in it, too; and so does each request that is refused, which changes nothing.
       const told = async () =>
-        ((await broker?.json(['audit', 'search', '--events', '--limit', '200'])) as { type: string }[]).filter(
+        (((await broker?.json(['audit', 'search', '--events', '--limit', '200'])) ?? []) as { type: string }[]).filter(
           ({ type }) => !['request.refused', 'audit.searched'].includes(type),
         );
       const events = await told();
