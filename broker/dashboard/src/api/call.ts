@@ -38,6 +38,7 @@ const ErrorSchema = z.object({
 const KIND_OF_CODE: Readonly<Record<string, ProblemKind>> = {
   not_logged_in: 'unauthenticated',
   forbidden: 'forbidden',
+  reauthenticate: 'reauthenticate',
   not_found: 'not_found',
   gone: 'not_found',
   stale: 'stale',

@@ -3,6 +3,7 @@
 export type ProblemKind =
   | 'unauthenticated' // the session has ended: sign in again and stay where one was
   | 'forbidden' // a known person who may not do this
+  | 'reauthenticate' // the person may do this after showing anew who they are
   | 'not_found'
   | 'stale' // changed by somebody else since it was read
   | 'conflict' // exists already, or does not go with what is there

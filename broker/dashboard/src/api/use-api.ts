@@ -7,9 +7,11 @@ import {
   type UseMutationResult,
   type UseQueryResult,
 } from '@tanstack/react-query';
+import { ProofContext } from './proof.ts';
 import { useSession } from './session.tsx';
 import { call, callWithHeaders, type AnswerOf, type Answered, type AnyEndpoint, type InputOf } from './call.ts';
-import type { Problem } from './problem.ts';
+import { useContext } from 'react';
+import { Problem } from './problem.ts';
 
 /** The key of everything that was read from an endpoint; with an input, of that one answer. */
 export const keyOf = (endpoint: Pick<AnyEndpoint, 'name'>, ...rest: readonly unknown[]): readonly unknown[] => [
@@ -63,9 +65,18 @@ export function useChange<E extends AnyEndpoint>(
   { changes = [], onDone }: ChangeOptions<E> = {},
 ): UseMutationResult<AnswerOf<E>, Problem, InputOf<E> & { ifMatch?: string | undefined }> {
   const { caller } = useSession();
+  const prove = useContext(ProofContext);
   const queries = useQueryClient();
   return useMutation<AnswerOf<E>, Problem, InputOf<E> & { ifMatch?: string | undefined }>({
-    mutationFn: ({ ifMatch, ...input }) => call(caller, endpoint, input as InputOf<E>, { ifMatch }),
+    async mutationFn({ ifMatch, ...input }) {
+      const run = () => call(caller, endpoint, input as InputOf<E>, { ifMatch });
+      try {
+        return await run();
+      } catch (thrown) {
+        if (!(thrown instanceof Problem) || thrown.kind !== 'reauthenticate' || !(await prove())) throw thrown;
+        return await run();
+      }
+    },
     async onSuccess(answer, input) {
       await Promise.all(changes.map((changed) => queries.invalidateQueries({ queryKey: keyOf(changed) })));
       onDone?.(answer, input);

@@ -20,6 +20,11 @@ interface Look {
 const LOOKS: Readonly<Record<ProblemKind, Look>> = {
   unauthenticated: { icon: IconLock, title: 'You are signed out' },
   forbidden: { icon: IconLock, title: 'This is not for your role' },
+  reauthenticate: {
+    icon: IconLock,
+    title: 'Show first that it is you',
+    text: 'Nothing was changed. Try again, and show who you are when you are asked.',
+  },
   not_found: { icon: IconHelpCircle, title: 'It is not there' },
   stale: {
     icon: IconAlertTriangle,

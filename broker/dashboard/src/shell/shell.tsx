@@ -12,6 +12,7 @@ import { PAGES } from '../pages.ts';
 import { Mark } from './mark.tsx';
 import { OfflineBanner } from './offline-banner.tsx';
 import { PaletteButton } from './palette-button.tsx';
+import { Reauthenticate } from './reauthenticate.tsx';
 import { SessionEnded } from './session-ended.tsx';
 import { Shortcuts } from './shortcuts.tsx';
 import { UserMenu } from './user-menu.tsx';
@@ -41,73 +42,79 @@ export function Shell() {
   const pages = PAGES.filter(({ access }) => session.may(access));
   return (
     <NowProvider>
-      <ConfirmProvider>
-        <a className="skip" href="#main">
-          Skip to content
-        </a>
-        <AppShell
-          layout="alt"
-          header={{ height: 56, collapsed: false }}
-          navbar={{ width: 244, breakpoint: 'sm', collapsed: { mobile: !opened } }}
-          padding={{ base: 'md', sm: 'xl' }}
-          classNames={{ main: classes['main'] ?? '', navbar: classes['navbar'] ?? '', header: classes['header'] ?? '' }}
-        >
-          <AppShell.Header data-shell hiddenFrom="sm">
-            <Group h="100%" px="md" justify="space-between">
-              <Group gap="xs">
-                <Mark size={24} />
-                <Text fw={650}>mcpgate</Text>
-              </Group>
-              <Burger
-                opened={opened}
-                onClick={toggle}
-                size="sm"
-                aria-label={opened ? 'Close the menu' : 'Open the menu'}
-              />
-            </Group>
-          </AppShell.Header>
-          <AppShell.Navbar p="sm" aria-label="Pages">
-            <Stack gap="sm" h="100%">
-              <Group justify="space-between" wrap="nowrap" px={6} pt={4}>
-                <Group gap="xs" wrap="nowrap">
-                  <Mark />
-                  <Text fw={650} size="lg">
-                    mcpgate
-                  </Text>
+      <Reauthenticate>
+        <ConfirmProvider>
+          <a className="skip" href="#main">
+            Skip to content
+          </a>
+          <AppShell
+            layout="alt"
+            header={{ height: 56, collapsed: false }}
+            navbar={{ width: 244, breakpoint: 'sm', collapsed: { mobile: !opened } }}
+            padding={{ base: 'md', sm: 'xl' }}
+            classNames={{
+              main: classes['main'] ?? '',
+              navbar: classes['navbar'] ?? '',
+              header: classes['header'] ?? '',
+            }}
+          >
+            <AppShell.Header data-shell hiddenFrom="sm">
+              <Group h="100%" px="md" justify="space-between">
+                <Group gap="xs">
+                  <Mark size={24} />
+                  <Text fw={650}>mcpgate</Text>
                 </Group>
-                <Burger hiddenFrom="sm" opened={opened} onClick={close} size="sm" aria-label="Close the menu" />
+                <Burger
+                  opened={opened}
+                  onClick={toggle}
+                  size="sm"
+                  aria-label={opened ? 'Close the menu' : 'Open the menu'}
+                />
               </Group>
-              {session.workspaces.length > 1 && (
-                <Suspense>
-                  <WorkspaceSwitch />
-                </Suspense>
-              )}
-              <PaletteButton pages={pages} />
-              <Box flex={1} className={classes['links'] ?? ''}>
-                {pages.map(({ path, title, icon: PageIcon }) => (
-                  <MenuLink
-                    key={path}
-                    to={path as '/'}
-                    label={title}
-                    leftSection={<PageIcon size={19} stroke={1.7} aria-hidden />}
-                    activeProps={{ active: true, 'aria-current': 'page' }}
-                    onClick={close}
-                    className={classes['link'] ?? ''}
-                  />
-                ))}
-              </Box>
-              <UserMenu />
-            </Stack>
-          </AppShell.Navbar>
-          <AppShell.Main id="main" tabIndex={-1}>
-            <OfflineBanner />
-            <Outlet />
-          </AppShell.Main>
-        </AppShell>
-        <Shortcuts pages={pages} />
-        <SessionEnded />
-        <Notifications position="bottom-right" />
-      </ConfirmProvider>
+            </AppShell.Header>
+            <AppShell.Navbar p="sm" aria-label="Pages">
+              <Stack gap="sm" h="100%">
+                <Group justify="space-between" wrap="nowrap" px={6} pt={4}>
+                  <Group gap="xs" wrap="nowrap">
+                    <Mark />
+                    <Text fw={650} size="lg">
+                      mcpgate
+                    </Text>
+                  </Group>
+                  <Burger hiddenFrom="sm" opened={opened} onClick={close} size="sm" aria-label="Close the menu" />
+                </Group>
+                {session.workspaces.length > 1 && (
+                  <Suspense>
+                    <WorkspaceSwitch />
+                  </Suspense>
+                )}
+                <PaletteButton pages={pages} />
+                <Box flex={1} className={classes['links'] ?? ''}>
+                  {pages.map(({ path, title, icon: PageIcon }) => (
+                    <MenuLink
+                      key={path}
+                      to={path as '/'}
+                      label={title}
+                      leftSection={<PageIcon size={19} stroke={1.7} aria-hidden />}
+                      activeProps={{ active: true, 'aria-current': 'page' }}
+                      onClick={close}
+                      className={classes['link'] ?? ''}
+                    />
+                  ))}
+                </Box>
+                <UserMenu />
+              </Stack>
+            </AppShell.Navbar>
+            <AppShell.Main id="main" tabIndex={-1}>
+              <OfflineBanner />
+              <Outlet />
+            </AppShell.Main>
+          </AppShell>
+          <Shortcuts pages={pages} />
+          <SessionEnded />
+          <Notifications position="bottom-right" />
+        </ConfirmProvider>
+      </Reauthenticate>
     </NowProvider>
   );
 }

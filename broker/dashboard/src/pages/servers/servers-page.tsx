@@ -1,5 +1,5 @@
 // All servers with how each of them is, and why.
-import { Text, TextInput } from '@mantine/core';
+import { Button, Text, TextInput } from '@mantine/core';
 import { IconSearch, IconServer2 } from '@tabler/icons-react';
 import { getRouteApi } from '@tanstack/react-router';
 import { serversApi, type Server } from 'mcpgate-shared/api/servers';
@@ -11,6 +11,7 @@ import { Loaded } from '../../parts/loaded.tsx';
 import { Page, Section } from '../../parts/page.tsx';
 import { StatusBadge } from '../../parts/status-badge.tsx';
 import { Ago } from '../../parts/time.tsx';
+import { AddServers, type AddWay } from './add-servers.tsx';
 import { healthOf } from './server-health.ts';
 
 const route = getRouteApi('/shell/servers');
@@ -79,10 +80,16 @@ const COLUMNS: readonly Column<Server>[] = [
 
 export function ServersPage() {
   const servers = useApi(serversApi.list, {});
-  const { q = '' } = route.useSearch();
+  const { q = '', secret, add } = route.useSearch();
   const navigate = route.useNavigate();
+  const onWay = (way: AddWay | undefined) => void navigate({ search: (before) => ({ ...before, add: way }) });
   return (
-    <Page title="Servers" lead="What AI clients reach through this broker, and how each of them is.">
+    <Page
+      title="Servers"
+      lead="What AI clients reach through this broker, and how each of them is."
+      actions={<Button onClick={() => onWay('catalogue')}>Add servers</Button>}
+    >
+      <AddServers way={add} onWay={onWay} />
       <TextInput
         aria-label="Search"
         placeholder="Search by name"
@@ -93,12 +100,25 @@ export function ServersPage() {
           void navigate({ search: (before) => ({ ...before, q: value === '' ? undefined : value }), replace: true })
         }
       />
-      <Section title="All servers" flush>
+      <Section
+        title={secret === undefined ? 'All servers' : `Servers that use ${secret}`}
+        actions={
+          secret !== undefined && (
+            <AnchorLink to="/servers" search={{}} size="sm">
+              Show all
+            </AnchorLink>
+          )
+        }
+        flush
+      >
         <Loaded query={servers}>
           {(all) => (
             <DataTable
               label="Servers"
-              rows={all.filter(({ name }) => name.includes(q.toLowerCase()))}
+              rows={all.filter(
+                ({ name, secrets }) =>
+                  name.includes(q.toLowerCase()) && (secret === undefined || secrets.includes(secret)),
+              )}
               columns={COLUMNS}
               rowKey={({ id }) => id}
               sort={{ id: 'name' }}

@@ -5,6 +5,7 @@ import { shellRoute } from '../../shell/shell-route.tsx';
 const ServersSearch = z.object({
   q: z.string().optional().catch(undefined),
   secret: z.string().optional().catch(undefined),
+  add: z.enum(['catalogue', 'paste']).optional().catch(undefined),
 });
 
 export const serversRoute = createRoute({
@@ -14,8 +15,11 @@ export const serversRoute = createRoute({
   component: lazyRouteComponent(() => import('./servers-page.tsx'), 'ServersPage'),
 });
 
+const ServerSearch = z.object({ tab: z.enum(['health', 'tools', 'secrets', 'record']).optional().catch(undefined) });
+
 export const serverRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/servers/$name',
+  validateSearch: ServerSearch,
   component: lazyRouteComponent(() => import('./server-page.tsx'), 'ServerPage'),
 });

@@ -1,0 +1,114 @@
+// What one does with servers on the dashboard: adds them as a client's file has them, tests, changes, rotates, removes. The servers are real.
+import assert from 'node:assert/strict';
+import { after, before, suite, test } from 'node:test';
+import type { Browser } from 'playwright-core';
+import { filesHolding } from '../world/search.ts';
+import { startCountingUpstream, type CountingUpstream } from '../upstreams/counting-upstream.ts';
+import { openLivelyWorld, type LivelyWorld } from './lively-world.ts';
+import { launchChromium, signIn } from './person-at-dashboard.ts';
+
+const ADMIN = 'grace.hopper';
+const OLD = 'Bearer lin_api_7f3a9c1e5b2d4f6a8c0e1b3d5f7a9c1e';
+const NEW = 'Bearer lin_api_0a1b2c3d4e5f60718293a4b5c6d7e8f9';
+
+suite('servers on the dashboard', () => {
+  let lively: LivelyWorld;
+  let browser: Browser;
+  let linear: CountingUpstream;
+  before(async () => {
+    [lively, browser, linear] = await Promise.all([openLivelyWorld(), launchChromium(), startCountingUpstream()]);
+    linear.accepts = [OLD];
+  });
+  after(async () => {
+    await browser.close();
+    await lively.close();
+    await linear.close();
+  });
+
+  test('one is pasted as a client’s file has it: its token is seen to go into the vault, and is nowhere else', async () => {
+    const { page, open, complaints, close } = await signIn(browser, lively, ADMIN);
+    await open('/servers');
+    await page.getByRole('button', { name: 'Add servers' }).click();
+    await page.getByRole('tab', { name: 'From a client’s file' }).click();
+    await page.waitForURL(/add=paste/);
+    const field = page.getByLabel('What stands in the file');
+    await field.fill('{ "mcpServers": ');
+    await page.getByText('This is not JSON yet').waitFor();
+    await field.fill(JSON.stringify({ mcpServers: { linear: { url: linear.url, headers: { Authorization: OLD } } } }));
+    await page.getByRole('button', { name: 'Look at it' }).click();
+    await page.getByText('To be added: linear.').waitFor();
+    await page.getByText('Into the vault', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Add 1 server' }).click();
+    await page.getByText('1 server added; 1 secret went into the vault.').waitFor();
+    await page.getByRole('table').getByRole('link', { name: 'linear' }).waitFor();
+    assert.deepEqual(filesHolding(lively.world.root, [OLD.slice('Bearer '.length)]), []);
+    assert.doesNotMatch(await page.content(), /lin_api_7f3a/);
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
+  test('it is tested step by step, and changed with what changes shown before; who comes second overwrites nothing', async () => {
+    const first = await signIn(browser, lively, ADMIN);
+    const second = await signIn(browser, lively, 'margaret.hamilton');
+    await first.open('/servers/linear');
+    await first.page.getByRole('button', { name: 'Test it' }).click();
+    await first.page.getByRole('list', { name: 'The test of linear' }).getByText('5 tools').first().waitFor();
+
+    for (const { open } of [first, second]) await open('/servers/linear?tab=record');
+    const edit = async ({ page }: typeof first, definitions: string): Promise<void> => {
+      const field = page.getByLabel('Record');
+      await field.fill((await field.inputValue()).replace(/"definitions": "\w+"/, `"definitions": "${definitions}"`));
+      await page.getByRole('button', { name: 'Show what changes' }).click();
+    };
+    await edit(first, 'hold');
+    await first.page.locator('pre[data-side=after]', { hasText: 'hold' }).waitFor();
+    await first.page.getByRole('button', { name: 'Save the record' }).click();
+    await first.page.getByText('linear was changed.').waitFor();
+    await edit(second, 'accept');
+    await second.page.getByText('Somebody else changed it').waitFor();
+    for (const each of [first, second]) await each.close();
+  });
+
+  test('rotate: pasted, probed, switched, the old one proven dead, each step as it is done; a value that is not taken changes nothing', async () => {
+    await lively.world.broker.run(['server', 'set', 'linear', '--probe', 'echo']);
+    const { page, open, close } = await signIn(browser, lively, ADMIN);
+    await open('/servers/linear?tab=secrets');
+    const rotate = async (value: string): Promise<void> => {
+      await page.getByLabel('The new value', { exact: false }).fill(value);
+      await page.getByRole('button', { name: 'Rotate it' }).click();
+    };
+    await page.getByRole('button', { name: 'Rotate linear-authorization' }).click();
+    await rotate('Bearer wrong');
+    await page.getByText('It was not rotated').waitFor();
+    linear.accepts = [NEW];
+    await page.getByRole('button', { name: 'Try another value' }).click();
+    await rotate(NEW);
+    await page.getByText('The old value is refused everywhere: it is dead.').waitFor();
+    const steps = page.getByRole('list', { name: 'The rotation of linear-authorization' });
+    await steps.getByText('Tried at linear').waitFor();
+    await page.getByRole('button', { name: /Roll back to version/ }).waitFor();
+    await page.getByRole('button', { name: 'Done' }).click();
+    const [secret] = (
+      (await lively.world.broker.json(['secret', 'list'])) as { name: string; version: number; servers: string[] }[]
+    ).filter(({ servers }) => servers.includes('linear'));
+    assert.ok(secret !== undefined && secret.version > 1);
+    assert.doesNotMatch(await page.content(), /lin_api_/);
+    await close();
+  });
+
+  test('it is removed only once its name was typed, and is then gone for everybody', async () => {
+    const { page, open, close } = await signIn(browser, lively, ADMIN);
+    await open('/servers/linear');
+    await page.getByRole('button', { name: 'Change' }).click();
+    await page.getByRole('menuitem', { name: 'Remove it' }).click();
+    const question = page.getByRole('dialog', { name: 'Remove linear?' });
+    const button = question.getByRole('button', { name: 'Remove the server' });
+    assert.equal(await button.isDisabled(), true);
+    await question.getByRole('textbox').fill('linear');
+    await button.click();
+    await page.waitForURL(/\/servers$/);
+    await page.getByText('linear was removed.').waitFor();
+    assert.equal(await page.getByRole('table').getByRole('link', { name: 'linear' }).count(), 0);
+    await close();
+  });
+});
