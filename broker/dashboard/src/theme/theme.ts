@@ -64,9 +64,11 @@ export const theme = createTheme({
       defaultProps: { openDelay: 300, events: { hover: true, focus: true, touch: true }, multiline: true, maw: 320 },
     }),
     Modal: Modal.extend({
+      styles: { title: { fontWeight: 650, fontSize: '17px' } },
       defaultProps: { radius: 'lg', centered: true, closeButtonProps: { 'aria-label': 'Close' } },
     }),
     Drawer: Drawer.extend({
+      styles: { title: { fontWeight: 650, fontSize: '17px' } },
       defaultProps: { position: 'right', size: 560, closeButtonProps: { 'aria-label': 'Close' } },
     }),
   },

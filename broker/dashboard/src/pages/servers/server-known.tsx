@@ -34,7 +34,7 @@ export function ServerKnown({ server }: { server: Server }) {
             ['Signs in with', server.credential === 'personal' ? 'each person’s own account' : 'the shared account'],
             ['Secrets', secrets.length === 0 ? 'none' : secrets.join(', ')],
             ['Tools', tools ?? 'not known yet'],
-            ['Processes', server.processes],
+            command === null ? undefined : ['Processes', server.processes],
             server.process_isolation === null ? undefined : ['Kept apart by', server.process_isolation],
             ['Changed definitions', DEFINITIONS[server.definitions]],
             ['Added', <Ago key="added" at={server.created_at} />],

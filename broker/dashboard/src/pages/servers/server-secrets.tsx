@@ -18,13 +18,13 @@ const columnsOf = (rotate: ((secret: Secret) => void) | undefined): readonly Col
     header: 'Secret',
     width: 'minmax(160px, 2fr)',
     sortBy: ({ name }) => name,
-    cell: ({ name, version, source, servers }) => (
+    cell: ({ name, version, source, reading, servers }) => (
       <>
         <Text size="sm" fw={600}>
           {name}
         </Text>
         <Text size="xs" c="dimmed">
-          version {version} · {source}
+          version {version} · {reading === null ? `by ${source}` : `read from ${source}`}
           {servers.length > 1 && ` · used by ${servers.join(', ')}`}
         </Text>
       </>

@@ -27,7 +27,7 @@ const STATES: Readonly<Record<DefinitionView['state'], { tone: Tone; word: strin
   held: { tone: 'danger', word: 'Held back' },
 };
 
-const columnsOf = (look: (row: Row) => void): readonly Column<Row>[] => [
+const COLUMNS: readonly Column<Row>[] = [
   {
     id: 'name',
     header: 'Name',
@@ -36,7 +36,7 @@ const columnsOf = (look: (row: Row) => void): readonly Column<Row>[] => [
     cell: ({ name, kind, server, flags }) => (
       <>
         <Text size="sm" fw={600}>
-          {name.replace(`${server}__`, '')}
+          {kind === 'instructions' ? 'Instructions' : name.replace(`${server}__`, '')}
         </Text>
         <Text size="xs" c="dimmed">
           {[kind, ...flags.map(({ what }) => what)].join(' · ')}
@@ -78,25 +78,26 @@ const columnsOf = (look: (row: Row) => void): readonly Column<Row>[] => [
     sortBy: ({ activity }) => (activity?.failed ?? 0) + (activity?.tool_errors ?? 0),
     cell: ({ activity }) => shareText((activity?.failed ?? 0) + (activity?.tool_errors ?? 0), activity?.calls ?? 0),
   },
-  {
-    id: 'look',
-    header: 'Look at the change',
-    hiddenHeader: true,
-    width: '110px',
-    align: 'right',
-    cell: (row) =>
-      row.waiting.length > 0 && (
-        <Button
-          size="compact-sm"
-          variant="light"
-          aria-label={`Look at the change of ${row.name}`}
-          onClick={() => look(row)}
-        >
-          Look
-        </Button>
-      ),
-  },
 ];
+
+const lookColumn = (look: (row: Row) => void): Column<Row> => ({
+  id: 'look',
+  header: 'Look at the change',
+  hiddenHeader: true,
+  width: '110px',
+  align: 'right',
+  cell: (row) =>
+    row.waiting.length > 0 && (
+      <Button
+        size="compact-sm"
+        variant="light"
+        aria-label={`Look at the change of ${row.name}`}
+        onClick={() => look(row)}
+      >
+        Look
+      </Button>
+    ),
+});
 
 export function ServerTools({ server }: { server: string }) {
   const definitions = useApi(definitionsApi.list, { query: { server } });
@@ -112,7 +113,7 @@ export function ServerTools({ server }: { server: string }) {
               ...each,
               activity: activity.data?.tools.find(({ name }) => name === each.name),
             }))}
-            columns={columnsOf(setLooked)}
+            columns={all.some(({ waiting }) => waiting.length > 0) ? [...COLUMNS, lookColumn(setLooked)] : COLUMNS}
             rowKey={({ name }) => name}
             sort={{ id: 'name' }}
             empty={
