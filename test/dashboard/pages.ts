@@ -13,7 +13,7 @@ export const PAGES_OF_DASHBOARD: readonly PageOfDashboard[] = [
   { name: 'overview', path: '/overview', as: 'grace.hopper', heading: 'Overview' },
   { name: 'servers', path: '/servers', as: 'grace.hopper', heading: 'Servers' },
   { name: 'server', path: '/servers/sentry', as: 'grace.hopper', heading: 'sentry' },
-  { name: 'server-tools', path: '/servers/github?tab=tools', as: 'grace.hopper', heading: 'github' },
+  { name: 'server-tools', path: '/servers/memory?tab=tools', as: 'grace.hopper', heading: 'memory' },
   { name: 'server-secrets', path: '/servers/sentry?tab=secrets', as: 'grace.hopper', heading: 'sentry' },
   { name: 'server-record', path: '/servers/sentry?tab=record', as: 'grace.hopper', heading: 'sentry' },
   { name: 'servers-add', path: '/servers?add=catalogue', as: 'grace.hopper', heading: 'Servers' },
