@@ -30,7 +30,7 @@ function firstPaint(): Plugin {
 /** Parts of Mantine that no page uses: a third of its styles. test/dashboard/built.test.ts tells who uses one of them after all. */
 const UNUSED_PARTS = [
   ...['AngleSlider', 'Blockquote', 'Cascader', 'ColorInput', 'ColorPicker', 'Dialog', 'FloatingWindow'],
-  ...['InlineInput', 'Mark', 'Marquee', 'Menubar', 'OverflowList', 'Rating', 'RollingNumber', 'Scroller'],
+  ...['Mark', 'Marquee', 'Menubar', 'OverflowList', 'Rating', 'RollingNumber', 'Scroller'],
   ...['SemiCircleProgress', 'Slider', 'Splitter', 'Spoiler', 'TableOfContents', 'Toggle', 'Toolbar', 'Tour', 'Tree'],
   ...[
     'TreeSelect',

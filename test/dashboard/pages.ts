@@ -17,5 +17,16 @@ export const PAGES_OF_DASHBOARD: readonly PageOfDashboard[] = [
   { name: 'server-secrets', path: '/servers/sentry?tab=secrets', as: 'grace.hopper', heading: 'sentry' },
   { name: 'server-record', path: '/servers/sentry?tab=record', as: 'grace.hopper', heading: 'sentry' },
   { name: 'servers-add', path: '/servers?add=catalogue', as: 'grace.hopper', heading: 'Servers' },
+  { name: 'access', path: '/access', as: 'grace.hopper', heading: 'Access' },
+  { name: 'access-rules', path: '/access?tab=rules', as: 'grace.hopper', heading: 'Access' },
+  { name: 'access-rule', path: '/access/rules/new', as: 'grace.hopper', heading: 'A new rule' },
+  { name: 'access-matrix', path: '/access?tab=matrix', as: 'grace.hopper', heading: 'Access' },
+  { name: 'access-bundles', path: '/access?tab=bundles', as: 'grace.hopper', heading: 'Access' },
+  {
+    name: 'access-why',
+    path: '/access?tab=why&who=user:ada.lovelace&what=sentry__fail',
+    as: 'grace.hopper',
+    heading: 'Access',
+  },
   { name: 'me', path: '/me', as: 'ada.lovelace', heading: 'Hello, ada.lovelace' },
 ];

@@ -1,4 +1,4 @@
-// `npm run dashboard:pictures`: every page of the dashboard in both themes, from a lively world, into docs/images. Arguments: one page's name or `all`,
+// `npm run dashboard:pictures`: every page of the dashboard in both themes, from a lively world, into docs/images. Arguments: a page's name (with its tabs) or `all`,
 // another folder, another width.
 import { join } from 'node:path';
 import { REPOSITORY } from '../step.ts';
@@ -14,7 +14,7 @@ try {
     for (const name of new Set(PAGES_OF_DASHBOARD.map(({ as }) => as))) {
       const person = await signIn(browser, lively, name, { dark, width: Number(width) });
       for (const picture of PAGES_OF_DASHBOARD.filter(
-        ({ as, name: each }) => as === name && (only === 'all' || only === each),
+        ({ as, name: each }) => as === name && (only === 'all' || each === only || each.startsWith(`${only}-`)),
       )) {
         await person.open(picture.path);
         const file = join(folder, `dashboard-${picture.name}-${dark ? 'dark' : 'light'}.png`);

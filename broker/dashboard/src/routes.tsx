@@ -5,6 +5,7 @@ import { Empty } from './parts/empty.tsx';
 import { Lines } from './parts/loaded.tsx';
 import { ButtonLink } from './parts/links.tsx';
 import { ProblemView } from './parts/problem-view.tsx';
+import { accessRoute, newRuleRoute, ruleRoute } from './pages/access/access-routes.ts';
 import { meRoute } from './pages/me/me-routes.ts';
 import { overviewRoute } from './pages/overview/overview-routes.ts';
 import { serverRoute, serversRoute } from './pages/servers/servers-routes.ts';
@@ -24,7 +25,16 @@ const signedInRoute = createRoute({ getParentRoute: () => rootRoute, path: '/sig
 
 const routeTree = rootRoute.addChildren([
   signedInRoute,
-  shellRoute.addChildren([startRoute, overviewRoute, serversRoute, serverRoute, meRoute]),
+  shellRoute.addChildren([
+    startRoute,
+    overviewRoute,
+    serversRoute,
+    serverRoute,
+    accessRoute,
+    newRuleRoute,
+    ruleRoute,
+    meRoute,
+  ]),
 ]);
 
 function NotFound() {

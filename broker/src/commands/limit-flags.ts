@@ -1,7 +1,7 @@
 // Reads `--limit 10/minute`, `--sum 'args.amount<=500/day'` and `--per` of rules.
 import { LimitPerSchema, type Limit } from 'mcpgate-shared/api/rules';
 import { GateError } from 'mcpgate-shared/error';
-import { readLimit, readSum } from '../admin/rules/limit-texts.ts';
+import { readLimit, readSum } from 'mcpgate-shared/api/rules/limit-texts';
 
 export interface LimitFlags {
   limit?: string[];

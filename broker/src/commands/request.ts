@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { type Request, requestsApi } from 'mcpgate-shared/api/rules/requests';
 import { GateError } from 'mcpgate-shared/error';
 import { plainLine } from 'mcpgate-shared/plain-line';
-import { parseDurationMs } from '../config/duration.ts';
+import { parseDurationMs } from 'mcpgate-shared/duration';
 import type { CommandContext } from './context.ts';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from './session/admin-session.ts';
 import { ago } from './terminal/table.ts';

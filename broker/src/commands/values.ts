@@ -1,6 +1,6 @@
 // Reads the values of flags.
 import { GateError } from 'mcpgate-shared/error';
-import { parseDurationMs } from '../config/duration.ts';
+import { parseDurationMs } from 'mcpgate-shared/duration';
 
 /** A list of words, however it is given: `--server a b`, `--server a,b` and `--server a --server b` mean the same. */
 export function commaList(values: readonly string[] | undefined): string[] {

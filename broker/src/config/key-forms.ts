@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { formatByteSize, parseByteSize } from 'mcpgate-shared/byte-size';
 import { z } from 'zod';
-import { parseDurationMs } from './duration.ts';
+import { parseDurationMs } from 'mcpgate-shared/duration';
 import { form } from './key.ts';
 import { parseListenAddress } from './listen-address.ts';
 

@@ -26,7 +26,17 @@ const OLD_AFTER: Readonly<Partial<Record<EventName, readonly string[]>>> = {
     'listSigningKeys',
   ],
   rule: [
-    ...['listRules', 'getEnforcement', 'getRuleMatrix', 'suggestRules', 'listBundles', 'getBundle', 'listHooks'],
+    ...[
+      'listRules',
+      'getEnforcement',
+      'getRuleMatrix',
+      'previewRules',
+      'testRules',
+      'suggestRules',
+      'listBundles',
+      'getBundle',
+      'listHooks',
+    ],
     ...['getHook', 'exportConfiguration', 'getStatus'],
   ],
   person: ['listUsers', 'getUser', 'listGroups', 'getGroup', 'getStatus'],

@@ -8,6 +8,8 @@ export interface Question {
   title: string;
   /** What will happen, one sentence each. */
   consequences: readonly ReactNode[];
+  /** More of it, where sentences are not enough: shown below them. */
+  details?: ReactNode;
   /** On the button: the verb and its object, "Remove the server". Never "OK". */
   action: string;
   /** Whether something is lost: the button is red, and the focus is on the way back. */
@@ -38,7 +40,7 @@ export function ConfirmProvider({ children }: { children: ReactNode }) {
 }
 
 function Asked({ question, onClose }: { question: Question; onClose: () => void }) {
-  const { consequences, action, destroys = false, typed, run } = question;
+  const { consequences, details, action, destroys = false, typed, run } = question;
   const [text, setText] = useState('');
   const [isRunning, setRunning] = useState(false);
   const [problem, setProblem] = useState<unknown>();
@@ -67,6 +69,7 @@ function Asked({ question, onClose }: { question: Question; onClose: () => void 
             <List.Item key={index}>{consequence}</List.Item>
           ))}
         </List>
+        {details}
         {typed !== undefined && (
           <TextInput
             label={

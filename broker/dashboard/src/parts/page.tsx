@@ -1,6 +1,6 @@
 // The frame of every page: its title (also of the tab), one sentence, what can be done here, and tabs that are part of the address.
 import { Breadcrumbs, Group, Stack, Text, Title } from '@mantine/core';
-import { useEffect, type ReactNode } from 'react';
+import { useEffect, useId, type ReactNode } from 'react';
 import classes from './page.module.css';
 
 export interface PageProps {
@@ -53,11 +53,14 @@ export function Section(props: {
   children: ReactNode;
 }) {
   const { title, lead, actions, flush = false, children } = props;
+  const id = useId();
   return (
-    <section className={classes['section']} data-flush={flush || undefined}>
+    <section aria-labelledby={id} className={classes['section']} data-flush={flush || undefined}>
       <Group justify="space-between" align="center" gap="sm" className={classes['head'] ?? ''}>
         <div>
-          <Title order={2}>{title}</Title>
+          <Title order={2} id={id}>
+            {title}
+          </Title>
           {lead !== undefined && (
             <Text c="dimmed" size="sm" component="div">
               {lead}

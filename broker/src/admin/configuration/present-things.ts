@@ -1,6 +1,6 @@
 // Reads everything that a configuration is about, as it is now.
 import type { BundleForm, ConfigurationKind, GroupForm, SecretForm } from 'mcpgate-shared/api/config/configuration';
-import { writtenDuration } from '../../config/duration.ts';
+import { writtenDuration } from 'mcpgate-shared/duration';
 import type { Bundle } from '../../domain/bundle.ts';
 import type { SecretSource } from '../../store/secret-source.ts';
 import type { Store } from '../../store/store.ts';

@@ -3,7 +3,7 @@ import type { RuleForm } from 'mcpgate-shared/api/config/configuration';
 import type { Limit } from 'mcpgate-shared/api/rules';
 import { Mistake } from '../../domain/mistake.ts';
 import { PLAIN_RULE, type NewRule, type RuleLimit } from '../../domain/rule.ts';
-import { readLimit, readSum, splitPer, writtenLimit } from '../rules/limit-texts.ts';
+import { readLimit, readSum, splitPer, writtenLimit } from 'mcpgate-shared/api/rules/limit-texts';
 import { newRuleOf } from '../rules/new-rule.ts';
 import { inside } from './mistaken.ts';
 

@@ -2,7 +2,7 @@
 import type { Configuration, ConfigurationKind, SecretForm } from 'mcpgate-shared/api/config/configuration';
 import type { GateError } from 'mcpgate-shared/error';
 import { nearest } from 'mcpgate-shared/nearest';
-import { parseDurationMs } from '../../config/duration.ts';
+import { parseDurationMs } from 'mcpgate-shared/duration';
 import { Mistake, type MistakePath } from '../../domain/mistake.ts';
 import { inWorkspace } from '../../domain/workspace.ts';
 import type { SourceOrder } from '../../store/secret-source.ts';

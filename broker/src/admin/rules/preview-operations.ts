@@ -2,6 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { previewsApi, type AccessChange, type Matrix, type Replay } from 'mcpgate-shared/api/rules/previews';
 import { GateError } from 'mcpgate-shared/error';
+import type { z } from 'zod';
 import { compileGlob } from '../../policy/glob.ts';
 import type { PolicySnapshot } from '../../domain/rule.ts';
 import {
@@ -32,6 +33,8 @@ const MOST_CELLS = 2_000_000;
 const IN_ONE_TURN = 500;
 const MOST_LINES = 5_000;
 const MOST_CALLS = 5_000_000;
+
+const partOf = <T>(all: readonly T[], from = 0, most = all.length): T[] => all.slice(from, from + most);
 
 export function previewOperations({ store, people, clock, audit }: Needs): Operation[] {
   const callsSince = (workspaceId: string, since: string) =>
@@ -135,26 +138,37 @@ async function accessChanged(
   return { access: lines.slice(0, MOST_LINES), leftOut: beyond + hidden };
 }
 
-/** `mostCells`: more pairs are too many. Throws `not_found` for a person or group that is not there. */
+export interface AskedMatrix extends z.output<typeof previewsApi.matrix.query> {
+  /** More pairs are too many. */
+  mostCells?: number;
+}
+
+/** Throws `not_found` for a group that is not there, and for a person unless a part is asked for. */
 export async function ruleMatrix(
   { store, people, clock }: Pick<AdminDependencies, 'store' | 'people' | 'clock'>,
   workspaceId: string,
-  asked: { user?: string | undefined; group?: string | undefined; tool?: string | undefined; mostCells?: number },
+  { user, group, server, tool, mostCells = Number.POSITIVE_INFINITY, ...part }: AskedMatrix,
 ): Promise<Matrix> {
-  const { user, group, tool, mostCells = Number.POSITIVE_INFINITY } = asked;
   const [world, snapshot] = await Promise.all([
     knownWorld({ store, people }, workspaceId),
     store.policy.snapshot(workspaceId),
   ]);
   if (group !== undefined && !world.groups.includes(group))
     throw new GateError('not_found', `there is no group ${group}`);
+  const isCalled = compileGlob(user ?? '*').matches;
   const isAsked = ({ name, principal }: Person): boolean =>
-    (user === undefined || name === user || name === `user:${user}`) &&
+    (isCalled(name) || isCalled(name.replace(/^user:/, ''))) &&
     (group === undefined || principal.user?.groups.includes(group) === true);
-  const those = world.people.filter(isAsked);
-  if (user !== undefined && those.length === 0) throw new GateError('not_found', `there is no ${user} among them`);
+  const allPeople = world.people.filter(isAsked);
+  const isPart = Object.values(part).some((each) => each !== undefined);
+  if (user !== undefined && allPeople.length === 0 && !isPart)
+    throw new GateError('not_found', `there is no ${user} among them`);
   const { matches } = compileGlob(tool ?? '*');
-  const things = world.things.filter(({ name }) => matches(name));
+  const allThings = world.things.filter(
+    (thing) => matches(thing.name) && (server === undefined || thing.server === server),
+  );
+  const those = isPart ? partOf(allPeople, part.people_from, part.people_most) : allPeople;
+  const things = isPart ? partOf(allThings, part.things_from, part.things_most) : allThings;
   if (those.length * things.length > mostCells)
     throw new GateError(
       'too_large',
@@ -170,9 +184,10 @@ export async function ruleMatrix(
   return {
     policy_version: snapshot.version,
     enforcement: snapshot.enforcement,
-    people: those.length,
-    things: things.length,
+    people: allPeople.length,
+    things: allThings.length,
     never_listed: [...world.neverListed],
     rows: folder.lines().map(({ label, who, what }) => ({ who, what, ...label })),
+    ...(isPart && { shown: { who: those.map(({ name }) => name), what: things.map(({ name }) => name) } }),
   };
 }

@@ -5,6 +5,7 @@ import { TimeSchema } from '../fields.ts';
 import { EnforcementSchema, rulesApi } from '../rules.ts';
 
 const MOST_RULES = 2_000;
+const IndexSchema = z.coerce.number().int().min(0).max(1_000_000);
 
 const DecisionSchema = z.enum(['allow', 'deny', 'ask', 'would_deny']);
 const DecisionsSchema = z.array(DecisionSchema).meta({
@@ -103,6 +104,10 @@ export const MatrixSchema = z
         rules: z.array(z.string()),
       }),
     ),
+    shown: z
+      .object({ who: z.array(z.string()), what: z.array(z.string()) })
+      .optional()
+      .meta({ description: 'Where a part was asked for: the people and things of it, in their order' }),
   })
   .meta({ id: 'RuleMatrix' });
 export type Matrix = z.output<typeof MatrixSchema>;
@@ -152,10 +157,17 @@ export const previewsApi = {
     summary: 'Who may do what, and by which rule',
     access: 'operator',
     query: z.strictObject({
-      user: z.string().max(200).optional(),
+      user: z.string().max(200).optional().meta({ description: 'A name, which may have wildcards' }),
       group: z.string().max(200).optional(),
       /** A glob over what servers offer. */
       tool: z.string().max(300).optional(),
+      server: z.string().max(24).optional(),
+      people_from: IndexSchema.optional().meta({
+        description: 'Of a part: how many of the people go before it. Any of these four asks for a part',
+      }),
+      people_most: IndexSchema.optional().meta({ description: 'Of a part: how many people it has at most' }),
+      things_from: IndexSchema.optional().meta({ description: 'Of a part: how many of the things go before it' }),
+      things_most: IndexSchema.optional().meta({ description: 'Of a part: how many things it has at most' }),
     }),
     answer: MatrixSchema,
   }),

@@ -1,6 +1,6 @@
 // Limits of rules as people write them: `10/minute`, `args.amount<=500/day`; and the same of a limit that is there.
-import type { Limit, LimitPer } from 'mcpgate-shared/api/rules';
-import { parseDurationMs, writtenDuration } from '../../config/duration.ts';
+import type { Limit, LimitPer } from '../rules.ts';
+import { parseDurationMs, writtenDuration } from '../../duration.ts';
 
 const SPANS: Readonly<Record<string, string>> = { second: '1s', minute: '1m', hour: '1h', day: '1d', week: '1w' };
 
