@@ -7,7 +7,7 @@ import { useApi } from '../../api/use-api.ts';
 import { ButtonLink } from '../../parts/links.tsx';
 import { Page } from '../../parts/page.tsx';
 import { StatusBadge } from '../../parts/status-badge.tsx';
-import type { AccessSearch } from './access-routes.ts';
+import type { AccessSearch } from './access-search.ts';
 import { BundlesTab } from './bundles/bundles-tab.tsx';
 import { MatrixTab } from './matrix/matrix-tab.tsx';
 import { RequestsTab } from './requests/requests-tab.tsx';

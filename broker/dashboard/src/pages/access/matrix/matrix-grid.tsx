@@ -101,7 +101,6 @@ export function MatrixGrid({ filter, people, things, onChoose }: MatrixGridProps
     const [person, thing, cell] = [matrix.personAt(row), matrix.thingAt(column), matrix.cellAt(row, column)];
     if (person !== undefined && thing !== undefined && cell !== undefined) onChoose({ person, thing, cell });
   };
-  const columnsInSight = useSame(shownColumns, `${headWidth}`);
   const go = (to: At) => {
     const next = { row: within(to.row, people), column: within(to.column, things) };
     wantsFocus.current = true;
@@ -137,6 +136,7 @@ export function MatrixGrid({ filter, people, things, onChoose }: MatrixGridProps
       <div
         ref={box}
         role="grid"
+        tabIndex={-1}
         aria-label="Who can do what"
         aria-rowcount={people + 1}
         aria-colcount={things + 1}
@@ -190,7 +190,7 @@ export function MatrixGrid({ filter, people, things, onChoose }: MatrixGridProps
               start={start}
               width={columns.getTotalSize()}
               headWidth={headWidth}
-              columns={columnsInSight}
+              columns={shownColumns}
               active={index === at.row ? at.column : undefined}
               matrix={matrix}
             />
@@ -199,14 +199,6 @@ export function MatrixGrid({ filter, people, things, onChoose }: MatrixGridProps
       </div>
     </>
   );
-}
-
-/** The same array as long as it holds the same columns, so that rows see that nothing has changed. */
-function useSame(items: readonly VirtualItem[], more: string): readonly VirtualItem[] {
-  const kept = useRef({ key: '', items });
-  const key = `${items[0]?.index} ${items.at(-1)?.index} ${items[0]?.start} ${more}`;
-  if (kept.current.key !== key) kept.current = { key, items };
-  return kept.current.items;
 }
 
 interface RowProps {
@@ -219,6 +211,15 @@ interface RowProps {
   active: number | undefined;
   matrix: MatrixInSight;
 }
+
+const ROW_PROPS = ['row', 'start', 'width', 'headWidth', 'active', 'matrix'] as const;
+
+/** The virtualizer makes new arrays of the same columns with each step of a scroll. */
+const areSameColumns = (one: readonly VirtualItem[], other: readonly VirtualItem[]): boolean =>
+  one.length === other.length && one[0]?.index === other[0]?.index && one[0]?.start === other[0]?.start;
+
+const isSameRow = ({ columns: before, ...one }: RowProps, { columns: after, ...other }: RowProps): boolean =>
+  areSameColumns(before, after) && ROW_PROPS.every((name) => one[name] === other[name]);
 
 const Row = memo(function Row(props: RowProps) {
   const { row, start, width, headWidth, columns, active, matrix } = props;
@@ -258,4 +259,4 @@ const Row = memo(function Row(props: RowProps) {
       })}
     </div>
   );
-});
+}, isSameRow);

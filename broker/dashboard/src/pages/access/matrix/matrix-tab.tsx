@@ -11,7 +11,7 @@ import { AnchorLink } from '../../../parts/links.tsx';
 import { Loaded } from '../../../parts/loaded.tsx';
 import { Section } from '../../../parts/page.tsx';
 import { StatusBadge } from '../../../parts/status-badge.tsx';
-import type { AccessSearch } from '../access-routes.ts';
+import type { AccessSearch } from '../access-search.ts';
 import { DECISION, decisionsText, few } from '../access-words.ts';
 import { RuleSentence } from '../rules/rule-sentence-view.tsx';
 import { MatrixGrid, type Chosen } from './matrix-grid.tsx';

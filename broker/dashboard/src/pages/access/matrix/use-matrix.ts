@@ -8,7 +8,7 @@ import { useSession } from '../../../api/session.tsx';
 import { keyOf } from '../../../api/use-api.ts';
 import { decisionsText } from '../access-words.ts';
 
-export const BLOCK = { people: 100, things: 50 };
+const BLOCK = { people: 100, things: 50 };
 
 export interface MatrixFilter {
   user?: string;

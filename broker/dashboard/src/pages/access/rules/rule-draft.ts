@@ -1,6 +1,6 @@
 // A rule while it is written: one state, which the sentence and the text both show. It has the words of a configuration, `limit: 10/minute`.
 import { RuleFormSchema, type RuleForm } from 'mcpgate-shared/api/config/configuration';
-import { rulesApi, type Limit, type Rule } from 'mcpgate-shared/api/rules';
+import type { Limit, Rule, rulesApi } from 'mcpgate-shared/api/rules';
 import { readLimit, readSum, splitPer, writtenLimit } from 'mcpgate-shared/api/rules/limit-texts';
 import type { InputOf } from '../../../api/call.ts';
 import type { ProblemPath } from '../../../api/problem.ts';

@@ -90,10 +90,11 @@ function RuleEditor({ rule, others }: { rule: Rule | undefined; others: readonly
   const before = rule === undefined ? undefined : JSON.stringify(tidied(draftOf(rule)));
   const isSame = JSON.stringify(tidied(draft)) === before;
   const preview = useChange(previewsApi.preview);
-  const refused = useMemo((): Mistake[] => {
-    const { error } = preview;
-    return error?.kind === 'refused' ? [{ path: placeOf(error.path), message: error.message }] : [];
-  }, [preview.error]);
+  const { error: refusal } = preview;
+  const refused = useMemo(
+    (): Mistake[] => (refusal?.kind === 'refused' ? [{ path: placeOf(refusal.path), message: refusal.message }] : []),
+    [refusal],
+  );
   const done = (verb: string) => (added: Rule) => {
     toastDone({ message: `The rule ${added.id} was ${verb}.`, subject: `rule:${added.id}` });
     void navigate({ to: '/access', search: { tab: 'rules' } });

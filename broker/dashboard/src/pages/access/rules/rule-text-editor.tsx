@@ -34,7 +34,7 @@ const yamlOfRules = StreamLanguage.define<{ inValue: boolean }>({
     }
     if (stream.match(/^"(?:[^"\\]|\\.)*"|^'[^']*'/)) return 'string';
     if (stream.match(/^(?:true|false|allow|deny|ask)\b/)) return 'keyword';
-    stream.match(/^[^\s,[\]]+/) ?? stream.next();
+    if (stream.match(/^[^\s,[\]]+/) === null) stream.next();
     return 'string';
   },
 });

@@ -106,7 +106,7 @@ export function WhyTab() {
   );
 }
 
-export function Answer({ verdict }: { verdict: Verdict }) {
+function Answer({ verdict }: { verdict: Verdict }) {
   const { decision, rule, reason, who, what, meant, bundle, hook, warnings } = verdict;
   const rules = useApi(rulesApi.list, {});
   const named = rules.data?.find(({ id }) => id === rule);
