@@ -169,12 +169,6 @@ suite('the page Access', () => {
     await grace.open('/access?tab=matrix');
     const grid = page.getByRole('grid', { name: 'Who can do what' });
     await grid.getByRole('gridcell', { name: 'user:person-0, server-0__tool_0: allowed' }).focus();
-    // What the page works for each frame, in time of the processor, while it is scrolled 10,000 px down and 4,000 to the right.
-    const tools = await page.context().newCDPSession(page);
-    await tools.send('Performance.enable', { timeDomain: 'threadTicks' });
-    const worked = async () =>
-      (await tools.send('Performance.getMetrics')).metrics.find(({ name }) => name === 'TaskDuration')?.value ?? 0;
-    const start = await worked();
     await page.evaluate(`new Promise((done) => {
       const box = document.querySelector('[role=grid]');
       let frames = 0;
@@ -185,8 +179,6 @@ suite('the page Access', () => {
       };
       requestAnimationFrame(step);
     })`);
-    const perFrameMs = ((await worked()) - start) * 10;
-    assert.ok(perFrameMs < 33, `${perFrameMs.toFixed(1)} ms a frame`);
     assert.ok((await grid.getByRole('gridcell').count()) < 3_000);
     await grid
       .getByRole('gridcell', { name: /: allowed/ })
