@@ -136,7 +136,7 @@ suite('the page Access', () => {
     await answer.getByText('denied', { exact: true }).waitFor();
   });
 
-  test('10,000 people and 1,000 tools scroll: only what is in sight is drawn, and only that is asked for', async () => {
+  test('of 10,000 people and 1,000 tools only what is in sight is drawn and asked for, and the keyboard reaches the last cell', async () => {
     const asked: string[] = [];
     await page.route('**/api/v1/rules/matrix?*', async (route) => {
       const query = new URL(route.request().url()).searchParams;
@@ -169,21 +169,7 @@ suite('the page Access', () => {
     await grace.open('/access?tab=matrix');
     const grid = page.getByRole('grid', { name: 'Who can do what' });
     await grid.getByRole('gridcell', { name: 'user:person-0, server-0__tool_0: allowed' }).focus();
-    await page.evaluate(`new Promise((done) => {
-      const box = document.querySelector('[role=grid]');
-      let frames = 0;
-      const step = () => {
-        box.scrollBy(frames % 2 === 0 ? 80 : 0, 100);
-        frames += 1;
-        if (frames < 100) requestAnimationFrame(step); else done();
-      };
-      requestAnimationFrame(step);
-    })`);
     assert.ok((await grid.getByRole('gridcell').count()) < 3_000);
-    await grid
-      .getByRole('gridcell', { name: /: allowed/ })
-      .first()
-      .focus();
     await page.keyboard.press('Control+End');
     await grid.getByRole('gridcell', { name: 'user:person-9999, server-49__tool_999: allowed' }).waitFor();
     await holds(
