@@ -101,4 +101,46 @@ describe('a server that is renamed', () => {
       assert.match(textOf(await bound.call('gh__echo')), /is not bound to server gh/);
     },
   );
+
+  for (const [method, params] of [
+    ['tools/call', { name: 'gh__echo', arguments: { text: 'his' } }],
+    ['resources/read', { uri: 'gh+file:///a' }],
+  ] as const)
+    it(
+      `gets no ${method} that waits for approval under its former name, where another server has that by now`,
+      { timeout: 60_000 },
+      async (t) => {
+        const { connect, rename, store, gateway, approvals, upstreams, web } = await world(t);
+        const next = await startHttpUpstream();
+        t.after(() => next.close());
+        const asking = { effect: 'ask' as const, who: ['*'], what: ['gh__*', 'resource:gh+*'], createdBy: 'test' };
+        await store.policy.addRule('default', { ...asking, approvers: ['group:leads'] });
+        gateway.policyChanged('default');
+        const client = connect();
+        const answer = client.request(method, { ...params, _meta: { progressToken: 'p' } });
+        const step = await client.next(({ method: told }) => told === 'notifications/progress');
+        const id = /q_[a-z2-7]{8}/.exec(JSON.stringify(step.params))?.[0] ?? assert.fail();
+        await rename('gh', 'github');
+        await store.servers.create({
+          ...{ workspaceId: 'default', name: 'gh', enabled: true, isolation: 'shared', trustAnnotations: false },
+          transport: { kind: 'http', url: next.url, headers: {} },
+        });
+        await upstreams.reload();
+        const allowing = { effect: 'allow' as const, who: ['*'], what: ['gh__*', 'resource:gh+*'], createdBy: 'test' };
+        await store.policy.addRule('default', allowing);
+        gateway.policyChanged('default');
+        const decider = {
+          actor: { name: 'grace', address: null },
+          principal: { ...ada, user: { id: 'u-grace', name: 'grace', role: 'member' as const, groups: ['leads'] } },
+          isAdministrator: false,
+        };
+        await approvals.decide('default', id, { verdict: 'approve', by: 'api' }, decider);
+        const said = JSON.stringify(await answer);
+        const got = ({ received }: typeof web) => received.filter(({ message }) => message['method'] === method).length;
+        assert.equal(got(next), 0, `the new server: ${said}`);
+        // What was approved was a call under the rules and the name of before.
+        assert.equal(got(web), 0, said);
+        assert.match(said, /was not carried out: rule r_\w+ asks group:leads.*q_[a-z2-7]{8}/);
+      },
+    );
 });

@@ -7,6 +7,7 @@ import type { Judged } from './call-intent.ts';
 import { readCallParams, type CallParams } from './call-params.ts';
 import { carryOut } from './carry-out.ts';
 import type { Call } from './forward.ts';
+import { exposedName } from '../../mcp/exposed-name.ts';
 import { splitName } from '../../policy/naming.ts';
 import { failureAnswer } from './answers.ts';
 import { argumentsOf, factsOf } from './facts.ts';
@@ -17,7 +18,7 @@ import { errorReply, type Reply } from '../reply.ts';
 import type { Handling } from '../request.ts';
 import { asSeen } from './reserved-text.ts';
 import { seenUriFor } from './seen-uri.ts';
-import { noServer, type Route, serverByName, prefixFor, writtenName } from './route.ts';
+import { noServer, type Route, routeNow, serverByName, prefixFor, writtenName } from './route.ts';
 import type { CompiledPolicy, Facts } from '../../policy/verdict.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 import type { SessionScope } from '../session-scope.ts';
@@ -53,7 +54,7 @@ export async function requestByName(
     const asked = { argsDigest, argKeys, traceId, startedAt };
     const error = () => errorReply(RPC_CODE.invalidParams, noServer(parts, scope) ?? unknownName(kind, params.name));
     const call = route && (await findCall(parts, scope, handling, kind, route, policy, params, asked, facts));
-    if (call === undefined) {
+    if (route === undefined || call === undefined) {
       const written = route === undefined ? writtenName(scope, params.name) : { server, rest: route.rest };
       return await answerMissing(parts, scope, request, policy, {
         ...{ ...asked, ...written, kind, facts },
@@ -63,11 +64,11 @@ export async function requestByName(
     return await carryOut(parts, scope, handling, {
       ...call,
       async again() {
-        const now = await findByName(parts, scope, kind, params.name);
-        if (now.kind === 'several') return now.answer;
+        // What was asked for at one server never goes to another, whatever the name means by now.
+        const now = routeNow(parts, scope, route, exposedName);
+        if ('kind' in now) return now;
         const rules = await parts.policies.get(principal.workspaceId);
-        const next = now.kind === 'route' ? now.route : undefined;
-        return (next && (await findCall(parts, scope, handling, kind, next, rules, params, asked, facts))) ?? error();
+        return (await findCall(parts, scope, handling, kind, now, rules, params, asked, facts)) ?? error();
       },
     });
   } catch (error) {

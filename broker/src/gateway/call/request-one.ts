@@ -7,7 +7,7 @@ import type { Call } from './forward.ts';
 import { failureAnswer } from './answers.ts';
 import { factsOf } from './facts.ts';
 import { answerMissing, type Missing } from './not-forwarded.ts';
-import type { Reply } from '../reply.ts';
+import type { Answer, Reply } from '../reply.ts';
 import type { RequestParams } from './request-params.ts';
 import type { Handling } from '../request.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
@@ -31,8 +31,8 @@ export interface Answered {
 
 export interface OneRequest extends Pick<Call, 'server' | 'rewrite' | 'onSent' | 'onStreamed'> {
   params: RequestParams;
-  /** Whether a person may be asked to connect an account for it, and it waits for them. */
-  mayWait?: boolean;
+  /** The same after a wait for a person, at its server as that is now; or the answer where there is no such thing any more. Left out: it is not waited for. */
+  again?: () => OneRequest | Answer;
   /** Called with the caller's policy: says what is requested, or answers. */
   requested: (policy: CompiledPolicy) => Requested | Answered | Promise<Requested | Answered>;
 }
@@ -42,12 +42,12 @@ export async function requestOne(
   parts: GatewayParts,
   scope: SessionScope,
   handling: Handling,
-  { params, requested, mayWait = false, ...meant }: OneRequest,
+  one: OneRequest,
 ): Promise<Reply> {
   const { principal } = scope;
-  const { name } = meant.server;
   const startedAt = parts.elapsedMs();
-  const find = async (): Promise<Call | Reply> => {
+  const find = async ({ params, requested, again, ...meant }: OneRequest): Promise<Call | Reply> => {
+    const { name } = meant.server;
     const policy = await parts.policies.get(principal.workspaceId);
     const known = await requested(policy);
     if ('reply' in known) return known.reply;
@@ -64,14 +64,20 @@ export async function requestOne(
       traceId: params.traceId,
       progressToken: params.progressToken,
       startedAt,
+      ...(again !== undefined && {
+        async again() {
+          const now = again();
+          return 'kind' in now ? now : await find(now);
+        },
+      }),
     };
   };
   try {
-    const call = await find();
+    const call = await find(one);
     if ('kind' in call) return call;
-    return await carryOut(parts, scope, handling, mayWait ? { ...call, again: find } : call);
+    return await carryOut(parts, scope, handling, call);
   } catch (error) {
-    return failureAnswer(parts, handling, error, { name, workspaceId: principal.workspaceId });
+    return failureAnswer(parts, handling, error, { name: one.server.name, workspaceId: principal.workspaceId });
   }
 }
 

@@ -2,16 +2,16 @@
 // carried out.
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { findMember, scanObject } from 'mcpgate-shared/mcp/json-span';
-import { ruleNames } from '../../policy/naming.ts';
+import { exposedUri, ruleNames } from '../../policy/naming.ts';
 import { failureAnswer } from './answers.ts';
-import { missingOne, requestOne } from './request-one.ts';
+import { missingOne, type OneRequest, requestOne } from './request-one.ts';
 import { readRequestParams } from './request-params.ts';
 import { errorReply, type Reply } from '../reply.ts';
 import { findByUri } from './own-name.ts';
 import type { Handling } from '../request.ts';
 import { asSeen } from './reserved-text.ts';
 import { type SeenUri, seenUriFor, seenUriText } from './seen-uri.ts';
-import { noServer, writtenUri, type Route } from './route.ts';
+import { noServer, routeNow, writtenUri, type Route } from './route.ts';
 import { withSeenSkill } from '../extensions/skill-uris.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 import type { SessionScope } from '../session-scope.ts';
@@ -46,23 +46,27 @@ export async function requestByUri(
       error: errorReply(code, message, { uri }),
     });
   }
-  const { route } = found;
-  const { server, rest } = route;
-  return await requestOne(parts, scope, handling, {
-    server,
+  const at = (route: Route): OneRequest => ({
+    server: route.server,
     params: read,
-    mayWait: onSent === undefined,
+    ...(onSent === undefined && {
+      again() {
+        const now = routeNow(parts, scope, route, exposedUri);
+        return 'kind' in now ? now : at(now);
+      },
+    }),
     requested: () => ({
-      ruleNames: ruleNames('resources', server.name, rest),
-      replaced: { uri: JSON.stringify(rest) },
+      ruleNames: ruleNames('resources', route.server.name, route.rest),
+      replaced: { uri: JSON.stringify(route.rest) },
     }),
     rewrite(text) {
-      const seenUri = seenUriFor(scope, server);
-      const seen = withSeenUri(asSeen(text, server.name, seenUri), seenUri);
+      const seenUri = seenUriFor(scope, route.server);
+      const seen = withSeenUri(asSeen(text, route.server.name, seenUri), seenUri);
       return seenUri !== undefined && OF_SKILLS.has(request.method) ? withSeenSkill(seen, seenUri) : seen;
     },
     ...(onSent !== undefined && { onSent: () => onSent(route) }),
   });
+  return await requestOne(parts, scope, handling, at(found.route));
 }
 
 /** Methods whose results name more URIs than that of the resource. */

@@ -1,8 +1,10 @@
 // Finds the server that a name or URI means, going only by what the client wrote. Whether the credential is bound to other servers is left to
 // the policy, so that the denial can say so.
+import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { serverCalled, serverNamed, type ServerRecord } from '../../domain/server-record.ts';
 import { exposedName } from '../../mcp/exposed-name.ts';
 import { exposedUri, splitName, splitUri, uriPrefix } from '../../policy/naming.ts';
+import { type Answer, errorReply } from '../reply.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 import { reachedBy, type SessionScope } from '../session-scope.ts';
 
@@ -63,6 +65,25 @@ function routeBy(
   const server = serverCalled(reachedBy(parts.upstreams, scope), found.server);
   if (server === undefined) return undefined;
   return { server, rest, written: server.name === found.server ? text : join(server.name, rest) };
+}
+
+/**
+ * The same of the same server, after a wait during which it may have been renamed, whoever has its former name by now; or the answer where the server is
+ * not there any more. `join`: writes its name and the name or URI of the thing as one.
+ */
+export function routeNow(
+  { upstreams }: Parts,
+  scope: SessionScope,
+  { server, rest, written }: Route,
+  join: (server: string, rest: string) => string,
+): Route | Answer {
+  const now = reachedBy(upstreams, scope).find(({ id }) => id === server.id);
+  if (now === undefined) {
+    const message = `[mcpgate] server ${server.name}, which the call was for, was removed while the call waited; nothing was carried out`;
+    return errorReply(RPC_CODE.invalidParams, message);
+  }
+  const isSame = now.name === server.name || scope.only !== undefined;
+  return { server: now, rest, written: isSame ? written : join(now.name, rest) };
 }
 
 /** The text that stands before the server's own task ids in this session. */
