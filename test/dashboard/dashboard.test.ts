@@ -132,7 +132,7 @@ suite('the dashboard', () => {
       async (code) => void (await lively.world.broker.run(['login', 'approve', code, '--as', name])),
     );
     const { page, open, complaints, close } = await signIn(browser, lively, name);
-    await open('/me');
+    await open('/me?tab=devices');
     await page.getByRole('button', { name: /^Disconnect / }).click();
     const question = page.getByRole('dialog');
     await question.getByText('lose every tool at once').waitFor();

@@ -29,4 +29,6 @@ export const PAGES_OF_DASHBOARD: readonly PageOfDashboard[] = [
     heading: 'Access',
   },
   { name: 'me', path: '/me', as: 'ada.lovelace', heading: 'Hello, ada.lovelace' },
+  { name: 'me-devices', path: '/me?tab=devices', as: 'ada.lovelace', heading: 'Hello, ada.lovelace' },
+  { name: 'me-calls', path: '/me?tab=calls', as: 'ada.lovelace', heading: 'Hello, ada.lovelace' },
 ];

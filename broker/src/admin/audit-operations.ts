@@ -1,5 +1,7 @@
 // The operations on the audit log: search, and following new records as a stream.
 import { auditApi, type TailLine } from 'mcpgate-shared/api/audit';
+import { meApi } from 'mcpgate-shared/api/me/me-api';
+import { GateError } from 'mcpgate-shared/error';
 import type { AuditSearch } from '../audit/audit.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { createReadLog } from './audit/audit-reads.ts';
@@ -103,6 +105,15 @@ export function auditOperations({
       const found = await audit.findCalls({ ...toSearch(caller.workspaceId, query), ...looked });
       await reads.note(caller, 'audit.searched', { what: 'calls', ...query });
       return { items: found.records, next: cursorText(found.next) };
+    }),
+    pagedOperation(meApi.calls, async ({ query }, { homeWorkspaceId, principal }) => {
+      const user = principal?.user;
+      if (user === undefined) throw new GateError('forbidden', 'a token has no calls of its own');
+      await audit.flush();
+      const { status, ...filter } = query;
+      const found = await audit.findCalls({ ...toSearch(homeWorkspaceId, { ...filter, user: user.name }), status });
+      // Somebody before may have had the same name.
+      return { items: found.records.filter(({ member_id: id }) => id === user.id), next: cursorText(found.next) };
     }),
     pagedOperation(auditApi.events, async ({ query }, caller) => {
       await audit.flush();

@@ -8,6 +8,7 @@ import { GateError } from 'mcpgate-shared/error';
 import type { Operation } from '../admin/operation.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Readiness } from '../domain/readiness.ts';
+import type { GatewayService } from '../gateway/gateway.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Store } from '../store/store.ts';
 import type { Upstreams } from '../upstreams/upstream.ts';
@@ -17,6 +18,7 @@ import { createResolveBrowser } from './api/browser-callers.ts';
 import { assertFresh, assertMay, createResolveCaller, type ResolveCaller } from './api/callers.ts';
 import { workspaceOf, type EnterWorkspace } from './api/enter-workspace.ts';
 import { signInOperations } from './api/sign-in-operations.ts';
+import { ownToolOperations } from './api/own-tools.ts';
 import { sessionOperations } from './api/session-operations.ts';
 import { errorBody } from './error-status.ts';
 import type { ForwardedDoor } from './doors/forwarded-door.ts';
@@ -74,7 +76,10 @@ export interface PublicAppOptions {
   metrics: Metrics;
   takeDecision: TakeDecision;
   metricsDoor: MetricsDoor;
-  mcp: Pick<McpRoutesOptions, 'gateway' | 'sessions' | 'exchanges' | 'allowedOrigins' | 'maxMessageBytes' | 'draining'>;
+  mcp: { gateway: Pick<GatewayService, 'open' | 'mayUse' | 'viewNamed'> } & Pick<
+    McpRoutesOptions,
+    'sessions' | 'exchanges' | 'allowedOrigins' | 'maxMessageBytes' | 'draining'
+  >;
   operations: readonly Operation[];
   api: Pick<ApiParts, 'clock' | 'idempotency' | 'edits' | 'rates'>;
   enterWorkspace: EnterWorkspace;
@@ -175,6 +180,11 @@ export async function createPublicApp(options: PublicAppOptions): Promise<Fastif
   const ofBrowser = [
     ...sessionOperations({ store: options.store, publicUrl, clock: options.clock, signIn: identity.signIn }),
     ...signInOperations({ signIn: identity.signIn }),
+    ...ownToolOperations({
+      ...{ gateway: options.mcp.gateway, upstreams: options.upstreams, identity },
+      elapsedMs: () => performance.now(),
+      onError: (error) => options.log.error({ err: error }, 'the end of a call from a browser could not be recorded'),
+    }),
   ];
   const allowOf = registerApi(app, [...options.operations, ...ofBrowser], callerOf, {
     ...options.api,

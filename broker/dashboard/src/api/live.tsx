@@ -11,12 +11,12 @@ type EventName = Change['event'];
 
 /** The endpoints whose answers an event makes old, by their names. A page that reads another one adds it here. */
 const OLD_AFTER: Readonly<Partial<Record<EventName, readonly string[]>>> = {
-  call: ['searchCalls', 'getActivity', 'listSecretUses'],
+  call: ['searchCalls', 'getActivity', 'listSecretUses', 'listOwnCalls'],
   record: ['searchEvents', 'showRecord'],
   request: ['listRequests', 'showRequest', 'getStatus'],
   server: [
     ...['listServers', 'getServer', 'getServerRecord', 'listDefinitions', 'diffDefinition', 'listProposals'],
-    ...['listCatalogue', 'listAccounts', 'getStatus', 'listSecrets'],
+    ...['listCatalogue', 'listAccounts', 'getStatus', 'listSecrets', 'listOwnTools'],
   ],
   health: ['listServers', 'getServer', 'getStatus'],
   link: ['listDevices', 'listSessions', 'listGrants', 'listAdminTokens', 'getUser', 'getStatus'],

@@ -1,7 +1,7 @@
 // Where the dashboard lives: the first parts of the paths at which the broker answers with the web app. The app has its pages below them, and a
 // sign-in may lead to them.
 
-/** `signed-in` is the page of a sign-in in a second window; `start` leads an empty broker to its first call. */
+/** `signed-in` is the page of a sign-in in a second window; `welcome` leads an empty broker to its first call. */
 export const DASHBOARD_PATHS = [
   'overview',
   'servers',
@@ -10,7 +10,7 @@ export const DASHBOARD_PATHS = [
   'log',
   'settings',
   'me',
-  'start',
+  'welcome',
   'signed-in',
 ] as const;
 

@@ -1,8 +1,22 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { z } from 'zod';
 import { shellRoute } from '../../shell/shell-route.tsx';
+
+export const ME_TABS = ['tools', 'accounts', 'devices', 'grants', 'calls', 'requests', 'sign-in'] as const;
+
+const MeSearch = z.object({
+  tab: z.enum(ME_TABS).optional().catch(undefined),
+  /** What the list of tools is searched for. */
+  q: z.string().optional().catch(undefined),
+  /** The tool that is tried. */
+  tool: z.string().optional().catch(undefined),
+  /** How the calls ended that are shown. */
+  status: z.enum(['ok', 'tool_error', 'denied', 'failed', 'timeout']).optional().catch(undefined),
+});
 
 export const meRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/me',
+  validateSearch: MeSearch,
   component: lazyRouteComponent(() => import('./me-page.tsx'), 'MePage'),
 });
