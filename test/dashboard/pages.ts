@@ -28,6 +28,7 @@ export const PAGES_OF_DASHBOARD: readonly PageOfDashboard[] = [
     as: 'grace.hopper',
     heading: 'Access',
   },
+  { name: 'welcome', path: '/welcome?step=rules', as: 'grace.hopper', heading: 'First steps' },
   { name: 'me', path: '/me', as: 'ada.lovelace', heading: 'Hello, ada.lovelace' },
   { name: 'me-devices', path: '/me?tab=devices', as: 'ada.lovelace', heading: 'Hello, ada.lovelace' },
   { name: 'me-calls', path: '/me?tab=calls', as: 'ada.lovelace', heading: 'Hello, ada.lovelace' },

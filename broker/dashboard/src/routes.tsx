@@ -1,6 +1,5 @@
 // All routes in one tree. A page is one entry here, one in pages.ts, and a folder of its own under pages/.
-import { createRoute, createRouter, Navigate } from '@tanstack/react-router';
-import { useSession } from './api/session.tsx';
+import { createRoute, createRouter } from '@tanstack/react-router';
 import { Empty } from './parts/empty.tsx';
 import { Lines } from './parts/loaded.tsx';
 import { ButtonLink } from './parts/links.tsx';
@@ -9,17 +8,13 @@ import { accessRoute, newRuleRoute, ruleRoute } from './pages/access/access-rout
 import { meRoute } from './pages/me/me-routes.ts';
 import { overviewRoute } from './pages/overview/overview-routes.ts';
 import { serverRoute, serversRoute } from './pages/servers/servers-routes.ts';
+import { FirstPage } from './pages/welcome/first-page.tsx';
+import { welcomeRoute } from './pages/welcome/welcome-routes.ts';
 import { IconMapPinOff } from '@tabler/icons-react';
 import { rootRoute, shellRoute } from './shell/shell-route.tsx';
 import { SignedInPage } from './shell/signed-in-page.tsx';
 
-const startRoute = createRoute({ getParentRoute: () => shellRoute, path: '/', component: Start });
-
-/** `/` leads to what the person is here for. */
-function Start() {
-  const session = useSession();
-  return <Navigate to={session.may('operator') ? '/overview' : '/me'} replace />;
-}
+const startRoute = createRoute({ getParentRoute: () => shellRoute, path: '/', component: FirstPage });
 
 const signedInRoute = createRoute({ getParentRoute: () => rootRoute, path: '/signed-in', component: SignedInPage });
 
@@ -34,6 +29,7 @@ const routeTree = rootRoute.addChildren([
     newRuleRoute,
     ruleRoute,
     meRoute,
+    welcomeRoute,
   ]),
 ]);
 

@@ -8,7 +8,8 @@ import {
   useMantineColorScheme,
   VisuallyHidden,
 } from '@mantine/core';
-import { IconChevronUp, IconKeyboard, IconLogout } from '@tabler/icons-react';
+import { IconChevronUp, IconKeyboard, IconLogout, IconRocket } from '@tabler/icons-react';
+import { useNavigate } from '@tanstack/react-router';
 import { useSession } from '../api/session.tsx';
 import { openShortcuts } from './shortcuts.tsx';
 import { useSignOut } from './sign-out.ts';
@@ -22,7 +23,8 @@ const SCHEMES = [
 
 /** Who is signed in, with the way out and the choice of colours. */
 export function UserMenu() {
-  const { user, role, broker } = useSession();
+  const { user, role, broker, may } = useSession();
+  const navigate = useNavigate();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const { signOut, isPending } = useSignOut();
   return (
@@ -56,6 +58,14 @@ export function UserMenu() {
             onChange={setColorScheme}
           />
         </div>
+        {may('admin') && (
+          <Menu.Item
+            leftSection={<IconRocket size={16} aria-hidden />}
+            onClick={() => void navigate({ to: '/welcome' })}
+          >
+            First steps
+          </Menu.Item>
+        )}
         <Menu.Item leftSection={<IconKeyboard size={16} aria-hidden />} onClick={openShortcuts}>
           Keyboard shortcuts
         </Menu.Item>

@@ -38,7 +38,7 @@ const ListedSchema = z.object({
 const CalledSchema = z.object({
   content: z.array(z.record(z.string(), z.unknown())).catch([]),
   isError: z.boolean().catch(false),
-  structuredContent: z.unknown(),
+  structuredContent: z.unknown().optional(),
   resultType: z.string().optional(),
 });
 const AnswerSchema = z.union([

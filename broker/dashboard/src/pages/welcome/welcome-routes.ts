@@ -1,0 +1,15 @@
+import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { z } from 'zod';
+import { shellRoute } from '../../shell/shell-route.tsx';
+
+export const WELCOME_STEPS = ['broker', 'sign-in', 'servers', 'rules', 'people', 'call'] as const;
+export type WelcomeStep = (typeof WELCOME_STEPS)[number];
+
+const WelcomeSearch = z.object({ step: z.enum(WELCOME_STEPS).optional().catch(undefined) });
+
+export const welcomeRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/welcome',
+  validateSearch: WelcomeSearch,
+  component: lazyRouteComponent(() => import('./welcome-page.tsx'), 'WelcomePage'),
+});
