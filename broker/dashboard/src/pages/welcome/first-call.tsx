@@ -48,7 +48,7 @@ export function FirstCall() {
                   color={call.status === 'ok' ? 'teal' : 'yellow'}
                   variant="light"
                   icon={<IconPhoneCall aria-hidden />}
-                  title={`${call.member ?? call.credential_label} called ${call.tool_name ?? call.method} of ${call.server}`}
+                  title={`${call.member ?? call.credential_label} called ${call.tool_name ?? `${call.method} of ${call.server}`}`}
                 >
                   {wordsOf(call)}{' '}
                   <PathLink path={`/log?${new URLSearchParams({ id: call.id }).toString()}`}>Its whole story</PathLink>
