@@ -7,6 +7,7 @@ import { meApi } from 'mcpgate-shared/api/me/me-api';
 import { useApi } from '../../api/use-api.ts';
 import { DataTable, type Column } from '../../parts/data-table.tsx';
 import { Empty } from '../../parts/empty.tsx';
+import { msText } from '../../parts/figures.ts';
 import { Loaded } from '../../parts/loaded.tsx';
 import { Section } from '../../parts/page.tsx';
 import { StatusBadge, type Tone } from '../../parts/status-badge.tsx';
@@ -101,7 +102,7 @@ const COLUMNS: readonly Column<Call>[] = [
           <StatusBadge tone={tone}>{word}</StatusBadge>
           {ms !== null && (
             <Text size="xs" c="dimmed" mt={4}>
-              {Math.round(ms)} ms
+              {msText(ms)}
             </Text>
           )}
         </>

@@ -33,7 +33,7 @@ export function FirstCall() {
             <Waiting text="Waiting for the first laptop …" />
           ) : (
             <Alert
-              color="teal"
+              color="gray"
               variant="light"
               icon={<IconCircleCheck aria-hidden />}
               title={`${device.name} is connected`}
@@ -45,7 +45,7 @@ export function FirstCall() {
             ? device !== undefined && <Waiting text="Waiting for its first call …" />
             : device !== undefined && (
                 <Alert
-                  color={call.status === 'ok' ? 'teal' : 'yellow'}
+                  color={call.status === 'ok' ? 'gray' : 'yellow'}
                   variant="light"
                   icon={<IconPhoneCall aria-hidden />}
                   title={`${call.member ?? call.credential_label} called ${call.tool_name ?? `${call.method} of ${call.server}`}`}

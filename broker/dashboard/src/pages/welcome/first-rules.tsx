@@ -42,7 +42,7 @@ export function FirstRules() {
   return (
     <Stack gap="md">
       {present.length > 0 && (
-        <Alert color="teal" variant="light" icon={<IconCircleCheck aria-hidden />} title="Rules that hold">
+        <Alert color="gray" variant="light" icon={<IconCircleCheck aria-hidden />} title="Rules that hold">
           <List size="sm">
             {present.slice(0, MOST).map((rule) => (
               <List.Item key={rule.id}>{ruleSentence(rule)}</List.Item>

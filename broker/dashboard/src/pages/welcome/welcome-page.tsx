@@ -1,5 +1,6 @@
 // From an empty broker to the first call, step by step. Each step shows by itself whether it is done, can be left out, and is found again here.
 import { Button, Group, Stack, Stepper, Text } from '@mantine/core';
+import { IconCheck } from '@tabler/icons-react';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { devicesApi } from 'mcpgate-shared/api/devices';
 import { auditApi } from 'mcpgate-shared/api/audit';
@@ -125,15 +126,20 @@ function Welcome() {
         wrap
         allowNextStepsSelect
       >
-        {WELCOME_STEPS.map((name) => (
-          <Stepper.Step
-            key={name}
-            label={STEPS[name].label}
-            description={done[name] ? 'Done' : undefined}
-            {...(done[name] && { color: 'teal' })}
-            aria-current={name === step ? 'step' : undefined}
-          />
-        ))}
+        {WELCOME_STEPS.map((name, index) => {
+          const icon = done[name] ? <IconCheck size={18} aria-hidden /> : index + 1;
+          return (
+            <Stepper.Step
+              key={name}
+              label={STEPS[name].label}
+              description={done[name] ? 'Done' : undefined}
+              color={done[name] ? 'teal' : 'gate'}
+              aria-current={name === step ? 'step' : undefined}
+              // What was passed is not done by that.
+              {...{ icon, progressIcon: icon, completedIcon: icon }}
+            />
+          );
+        })}
       </Stepper>
       <Section title={title} lead={lead}>
         <Stack gap="lg">

@@ -72,8 +72,9 @@ export function TryTool({ tool, onClose }: { tool: OwnTool; onClose: () => void 
             </Alert>
           )}
           {fields.length === 0 && <Text size="sm">It takes no arguments.</Text>}
-          {fields.map((field) => (
+          {fields.map((field, index) => (
             <Field
+              isFirst={index === 0}
               key={field.name}
               field={field}
               text={texts[field.name] ?? ''}
@@ -99,14 +100,16 @@ export function TryTool({ tool, onClose }: { tool: OwnTool; onClose: () => void 
 
 function Field(props: {
   field: ArgumentField;
+  isFirst: boolean;
   text: string;
   mistake: string | undefined;
   onChange: (text: string) => void;
 }) {
-  const { field, text, mistake, onChange } = props;
+  const { field, isFirst, text, mistake, onChange } = props;
   const { name, description, required, kind, choices } = field;
   const common = {
     ...{ label: name, description, error: mistake, required, value: text },
+    'data-autofocus': isFirst || undefined,
     onChange: ({ currentTarget: { value } }: { currentTarget: { value: string } }) => onChange(value),
   };
   if (kind === 'choice' || kind === 'yes-no')
