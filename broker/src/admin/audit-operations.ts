@@ -108,7 +108,7 @@ export function auditOperations({
     }),
     pagedOperation(meApi.calls, async ({ query }, { homeWorkspaceId, principal }) => {
       const user = principal?.user;
-      if (user === undefined) throw new GateError('forbidden', 'a token has no calls of its own');
+      if (user === undefined) throw new GateError('not_found', 'a token has no calls of its own');
       await audit.flush();
       const { status, ...filter } = query;
       const found = await audit.findCalls({ ...toSearch(homeWorkspaceId, { ...filter, user: user.name }), status });
