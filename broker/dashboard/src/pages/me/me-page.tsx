@@ -6,7 +6,7 @@ import { useSession } from '../../api/session.tsx';
 import { Page, Section } from '../../parts/page.tsx';
 import { StatusBadge } from '../../parts/status-badge.tsx';
 import { InstallLines } from './install-lines.tsx';
-import type { ME_TABS } from './me-routes.ts';
+import type { ME_TABS } from './me-tabs.ts';
 import { MyAccounts } from './my-accounts.tsx';
 import { MyApplications } from './my-applications.tsx';
 import { MyCalls } from './my-calls.tsx';

@@ -1,8 +1,7 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
 import { z } from 'zod';
 import { shellRoute } from '../../shell/shell-route.tsx';
-
-export const ME_TABS = ['tools', 'accounts', 'devices', 'grants', 'calls', 'requests', 'sign-in'] as const;
+import { ME_TABS } from './me-tabs.ts';
 
 const MeSearch = z.object({
   tab: z.enum(ME_TABS).optional().catch(undefined),

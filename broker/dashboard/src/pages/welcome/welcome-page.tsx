@@ -20,7 +20,7 @@ import { FirstPeople } from './first-people.tsx';
 import { FirstRules } from './first-rules.tsx';
 import { FirstServers } from './first-servers.tsx';
 import { FirstSignIn } from './first-sign-in.tsx';
-import { WELCOME_STEPS, type WelcomeStep } from './welcome-routes.ts';
+import { WELCOME_STEPS, type WelcomeStep } from './welcome-steps.ts';
 
 const route = getRouteApi('/shell/welcome');
 

@@ -1,9 +1,7 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
 import { z } from 'zod';
 import { shellRoute } from '../../shell/shell-route.tsx';
-
-export const WELCOME_STEPS = ['broker', 'sign-in', 'servers', 'rules', 'people', 'call'] as const;
-export type WelcomeStep = (typeof WELCOME_STEPS)[number];
+import { WELCOME_STEPS } from './welcome-steps.ts';
 
 const WelcomeSearch = z.object({ step: z.enum(WELCOME_STEPS).optional().catch(undefined) });
 
