@@ -1,4 +1,5 @@
 // A long log on disk for measurements, made once: `node test/bench/audit-log.ts FOLDER CALLS [DATABASE_URL]`. Each call is two rows.
+import { seal, unseal } from '../../broker/src/vault/seal.ts';
 import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +13,12 @@ import { writeCalls } from './audit-rows.ts';
 
 export const quiet = createLogger({ level: 'error', format: 'json', colours: false, write: () => undefined });
 export const sealKey = new Uint8Array(32);
-export const keys = createAuditKeys({ derive: () => ({ id: 'bench', bytes: sealKey }), dataKeyIds: () => ['bench'] });
+export const keys = createAuditKeys({
+  derive: () => ({ id: 'bench', bytes: sealKey }),
+  dataKeyIds: () => ['bench'],
+  seal: (context, plain) => seal(sealKey, context, plain),
+  open: async (context, sealed) => unseal(sealKey, context, sealed),
+});
 
 const DAY_MS = 86_400_000;
 const DAYS = 100;

@@ -1,5 +1,6 @@
 // `npm run bench:audit`: what a call takes of the disk, with all indexes, on both engines, one at a time and sixteen together; what its record costs,
 // with seals and checkpoints and without, in turns; and how fast the log is verified. `--json` prints one JSON document. Exits 1 where a goal is missed.
+import { seal, unseal } from '../../broker/src/vault/seal.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +27,12 @@ const FEWEST_ROWS_A_SECOND = 200_000;
 
 const log = createLogger({ level: 'error', format: 'json', colours: false, write: () => undefined });
 const key = new Uint8Array(32);
-const keys = createAuditKeys({ derive: () => ({ id: 'bench', bytes: key }), dataKeyIds: () => ['bench'] });
+const keys = createAuditKeys({
+  derive: () => ({ id: 'bench', bytes: key }),
+  dataKeyIds: () => ['bench'],
+  seal: (context, plain) => seal(key, context, plain),
+  open: async (context, sealed) => unseal(key, context, sealed),
+});
 const pair = generateKeyPairSync('ed25519');
 
 interface Line {

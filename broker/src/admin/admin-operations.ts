@@ -2,6 +2,7 @@
 import { activityOperations } from './activity/activity-operations.ts';
 import { accountOperations } from './accounts/account-operations.ts';
 import { adminTokenOperations } from './admin-token-operations.ts';
+import { argumentOperations } from './audit/argument-operations.ts';
 import { auditOperations } from './audit-operations.ts';
 import { backupOperations } from './backups/backup-operations.ts';
 import { bundleOperations } from './bundle-operations.ts';
@@ -56,6 +57,7 @@ export function adminOperations(dependencies: AdminDependencies): Operation[] {
     ...requestOperations(dependencies),
     ...configurationOperations(dependencies),
     ...auditOperations(dependencies),
+    ...argumentOperations(dependencies),
     ...proofOperations(dependencies),
     ...exportOperations(dependencies),
     ...eventOperations(dependencies),

@@ -1,49 +1,62 @@
-// The arguments of a call as its approvers see them: what looks like a secret is masked, and what is long is cut.
+// The arguments of a call as its approvers see them, and as the log keeps them masked: what looks like a secret is masked, and what is long is cut.
 import { senseOfName } from 'mcpgate-shared/entries/secret-names';
-import { senseOfValue } from 'mcpgate-shared/entries/value-sense';
+import { isKnownToken } from 'mcpgate-shared/entries/token-formats';
 
 const MASK = '***';
 const MOST_CHARS = 8_000;
-const MOST_TEXT = 400;
-const MOST_MEMBERS = 60;
-const MOST_DEPTH = 8;
+
+/** What is longer or deeper is cut. */
+interface Bounds {
+  text: number;
+  members: number;
+  depth: number;
+}
+/** What a person reads. */
+const READ: Bounds = { text: 400, members: 60, depth: 8 };
+/** What the log keeps. */
+const KEPT: Bounds = { text: 8_000, members: 1_000, depth: 32 };
 
 /** JSON text, indented; null where there are none. */
 export function shownArguments(args: unknown): string | null {
   if (args === undefined || args === null || (typeof args === 'object' && Object.keys(args).length === 0)) return null;
-  const text = JSON.stringify(shown(args, '', 0), null, 2).replace(UNSHOWN, escaped);
+  const text = JSON.stringify(shown(args, '', 0, READ), null, 2).replace(UNSHOWN, escaped);
   return text.length <= MOST_CHARS ? text : `${text.slice(0, MOST_CHARS)}\n… (${text.length} characters)`;
 }
+
+/** The same for the log, as a value; whoever keeps it says how long its text may be. */
+export const maskedArguments = (args: unknown): unknown => shown(args, '', 0, KEPT);
 
 /** What is not seen, or turns the direction of what follows, except for line breaks. */
 const UNSHOWN = /[\p{Cf}\p{Zl}\p{Zp}\u007f-\u009f]/gu;
 const escaped = (char: string): string => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`;
 
 /** `name`: under which it stands. */
-function shown(value: unknown, name: string, depth: number): unknown {
-  if (typeof value === 'string') return shownText(value, name);
+function shown(value: unknown, name: string, depth: number, bounds: Bounds): unknown {
+  if (typeof value === 'string') return shownText(value, name, bounds);
   if (typeof value !== 'object' || value === null) return senseOfName(name) === 'secret' ? MASK : value;
-  if (depth === MOST_DEPTH) return '…';
+  if (depth === bounds.depth) return '…';
   if (Array.isArray(value)) {
-    const items = value.slice(0, MOST_MEMBERS).map((each) => shown(each, name, depth + 1));
-    return value.length > MOST_MEMBERS ? [...items, `… (${value.length})`] : items;
+    const items = value.slice(0, bounds.members).map((each) => shown(each, name, depth + 1, bounds));
+    return value.length > bounds.members ? [...items, `… (${value.length})`] : items;
   }
   const entries = Object.entries(value);
-  const kept = entries.slice(0, MOST_MEMBERS).map(([key, each]) => [cut(key), shown(each, key, depth + 1)] as const);
+  const kept = entries
+    .slice(0, bounds.members)
+    .map(([key, each]) => [cut(key, bounds), shown(each, key, depth + 1, bounds)] as const);
   return Object.fromEntries(
-    entries.length > MOST_MEMBERS ? [...kept, ['…', `${entries.length} members`] as const] : kept,
+    entries.length > bounds.members ? [...kept, ['…', `${entries.length} members`] as const] : kept,
   );
 }
 
-function shownText(text: string, name: string): string {
+function shownText(text: string, name: string, bounds: Bounds): string {
   if (text === '') return text;
   if (senseOfName(name) === 'secret') return MASK;
   // A long text is searched word by word: a token may stand in the middle of it.
-  return cut(text)
+  return cut(text, bounds)
     .split(/([\s"'`=,;:()<>]+)/)
-    .map((word) => (senseOfValue(word) === 'token' ? MASK : word))
+    .map((word) => (isKnownToken(word) ? MASK : word))
     .join('');
 }
 
-const cut = (text: string): string =>
-  text.length <= MOST_TEXT ? text : `${text.slice(0, MOST_TEXT)}… (${text.length} characters)`;
+const cut = (text: string, { text: most }: Bounds): string =>
+  text.length <= most ? text : `${text.slice(0, most)}… (${text.length} characters)`;

@@ -15,10 +15,15 @@ export interface AuditKeys {
    * were, as one could with a plain digest of four digits.
    */
   digest(workspaceId: string, sha256: string): string;
+  /** Arguments that are kept, as bytes that open for this call alone. */
+  sealArguments(workspaceId: string, callId: string, plain: Uint8Array): Uint8Array;
+  /** Throws `internal` where they are not what was sealed for the call, and `unavailable` where their key is not at hand. */
+  openArguments(workspaceId: string, callId: string, sealed: Uint8Array): Promise<Uint8Array>;
 }
 
 const SEALS = 'audit.seals';
 const ARGUMENTS = 'audit.arguments';
+const contextOf = (workspaceId: string, callId: string): string[] => ['audit.arguments', workspaceId, callId];
 /** Half of an HMAC is as hard to guess as half of a key: 2^128. */
 const SEAL_BYTES = 16;
 
@@ -28,7 +33,7 @@ export function sealer(key: Uint8Array): (hash: string) => Uint8Array {
   return (hash) => new Uint8Array(keyed(`mcpgate-audit-seal-2\n${hash}`).subarray(0, SEAL_BYTES));
 }
 
-export function createAuditKeys(keyring: Pick<Keyring, 'derive' | 'dataKeyIds'>): AuditKeys {
+export function createAuditKeys(keyring: Pick<Keyring, 'derive' | 'dataKeyIds' | 'seal' | 'open'>): AuditKeys {
   const key = keyring.derive(SEALS, 'newest');
   if (key === undefined) throw new GateError('internal', 'there is no data key to seal the audit log with');
   const digests = keyring.derive(ARGUMENTS, 'first');
@@ -43,5 +48,12 @@ export function createAuditKeys(keyring: Pick<Keyring, 'derive' | 'dataKeyIds'>)
       return Object.fromEntries(derived.flatMap(([id, bytes]) => (bytes === undefined ? [] : [[id, bytes]])));
     },
     digest: (workspaceId, sha256) => keyed(`${JSON.stringify(workspaceId)}\n${sha256}`).toString('hex'),
+    sealArguments: (workspaceId, callId, plain) => keyring.seal(contextOf(workspaceId, callId), plain),
+    async openArguments(workspaceId, callId, sealed) {
+      const plain = await keyring.open(contextOf(workspaceId, callId), sealed);
+      if (plain !== undefined) return plain;
+      const text = `the arguments of the call ${callId} are not what was kept: somebody has changed them in the database`;
+      throw new GateError('internal', text);
+    },
   };
 }

@@ -2,7 +2,15 @@
 // are told to listeners. Rows that come within one turn of the event loop are committed together.
 import type { GateError } from 'mcpgate-shared/error';
 import type { AskedBy } from './asked-with.ts';
-import type { AuditEvent, CallIntent, CallOutcome, CallRecord, CallStatus, Decision } from '../domain/call-record.ts';
+import type {
+  AuditEvent,
+  CallIntent,
+  CallOutcome,
+  CallRecord,
+  CallStatus,
+  Decision,
+  KeptArguments,
+} from '../domain/call-record.ts';
 import type { Cursor } from '../store/audit/row.ts';
 import type { PlaceView } from './proof/checkpoint-places.ts';
 
@@ -61,12 +69,14 @@ export type RecordedCall = CallIntent & { id: string; ts: string };
 export type LoggedEvent = AuditEvent & { id: string; ts: string; seq: number; prev_hash: string; hash: string };
 
 export interface Audit {
-  /** Commits the intent and returns the call's id. Throws `unavailable` where it cannot be committed; the call must not be forwarded then. */
-  beginCall(intent: CallIntent): Promise<string>;
+  /** Commits the intent, with the arguments that are to be kept, and returns the call's id. Throws `unavailable` where it cannot be committed; the call must not be forwarded then. */
+  beginCall(intent: CallIntent, args?: KeptArguments): Promise<string>;
   /** Commits the outcome. Throws `unavailable` where that is not possible now; the outcome is then kept in memory, and committed later. */
   endCall(callId: string, intent: CallIntent, outcome: CallOutcome): Promise<void>;
   /** Commits intent and outcome together, for a call that is not forwarded (denied, for instance). Returns the call's id. */
-  recordCall(intent: CallIntent, outcome: CallOutcome): Promise<string>;
+  recordCall(intent: CallIntent, outcome: CallOutcome, args?: KeptArguments): Promise<string>;
+  /** The arguments of a call, where they are kept; `removed`: they were, and somebody has taken them out of the database. `id`: the whole one. */
+  argumentsOf(workspaceId: string, id: string): Promise<KeptArguments | 'none' | 'removed'>;
   /** Commits an event. Throws `unavailable` as `beginCall` does. */
   event(event: AuditEvent): Promise<void>;
   /**

@@ -1,5 +1,6 @@
 // The rows by which a chain begins and ends. The first names the chains before it with their last rows, so that a chain that somebody removes is missed
 // by the one after it; the last says that the broker ended in order, and was not killed.
+import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import type { ChainFields, ChainHead, RowFields } from '../store/audit/row.ts';
@@ -10,6 +11,7 @@ import { type Checkpoint, CheckpointSchema } from './proof/statement.ts';
 const BEGUN = 'chain.begun';
 const ENDED = 'chain.ended';
 const CHECKPOINT = 'chain.checkpoint';
+const ARGUMENTS = 'chain.arguments';
 
 const OpeningSchema = z.object({
   predecessors: z.array(z.object({ chain: z.string(), hash: z.string(), seq: z.number() })),
@@ -52,6 +54,20 @@ export const isCheckpoint = (row: RowFields): boolean => row.kind === 'chain' &&
 export function readCheckpoint({ type, details }: Pick<ChainFields, 'type' | 'details'>): Checkpoint | undefined {
   return type === CHECKPOINT ? CheckpointSchema.parse(JSON.parse(details)) : undefined;
 }
+
+const ArgumentsSchema = z.object({ call: z.string(), kept: z.enum(['masked', 'full']), sha256: z.string() });
+/** What binds the arguments of a call that are kept: the call's id, and the SHA-256 (hex) of their sealed form. */
+export type BoundArguments = z.output<typeof ArgumentsSchema>;
+
+/** The row after the intent of a call. */
+export function argumentsRow(bound: Omit<BoundArguments, 'sha256'>, sealed: Uint8Array, name: RowName): LooseRow {
+  const details = canonicalJson({ ...bound, sha256: hash('sha256', sealed, 'hex') });
+  return { kind: 'chain', ...name, type: ARGUMENTS, details, sealedArguments: sealed };
+}
+
+/** Undefined where the row binds no arguments. */
+export const readArguments = ({ type, details }: Pick<ChainFields, 'type' | 'details'>): BoundArguments | undefined =>
+  type === ARGUMENTS ? ArgumentsSchema.parse(JSON.parse(details)) : undefined;
 
 /** The ends of all chains that no chain has named yet as they are now: whoever begins names these, and so every end is named once. */
 export async function headsToName(log: Pick<Store['audit'], 'heads' | 'openings'>): Promise<ChainHead[]> {

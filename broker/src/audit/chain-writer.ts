@@ -108,10 +108,11 @@ export function createChainWriter(
 
   function link(loose: readonly LooseRow[], from: ChainPosition): PlacedRow[] {
     let { seq, hash: prevHash } = from;
+    let before = { chain: writer, seq };
     return loose.map((row, index) => {
-      const before = { chain: writer, seq };
       seq += 1;
       const place = { chain: writer, seq };
+      if (row.kind === 'intent') before = place;
       const placed =
         row.kind === 'outcome'
           ? { ...row, ...place, call: row.call === ROW_BEFORE ? before : row.call }

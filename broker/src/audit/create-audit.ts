@@ -2,12 +2,13 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Logger } from 'pino';
-import type { AuditEvent, CallIntent, CallOutcome } from '../domain/call-record.ts';
+import type { AuditEvent, CallIntent, CallOutcome, KeptArguments } from '../domain/call-record.ts';
 import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
 import { createMoments, momentOf, readRecordId, recordId, tailOf, timeOf } from '../domain/record-id.ts';
 import type { Cursor } from '../store/audit/row.ts';
 import type { Store } from '../store/store.ts';
 import type { AuditKeys } from './audit-keys.ts';
+import { argumentsOf, boundArguments } from './call-arguments.ts';
 import { createAskedWith } from './asked-with.ts';
 import type { Audit, RecordedCall } from './audit.ts';
 import { createChainWriter, type PlacedRow } from './chain-writer.ts';
@@ -22,6 +23,7 @@ import {
   toCallRecord,
   toLoggedEvent,
   toRecordedCall,
+  type LooseRow,
   type RowName,
 } from './log-rows.ts';
 import { findCalls } from './found-calls.ts';
@@ -135,6 +137,10 @@ export function createAudit({ store, clock, writerId, keys, isOnDisk = false, ch
     return sha256 === null ? intent : { ...intent, args_digest: keys.digest(workspaceId, sha256) };
   }
 
+  /** The row that binds the arguments of a call, where some are kept. */
+  const bound = (intent: CallIntent, { id }: RowName, args: KeptArguments | undefined): LooseRow[] =>
+    args === undefined ? [] : [boundArguments(keys, intent.workspace_id, id, args, named())];
+
   const asked = createAskedWith();
   const event: Audit['event'] = async (told) => {
     const [row] = await chain.append([eventRow(asked.told(told), named())]);
@@ -154,12 +160,12 @@ export function createAudit({ store, clock, writerId, keys, isOnDisk = false, ch
   }
 
   return {
-    async beginCall(intent) {
+    async beginCall(intent, args) {
       const name = named();
       // The answer of the commit was lost, so the call was refused; where the intent stands in the log all the same, it gets this outcome.
       const amend = ([row]: readonly PlacedRow[]) =>
         row === undefined ? [] : [outcomeRow(intent.workspace_id, row, NOT_FORWARDED, named())];
-      const [row] = await chain.append([intentRow(kept(intent), name)], { amend });
+      const [row] = await chain.append([intentRow(kept(intent), name), ...bound(intent, name, args)], { amend });
       if (row !== undefined) underWay.begun(name.id, row);
       return name.id;
     },
@@ -172,10 +178,11 @@ export function createAudit({ store, clock, writerId, keys, isOnDisk = false, ch
       const call = underWay.ended(callId);
       later(await chain.append([outcomeRow(intent.workspace_id, call, outcome, named())], { later }));
     },
-    async recordCall(intent, outcome) {
+    async recordCall(intent, outcome, args) {
       const name = named();
-      const rows = [intentRow(kept(intent), name), outcomeRow(intent.workspace_id, ROW_BEFORE, outcome, named())];
-      const [, row] = await chain.append(rows);
+      const began = [intentRow(kept(intent), name), ...bound(intent, name, args)];
+      const rows = [...began, outcomeRow(intent.workspace_id, ROW_BEFORE, outcome, named())];
+      const row = (await chain.append(rows)).at(-1);
       tell(row, (sealedBy) => ({ kind: 'call', record: joinCall(recorded(name.id, kept(intent)), sealedBy, outcome) }));
       return name.id;
     },
@@ -214,6 +221,7 @@ export function createAudit({ store, clock, writerId, keys, isOnDisk = false, ch
         next: last && { at: last.at, position: last.position, byEnd: false },
       };
     },
+    argumentsOf: (workspaceId, id) => argumentsOf(store.audit, keys, workspaceId, id),
     recordsOf: (workspaceId, id) => recordsOf(store.audit, workspaceId, id),
     async *callsWithSecret({ workspaceId, since, ...secret }) {
       let before: Cursor | undefined;

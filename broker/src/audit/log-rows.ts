@@ -18,8 +18,8 @@ import type {
 import type { LoggedEvent, RecordedCall } from './audit.ts';
 import { EventSchema, OldIntentSchema, OutcomeSchema } from './old-rows.ts';
 
-/** What an outcome says of its intent where that is the row before it in the same append. */
-export const ROW_BEFORE = 'the row before';
+/** What an outcome says of its intent where that is the last one before it in the same append. */
+export const ROW_BEFORE = 'the intent before';
 
 export interface RowName {
   at: Moment;

@@ -148,7 +148,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'config schema': ['config schema > configuration.schema.json'],
   'config check': ['config check mcpgate.yaml', 'config check gateway/ --strict'],
   audit: ['audit tail', 'audit search --user ada --since 24h', 'audit show 019ad5a0-1c2d'],
-  'audit show': ['audit show 019ad5a0-1c2d', 'audit show q_k2m7dq4a --json'],
+  'audit show': ['audit show 019ad5a0-1c2d', 'audit show q_k2m7dq4a --json', 'audit show 019ad5a0-1c2d --arguments'],
   'audit tail': ['audit tail', 'audit tail --no-follow -n 100 --json'],
   'audit verify': ['audit verify', 'audit verify --since 30d --checkpoints log-checkpoints.jsonl --json'],
   'audit export': [

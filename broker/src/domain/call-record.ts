@@ -35,6 +35,16 @@ export interface CallIntent {
   trace_id: string | null;
 }
 
+/** The values in the arguments of a call, as far as the record of its server has them kept. */
+export interface KeptArguments {
+  how: 'masked' | 'full';
+  /** JSON; not to its end where it was cut. */
+  text: string;
+  /** How long the arguments were, in bytes. */
+  bytes: number;
+  isCut: boolean;
+}
+
 /** What the log says of a call once it has ended. */
 export interface CallOutcome {
   status: CallStatus;

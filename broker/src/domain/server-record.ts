@@ -1,7 +1,7 @@
 // A registered MCP server, as stored. The record never holds a secret: a value says `${secret:NAME}`, or `${account:FIELD}` for a key of whoever
 // asks, and these are put in when a connection to the server is made.
 import type { WhoseCredential } from 'mcpgate-shared/api/accounts/account-forms';
-import type { Isolation } from 'mcpgate-shared/api/servers';
+import type { AuditArguments, Isolation } from 'mcpgate-shared/api/servers';
 import type { DefinitionPolicy } from 'mcpgate-shared/api/definitions/definitions-api';
 import type { AccountForm } from './people/account.ts';
 import { identityHeaderOf, type Transport } from './transports/transports.ts';
@@ -47,6 +47,8 @@ export interface ServerRecord {
   trustAnnotations: boolean;
   /** What becomes of its tools and other things that are new or have changed. */
   definitions: DefinitionPolicy;
+  /** What the log keeps of the values in the arguments of its calls. */
+  auditArguments: AuditArguments;
   /** The configuration that it stands in, where one does. */
   managedBy?: string;
   /** Grows with each change of the record. */

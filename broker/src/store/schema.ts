@@ -9,7 +9,7 @@ import type { ApprovalsTable } from './approvals-table.ts';
 import type { Enforcement, Rule } from '../domain/rule.ts';
 import type { AccountForm, AccountState } from '../domain/people/account.ts';
 import type { SecretState } from './secret-version.ts';
-import type { Isolation } from 'mcpgate-shared/api/servers';
+import type { AuditArguments, Isolation } from 'mcpgate-shared/api/servers';
 import type { WhoseCredential } from 'mcpgate-shared/api/accounts/account-forms';
 import type { SecondFactor, SignInMethod } from '../domain/people/passkey.ts';
 import type { AdminTokenRecord } from '../domain/people/people.ts';
@@ -202,6 +202,7 @@ export interface Database {
     folder: string;
     probe_json: string | null;
     definitions: DefinitionPolicy;
+    audit_arguments: AuditArguments;
     created_at: number;
     updated_at: number;
   };
@@ -350,6 +351,8 @@ export interface Database {
   audit_chains: { id: Generated<number>; name: string; format: number };
   audit_words: { id: Generated<number>; workspace_id: string; kind: WordKind; digest: Uint8Array; text: string };
   audit_rows: RowColumns;
+  /** Arguments of calls, sealed; `position`: of the row that binds them. */
+  audit_arguments: { position: number; sealed: Uint8Array };
   /** `done_at`: it has arrived, or was let go; the row stays for a while without its payload. */
   deliveries: {
     number: Generated<number>;

@@ -154,6 +154,22 @@ export const StorySchema = z
   .meta({ id: 'Story', description: 'A record of the log with all that belongs to it' });
 export type Story = z.output<typeof StorySchema>;
 
+export const ShownArgumentsSchema = z
+  .object({
+    id: z.string(),
+    kept: z.enum(['none', 'masked', 'full', 'removed']).meta({
+      description:
+        '`none`: the record of its server did not have them kept; `removed`: they were kept, and are not there any more',
+    }),
+    text: z.string().nullable().meta({ description: 'JSON; not to its end where it was cut' }),
+    bytes: z.number().int().nullable().meta({ description: 'How long the arguments were' }),
+    cut: z.boolean(),
+    keys: z.array(z.string()),
+    digest: z.string().nullable(),
+  })
+  .meta({ id: 'ShownArguments', description: 'The values in the arguments of a call' });
+export type ShownArguments = z.output<typeof ShownArgumentsSchema>;
+
 const search = {
   since: TimeSchema.optional(),
   until: TimeSchema.optional(),
@@ -217,6 +233,16 @@ export const auditApi = {
     access: 'auditor',
     params: z.strictObject({ id: z.union([RecordIdSchema, z.string().regex(/^q_[a-z0-9]{1,20}$/)]) }),
     answer: StorySchema,
+  }),
+  arguments: endpoint({
+    name: 'showArguments',
+    method: 'GET',
+    path: '/audit/records/:id/arguments',
+    summary:
+      'The values in the arguments of a call, where its server has them kept; each reading is an event of the log',
+    access: 'auditor',
+    params: z.strictObject({ id: RecordIdSchema }),
+    answer: ShownArgumentsSchema,
   }),
   tail: endpoint({
     name: 'tailAudit',

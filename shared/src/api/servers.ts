@@ -15,6 +15,13 @@ const TrustAnnotationsSchema = z.boolean().meta({
     'Believe its tools that they are read-only or idempotent: such a call is sent again where its connection died',
 });
 
+/** What the log keeps of the values in the arguments of calls of a server. */
+export const AuditArgumentsSchema = z.enum(['none', 'masked', 'full']).meta({
+  description:
+    'What the log keeps of arguments, sealed, for auditors: nothing but names and a digest; values without what looks like a secret; or all of them',
+});
+export type AuditArguments = z.output<typeof AuditArgumentsSchema>;
+
 const ToolNamesSchema = z.array(z.string().min(1).max(200)).max(1_000);
 
 const ToolClassesSchema = z.strictObject({ read: ToolNamesSchema, write: ToolNamesSchema }).meta({
@@ -78,6 +85,7 @@ export const RecordSchema = z
     account: AccountFormSchema.nullable().default(null),
     probe: ProbeSchema.nullable().default(null),
     definitions: DefinitionPolicySchema.default('warn'),
+    audit_arguments: AuditArgumentsSchema.default('none'),
     transport: TransportSchema,
   })
   .meta({ id: 'ServerRecord' });
@@ -95,6 +103,7 @@ export const ServerSchema = z
       .meta({ description: 'Null where all that it needs is in the vault' }),
     probe: ProbeSchema.nullable().default(null),
     definitions: DefinitionPolicySchema.default('warn'),
+    audit_arguments: AuditArgumentsSchema.default('none'),
     trust_annotations: TrustAnnotationsSchema,
     tool_classes: ToolClassesSchema,
     transport: TransportKindSchema,
@@ -329,6 +338,7 @@ export const serversApi = {
       account: AccountFormSchema.nullable().optional(),
       probe: ProbeSchema.nullable().optional(),
       definitions: DefinitionPolicySchema.optional(),
+      audit_arguments: AuditArgumentsSchema.optional(),
       url: UrlSchema.optional().meta({ description: 'Of a command: it is at this URL from now on' }),
       headers: optionalMap.optional().meta({ description: 'Null takes one out; others stay' }),
       identity_header: IdentityHeaderSchema.nullable()

@@ -12,15 +12,17 @@ export type SaidOfServer = RecordFields & { enabled: boolean };
 /** Throws `usage` for a transport that cannot be. */
 export function serverFrom(form: ServerForm): SaidOfServer {
   const { isolation, credential, probe, definitions, enabled } = form;
-  const { trust_annotations: trustAnnotations, tool_classes: toolClasses } = form;
+  const { trust_annotations: trustAnnotations, tool_classes: toolClasses, audit_arguments: auditArguments } = form;
   const transport = located(['transport'], () => readTransport(form.transport));
   const account = form.account && toAccountForm(form.account);
-  return { transport, isolation, trustAnnotations, toolClasses, credential, account, probe, definitions, enabled };
+  const fields = { transport, isolation, trustAnnotations, toolClasses, credential, account, probe, definitions };
+  return { ...fields, auditArguments, enabled };
 }
 
 export function serverForm({ enabled, ...fields }: SaidOfServer): WrittenServer {
   const { transport, ...record } = toRecordForm(fields);
-  const { isolation, trust_annotations, tool_classes, credential, account, probe, definitions } = record;
+  const { isolation, trust_annotations, tool_classes, credential, account, probe, definitions, audit_arguments } =
+    record;
   const usual = ServerFormSchema.parse({ transport });
   return {
     transport,
@@ -30,6 +32,7 @@ export function serverForm({ enabled, ...fields }: SaidOfServer): WrittenServer 
     ...(trust_annotations !== usual.trust_annotations && { trust_annotations }),
     ...(!isDeepStrictEqual(tool_classes, usual.tool_classes) && { tool_classes }),
     ...(definitions !== usual.definitions && { definitions }),
+    ...(audit_arguments !== usual.audit_arguments && { audit_arguments }),
     ...(probe !== null && { probe }),
     ...(enabled !== usual.enabled && { enabled }),
   };

@@ -147,6 +147,7 @@ describe('an import of programs that take a secret in their environment too', ()
       account: null,
       probe: null,
       definitions: 'warn',
+      auditArguments: 'none',
       trustAnnotations,
       toolClasses: { read: [], write: [] },
       revision: 1,

@@ -41,10 +41,11 @@ export async function addServer(
 ): Promise<ServerRecord> {
   const { workspaceId, actor } = caller;
   const { name, isolation, credential, probe, definitions } = form;
-  const { trust_annotations: trustAnnotations, tool_classes: toolClasses } = form;
+  const { trust_annotations: trustAnnotations, tool_classes: toolClasses, audit_arguments: auditArguments } = form;
   const transport = readTransport(form.transport);
   const account = form.account && toAccountForm(form.account);
-  const fields = { transport, isolation, trustAnnotations, toolClasses, credential, account, probe, definitions };
+  const said = { transport, isolation, trustAnnotations, toolClasses, credential, account, probe, definitions };
+  const fields = { ...said, auditArguments };
   await assertRecordFits(
     { vault, allowedCommands },
     caller,

@@ -68,6 +68,7 @@ export function planFromEntry(entry: CatalogueEntry, request: FromCatalogue, tak
     account,
     probe: entry.probe,
     definitions: DEFAULT_DEFINITION_POLICY,
+    audit_arguments: 'none' as const,
     transport: transportDraft(entry, logIn, given),
   };
   return { form, brought, missing };

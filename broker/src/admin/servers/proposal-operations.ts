@@ -74,6 +74,7 @@ export function proposalOperations({
         toolClasses: NO_TOOL_CLASSES,
         probe: null,
         definitions: DEFAULT_DEFINITION_POLICY,
+        auditArguments: 'none',
       } as const;
       await assertRecordFits({ vault, allowedCommands }, caller, { name, ...fields }, { brought: unset });
       if ((await store.servers.byName(workspaceId, name)) !== undefined)

@@ -156,16 +156,17 @@ export function serverOperations(
           'say with If-Match which record this replaces: the ETag of the answer that had it',
         );
       const { isolation, credential, probe, definitions } = body;
-      const { trust_annotations: trustAnnotations, tool_classes: toolClasses } = body;
+      const { trust_annotations: trustAnnotations, tool_classes: toolClasses, audit_arguments: auditArguments } = body;
       const account = body.account && toAccountForm(body.account);
       const transport = located(['transport', 'url'], () => readTransport(body.transport));
-      const fields = { transport, isolation, trustAnnotations, toolClasses, credential, account, probe, definitions };
+      const said = { transport, isolation, trustAnnotations, toolClasses, credential, account, probe, definitions };
+      const fields = { ...said, auditArguments };
       const dryRun = query.dry_run === 'true';
       return await change(caller, params.name, { ifMatch, fields: () => fields, dryRun });
     }),
     operation(serversApi.update, async ({ params, body, ifMatch }, caller) => {
       const { trust_annotations, tool_classes, isolation, credential, account, probe, definitions, ...others } = body;
-      const { dry_run: dryRun, ...said } = others;
+      const { dry_run: dryRun, audit_arguments: auditArguments, ...said } = others;
       const { identity_header: identityHeader, ...rest } = said;
       const changes = { ...rest, identityHeader };
       const fields = (record: ServerRecord): RecordFields => ({
@@ -180,6 +181,7 @@ export function serverOperations(
         account: account === undefined ? record.account : account && toAccountForm(account),
         probe: probe === undefined ? record.probe : probe,
         definitions: definitions ?? record.definitions,
+        auditArguments: auditArguments ?? record.auditArguments,
       });
       return await change(caller, params.name, { ifMatch, fields, dryRun });
     }),

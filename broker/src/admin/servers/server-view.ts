@@ -19,6 +19,7 @@ export function toServer(record: ServerRecord, status: UpstreamStatus | undefine
     account: record.account && fromAccountForm(record.account),
     probe: record.probe && { tool: record.probe.tool, arguments: { ...record.probe.arguments } },
     definitions: record.definitions,
+    audit_arguments: record.auditArguments,
     trust_annotations: record.trustAnnotations,
     tool_classes: classesOf(record),
     transport: record.transport.kind,
@@ -50,7 +51,15 @@ export function toServer(record: ServerRecord, status: UpstreamStatus | undefine
 /** Everything of a record that an edit can change. */
 export type RecordFields = Pick<
   ServerRecord,
-  'transport' | 'isolation' | 'trustAnnotations' | 'toolClasses' | 'credential' | 'account' | 'probe' | 'definitions'
+  | 'transport'
+  | 'isolation'
+  | 'trustAnnotations'
+  | 'toolClasses'
+  | 'credential'
+  | 'account'
+  | 'probe'
+  | 'definitions'
+  | 'auditArguments'
 >;
 
 export function toRecordForm({
@@ -62,6 +71,7 @@ export function toRecordForm({
   account,
   probe,
   definitions,
+  auditArguments,
 }: RecordFields): RecordForm {
   return {
     isolation,
@@ -71,6 +81,7 @@ export function toRecordForm({
     account: account && fromAccountForm(account),
     probe: probe && { tool: probe.tool, arguments: { ...probe.arguments } },
     definitions,
+    audit_arguments: auditArguments,
     transport: transportForm(transport),
   };
 }

@@ -6,12 +6,21 @@ import { columnsOf, type RawRow } from '../../store/audit/log-connection.ts';
 import { fieldsOf, wordIdsIn, type RowColumns } from '../../store/audit/row-columns.ts';
 import { FORMAT, type Chain, type ChainHead, type RowFields } from '../../store/audit/row.ts';
 import { canonicalRow } from '../canonical-row.ts';
-import { readCheckpoint, readOpening } from '../chain-rows.ts';
+import { readArguments, readCheckpoint, readOpening } from '../chain-rows.ts';
 import { genesisOf } from '../hash-chain.ts';
 import { createOldColumns } from './old-columns.ts';
 import { createQuickRowText, MissingWord } from './quick-row-text.ts';
 import { isSignedBy } from './statement.ts';
 import { LogFault, type Proofs } from './verdict.ts';
+
+/** A row that binds the arguments of a call by the SHA-256 (hex) of their sealed form. */
+export interface BoundRow {
+  position: number;
+  seq: number;
+  id: string;
+  call: string;
+  sha256: string;
+}
 
 export interface ChainCheck {
   /**
@@ -19,6 +28,8 @@ export interface ChainCheck {
    * a word that was asked for before, and is not there, is a fault.
    */
   rows(rows: readonly RawRow[]): { checked: number; missing: readonly number[] };
+  /** The rows since the last time this was asked that bind arguments which are kept apart from them. */
+  bound(): BoundRow[];
   /** How many checkpoints were among the rows. */
   readonly checkpoints: number;
   /** After the last row: that one must have a seal. */
@@ -47,6 +58,7 @@ export function createChainCheck(options: {
   let sealOf: ((hash: string) => Uint8Array) | undefined;
   let sealedTo = seq;
   let checkpoints = 0;
+  const boundRows: BoundRow[] = [];
 
   const fault = (at: number, id: string | null, why: string): LogFault =>
     new LogFault({ chain: chain.name, seq: at, id, why });
@@ -108,7 +120,7 @@ export function createChainCheck(options: {
       const wrong = oldColumns.wrong(row, said, words);
       if (wrong !== undefined) throw fault(at, said.id, wrong);
     }
-    if (said.kind === 'chain') inForm(at, said.id, () => readChainRow(said, at));
+    if (said.kind === 'chain') inForm(at, said.id, () => readChainRow(said, at, row.position));
   }
 
   function checkSeal(seal: Uint8Array, stored: string, at: number, row: RawRow): void {
@@ -120,13 +132,18 @@ export function createChainCheck(options: {
     sealedTo = at;
   }
 
-  function readChainRow(said: { id: string; type: string; details: string }, at: number): void {
+  function readChainRow(said: { id: string; type: string; details: string }, at: number, position: number): void {
     const opening = readOpening(said);
     if (opening !== undefined) {
       if (at !== 0) throw fault(at, said.id, 'a chain begins once, with its first row');
       useKey(opening.sealKey, at, said.id);
       opening.predecessors.forEach(claim(`the beginning of ${chain.name}`));
       return;
+    }
+    const args = readArguments(said);
+    if (args !== undefined) {
+      const { call, sha256 } = args;
+      boundRows.push({ position, seq: at, id: said.id, call, sha256 });
     }
     const checkpoint = readCheckpoint(said);
     if (checkpoint === undefined) return;
@@ -169,6 +186,7 @@ export function createChainCheck(options: {
       askedFor.clear();
       return { checked: rows.length, missing: [] };
     },
+    bound: () => boundRows.splice(0),
     get checkpoints() {
       return checkpoints;
     },

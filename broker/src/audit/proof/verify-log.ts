@@ -1,5 +1,6 @@
 // Verifies the log in a database: every row is what was written, stands where it was written, and was written by somebody who has the vault's key; no
 // chain is missing that another one or a checkpoint names.
+import { hash } from 'node:crypto';
 import { timeOf } from '../../domain/record-id.ts';
 import type { LogReader } from '../../store/audit/log-reader.ts';
 import { seqAt } from '../../store/audit/position.ts';
@@ -7,7 +8,7 @@ import type { ChainHead } from '../../store/audit/row.ts';
 import { columnsOf } from '../../store/audit/log-connection.ts';
 import { chainRowOf } from '../../store/audit/row-columns.ts';
 import { readOpening } from '../chain-rows.ts';
-import { createChainCheck } from './chain-check.ts';
+import { type BoundRow, createChainCheck } from './chain-check.ts';
 import { isSignedBy, type Checkpoint } from './statement.ts';
 import { firstSince } from '../export/walk-log.ts';
 import { LogFault, type Proofs, type Verdict } from './verdict.ts';
@@ -84,6 +85,7 @@ async function check(
         rest = rest.slice(count);
         if (missing.length > 0) await log.learn(missing);
       }
+      await meetArguments(log, chain.name, checked.bound());
       passed += rows.length;
       onProgress(passed, total);
       if (isBehind) break;
@@ -92,6 +94,19 @@ async function check(
     if (!isBehind) checked.end();
   }
   await meet(log, chains, claims);
+}
+
+/** Arguments that rows bind are there, as they were kept. */
+async function meetArguments(log: LogReader, chain: string, bound: readonly BoundRow[]): Promise<void> {
+  if (bound.length === 0) return;
+  const kept = await log.argumentsAt(bound.map(({ position }) => position));
+  const digests = new Map(kept.map(({ position, sealed }) => [position, hash('sha256', sealed, 'hex')]));
+  for (const { position, seq, id, call, sha256 } of bound) {
+    const found = digests.get(position);
+    if (found === sha256) continue;
+    const what = found === undefined ? 'were removed: the row that binds them is there' : 'are not what was kept';
+    throw new LogFault({ chain, seq, id, why: `the arguments of the call ${call} ${what}` });
+  }
 }
 
 /** The row before the place, with the key of its chain; undefined where there is none. */

@@ -1,6 +1,6 @@
 // `audit show`: one record with all that belongs to it.
 import type { Command } from 'commander';
-import { auditApi, type Call, type Event, type Story } from 'mcpgate-shared/api/audit';
+import { auditApi, type Call, type Event, type ShownArguments, type Story } from 'mcpgate-shared/api/audit';
 import { plainLine } from 'mcpgate-shared/plain-line';
 import { padded } from 'mcpgate-shared/text-width';
 import type { CommandContext } from '../context.ts';
@@ -19,14 +19,27 @@ import {
   type Paint,
 } from './record-text.ts';
 
+interface ShowOptions extends AdminOptions {
+  arguments?: boolean;
+}
+
 export function addShow(audit: Command, context: CommandContext): void {
   adminOptions(
     audit
       .command('show <id>')
-      .description('one call or event with all that belongs to it; a beginning of its id, or the id of a request'),
+      .description('one call or event with all that belongs to it; a beginning of its id, or the id of a request')
+      .option(
+        '--arguments',
+        'the values in the arguments of a call instead, where they are kept; the log says who has read them',
+      ),
   ).action(
-    async (id: string, options: AdminOptions) =>
+    async (id: string, options: ShowOptions) =>
       await withSession(context, options, async ({ api, show }) => {
+        if (options.arguments === true) {
+          const kept = await api.call(auditApi.arguments, { params: { id } });
+          show(kept, argumentsText(kept));
+          return;
+        }
         const story = await api.call(auditApi.show, { params: { id } });
         show(
           story,
@@ -38,6 +51,32 @@ export function addShow(audit: Command, context: CommandContext): void {
 
 type Line = readonly [label: string, text: string];
 const LABEL = 12;
+
+function argumentsText({ kept, text, bytes, cut }: ShownArguments): string {
+  if (kept === 'none')
+    return 'the values in its arguments are not kept; `server set NAME --audit-arguments masked` or `full` has those of later calls kept';
+  if (kept === 'removed') return 'its arguments were kept, and are not there any more: run mcpgate-broker audit verify';
+  const lines = [plainLines(text ?? '')];
+  if (kept === 'masked') lines.push('(what looks like a secret was masked before it was kept)');
+  if (cut) lines.push(`(cut: the arguments were ${bytes ?? '?'} bytes long)`);
+  return lines.join('\n');
+}
+
+/** Indented where it is whole. */
+function plainLines(text: string): string {
+  const indented = (): string => {
+    try {
+      return JSON.stringify(JSON.parse(text), null, 2);
+    } catch {
+      // It was cut.
+      return text;
+    }
+  };
+  return indented()
+    .split('\n')
+    .map((line) => plainLine(line))
+    .join('\n');
+}
 
 /** `width`: of the terminal; undefined: no bound. */
 function storyText(story: Story, paint: Paint, width: number | undefined): string {

@@ -8,6 +8,7 @@ const RECORDS: Readonly<Record<string, RecordForm>> = {
     isolation: 'shared',
     trust_annotations: false,
     definitions: 'warn',
+    audit_arguments: 'none',
     tool_classes: { read: [], write: [] },
     credential: 'personal',
     account: {
@@ -24,6 +25,7 @@ const RECORDS: Readonly<Record<string, RecordForm>> = {
     isolation: 'per-session',
     trust_annotations: true,
     definitions: 'hold',
+    audit_arguments: 'masked',
     tool_classes: { read: [], write: [] },
     credential: 'personal',
     account: { kind: 'keys', fields: [{ name: 'KEY', label: 'Your key: "it"', help: 'a\nb', secret: true }] },

@@ -41,6 +41,9 @@ const COMMENTS: Readonly<Record<keyof RecordForm, readonly string[]>> = {
   definitions: [
     'What becomes of a tool that is new or has changed: hold (until it is accepted), warn or accept; `tool list` shows them.',
   ],
+  audit_arguments: [
+    'What the audit log keeps of the values in arguments, sealed, for auditors: none, masked (without what looks like a secret) or full.',
+  ],
   probe: [
     'A tool that changes nothing and needs the credential, by which a new value is tried: tool, arguments. null: none is named.',
   ],

@@ -9,6 +9,7 @@ import { adminOptionsOf, brokerFlags, type BrokerFlags } from './broker-flags.ts
 import type { CommandContext } from '../context.ts';
 import { isolationFlag } from './isolation-flag.ts';
 import { probeOf, type ProbeFlags } from './probe-flags.ts';
+import { AUDIT_ARGUMENTS_HELP, auditArgumentsOf } from './audit-arguments-flag.ts';
 import { DEFINITIONS_HELP, definitionPolicyOf } from './definition-flags.ts';
 import { serverText, unusedLines } from './server-text.ts';
 import {
@@ -38,6 +39,7 @@ interface SetOptions extends BrokerFlags, AccountFlags, ProbeFlags {
   isolation?: string;
   trustAnnotations?: string;
   definitions?: string;
+  auditArguments?: string;
   read?: string[];
   write?: string[];
   noRead?: true;
@@ -68,6 +70,7 @@ export function addSetCommand(server: Command, context: CommandContext): void {
     .option('--isolation <mode>', 'shared, per-user or per-session; present connections end once their calls are done')
     .option('--trust-annotations <on|off>', TRUST_HELP)
     .option('--definitions <policy>', DEFINITIONS_HELP)
+    .option('--audit-arguments <none|masked|full>', AUDIT_ARGUMENTS_HELP)
     .option(
       '--read <tool...>',
       'rules take these of its tools for ones that only read, whatever it says of them itself',
@@ -106,7 +109,7 @@ async function setServer(
     throw new GateError(
       'usage',
       'say what to set: --url, --header K=V, --no-header K, --identity-header NAME, --command, --arg, --env K=V, --no-env K, --cwd, --credential shared|personal, ' +
-        '--isolation MODE, --trust-annotations on|off, --definitions hold|warn|accept, --read TOOL, --write TOOL, --network full|none, --probe TOOL or --limit NAME=VALUE; `server edit` shows all of it',
+        '--isolation MODE, --trust-annotations on|off, --definitions hold|warn|accept, --audit-arguments none|masked|full, --read TOOL, --write TOOL, --network full|none, --probe TOOL or --limit NAME=VALUE; `server edit` shows all of it',
     );
   const body = { ...changes, ...(options.dryRun === true ? { dry_run: true } : {}) };
   const server = await api.call(serversApi.update, { params: { name }, body });
@@ -177,7 +180,7 @@ const removed = (names: readonly string[] | undefined): Record<string, null> =>
   Object.fromEntries(commaList(names).map((name) => [name, null]));
 
 function settingsOf(options: SetOptions) {
-  const { trustAnnotations, isolation, limit, network, noAccount, definitions } = options;
+  const { trustAnnotations, isolation, limit, network, noAccount, definitions, auditArguments } = options;
   const read = options.noRead === true ? [] : options.read;
   const write = options.noWrite === true ? [] : options.write;
   const probe = probeOf(options);
@@ -188,6 +191,7 @@ function settingsOf(options: SetOptions) {
     ...(noAccount === true ? { account: null } : {}),
     ...(trustAnnotations === undefined ? {} : { trust_annotations: trustAnnotations === 'on' }),
     ...(definitions === undefined ? {} : { definitions: definitionPolicyOf(definitions) }),
+    ...(auditArguments === undefined ? {} : { audit_arguments: auditArgumentsOf(auditArguments) }),
     ...(read === undefined && write === undefined
       ? {}
       : { tool_classes: { ...(read && { read }), ...(write && { write }) } }),

@@ -13,6 +13,7 @@ const server: Server = {
   probe: null,
   trust_annotations: false,
   definitions: 'warn',
+  audit_arguments: 'none',
   tool_classes: { read: [], write: [] },
   transport: 'stdio',
   command: 'node',

@@ -52,6 +52,7 @@ export function serverText(server: Server): string {
     ...processLines(server),
     `tools      ${server.tools ?? 'not asked yet'}${server.trust_annotations ? '; trusted about being read-only or idempotent' : ''}`,
     `changes    ${DEFINITIONS[server.definitions]}`,
+    ...(server.audit_arguments === 'none' ? [] : [`arguments  kept in the log: ${server.audit_arguments}`]),
     ...classLines(server),
     ...limitLines(server),
     ...Object.entries(namedValuesOf(texts)).map(([key, value]) => `value      ${plainLine(key)}=${plainLine(value)}`),

@@ -6,6 +6,7 @@ import { GateError } from 'mcpgate-shared/error';
 import { plainLine } from 'mcpgate-shared/plain-line';
 import { runsOf } from 'mcpgate-shared/values/record-outline';
 import { shownTextsOf } from '../../domain/transports/transports.ts';
+import { AUDIT_ARGUMENTS_HELP, auditArgumentsOf } from './audit-arguments-flag.ts';
 import { DEFINITIONS_HELP, definitionPolicyOf } from './definition-flags.ts';
 import { accountFlags, accountOf } from './account-flags.ts';
 import {
@@ -44,6 +45,7 @@ import {
 interface AddOptions extends BrokerFlags, Omit<FromOptions, keyof BrokerFlags>, TransportOptions {
   trustAnnotations?: boolean;
   definitions?: string;
+  auditArguments?: string;
 }
 
 export function serverCommand(context: CommandContext): Command {
@@ -63,6 +65,7 @@ export function serverCommand(context: CommandContext): Command {
     .option('--isolation <mode>', 'shared (unless said); per-user or per-session: a process or connection for each')
     .option('--trust-annotations', TRUST_HELP)
     .option('--definitions <policy>', `${DEFINITIONS_HELP}; default: warn`)
+    .option('--audit-arguments <none|masked|full>', `${AUDIT_ARGUMENTS_HELP}; default: none`)
     .option('--from <entry>', 'an entry of `server catalogue`, or registry:NAME of the MCP registry')
     .option('--name <name>', 'with --from: what it is called here; the same as NAME')
     .option('--keys', 'with --from: log in with keys where OAuth is possible, too')
@@ -179,7 +182,17 @@ async function addServer(
   const transport = transportOf(where, options);
   const trusts = options.trustAnnotations === true;
   const definitions = options.definitions === undefined ? {} : { definitions: definitionPolicyOf(options.definitions) };
-  const body = { name, isolation, trust_annotations: trusts, ...definitions, ...accountOf(options), transport };
+  const kept =
+    options.auditArguments === undefined ? {} : { audit_arguments: auditArgumentsOf(options.auditArguments) };
+  const body = {
+    name,
+    isolation,
+    trust_annotations: trusts,
+    ...definitions,
+    ...kept,
+    ...accountOf(options),
+    transport,
+  };
   const server = await api.call(serversApi.add, { body });
   const named =
     alone === undefined ? '' : `, named after its host; \`server rename ${name} NEW\` gives it another name`;

@@ -39,7 +39,8 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   auditor: [
     ...['startExport', 'exportAuditRows', 'exportAuditRecords', 'exportAuditCsv', 'exportAuditParquet'],
     ...['getAuditKeys', 'verifyAudit', 'reportAudit'],
-    ...['followEvents', 'getMe', 'listSecretUses', 'searchCalls', 'searchEvents', 'showRecord', 'tailAudit'],
+    ...['followEvents', 'getMe', 'listSecretUses', 'searchCalls', 'searchEvents', 'showArguments'],
+    ...['showRecord', 'tailAudit'],
   ],
   scim: [],
 };

@@ -2,6 +2,7 @@
 import type { CallIntent } from '../../domain/call-record.ts';
 import { hashInTurns } from '../../message/hash-in-turns.ts';
 import { byteLengthOf, type Pieces } from '../../message/pieces.ts';
+import type { ServerRecord } from '../../domain/server-record.ts';
 import type { Verdict } from '../../policy/verdict.ts';
 import type { Request } from '../request.ts';
 import type { SessionScope } from '../session-scope.ts';
@@ -17,6 +18,8 @@ export interface Judged {
   argsDigest: string | null;
   argKeys: readonly string[];
   traceId: string | null;
+  /** Left out where there is no such server. */
+  server?: Pick<ServerRecord, 'name' | 'auditArguments'>;
   /** When the request arrived, on the clock of `elapsedMs`. */
   startedAt: number;
 }

@@ -11,6 +11,7 @@ import { digestOfCall, isNextRound } from '../authorize/forwarded-arguments.ts';
 import { type Call, forward, type Forwarded } from './forward.ts';
 import { onceConnected } from '../accounts/once-connected.ts';
 import { onceApproved } from '../approvals/once-approved.ts';
+import { keptArguments } from './kept-arguments.ts';
 import { createInputTally } from './input-tally.ts';
 import { answerDenied, denialOf } from './not-forwarded.ts';
 import { spanOf } from '../span-of.ts';
@@ -59,7 +60,7 @@ export async function carryOut(
   const span = spanOf(parts, request, judged);
   try {
     intent = await callIntent(scope, request, server.name, { ...judged, traceId: span?.traceId ?? judged.traceId });
-    callId = await parts.audit.beginCall(intent);
+    callId = await parts.audit.beginCall(intent, keptArguments(request, server.auditArguments));
   } catch (error) {
     await giveBack('not_carried_out');
     throw error;

@@ -4,6 +4,7 @@ import type { CallOutcome } from '../../domain/call-record.ts';
 import type { Approval } from '../../approvals/approvals.ts';
 import { type Denial, denialReply } from './answers.ts';
 import { approvalReply } from '../approvals/approval-reply.ts';
+import { keptArguments } from './kept-arguments.ts';
 import { callIntent, type Judged } from './call-intent.ts';
 import { nameAtServer, ruleNames, type RuleKind } from '../../policy/naming.ts';
 import type { CompiledPolicy, Facts } from '../../policy/verdict.ts';
@@ -85,7 +86,7 @@ function denialFor({ principal }: SessionScope, server: string, judged: Judged):
 }
 
 /** A request for a thing that does not exist. */
-export interface Missing extends Omit<Judged, 'what' | 'verdict' | 'policyVersion'> {
+export interface Missing extends Omit<Judged, 'what' | 'verdict' | 'policyVersion' | 'server'> {
   kind: RuleKind;
   /** The server's name as the client wrote it, whether there is such a server or not; empty where the client named none. */
   server: string;
@@ -127,7 +128,8 @@ async function record(
   const traceId = span?.traceId ?? judged.traceId;
   const intent = await callIntent(scope, request, server, { ...judged, traceId });
   const outcome = unsent(parts, judged, status, code, answer);
-  const callId = await parts.audit.recordCall(intent, outcome);
+  const kept = keptArguments(request, judged.server?.auditArguments ?? 'none');
+  const callId = await parts.audit.recordCall(intent, outcome, kept);
   span?.end(callId, intent, outcome);
 }
 

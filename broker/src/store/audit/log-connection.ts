@@ -44,6 +44,12 @@ export function saidBy(row: RawRow): RowColumns {
 
 const NOTHING = new Uint8Array(0);
 
+/** The sealed arguments of a call. `position`: of the row that binds them. */
+export interface KeptBytes {
+  position: number;
+  sealed: Uint8Array;
+}
+
 /** What each engine answers. */
 export interface LogConnection {
   chains(): Promise<NumberedChain[]>;
@@ -53,6 +59,8 @@ export interface LogConnection {
   at(positions: readonly number[]): Promise<RawRow[]>;
   /** The outcomes of the calls that began at these positions. */
   outcomesOf(positions: readonly number[]): Promise<RawRow[]>;
+  /** The sealed arguments that are kept with the rows at these positions, as far as there are any. */
+  argumentsAt(positions: readonly number[]): Promise<KeptBytes[]>;
   /** The last position from `from` to before `to`. */
   last(from: number, to: number): Promise<number | undefined>;
   words(ids: readonly number[]): Promise<{ id: number; text: string }[]>;

@@ -1,7 +1,7 @@
 // Reads the log from beginning to end on a connection of its own, for threads that do so while the broker goes on with its calls.
 import { openPostgresLog } from '../postgres/log-reader.ts';
 import { openSqliteLog } from '../sqlite/log-reader.ts';
-import type { LogSource, NumberedChain, RawRow } from './log-connection.ts';
+import type { KeptBytes, LogSource, NumberedChain, RawRow } from './log-connection.ts';
 import { ROWS_PER_CHAIN } from './position.ts';
 import type { RowChoice } from './row-choice.ts';
 import type { WordKind } from './words.ts';
@@ -20,6 +20,8 @@ export interface LogReader {
   at(positions: readonly number[]): Promise<RawRow[]>;
   /** The outcomes of the calls that began at these positions. */
   outcomesOf(positions: readonly number[]): Promise<RawRow[]>;
+  /** The sealed arguments that are kept with the rows at these positions, as far as there are any. */
+  argumentsAt(positions: readonly number[]): Promise<KeptBytes[]>;
   row(chain: number, seq: number): Promise<RawRow | undefined>;
   /** The words that are in memory, by their numbers. */
   readonly words: ReadonlyMap<number, string>;
@@ -74,6 +76,7 @@ export function openLog(source: LogSource): LogReader {
     },
     at: (positions) => inParts(positions, (some) => log.at(some)),
     outcomesOf: (positions) => inParts(positions, (some) => log.outcomesOf(some)),
+    argumentsAt: (positions) => inParts(positions, (some) => log.argumentsAt(some)),
     wordsOf: (workspaceId, kind) => log.wordsOf(workspaceId, kind),
     async row(chain, seq) {
       const [found] = await log.rows(start(chain) + seq, start(chain) + seq + 1, 1);
@@ -89,11 +92,8 @@ export function openLog(source: LogSource): LogReader {
   };
 }
 
-async function inParts(
-  positions: readonly number[],
-  ask: (some: readonly number[]) => Promise<RawRow[]>,
-): Promise<RawRow[]> {
-  const found: RawRow[] = [];
+async function inParts<T>(positions: readonly number[], ask: (some: readonly number[]) => Promise<T[]>): Promise<T[]> {
+  const found: T[] = [];
   for (let at = 0; at < positions.length; at += ASKED_AT_ONCE)
     found.push(...(await ask(positions.slice(at, at + ASKED_AT_ONCE))));
   return found;

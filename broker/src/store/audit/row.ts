@@ -58,6 +58,8 @@ export interface ChainFields {
   type: string;
   /** A JSON object. */
   details: string;
+  /** What it binds, by the SHA-256 in its details, and what is kept apart from it: the sealed arguments of a call. Where rows are read it is not. */
+  sealedArguments?: Uint8Array;
 }
 
 /** A row as versions before the format 2 have written it; its hash covers it in that form. */
@@ -87,6 +89,10 @@ export interface RowProof {
 
 /** A row to be appended. */
 export type NewRow = Placed & RowFields & RowProof;
+
+/** The sealed arguments that are to be kept with a row. */
+export const argumentsIn = (row: NewRow | undefined): Uint8Array | undefined =>
+  row?.kind === 'chain' ? row.sealedArguments : undefined;
 
 /** A row as it was read. */
 export type AuditRow = NewRow & Cursor & { prevHash: string };

@@ -42,7 +42,7 @@ const placeOf = ({ dataDir, databaseUrl }: RestorePlace): DatabasePlace =>
     ? { kind: 'sqlite', file: join(dataDir, 'mcpgate.db') }
     : { kind: 'postgres', url: databaseUrl };
 
-/** A database of the first release, brought up to this version. */
+/** A database of the first release, brought up to this version, with the arguments of a call in its log. */
 async function filled(t: TestContext, kind: Kind): Promise<RestorePlace> {
   const place = await emptyPlace(t, kind);
   await putRelease('0.1', place);
@@ -53,6 +53,15 @@ async function filled(t: TestContext, kind: Kind): Promise<RestorePlace> {
     clock: systemClock,
     ...(databaseUrl !== undefined && { databaseUrl }),
   });
+  await store.audit.beginChain('today');
+  const position = {
+    chain: 'today',
+    seq: 0,
+    at: 1_790_000_000_000 * 1_024,
+    id: '019d0000-0000-7000-8000-000000000000',
+  };
+  const said = { kind: 'chain', type: 'chain.arguments', details: '{}', hash: 'a'.repeat(64), seal: null } as const;
+  await store.audit.append([{ ...position, ...said, sealedArguments: Buffer.from('sealed arguments') }]);
   await store.close();
   return place;
 }

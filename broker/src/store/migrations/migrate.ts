@@ -15,6 +15,7 @@ import { createExternalIdentitiesMigration } from './0004-external-identities.ts
 import { createFirstMigration } from './0001-first.ts';
 import { createDeliveriesMigration } from './outside/0023-deliveries.ts';
 import { createIdempotentRequestsMigration } from './outside/0032-idempotent-requests.ts';
+import { createAuditArgumentsMigration } from './changes/0035-audit-arguments.ts';
 import { createLogFeedsMigration } from './outside/0031-log-feeds.ts';
 import { createHooksMigration } from './outside/0022-hooks.ts';
 import { createOnCallMigration } from './0041-on-call.ts';
@@ -57,6 +58,7 @@ const migrationsOf = (kind: EngineKind): Record<string, Migration> => ({
   '0025-audit-rows': createAuditRowsMigration(kind),
   '0031-log-feeds': createLogFeedsMigration(kind),
   '0032-idempotent-requests': createIdempotentRequestsMigration(kind),
+  '0035-audit-arguments': createAuditArgumentsMigration(kind),
   '0041-on-call': createOnCallMigration(kind),
   '0042-untold-events': createUntoldEventsMigration(kind),
   '0043-removed-rules': createRemovedRulesMigration(kind),

@@ -3,7 +3,7 @@
 import { GateError } from 'mcpgate-shared/error';
 import { z } from 'zod';
 import { COLUMNS, columnValues, toColumns, type ColumnValue, type RowColumns } from '../audit/row-columns.ts';
-import type { NewRow } from '../audit/row.ts';
+import { argumentsIn, type NewRow } from '../audit/row.ts';
 import { digestOfWord, FreshWords, type WordBook } from '../audit/words.ts';
 import type { LentClient } from './postgres-pool.ts';
 
@@ -17,6 +17,10 @@ const TYPES: Partial<Record<keyof RowColumns, string>> = {
 const APPEND = `INSERT INTO audit_rows (${COLUMNS.join(', ')}) SELECT * FROM unnest(${COLUMNS.map(
   (column, index) => `$${index + 1}::${TYPES[column] ?? 'integer'}[]`,
 ).join(', ')})`;
+
+/** The same where some of the rows bind arguments, in one statement, so that there is never one without the other. */
+const APPEND_WITH_ARGUMENTS = `WITH rows AS (${APPEND})
+  INSERT INTO audit_arguments (position, sealed) SELECT * FROM unnest($${COLUMNS.length + 1}::bigint[], $${COLUMNS.length + 2}::bytea[])`;
 
 const WORDS = 'unnest($1::text[], $2::smallint[], $3::bytea[]';
 /** In order, so that two brokers that add the same words do not wait for each other. */
@@ -42,7 +46,18 @@ export async function appendRows(
   }
   const values: ColumnValue[][] = COLUMNS.map(() => []);
   for (const row of columns) for (const [index, value] of columnValues(row).entries()) values[index]?.push(value);
-  await client.query({ name: 'audit_append', text: APPEND, values, query_timeout: APPEND_TIMEOUT_MS });
+  const kept = columns.flatMap(({ position }, index) => {
+    const sealed = argumentsIn(rows[index]);
+    return sealed === undefined ? [] : [{ position, sealed }];
+  });
+  if (kept.length === 0) {
+    await client.query({ name: 'audit_append', text: APPEND, values, query_timeout: APPEND_TIMEOUT_MS });
+    return;
+  }
+  await client.query({
+    ...{ name: 'audit_append_with_arguments', text: APPEND_WITH_ARGUMENTS, query_timeout: APPEND_TIMEOUT_MS },
+    values: [...values, kept.map(({ position }) => position), kept.map(({ sealed }) => sealed)],
+  });
 }
 
 async function keepWords(client: LentClient, fresh: FreshWords): Promise<void> {

@@ -7,6 +7,7 @@ import { databaseName } from './database-name.ts';
 import { explainPostgresError } from './postgres-error.ts';
 
 const ChainsSchema = z.array(z.object({ number: z.number(), name: z.string(), format: z.number() }));
+const KeptSchema = z.array(z.object({ position: z.number(), sealed: z.instanceof(Uint8Array) }));
 const WordsSchema = z.array(z.object({ id: z.number(), text: z.string() }));
 const LastSchema = z.array(z.object({ last: z.number().nullable() }));
 
@@ -39,6 +40,10 @@ export function openPostgresLog(url: string): LogConnection {
       ),
     at: async (positions) => await rowsOf('position = ANY($1::bigint[])', [positions]),
     outcomesOf: async (positions) => await rowsOf('kind = 2 AND call = ANY($1::bigint[])', [positions]),
+    argumentsAt: async (positions) =>
+      KeptSchema.parse(
+        await ask('SELECT position, sealed FROM audit_arguments WHERE position = ANY($1::bigint[])', [positions]),
+      ),
     async last(from, to) {
       const text = 'SELECT max(position) AS last FROM audit_rows WHERE position >= $1 AND position < $2';
       return LastSchema.parse(await ask(text, [from, to]))[0]?.last ?? undefined;

@@ -7,7 +7,17 @@ import { logEnds, type LogEnd } from '../audit/log-ends.ts';
 import { positionOf, ROWS_PER_CHAIN, seqAt } from '../audit/position.ts';
 import { KIND, type RowColumns } from '../audit/row-columns.ts';
 import { FORMAT } from '../audit/row.ts';
-import type { AuditQuery, AuditRow, CallRow, ChainHead, Cursor, NewRow, EndedQuery, RowOf } from '../audit/row.ts';
+import type {
+  AuditQuery,
+  AuditRow,
+  CallRow,
+  ChainHead,
+  Cursor,
+  NewRow,
+  EndedQuery,
+  RowOf,
+  RowPlace,
+} from '../audit/row.ts';
 import { createRowReader } from '../audit/row-reader.ts';
 import { findRows, MOST_WAYS, oneOf, searchRows, timesOf } from '../audit/search.ts';
 import { otherNamesOf, type NameSpan } from './servers/server-names.ts';
@@ -38,6 +48,8 @@ export interface AuditRepository {
   last(name: string): Promise<ChainHead | undefined>;
   /** The last rows of all chains that have any, in the order in which the chains have begun. */
   heads(): Promise<ChainHead[]>;
+  /** The sealed arguments that are kept with that row; undefined: there are none. */
+  argumentsOf(row: RowPlace): Promise<Uint8Array | undefined>;
   /** The names that a server of that name has or had, in the times in which they were its. */
   serverNames(workspaceId: string, name: string): Promise<NameSpan[]>;
   /** How far each chain has got. */
@@ -180,6 +192,12 @@ export function createAuditRows(engine: Engine): AuditRepository {
       return heads.rows.map(({ name, position, hash }) => ({
         ...{ chain: name, seq: seqAt(position), hash: Buffer.from(hash).toString('hex') },
       }));
+    },
+    async argumentsOf({ chain, seq }) {
+      const number = await numberOf(chain);
+      if (number === undefined) return undefined;
+      const query = db.selectFrom('audit_arguments').select('sealed').where('position', '=', positionOf(number, seq));
+      return (await query.executeTakeFirst())?.sealed;
     },
     async serverNames(workspaceId, name) {
       const always = { name, from: 0, until: Number.MAX_SAFE_INTEGER };

@@ -2,12 +2,13 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { GateError } from 'mcpgate-shared/error';
 import { COLUMNS, columnValues, toColumns, type RowColumns } from '../audit/row-columns.ts';
-import type { NewRow } from '../audit/row.ts';
+import { argumentsIn, type NewRow } from '../audit/row.ts';
 import { digestOfWord, FreshWords, type Word, type WordBook } from '../audit/words.ts';
 
 export type AppendAudit = (rows: readonly NewRow[], chains: ReadonlyMap<string, number>) => void;
 
 const INSERT = `INSERT INTO audit_rows (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})`;
+const KEEP_ARGUMENTS = 'INSERT INTO audit_arguments (position, sealed) VALUES (?, ?)';
 const ADD_WORD = `INSERT INTO audit_words (workspace_id, kind, digest, text) VALUES (?, ?, ?, ?)
   ON CONFLICT (workspace_id, kind, digest) DO NOTHING`;
 const FIND_WORD = 'SELECT id, text FROM audit_words WHERE workspace_id = ? AND kind = ? AND digest = ?';
@@ -49,7 +50,11 @@ export function createAuditAppend(database: DatabaseSync, book: WordBook): Appen
     const fresh = new FreshWords(book);
     const columns = () => rows.map((row) => toColumns(row, chains, fresh.idOf));
     const put = (all: readonly RowColumns[]): void => {
-      for (const row of all) insert.run(...columnValues(row));
+      for (const [index, row] of all.entries()) {
+        insert.run(...columnValues(row));
+        const sealed = argumentsIn(rows[index]);
+        if (sealed !== undefined) statement(KEEP_ARGUMENTS).run(row.position, sealed);
+      }
     };
     const ready = columns();
     if (fresh.isEmpty) {

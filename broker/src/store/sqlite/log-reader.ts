@@ -6,6 +6,7 @@ import { choiceSql } from '../audit/row-choice.ts';
 import { explainSqliteError } from './sqlite-error.ts';
 
 const ChainsSchema = z.array(z.object({ number: z.number(), name: z.string(), format: z.number() }));
+const KeptSchema = z.array(z.object({ position: z.number(), sealed: z.instanceof(Uint8Array) }));
 const WordsSchema = z.array(z.object({ id: z.number(), text: z.string() }));
 
 /** Rejects with `unavailable` where the file cannot be read. */
@@ -50,6 +51,12 @@ export function openSqliteLog(file: string): LogConnection {
       answer(() => rowsBy(choice === undefined ? '' : choiceSql(choice)).all(from, to, limit) as unknown as RawRow[]),
     at: (positions) => answer(() => among('position', positions)),
     outcomesOf: (positions) => answer(() => among('kind = 2 AND call', positions)),
+    argumentsAt: (positions) =>
+      answer(() => {
+        const places = positions.map(() => '?').join(', ');
+        const text = `SELECT position, sealed FROM audit_arguments WHERE position IN (${places})`;
+        return KeptSchema.parse(database.prepare(text).all(...positions));
+      }),
     last: (from, to) =>
       answer(() => {
         const found = last.get(from, to)?.['last'];

@@ -5,7 +5,7 @@ import type { Endpoint } from '../endpoint.ts';
 const STEP_UP: ReadonlySet<string> = new Set([
   // Secrets and keys: set, rotated, taken back, carried off.
   ...['setSecret', 'rotateSecret', 'rollbackSecret', 'removeSecret', 'rotateMasterKey', 'rotateSigningKeys'],
-  ...['makeBackup', 'keepBackup'],
+  ...['makeBackup', 'keepBackup', 'showArguments'],
   // Where secrets are sent.
   ...['addServer', 'importServers', 'addServerFromCatalogue', 'acceptProposal', 'updateServer', 'replaceServerRecord'],
   // What ends for somebody.

@@ -21,7 +21,9 @@ export interface ServersRepository {
   /** Shared, without an account and without a probe, unless said. Throws `conflict` where a server or a bundle has the name. */
   create(
     server: Pick<ServerRecord, 'workspaceId' | 'name' | 'enabled' | 'transport' | 'isolation' | 'trustAnnotations'> &
-      Partial<Pick<ServerRecord, 'toolClasses' | 'credential' | 'account' | 'probe' | 'definitions'>>,
+      Partial<
+        Pick<ServerRecord, 'toolClasses' | 'credential' | 'account' | 'probe' | 'definitions' | 'auditArguments'>
+      >,
   ): Promise<ServerRecord>;
   byName(workspaceId: string, name: string): Promise<ServerRecord | undefined>;
   list(workspaceId: string): Promise<ServerRecord[]>;
@@ -40,6 +42,7 @@ export interface ServersRepository {
         | 'account'
         | 'probe'
         | 'definitions'
+        | 'auditArguments'
       >
     >,
     ifRevision?: number,
@@ -123,6 +126,7 @@ export function createServers(db: Kysely<Database>, clock: Clock, announce: Anno
         folder,
         probe_json: probeText(server.probe ?? null),
         definitions: server.definitions ?? DEFAULT_DEFINITION_POLICY,
+        audit_arguments: server.auditArguments ?? 'none',
         created_at: at,
         updated_at: at,
       });
@@ -161,6 +165,7 @@ export function createServers(db: Kysely<Database>, clock: Clock, announce: Anno
             ...(changes.account !== undefined && { account_json: accountText(changes.account) }),
             ...(changes.probe !== undefined && { probe_json: probeText(changes.probe) }),
             ...(changes.definitions !== undefined && { definitions: changes.definitions }),
+            ...(changes.auditArguments !== undefined && { audit_arguments: changes.auditArguments }),
           }))
           .where('id', '=', id)
           .returningAll()
@@ -278,6 +283,7 @@ function toServer(
     revision: row.revision,
     probe: row.probe_json === null ? null : readJson(probeSchema, row.probe_json, `the probe of server ${row.name}`),
     definitions: row.definitions,
+    auditArguments: row.audit_arguments,
     ...(managedBy !== undefined && { managedBy }),
     createdAt: row.created_at,
     updatedAt: row.updated_at,
