@@ -21,7 +21,11 @@ export function keptArguments(
   const bytes = byteLengthOf(args, pieces);
   // A character is a byte at least.
   if (how === 'full')
-    return { how, ...beginningOf(partsOf(pieces === undefined ? args.slice(0, MOST_BYTES) : args, pieces), bytes), bytes };
+    return {
+      how,
+      ...beginningOf(partsOf(pieces === undefined ? args.slice(0, MOST_BYTES) : args, pieces), bytes),
+      bytes,
+    };
   const values = pieces === undefined ? params['arguments'] : withoutPieces(params['arguments'], pieces);
   const masked = Buffer.from(JSON.stringify(maskedArguments(values)), 'utf8');
   const { text: kept, isCut } = beginningOf([masked], masked.length);
