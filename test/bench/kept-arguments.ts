@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { systemClock } from 'mcpgate-shared/clock';
 import { INTENT, OUTCOME } from '../../broker/src/audit/fixtures/proof-world.ts';
 import { createAudit } from '../../broker/src/audit/create-audit.ts';
-import { keptArguments } from '../../broker/src/gateway/call/kept-arguments.ts';
+import { keptArguments } from '../../broker/src/gateway/kept-arguments.ts';
 import { madeRequest } from '../../broker/src/gateway/request.ts';
 import { openStore } from '../../broker/src/store/open-store.ts';
 import { keys, quiet } from './audit-log.ts';

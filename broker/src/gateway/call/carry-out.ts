@@ -11,7 +11,7 @@ import { digestOfCall, isNextRound } from '../authorize/forwarded-arguments.ts';
 import { type Call, forward, type Forwarded } from './forward.ts';
 import { onceConnected } from '../accounts/once-connected.ts';
 import { onceApproved } from '../approvals/once-approved.ts';
-import { keptArguments } from './kept-arguments.ts';
+import { keptArguments } from '../kept-arguments.ts';
 import { createInputTally } from './input-tally.ts';
 import { answerDenied, denialOf } from './not-forwarded.ts';
 import { spanOf } from '../span-of.ts';

@@ -4,7 +4,7 @@ import type { CallOutcome } from '../../domain/call-record.ts';
 import type { Approval } from '../../approvals/approvals.ts';
 import { type Denial, denialReply } from './answers.ts';
 import { approvalReply } from '../approvals/approval-reply.ts';
-import { keptArguments } from './kept-arguments.ts';
+import { keptArguments } from '../kept-arguments.ts';
 import { callIntent, type Judged } from './call-intent.ts';
 import { nameAtServer, ruleNames, type RuleKind } from '../../policy/naming.ts';
 import type { CompiledPolicy, Facts } from '../../policy/verdict.ts';

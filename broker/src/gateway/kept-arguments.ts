@@ -1,11 +1,11 @@
 // The values in the arguments of a call, as far as the record of its server has the log keep them. Most servers have it keep none, and then nothing is done.
 import type { AuditArguments } from 'mcpgate-shared/api/servers';
 import { findMember } from 'mcpgate-shared/mcp/json-span';
-import { maskedArguments } from '../../approvals/shown-arguments.ts';
-import type { KeptArguments } from '../../domain/call-record.ts';
-import { isRecord } from '../../mcp/json-rpc-guard.ts';
-import { byteLengthOf, partsOf, type Pieces } from '../../message/pieces.ts';
-import type { Request } from '../request.ts';
+import { maskedArguments } from '../approvals/shown-arguments.ts';
+import type { KeptArguments } from '../domain/call-record.ts';
+import { isRecord } from '../mcp/json-rpc-guard.ts';
+import { byteLengthOf, partsOf, type Pieces } from '../message/pieces.ts';
+import type { Request } from './request.ts';
 
 /** Of one call; what is longer is cut. */
 export const MOST_BYTES = 64 * 1024;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { createPieces, pieceToken } from '../../message/pieces.ts';
-import { madeRequest } from '../request.ts';
+import { createPieces, pieceToken } from '../message/pieces.ts';
+import { madeRequest } from './request.ts';
 import { keptArguments, MOST_BYTES } from './kept-arguments.ts';
 
 const TOKEN = `ghp_${'a1B2c3D4e5F6'.repeat(3)}`;
