@@ -54,16 +54,19 @@ describe('people', () => {
     await admin.broker.json(['user', 'add', 'grace']);
     await admin.broker.json(['group', 'add', 'eng', 'grace']);
     assert.deepEqual(await admin.rows('group', 'list'), [
-      { name: 'eng', members: ['ada', 'grace'], managed_by: null },
-      { name: 'qa', members: ['ada'], managed_by: null },
+      { name: 'eng', members: ['ada', 'grace'], managed_by: null, bundle: null, on_call: [] },
+      { name: 'qa', members: ['ada'], managed_by: null, bundle: null, on_call: [] },
     ]);
     assert.deepEqual(await admin.broker.json(['group', 'members', 'qa']), {
       name: 'qa',
       members: ['ada'],
       managed_by: null,
+      bundle: null,
+      on_call: [],
     });
     await admin.broker.json(['group', 'add', 'empty']);
-    assert.deepEqual((await admin.rows('group', 'list'))[0], { name: 'empty', members: [], managed_by: null });
+    const added = { name: 'empty', members: [], managed_by: null, bundle: null, on_call: [] };
+    assert.deepEqual((await admin.rows('group', 'list'))[0], added);
     await admin.broker.json(['group', 'remove', 'empty']);
     assert.equal((await admin.failure(['group', 'members', 'empty'])).code, 1);
     assert.equal((await admin.failure(['group', 'add', 'eng', 'nobody'])).code, 1);

@@ -84,13 +84,13 @@ const TABLE: Table = {
   groups: {
     list: { reads: (store, { workspaceId }) => store.groups.list(workspaceId) },
     byName: { reads: (store, { workspaceId }) => store.groups.byName(workspaceId, 'ops') },
-    add: { writes: (store, { workspaceId, userId }) => store.groups.add(workspaceId, 'third', [userId]) },
-    take: { writes: (store, { workspaceId, userId }) => store.groups.take(workspaceId, 'ops', [userId]) },
-    remove: { writes: (store, { workspaceId }) => store.groups.remove(workspaceId, 'eng') },
     setOnCall: {
       writes: (store, { workspaceId, userId }) => store.groups.setOnCall(workspaceId, 'eng', [userId], null),
     },
-    onCall: { reads: (store, { workspaceId }) => store.groups.onCall(workspaceId) },
+    add: { writes: (store, { workspaceId, userId }) => store.groups.add(workspaceId, 'third', [userId]) },
+    take: { writes: (store, { workspaceId, userId }) => store.groups.take(workspaceId, 'ops', [userId]) },
+    remove: { writes: (store, { workspaceId }) => store.groups.remove(workspaceId, 'eng') },
+    onCall: { reads: async (store, { workspaceId }) => [...(await store.groups.onCall(workspaceId))] },
   },
   provisioning: {
     ofUser: { reads: (store, { userId }) => store.provisioning.ofUser(userId) },

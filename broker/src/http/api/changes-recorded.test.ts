@@ -106,6 +106,7 @@ test('every operation that changes something leaves what was before and what is 
     ['PUT', '/users/ada/groups', { groups: ['ops'] }],
     [/^groups=\["eng"\]$/, /^groups=\["ops"\]$/],
   );
+  await change('resetUser', ['POST', '/users/ada/reset'], [/^(?:|password=set)$/, /^(?:|password=none)$/]);
   await change('disableUser', ['POST', '/users/ada/disable'], [/^disabled=false$/, /^disabled=true$/]);
   await change('enableUser', ['POST', '/users/ada/enable'], [/^disabled=true$/, /^disabled=false$/]);
   await change(

@@ -172,7 +172,13 @@ export function createUsers(parts: {
       await store.links.expire(workspaceId, 'password', user.id);
       const passkeysRemoved = await store.passkeys.removeByUser(user.id);
       const sessionsEnded = await parts.endBrowsers(user);
-      const data = { passkeys_removed: passkeysRemoved, sessions_ended: sessionsEnded };
+      const data = {
+        ...{ passkeys_removed: passkeysRemoved, sessions_ended: sessionsEnded },
+        ...changeNotes(
+          { password: user.passwordHash === null ? 'none' : 'set', passkeys: passkeysRemoved },
+          { password: 'none', passkeys: 0 },
+        ),
+      };
       await audit.event({ ...event(workspaceId, 'user.reset', actor, data), subject: `user:${name}` });
       const isLinked = usesPassword && user.disabledAt === null;
       const link = isLinked ? await links.create(workspaceId, 'password', user.id) : undefined;

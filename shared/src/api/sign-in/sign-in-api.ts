@@ -118,6 +118,7 @@ export const signInApi = {
   }),
   resetUser: endpoint({
     name: 'resetUser',
+    endsAccess: true,
     method: 'POST',
     path: '/users/:name/reset',
     summary: 'End a person’s password, passkeys and browser sessions; a one-time link sets a new password',
