@@ -84,9 +84,7 @@ const TABLE: Table = {
   groups: {
     list: { reads: (store, { workspaceId }) => store.groups.list(workspaceId) },
     byName: { reads: (store, { workspaceId }) => store.groups.byName(workspaceId, 'ops') },
-    setOnCall: {
-      writes: (store, { workspaceId, userId }) => store.groups.setOnCall(workspaceId, 'eng', [userId], null),
-    },
+    setOnCall: { writes: (store, { workspaceId, userId }) => store.groups.setOnCall(workspaceId, 'eng', [userId], 9) },
     add: { writes: (store, { workspaceId, userId }) => store.groups.add(workspaceId, 'third', [userId]) },
     take: { writes: (store, { workspaceId, userId }) => store.groups.take(workspaceId, 'ops', [userId]) },
     remove: { writes: (store, { workspaceId }) => store.groups.remove(workspaceId, 'eng') },
