@@ -1,7 +1,14 @@
 // The pages, in the order of the sidebar: navigation, palette and shortcuts are made of this one list. A page is added here and in routes.tsx.
 import type { Access } from 'mcpgate-shared/api/roles';
 import type { DashboardPath } from 'mcpgate-shared/api/dashboard/dashboard-paths';
-import { IconLayoutDashboard, IconServer2, IconShieldCheck, IconUserCircle, type Icon } from '@tabler/icons-react';
+import {
+  IconLayoutDashboard,
+  IconServer2,
+  IconShieldCheck,
+  IconUserCircle,
+  IconUsers,
+  type Icon,
+} from '@tabler/icons-react';
 
 export interface PageEntry {
   path: `/${DashboardPath}`;
@@ -17,5 +24,6 @@ export const PAGES: readonly PageEntry[] = [
   { path: '/overview', title: 'Overview', icon: IconLayoutDashboard, letter: 'o', access: 'operator' },
   { path: '/servers', title: 'Servers', icon: IconServer2, letter: 's', access: 'operator' },
   { path: '/access', title: 'Access', icon: IconShieldCheck, letter: 'a', access: 'operator' },
+  { path: '/people', title: 'People', icon: IconUsers, letter: 'p', access: 'auditor' },
   { path: '/me', title: 'My account', icon: IconUserCircle, letter: 'm', access: 'member' },
 ];

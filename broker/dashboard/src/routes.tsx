@@ -6,6 +6,7 @@ import { ButtonLink } from './parts/links.tsx';
 import { ProblemView } from './parts/problem-view.tsx';
 import { accessRoute, newRuleRoute, ruleRoute } from './pages/access/access-routes.ts';
 import { meRoute } from './pages/me/me-routes.ts';
+import { peopleRoute, personRoute } from './pages/people/people-routes.ts';
 import { overviewRoute } from './pages/overview/overview-routes.ts';
 import { serverRoute, serversRoute } from './pages/servers/servers-routes.ts';
 import { FirstPage } from './pages/welcome/first-page.tsx';
@@ -28,6 +29,8 @@ const routeTree = rootRoute.addChildren([
     accessRoute,
     newRuleRoute,
     ruleRoute,
+    peopleRoute,
+    personRoute,
     meRoute,
     welcomeRoute,
   ]),

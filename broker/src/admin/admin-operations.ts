@@ -11,6 +11,7 @@ import type { AdminDependencies } from './dependencies.ts';
 import { configurationOperations } from './configuration/configuration-operations.ts';
 import { definitionOperations } from './definition-operations.ts';
 import { deviceOperations } from './device-operations.ts';
+import { endingOperations } from './people/ending-operations.ts';
 import { eventOperations } from './events/event-operations.ts';
 import { groupOperations } from './group-operations.ts';
 import { grantOperations } from './grant-operations.ts';
@@ -37,6 +38,7 @@ export function adminOperations(dependencies: AdminDependencies): Operation[] {
     ...activityOperations(dependencies),
     ...workspaceOperations(dependencies),
     ...userOperations(dependencies),
+    ...endingOperations(dependencies),
     ...groupOperations(dependencies),
     ...deviceOperations(dependencies),
     ...grantOperations(dependencies),

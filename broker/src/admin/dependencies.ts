@@ -36,6 +36,8 @@ export interface LinkView {
   /** The name of its person; null: nobody's grant. */
   user: string | null;
   channels: number;
+  /** Calls under way. */
+  pending: number;
 }
 
 /** How much the broker keeps in memory. */

@@ -1,29 +1,11 @@
 // The operations on grants.
-import type { Grant as GrantOfPerson } from '../domain/people/people.ts';
 import { inWorkspace } from '../domain/workspace.ts';
-import { grantsApi, type Grant } from 'mcpgate-shared/api/grants';
+import { grantsApi } from 'mcpgate-shared/api/grants';
 import { GateError } from 'mcpgate-shared/error';
 import type { AdminDependencies } from './dependencies.ts';
-import { isoTime, isoTimeOrNull } from './iso-time.ts';
 import { listOperation } from './lists/list-operation.ts';
-import { operation, ownerFor, type Operation } from './operation.ts';
-
-function toGrant(grant: GrantOfPerson, known: ReadonlySet<string>): Grant {
-  return {
-    id: grant.id,
-    label: grant.label,
-    user: grant.user,
-    state: grant.state,
-    servers: [...grant.servers],
-    missing_servers: grant.servers.filter((name) => !known.has(name)),
-    allow_from: [...grant.allowFrom],
-    created_at: isoTime(grant.createdAt),
-    created_by: grant.createdBy,
-    expires_at: isoTimeOrNull(grant.expiresAt),
-    last_used_at: isoTimeOrNull(grant.lastUsedAt),
-    revoked_at: isoTimeOrNull(grant.revokedAt),
-  };
-}
+import { operation, ownerFor, seenOwnerFor, type Operation } from './operation.ts';
+import { toGrant } from './people/credential-views.ts';
 
 export function grantOperations({
   people: { grants },
@@ -34,7 +16,7 @@ export function grantOperations({
     new Set((await store.servers.list(workspaceId)).map((server) => server.name));
   return [
     listOperation(grantsApi.list, async (_input, caller) => {
-      const owner = ownerFor(caller);
+      const owner = seenOwnerFor(caller);
       const [all, known] = await Promise.all([grants.list(caller.workspaceId), serverNames(caller.workspaceId)]);
       return all.filter((grant) => owner === undefined || grant.user === owner).map((grant) => toGrant(grant, known));
     }),

@@ -53,6 +53,11 @@ export function ownerFor({ role, principal }: Caller): string | undefined {
   return principal.user.name;
 }
 
+/** The name of the person whose own devices, sessions and grants are all that the caller may see; undefined for those who may see everybody's. */
+export function seenOwnerFor(caller: Caller): string | undefined {
+  return may(caller.role, 'see_others') ? undefined : ownerFor(caller);
+}
+
 /** A part of a list, and where the list goes on; `next` undefined: this was the last part. */
 export class Page {
   readonly items: readonly unknown[];

@@ -72,6 +72,7 @@ export async function assembleAdministration(
         credentialId: link.principal.credential.id,
         user: link.principal.user?.name ?? null,
         channels: link.channels,
+        pending: link.pending,
       })),
     memory() {
       const { backlogBytes, heldBytes, partialBytes, socketBytes } = tunnel.stats();

@@ -64,6 +64,8 @@ export interface SecretRows {
 export interface SecretVersionRows {
   /** All that are kept, the newest first. */
   history(workspaceId: string, name: string): Promise<SecretVersion[]>;
+  /** Those that this actor has set, of all secrets that there are; the newest first. */
+  setBy(workspaceId: string, who: string): Promise<(SecretVersion & { name: string })[]>;
   find(workspaceId: string, name: string, version: number): Promise<SealedSecret | undefined>;
   /**
    * Appends the next version, which nothing uses, and says which one is current. Undefined, and nothing is changed, where the name has no

@@ -22,6 +22,8 @@ import { SIGNED_IN } from './fixtures/signed-in.ts';
 type Repositories = Omit<Store, 'bus' | 'probe' | 'close' | 'atomically'>;
 type Table = { [R in keyof Repositories]: { [M in keyof Repositories[R]]: Scope } };
 
+const legible = <T extends { sealed: Uint8Array }>(found: T | undefined) =>
+  found && { ...found, sealed: Buffer.from(found.sealed).toString() };
 const NOW = 1_790_000_000_000;
 const sharedAccount = ({ workspaceId, serverId }: Twin) => ({ workspaceId, serverId, owner: 'shared' }) as const;
 
@@ -374,12 +376,8 @@ const TABLE: Table = {
   },
   secretVersions: {
     history: { reads: (store, { workspaceId }) => store.secretVersions.history(workspaceId, 'kept') },
-    find: {
-      reads: async (store, { workspaceId }) => {
-        const found = await store.secretVersions.find(workspaceId, 'kept', 1);
-        return found && { ...found, sealed: Buffer.from(found.sealed).toString() };
-      },
-    },
+    setBy: { reads: (store, { workspaceId }) => store.secretVersions.setBy(workspaceId, 'ada') },
+    find: { reads: async (store, at) => legible(await store.secretVersions.find(at.workspaceId, 'kept', 1)) },
     stage: { writes: stage },
     discard: {
       writes: (store, { workspaceId }) => store.secretVersions.discard(workspaceId, 'kept', 2, { holder: 'me' }),

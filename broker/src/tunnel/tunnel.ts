@@ -64,7 +64,7 @@ export interface Tunnel {
   /** Servers of a workspace were renamed; logins stay bound to the same ones. `names`: the new names by the old ones. */
   serversRenamed(workspaceId: string, names: ReadonlyMap<string, string>): void;
   stats(): TunnelStats;
-  links(): readonly { principal: Principal; openedAt: number; channels: number }[];
+  links(): readonly { principal: Principal; openedAt: number; channels: number; pending: number }[];
   /** Tells clients to go to another broker, and waits until they have all answers, at most for `limitMs`. Then closes all links with 1012. */
   drain(limitMs: number): Promise<void>;
   close(): void;

@@ -35,6 +35,7 @@ export type Grant = z.output<typeof GrantSchema>;
 export const IssuedGrantSchema = GrantSchema.extend({
   token: z.string().meta({ description: 'Shown once; only its SHA-256 is kept' }),
 }).meta({ id: 'IssuedGrant' });
+export type IssuedGrant = z.output<typeof IssuedGrantSchema>;
 
 export const grantsApi = {
   list: listEndpoint({

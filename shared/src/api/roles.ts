@@ -23,6 +23,8 @@ export type Right =
   | 'administer'
   /** To see and change what is others': their devices, sessions and grants, and the accounts that everybody uses. */
   | 'others_things'
+  /** To see it alone. */
+  | 'see_others'
   /** To say where secrets and accounts are sent, and to have a server tested by a call that no rule allows. */
   | 'reach'
   /** To have any command run on the broker's host; of the first workspace only. */
@@ -37,10 +39,10 @@ export type Right =
 const MAY: Readonly<Record<ApiRole, ReadonlySet<Access | Right>>> = {
   admin: new Set([
     ...(['admin', 'operator', 'auditor', 'member', 'anyone'] as const),
-    ...(['administer', 'others_things', 'reach', 'commands', 'workspaces'] as const),
+    ...(['administer', 'others_things', 'see_others', 'reach', 'commands', 'workspaces'] as const),
   ]),
   operator: new Set(['operator', 'member', 'anyone'] as const),
-  auditor: new Set(['auditor', 'member', 'anyone'] as const),
+  auditor: new Set(['auditor', 'member', 'anyone', 'see_others'] as const),
   member: new Set(['member', 'anyone', 'told_email'] as const),
   scim: new Set(['scim'] as const),
 };

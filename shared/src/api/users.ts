@@ -50,12 +50,14 @@ export const UserDetailSchema = UserSchema.extend({
 export const UserLinkSchema = z
   .object({ user: z.string(), url: z.url(), expires_at: TimeSchema })
   .meta({ id: 'UserLink', description: 'A one-time link with which a person sets a password' });
+export type UserLink = z.output<typeof UserLinkSchema>;
 
 export const usersApi = {
   list: listEndpoint({
     name: 'listUsers',
     path: '/users',
     summary: 'All people',
+    access: 'auditor',
     item: UserSchema,
     key: 'id',
     texts: ['name', 'email'],
@@ -84,6 +86,7 @@ export const usersApi = {
     method: 'GET',
     path: '/users/:name',
     summary: 'One person, with devices and grants',
+    access: 'auditor',
     params: NameParams,
     answer: UserDetailSchema,
   }),

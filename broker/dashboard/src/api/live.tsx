@@ -19,8 +19,8 @@ const OLD_AFTER: Readonly<Partial<Record<EventName, readonly string[]>>> = {
     ...['listCatalogue', 'listAccounts', 'getStatus', 'listSecrets', 'listOwnTools'],
   ],
   health: ['listServers', 'getServer', 'getStatus'],
-  link: ['listDevices', 'listSessions', 'listGrants', 'listAdminTokens', 'getUser', 'getStatus'],
-  connection: ['listDevices', 'listSessions', 'getStatus'],
+  link: ['listDevices', 'listSessions', 'listGrants', 'listAdminTokens', 'getUser', 'showEnding', 'getStatus'],
+  connection: ['listDevices', 'listSessions', 'showEnding', 'getStatus'],
   secret: [
     ...['listSecrets', 'listSecretVersions', 'getSecretRotation', 'listSecretUses', 'getStatus', 'getMasterKey'],
     'listSigningKeys',

@@ -44,6 +44,8 @@ export interface DataTableProps<Row> {
   /** In place of rows where there are none. */
   empty: ReactNode;
   sort?: { id: string; desc?: boolean };
+  /** Told what the person sorts by, for the address. */
+  onSort?: (sort: { id: string; desc: boolean }) => void;
   /** Marks a row that is shown beside the table. */
   isActive?: (row: Row) => boolean;
 }
@@ -66,7 +68,7 @@ const compare = (one: Sortable, other: Sortable): number => {
 };
 
 export function DataTable<Row extends object>(props: DataTableProps<Row>) {
-  const { label, rows, columns, rowKey, empty, sort, isActive } = props;
+  const { label, rows, columns, rowKey, empty, sort, onSort, isActive } = props;
   const { ref: sizeRef, width } = useElementSize<HTMLDivElement>();
   const [sorting, setSorting] = useState<SortingState>(
     sort === undefined ? [] : [{ id: sort.id, desc: sort.desc ?? false }],
@@ -96,7 +98,11 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
     data: rows,
     getRowId: rowKey,
     state: { sorting, columnVisibility: visibility },
-    onSortingChange: setSorting,
+    onSortingChange(update) {
+      const next = typeof update === 'function' ? update(sorting) : update;
+      setSorting(next);
+      if (next[0] !== undefined) onSort?.(next[0]);
+    },
     enableSortingRemoval: false,
   });
   const sorted = table.getRowModel().rows;

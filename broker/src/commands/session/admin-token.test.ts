@@ -41,6 +41,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     ...['getAuditKeys', 'verifyAudit', 'reportAudit'],
     ...['followEvents', 'getMe', 'listSecretUses', 'searchCalls', 'searchEvents', 'showArguments'],
     ...['showRecord', 'tailAudit'],
+    ...['listUsers', 'getUser', 'showEnding', 'listGroups', 'getGroup'],
   ],
   scim: [],
 };

@@ -80,10 +80,29 @@ suite('self-service', () => {
     assert.equal((await world.identity.authenticate(String(issued['token']), 'mcp')).kind, 'rejected');
   });
 
-  test('a member may not use the operations for administrators', () => {
+  test('an auditor sees what is of others, and ends and issues nothing of theirs', async () => {
+    await world.identity.users.add(WORKSPACE, { name: 'kat', role: 'auditor' }, HOST);
+    const [kat, grace] = [await memberOf('kat'), await memberOf('grace')];
+    const his = await world.logIn('grace', world.device('g2'));
+    await run(grantsApi.issue, grace, { body: { label: 'his', servers: ['github'] } });
+    for (const endpoint of [devicesApi.list, sessionsApi.list])
+      assert.ok(ids(await run(endpoint, kat, { query: { user: 'grace' } })).includes(his.deviceId));
+    assert.equal(ids(await run(grantsApi.list, kat)).length, 2, 'that of ada too, which has ended');
+    for (const endpoint of [devicesApi.revoke, sessionsApi.end])
+      await assert.rejects(run(endpoint, kat, { params: { id: his.deviceId } }), { code: 'not_found' });
+    await assert.rejects(run(grantsApi.revoke, kat, { params: { id: 'his' } }), { code: 'not_found' });
+    const forOther = { body: { label: 'x', servers: ['github'], user: 'grace' } };
+    await assert.rejects(run(grantsApi.issue, kat, forOther), { code: 'forbidden' });
+    const devices = await world.identity.devices.list(WORKSPACE, { user: 'grace' });
+    assert.ok(devices.every(({ revokedAt }) => revokedAt === null));
+  });
+
+  test('a member may not use the operations for administrators; an auditor only sees who is here', () => {
     for (const endpoint of Object.values(usersApi)) {
-      for (const role of ['member', 'auditor', 'operator', 'scim'] as const)
+      for (const role of ['member', 'operator', 'scim'] as const)
         assert.throws(() => assertMay({ role }, { endpoint }), { code: 'forbidden' });
+      if (endpoint.method !== 'GET')
+        assert.throws(() => assertMay({ role: 'auditor' }, { endpoint }), { code: 'forbidden' });
       assert.doesNotThrow(() => assertMay({ role: 'admin' }, { endpoint }));
     }
   });

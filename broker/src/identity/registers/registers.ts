@@ -21,6 +21,8 @@ export interface Users {
   list(workspaceId: string): Promise<Person[]>;
   /** Throws `not_found`, as all below do. */
   show(workspaceId: string, name: string): Promise<Person & { devices: DeviceRecord[]; grants: Grant[] }>;
+  /** Tokens that they have issued for others or for machines, and that work on without them, as `still_active` of a receipt has them. */
+  issuedBy(workspaceId: string, name: string): Promise<string[]>;
   /** Makes a one-time link for the person to set a password; the one before it ends. Throws `conflict` for a disabled user. */
   link(workspaceId: string, name: string, actor: Actor): Promise<OneTimeUrl>;
   passkeys(workspaceId: string, name: string): Promise<PasskeyRecord[]>;

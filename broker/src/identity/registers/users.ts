@@ -145,6 +145,7 @@ export function createUsers(parts: {
       const grants = (await store.grants.list(workspaceId)).filter((grant) => grant.userId === user.id);
       return { ...toPerson(user), devices, grants: grants.map((grant) => toGrant(grant, user, clock.now())) };
     },
+    issuedBy: async (workspaceId, name) => await issuedBy(await requireUser(store, workspaceId, name)),
     async link(workspaceId, name, actor) {
       const user = await requireUser(store, workspaceId, name);
       if (user.disabledAt !== null)

@@ -41,6 +41,8 @@ export interface TunnelLink {
   readonly instance: string;
   readonly openedAt: number;
   readonly channels: number;
+  /** Requests that came over it and have no answer yet. */
+  readonly pending: number;
   /** The person's role or groups have changed; channels that are opened from now on get the new ones. */
   personChanged(person: NonNullable<Principal['user']>): void;
   serversRenamed(names: ReadonlyMap<string, string>): void;
@@ -241,6 +243,9 @@ export function createTunnelLink(options: {
     },
     get channels() {
       return byNumber.size;
+    },
+    get pending() {
+      return [...byNumber.values()].reduce((sum, { session }) => sum + session.pending, 0);
     },
     personChanged: (person) => login.personChanged(person),
     serversRenamed: (names) => login.serversRenamed(names),

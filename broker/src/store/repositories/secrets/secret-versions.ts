@@ -27,6 +27,16 @@ export function createSecretVersions(db: Kysely<Database>, clock: Clock, announc
         .execute();
       return rows.map(toVersion);
     },
+    async setBy(workspaceId, who) {
+      const rows = await db
+        .selectFrom('secret_versions')
+        .selectAll()
+        .where('workspace_id', '=', workspaceId)
+        .where('set_by', '=', who)
+        .orderBy('created_at', 'desc')
+        .execute();
+      return rows.map((row) => ({ ...toVersion(row), name: row.name }));
+    },
     find: (workspaceId, name, version) =>
       db
         .selectFrom('secret_versions')

@@ -1,0 +1,156 @@
+// A new grant: for what, for whom, for how long; its token is shown once.
+import { Alert, Button, Group, Modal, MultiSelect, Select, Stack, TagsInput, Text, TextInput } from '@mantine/core';
+import { useForm } from '@mantine/form';
+import { IconEye } from '@tabler/icons-react';
+import { LabelSchema } from 'mcpgate-shared/api/fields';
+import { grantsApi, type IssuedGrant } from 'mcpgate-shared/api/grants';
+import { serversApi } from 'mcpgate-shared/api/servers';
+import { usersApi } from 'mcpgate-shared/api/users';
+import { useState } from 'react';
+import { useApi, useChange } from '../../../api/use-api.ts';
+import { useWhole } from '../../../api/use-whole.ts';
+import { CopyLine } from '../../../parts/copy-line.tsx';
+import { ProblemAlert } from '../../../parts/problem-view.tsx';
+import { useSession } from '../../../api/session.tsx';
+
+const DAY_S = 86_400;
+const LIFETIMES = [
+  { value: String(7 * DAY_S), label: '7 days' },
+  { value: String(30 * DAY_S), label: '30 days' },
+  { value: String(90 * DAY_S), label: '90 days' },
+  { value: String(365 * DAY_S), label: 'a year' },
+  { value: 'never', label: 'without an end' },
+];
+
+/** `user`: for this person; left out: it is chosen, or nobody's. */
+export function IssueGrant(props: { opened: boolean; onClose: () => void; user?: string }) {
+  const { opened, onClose, user } = props;
+  const [issued, setIssued] = useState<IssuedGrant>();
+  const close = (): void => {
+    onClose();
+    setIssued(undefined);
+  };
+  return (
+    <Modal
+      opened={opened}
+      onClose={close}
+      title={issued === undefined ? 'Issue a grant' : `The grant ${issued.label}`}
+      size="lg"
+      closeOnClickOutside={issued === undefined}
+    >
+      {issued === undefined ? (
+        <Form user={user} onIssued={setIssued} onClose={close} />
+      ) : (
+        <Token issued={issued} onClose={close} />
+      )}
+    </Modal>
+  );
+}
+
+interface NewGrant {
+  label: string;
+  servers: string[];
+  user: string | null;
+  lifetime: string | null;
+  allowFrom: string[];
+}
+
+function Form(props: { user: string | undefined; onIssued: (issued: IssuedGrant) => void; onClose: () => void }) {
+  const { user, onIssued, onClose } = props;
+  const servers = useApi(serversApi.list, {});
+  const people = useWhole(usersApi.list, {}, { enabled: user === undefined });
+  const issue = useChange(grantsApi.issue, { changes: [grantsApi.list], onDone: onIssued });
+  const form = useForm<NewGrant>({
+    initialValues: {
+      label: '',
+      servers: [],
+      user: user ?? null,
+      lifetime: String(90 * DAY_S),
+      allowFrom: [],
+    },
+    validate: {
+      label: (value) => LabelSchema.safeParse(value).error?.issues[0]?.message ?? null,
+      servers: (value) => (value.length === 0 ? 'Choose at least one server' : null),
+    },
+  });
+  return (
+    <form
+      onSubmit={form.onSubmit(({ label, servers: chosen, user: of, lifetime, allowFrom }) =>
+        issue.mutate({
+          body: {
+            ...{ label, servers: chosen, allow_from: allowFrom },
+            ...(of !== null && { user: of }),
+            ...(lifetime !== null && lifetime !== 'never' && { expires_in_s: Number(lifetime) }),
+          },
+        }),
+      )}
+    >
+      <Stack gap="md">
+        <TextInput
+          label="Label"
+          description="Under which the log shows what it does"
+          placeholder="nightly-build"
+          data-autofocus
+          autoComplete="off"
+          {...form.getInputProps('label')}
+        />
+        <MultiSelect
+          label="Servers"
+          description="What it reaches, as far as the rules allow it; nothing else"
+          data={servers.data?.map(({ name }) => name) ?? []}
+          searchable
+          {...form.getInputProps('servers')}
+        />
+        {user === undefined && (
+          <Select
+            label="For"
+            description="It has the rights of this person, and ends with them. Nobody: rules name it as grant:LABEL"
+            placeholder="Nobody"
+            data={people.data?.map(({ name }) => name) ?? []}
+            searchable
+            clearable
+            {...form.getInputProps('user')}
+          />
+        )}
+        <Group grow align="flex-start">
+          <Select label="Good for" data={LIFETIMES} allowDeselect={false} {...form.getInputProps('lifetime')} />
+          <TagsInput
+            label="Only from"
+            placeholder="10.0.0.0/8"
+            description="Addresses or ranges; none: from anywhere"
+            inputWrapperOrder={['label', 'input', 'description', 'error']}
+            {...form.getInputProps('allowFrom')}
+          />
+        </Group>
+        <ProblemAlert problem={issue.error ?? servers.error} />
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button type="submit" loading={issue.isPending}>
+            Issue the grant
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
+
+function Token({ issued, onClose }: { issued: IssuedGrant; onClose: () => void }) {
+  const { broker } = useSession();
+  return (
+    <Stack gap="md">
+      <Alert color="yellow" variant="light" icon={<IconEye aria-hidden />} title="This token is shown once">
+        <Text size="sm">
+          The broker keeps only its hash. Put it where it is used, now; whoever lost it needs a new grant.
+        </Text>
+      </Alert>
+      <CopyLine text={issued.token} label="the token" />
+      <Text size="sm">AI clients send it to this address as a bearer token:</Text>
+      <CopyLine text={`${broker.url}/mcp`} />
+      <Group justify="flex-end">
+        <Button onClick={onClose}>I have it</Button>
+      </Group>
+    </Stack>
+  );
+}
