@@ -24,6 +24,8 @@ import { STATE_LOOK, stateOfUser } from './user-state.ts';
 
 const route = getRouteApi('/shell/people/$name');
 
+const counted = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`;
+
 const lastSeenOf = ({ devices, sessions }: Ending): string | null =>
   [...devices, ...sessions]
     .map(({ last_seen_at: at }) => at)
@@ -91,7 +93,14 @@ function WhoTheyAre({ user, ending }: { user: User; ending: Ending | undefined }
           ['Added', <Ago key="added" at={user.created_at} />],
           ending === undefined
             ? undefined
-            : ['Now', `${ending.links} links, ${ending.channels} AI clients, ${ending.calls} calls under way`],
+            : [
+                'Now',
+                [
+                  counted(ending.links, 'link'),
+                  counted(ending.channels, 'AI client'),
+                  `${counted(ending.calls, 'call')} under way`,
+                ].join(', '),
+              ],
         ]}
       />
     </Section>

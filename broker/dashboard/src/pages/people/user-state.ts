@@ -6,7 +6,7 @@ import type { UserState } from './people-address.ts';
 export const STATE_LOOK: Readonly<Record<UserState, { tone: Tone; word: string }>> = {
   connected: { tone: 'ok', word: 'Connected' },
   away: { tone: 'quiet', word: 'Not connected' },
-  invited: { tone: 'info', word: 'Has not come yet' },
+  invited: { tone: 'info', word: 'Not here yet' },
   disabled: { tone: 'danger', word: 'Locked out' },
 };
 
