@@ -10,6 +10,7 @@ import { useApi } from '../../api/use-api.ts';
 import { DataTable, type Column } from '../../parts/data-table.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { Facts } from '../../parts/facts.tsx';
+import { countText } from '../../parts/figures.ts';
 import { AnchorLink, PathLink } from '../../parts/links.tsx';
 import { Loaded } from '../../parts/loaded.tsx';
 import { Page, Section } from '../../parts/page.tsx';
@@ -23,8 +24,6 @@ import { ROLE_MEANING } from './role-words.ts';
 import { STATE_LOOK, stateOfUser } from './user-state.ts';
 
 const route = getRouteApi('/shell/people/$name');
-
-const counted = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`;
 
 const lastSeenOf = ({ devices, sessions }: Ending): string | null =>
   [...devices, ...sessions]
@@ -96,9 +95,9 @@ function WhoTheyAre({ user, ending }: { user: User; ending: Ending | undefined }
             : [
                 'Now',
                 [
-                  counted(ending.links, 'link'),
-                  counted(ending.channels, 'AI client'),
-                  `${counted(ending.calls, 'call')} under way`,
+                  countText(ending.links, 'link'),
+                  countText(ending.channels, 'AI client'),
+                  `${countText(ending.calls, 'call')} under way`,
                 ].join(', '),
               ],
         ]}
