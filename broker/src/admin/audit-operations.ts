@@ -19,13 +19,15 @@ interface Filter {
   tool?: string | undefined;
   server?: string | undefined;
   type?: string | undefined;
+  subject?: string | undefined;
+  text?: string | undefined;
   id?: string | undefined;
   cursor?: string | undefined;
   limit: number;
 }
 
-function toSearch(workspaceId: string, filter: Filter): AuditSearch & { type?: string } {
-  const { since, until, user, tool, server, type, id, cursor, limit } = filter;
+function toSearch(workspaceId: string, filter: Filter): AuditSearch & { type?: string; subject?: string } {
+  const { since, until, user, tool, server, type, subject, text, id, cursor, limit } = filter;
   return {
     workspaceId,
     limit,
@@ -35,6 +37,8 @@ function toSearch(workspaceId: string, filter: Filter): AuditSearch & { type?: s
     ...(tool === undefined ? {} : { tool }),
     ...(server === undefined ? {} : { server }),
     ...(type === undefined ? {} : { type }),
+    ...(subject === undefined ? {} : { subject }),
+    ...(text === undefined ? {} : { text }),
     ...(id === undefined ? {} : { id }),
     ...(cursor === undefined ? {} : { before: readCursor(cursor) }),
   };

@@ -21,6 +21,8 @@ export interface AuditSearch {
   user?: string;
   tool?: string;
   server?: string;
+  /** A part of the name of a tool, or of the type or the subject of an event. */
+  text?: string;
   /** Of the record, or its beginning. */
   id?: string;
   /** Only what comes after this in the order of the answer, which is the newest first. */

@@ -93,9 +93,9 @@ function byEnd(log: Log, search: Omit<CallSearch, 'limit'>, { status, secret }: 
 /** Whether the rows are found by how the calls have ended. A call that has no end is found by its beginning alone. */
 async function isFewByEnd(
   log: Log,
-  { workspaceId, user, tool, server, id, status, secret }: CallSearch,
+  { workspaceId, user, tool, server, text, id, status, secret }: CallSearch,
 ): Promise<boolean> {
-  if ([user, tool, server, id].some((filter) => filter !== undefined)) return false;
+  if ([user, tool, server, text, id].some((filter) => filter !== undefined)) return false;
   if ((status === undefined && secret === undefined) || status === 'unknown') return false;
   const how = {
     ...(status === undefined ? {} : { status }),

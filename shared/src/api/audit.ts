@@ -169,11 +169,22 @@ export const ShownArgumentsSchema = z
   })
   .meta({ id: 'ShownArguments', description: 'The values in the arguments of a call' });
 export type ShownArguments = z.output<typeof ShownArgumentsSchema>;
+/** As exports take it, too. */
+export const TextInLog = z
+  .string()
+  .min(1)
+  .max(200)
+  .meta({ description: 'A part of the name of a tool, or of the type or the subject of an event' });
+export const SubjectInLog = z
+  .string()
+  .max(300)
+  .meta({ description: 'Events about it: its kind and name, as `server:github`' });
 
 const search = {
   since: TimeSchema.optional(),
   until: TimeSchema.optional(),
   user: z.string().max(200).optional(),
+  text: TextInLog.optional(),
   id: RecordIdSchema.optional(),
   limit: z.coerce.number().int().min(1).max(10_000).default(100),
   cursor: z
@@ -221,7 +232,12 @@ export const auditApi = {
     path: '/audit/events',
     summary: 'Events, newest first',
     access: 'auditor',
-    query: z.strictObject({ ...search, type: z.string().max(100).optional(), server: ServerNameInLog.optional() }),
+    query: z.strictObject({
+      ...search,
+      type: z.string().max(100).optional(),
+      subject: SubjectInLog.optional(),
+      server: ServerNameInLog.optional(),
+    }),
     answer: z.array(EventSchema),
     pages: true,
   }),

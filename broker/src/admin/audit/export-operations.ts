@@ -31,7 +31,10 @@ export function exportOperations({
       until: asked.until === undefined ? undefined : Date.parse(asked.until),
     };
     const ofCalls = askedOfCalls(filter);
-    if (ofCalls !== undefined && (filter.type !== undefined || filter.what === 'events'))
+    if (
+      ofCalls !== undefined &&
+      (filter.type !== undefined || filter.subject !== undefined || filter.what === 'events')
+    )
       throw new GateError('usage', `${ofCalls}: events have none`);
     const going = {
       after: after === undefined ? undefined : readPlace(after),

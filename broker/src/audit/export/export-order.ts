@@ -13,6 +13,8 @@ export interface ExportFilter extends CallFilters {
   tool?: string | undefined;
   server?: string | undefined;
   type?: string | undefined;
+  subject?: string | undefined;
+  text?: string | undefined;
   what?: 'calls' | 'events' | undefined;
 }
 

@@ -33,7 +33,8 @@ export async function wantedRows(
   { workspaceId, filter, servers }: Pick<ExportOrder, 'workspaceId' | 'filter' | 'servers'>,
   isOld: (row: RawRow) => boolean,
 ): Promise<WantedRows> {
-  const { user, tool, type, what, session } = filter;
+  const { user, tool, type, subject, text, what, session } = filter;
+  const hasText = text === undefined ? undefined : like(`*${text}*`);
   const ids = async (kind: WordKind, fits: (text: string) => boolean, of = workspaceId): Promise<number[]> =>
     (await log.wordsOf(of, kind)).flatMap(({ id, text }) => (fits(text) ? [id] : []));
   const equals = (text: string) => (other: string) => other === text;
@@ -50,18 +51,24 @@ export async function wantedRows(
     return spans;
   }
 
+  async function toolsOf(): Promise<number[] | undefined> {
+    if (tool === undefined) return hasText && (await ids(WORD.tool, hasText));
+    const isTool = named(tool);
+    return await ids(WORD.tool, (name) => isTool(name) && hasText?.(name) !== false);
+  }
+
   const times = {
     since: filter.since === undefined ? undefined : momentIn(filter.since),
     until: filter.until === undefined ? undefined : momentIn(filter.until),
   };
   const ended = await endedBy(filter, ids);
   const calls: CallChoice | undefined =
-    type !== undefined || what === 'events'
+    type !== undefined || subject !== undefined || what === 'events'
       ? undefined
       : {
           ...times,
           ...{ actors: user === undefined ? undefined : await ids(WORD.actor, equals(user)) },
-          ...{ tools: tool === undefined ? undefined : await ids(WORD.tool, named(tool)) },
+          ...{ tools: await toolsOf() },
           ...{ servers: await spansOf(WORD.server, (name) => name), ended },
         };
   const events: EventChoice | undefined =
@@ -78,6 +85,8 @@ export async function wantedRows(
                 },
           servers: await spansOf(WORD.subject, (name) => `server:${name}`),
           types: type === undefined ? undefined : await ids(WORD.type, named(type)),
+          subjects: subject === undefined ? undefined : await ids(WORD.subject, equals(subject)),
+          texts: hasText && { types: await ids(WORD.type, hasText), subjects: await ids(WORD.subject, hasText) },
         };
   const bodies = await bodiesBy(filter, ids);
   const callFits = calls === undefined ? () => false : callTest(calls);
@@ -189,14 +198,17 @@ function callTest(choice: CallChoice): (intent: RawRow, outcome: RawRow | undefi
 }
 
 function eventTest(choice: EventChoice): (row: RawRow) => boolean {
-  const { people, servers } = choice;
+  const { people, servers, texts } = choice;
   const [actors, subjects, types] = [setOf(people?.actors), setOf(people?.subjects), setOf(choice.types)];
+  const [about, textTypes, textSubjects] = [setOf(choice.subjects), setOf(texts?.types), setOf(texts?.subjects)];
   return ([, at, , kind, , actor, subject, , , facts]) =>
     kind === KIND.event &&
     within(at, choice) &&
     (people === undefined || actors?.has(actor) === true || subjects?.has(subject) === true) &&
     inSpans(servers, subject, at) &&
-    types?.has(facts) !== false;
+    types?.has(facts) !== false &&
+    about?.has(subject) !== false &&
+    (texts === undefined || textTypes?.has(facts) === true || textSubjects?.has(subject) === true);
 }
 
 /** Longer than this no call takes. */

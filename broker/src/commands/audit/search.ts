@@ -32,6 +32,8 @@ export interface FilterOptions {
   tool?: string;
   server?: string;
   type?: string;
+  subject?: string;
+  text?: string;
   status?: Call['status'];
   decision?: Call['decision'];
   rule?: string;
@@ -63,6 +65,8 @@ export function filterFlags(command: Command): Command {
     .option('--credential <name>', 'only with this credential: an id, a label, or a device')
     .option('--client <name>', 'only of this AI client; * stands for any characters')
     .option('--session <id>', 'only of this session of an AI client')
+    .option('--text <text>', 'a part of the name of a tool, or of the type or subject of an event')
+    .option('--subject <subject>', 'only events about it, as server:github')
     .option('--type <type>', 'only events of this type, as user.disabled; * stands for any characters');
 }
 
@@ -86,21 +90,22 @@ const EMPTY_PAGES = 50;
 
 async function runSearch(session: AdminSession, options: SearchOptions): Promise<void> {
   const { api, context, json } = session;
-  const isEvents = options.events === true || options.type !== undefined;
+  const isEvents = options.events === true || options.type !== undefined || options.subject !== undefined;
   const wrong = isEvents ? OF_CALLS.find((name) => options[name] !== undefined) : undefined;
-  if (wrong !== undefined) throw new GateError('usage', `--${wrong}: events have none; leave out --events and --type`);
+  if (wrong !== undefined)
+    throw new GateError('usage', `--${wrong}: events have none; leave out --events, --type and --subject`);
   const range = {
     since: pastTime('--since', options.since, context.now()),
     until: pastTime('--until', options.until, context.now()),
-    ...{ user: options.user, server: options.server, id: options.id },
+    ...{ user: options.user, server: options.server, text: options.text, id: options.id },
   };
   const most = options.all === true ? Number.POSITIVE_INFINITY : countFlag('--limit', options.limit);
-  const { tool, status, decision, rule, secret, credential, client, session: of, type } = options;
+  const { tool, status, decision, rule, secret, credential, client, session: of, type, subject } = options;
   const filter = { ...range, tool, status, decision, rule, secret, credential, client, session: of };
   const width = widthOf(session);
   if (isEvents) {
     const ask = async (limit: number, cursor: string | undefined) =>
-      await api.page(auditApi.events, { query: { ...range, type, limit, cursor } });
+      await api.page(auditApi.events, { query: { ...range, type, subject, limit, cursor } });
     const { records, stopped } = await collected(session, most, ask);
     if (json) session.show(records, '');
     else print(context, records, eventColumns(session, records, width), width, 'no events');

@@ -27,6 +27,9 @@ export interface EventChoice {
   people?: { actors: readonly number[]; subjects: readonly number[] } | undefined;
   servers?: readonly WordSpan[] | undefined;
   types?: readonly number[] | undefined;
+  subjects?: readonly number[] | undefined;
+  /** The type or the subject. */
+  texts?: { types: readonly number[]; subjects: readonly number[] } | undefined;
   since?: Moment | undefined;
   until?: Moment | undefined;
 }
@@ -95,13 +98,15 @@ function ofCalls(workspace: number, choice: CallChoice): string[] {
 }
 
 function ofEvents(workspace: number, choice: EventChoice): string[] {
-  const { people, servers, types } = choice;
+  const { people, servers, types, subjects, texts } = choice;
   const conditions = [
     `r.kind = ${KIND.event}`,
     `r.workspace = ${whole(workspace)}`,
     ...(people === undefined ? [] : [either([oneOf('r.actor', people.actors), oneOf('r.subject', people.subjects)])]),
     ...(servers === undefined ? [] : [spans('r.subject', 'r.at', servers)]),
     ...(types === undefined ? [] : [oneOf('r.facts', types)]),
+    ...(subjects === undefined ? [] : [oneOf('r.subject', subjects)]),
+    ...(texts === undefined ? [] : [either([oneOf('r.facts', texts.types), oneOf('r.subject', texts.subjects)])]),
     ...times('r', choice),
   ];
   return [conditions.join(' and ')];

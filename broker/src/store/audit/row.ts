@@ -137,6 +137,8 @@ export interface AuditQuery {
   type?: string;
   /** Of events alone: what they are about, as `rule:r_7dm2qa`. */
   subject?: string;
+  /** A part of the name of a tool, or of the type or the subject of an event. */
+  text?: string;
   /** Without it the newest rows come first. With it come the rows after it, the oldest first, to follow the log. */
   after?: Cursor;
   /** Only rows before it. */

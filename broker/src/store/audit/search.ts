@@ -24,7 +24,7 @@ export async function searchRows(
   kind: typeof KIND.intent | typeof KIND.event,
   query: AuditQuery,
 ): Promise<RowColumns[]> {
-  const { workspaceId, user, tool, server, type, subject } = query;
+  const { workspaceId, user, tool, server, type, subject, text } = query;
   const isIntent = kind === KIND.intent;
   const workspace = await words.find(WORD.workspace, '', workspaceId);
   if (workspace === undefined) return [];
@@ -33,7 +33,7 @@ export async function searchRows(
     const id = await words.find(word, workspaceId, text);
     return id === undefined ? [] : [sql<boolean>`${sql.ref(column)} = ${sql.lit(id)}`];
   }
-  async function like(column: 'tool' | 'facts', word: WordKind, pattern: string): Promise<Ways> {
+  async function like(column: 'tool' | 'facts' | 'subject', word: WordKind, pattern: string): Promise<Ways> {
     return oneOf(column, await words.matching(word, workspaceId, pattern));
   }
   const named = (name: string): Promise<Ways> =>
@@ -55,6 +55,14 @@ export async function searchRows(
   if (tool !== undefined) filters.push(isIntent ? await like('tool', WORD.tool, tool) : []);
   if (type !== undefined) filters.push(isIntent ? [] : await like('facts', WORD.type, type));
   if (subject !== undefined) filters.push(isIntent ? [] : await equal('subject', WORD.subject, subject));
+  if (text !== undefined) {
+    const part = `*${text}*`;
+    const told = async () => [
+      ...(await like('facts', WORD.type, part)),
+      ...(await like('subject', WORD.subject, part)),
+    ];
+    filters.push(isIntent ? await like('tool', WORD.tool, part) : await told());
+  }
   if (server !== undefined) filters.push(await ofServer(server));
   if (filters.some((ways) => ways.length === 0)) return [];
 
@@ -98,7 +106,7 @@ export function timesOf({ since, until }: { since?: number; until?: number }): C
 }
 
 /** The rows of which the column is one of these words. */
-export function oneOf(column: 'tool' | 'facts', ids: readonly number[]): Ways {
+export function oneOf(column: 'tool' | 'facts' | 'subject', ids: readonly number[]): Ways {
   if (ids.length <= MOST_WAYS) return ids.map((id) => sql<boolean>`${sql.ref(column)} = ${sql.lit(id)}`);
   return [sql<boolean>`${sql.ref(column)} in (${sql.join(ids.map((id) => sql.lit(id)))})`];
 }

@@ -19,7 +19,8 @@ export function createWordFinder(db: Kysely<Database>): WordFinder {
 
   async function like(kind: WordKind, workspaceId: string, pattern: string): Promise<number[]> {
     const rows = await ofKind(kind, workspaceId)
-      .where(sql<boolean>`text like ${pattern} escape '\\'`)
+      // Large and small letters are the same, on both engines.
+      .where(sql<boolean>`lower(text) like lower(${pattern}) escape '\\'`)
       .execute();
     return rows.map(({ id }) => id);
   }

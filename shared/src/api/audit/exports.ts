@@ -1,6 +1,6 @@
 // The audit log taken out: as rows that others verify, or with a line for each call and event.
 import { z } from 'zod';
-import { CallSchema } from '../audit.ts';
+import { CallSchema, SubjectInLog, TextInLog } from '../audit.ts';
 import { endpoint } from '../endpoint.ts';
 import { TimeSchema } from '../fields.ts';
 
@@ -15,6 +15,7 @@ const filters = {
   since: TimeSchema.optional(),
   until: TimeSchema.optional(),
   user: z.string().max(200).optional(),
+  text: TextInLog.optional(),
   tool: z.string().max(300).optional().meta({ description: '* stands for any characters' }),
   server: z
     .string()
@@ -22,6 +23,7 @@ const filters = {
     .optional()
     .meta({ description: 'A name that the server has or had: what it did under another one is found, too' }),
   type: z.string().max(100).optional().meta({ description: 'Events of this type alone; * stands for any characters' }),
+  subject: SubjectInLog.optional(),
   what: z.enum(['calls', 'events']).optional(),
   status: CallSchema.shape.status.optional(),
   decision: CallSchema.shape.decision.optional(),

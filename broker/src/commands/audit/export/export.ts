@@ -111,11 +111,12 @@ function queryOf(options: ExportOptions, now: number): Record<string, string | u
   if (options.events === true && options.calls === true)
     throw new GateError('usage', '--calls --events: leave out both for all of it');
   if (options.id !== undefined) throw new GateError('usage', '--id: `audit show` shows one record');
-  const { user, tool, server, type, status, decision, rule, secret, credential, client, session } = options;
+  const { user, tool, server, type, subject, text, status, decision, rule, secret, credential, client, session } =
+    options;
   return {
     since: pastTime('--since', options.since, now),
     until: pastTime('--until', options.until, now),
-    ...{ user, tool, server, type, status, decision, rule, secret, credential, client, session },
+    ...{ user, tool, server, type, subject, text, status, decision, rule, secret, credential, client, session },
     what: options.events === true ? 'events' : options.calls === true ? 'calls' : undefined,
     ...(options.linked === true ? { linked: 'true' } : {}),
   };
