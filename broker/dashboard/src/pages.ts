@@ -7,6 +7,10 @@ import {
   IconShieldCheck,
   IconUserCircle,
   IconUsers,
+  IconListDetails,
+  IconServer2,
+  IconShieldCheck,
+  IconUserCircle,
   type Icon,
 } from '@tabler/icons-react';
 
@@ -25,5 +29,6 @@ export const PAGES: readonly PageEntry[] = [
   { path: '/servers', title: 'Servers', icon: IconServer2, letter: 's', access: 'operator' },
   { path: '/access', title: 'Access', icon: IconShieldCheck, letter: 'a', access: 'operator' },
   { path: '/people', title: 'People', icon: IconUsers, letter: 'p', access: 'auditor' },
+  { path: '/log', title: 'Log', icon: IconListDetails, letter: 'l', access: 'auditor' },
   { path: '/me', title: 'My account', icon: IconUserCircle, letter: 'm', access: 'member' },
 ];

@@ -5,6 +5,7 @@ import { Lines } from './parts/loaded.tsx';
 import { ButtonLink } from './parts/links.tsx';
 import { ProblemView } from './parts/problem-view.tsx';
 import { accessRoute, newRuleRoute, ruleRoute } from './pages/access/access-routes.ts';
+import { logRoute, proofRoute, recordRoute, secretUsesRoute } from './pages/log/log-routes.ts';
 import { meRoute } from './pages/me/me-routes.ts';
 import { peopleRoute, personRoute } from './pages/people/people-routes.ts';
 import { overviewRoute } from './pages/overview/overview-routes.ts';
@@ -31,6 +32,10 @@ const routeTree = rootRoute.addChildren([
     ruleRoute,
     peopleRoute,
     personRoute,
+    logRoute,
+    proofRoute,
+    secretUsesRoute,
+    recordRoute,
     meRoute,
     welcomeRoute,
   ]),

@@ -2,7 +2,6 @@
 import { styleText } from 'node:util';
 import type { Call, Event } from 'mcpgate-shared/api/audit';
 import type { CommandContext } from '../context.ts';
-import { changesOf, changeText, restOf } from './change-text.ts';
 
 type Colour = 'red' | 'yellow' | 'magenta' | 'green' | 'cyan' | 'dim';
 /** Puts the text in that colour, or leaves it as it is. */
@@ -39,16 +38,6 @@ export const whoOf = (call: Call): string => call.member ?? `${call.credential_k
 export const msOf = ({ latency_ms: ms }: Pick<Call, 'latency_ms'>): string =>
   ms === null ? '-' : String(Math.round(ms));
 export const decisionOf = ({ decision, rule }: Call): string => (rule === null ? decision : `${decision} ${rule}`);
-
-/** What was changed, then the other details. Those that are null are not shown. */
-export function detailsOf({ data }: Pick<Event, 'data'>): string {
-  const changes = (changesOf(data) ?? []).map(changeText);
-  const shown = Object.entries(restOf(data)).flatMap(([key, value]) => {
-    if (value === null) return [];
-    return [`${key}=${Array.isArray(value) ? value.join(',') : String(value)}`];
-  });
-  return [...(changes.length === 0 ? [] : [changes.join(', ')]), ...shown].join(' ');
-}
 
 /** The beginning of an id, by which its record is found. */
 export const shortRecordId = (id: string): string => id.slice(0, 13);

@@ -1,6 +1,7 @@
 // `audit search`: calls or events, the newest first. It asks for page after page until there are as many as were asked for.
 import type { Command } from 'commander';
 import { auditApi, type Call, type Event } from 'mcpgate-shared/api/audit';
+import { detailsOf } from 'mcpgate-shared/api/audit/change-text';
 import { GateError } from 'mcpgate-shared/error';
 import type { CommandContext } from '../context.ts';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../session/admin-session.ts';
@@ -9,7 +10,6 @@ import { countFlag, pastTime } from '../values.ts';
 import { formatColumns, type Column } from './columns.ts';
 import {
   decisionOf,
-  detailsOf,
   eventColour,
   localTime,
   msOf,

@@ -5,9 +5,8 @@ import { plainLine } from 'mcpgate-shared/plain-line';
 import { padded } from 'mcpgate-shared/text-width';
 import type { CommandContext } from '../context.ts';
 import { adminOptions, withSession, type AdminOptions } from '../session/admin-session.ts';
-import { changesOf, changeText, restOf, wrapped } from './change-text.ts';
+import { changesOf, changeText, detailsOf, restOf } from 'mcpgate-shared/api/audit/change-text';
 import {
-  detailsOf,
   eventColour,
   localTime,
   msOf,
@@ -18,6 +17,7 @@ import {
   whoOf,
   type Paint,
 } from './record-text.ts';
+import { wrapped } from './wrapped.ts';
 
 interface ShowOptions extends AdminOptions {
   arguments?: boolean;

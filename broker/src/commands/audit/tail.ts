@@ -1,6 +1,7 @@
 // `audit tail`: the last records, then each new one. A line a record, whose columns stand below each other whatever comes.
 import type { Command } from 'commander';
 import { auditApi, type TailLine } from 'mcpgate-shared/api/audit';
+import { detailsOf } from 'mcpgate-shared/api/audit/change-text';
 import { plainLine } from 'mcpgate-shared/plain-line';
 import { padded, shortened, textWidth } from 'mcpgate-shared/text-width';
 import type { CommandContext } from '../context.ts';
@@ -10,7 +11,6 @@ import {
   clockOf,
   dayOf,
   decisionOf,
-  detailsOf,
   eventColour,
   localTime,
   msOf,

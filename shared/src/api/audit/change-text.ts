@@ -1,7 +1,6 @@
-// What an event says of a change, for people: each field with what it was and what it is. Events have it as two lists of lines, `field=value` or a text
+// What an event of the log says of a change, for people: each field with what it was and what it is. Events have it as two lists of lines, `field=value` or a text
 // that says it all.
-
-import type { Event } from 'mcpgate-shared/api/audit';
+import type { Event } from '../audit.ts';
 
 export interface Change {
   /** Undefined: the line says it all. */
@@ -58,14 +57,12 @@ export function restOf(data: Data): Data {
   return rest;
 }
 
-/** The text in lines of that width, broken at blanks where there are any. */
-export function wrapped(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (let rest = text; ;) {
-    if (rest.length <= width) return [...lines, rest];
-    const at = rest.lastIndexOf(' ', width);
-    const end = at > width / 2 ? at : width;
-    lines.push(rest.slice(0, end));
-    rest = `  ${rest.slice(end).trimStart()}`;
-  }
+/** What was changed, then the other details. Those that are null are not shown. */
+export function detailsOf({ data }: Pick<Event, 'data'>): string {
+  const changes = (changesOf(data) ?? []).map(changeText);
+  const shown = Object.entries(restOf(data)).flatMap(([key, value]) => {
+    if (value === null) return [];
+    return [`${key}=${Array.isArray(value) ? value.join(',') : String(value)}`];
+  });
+  return [...(changes.length === 0 ? [] : [changes.join(', ')]), ...shown].join(' ');
 }

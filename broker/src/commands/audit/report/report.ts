@@ -11,8 +11,8 @@ import type { CommandContext } from '../../context.ts';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../../session/admin-session.ts';
 import { withProgress } from '../../terminal/progress.ts';
 import { pastTime } from '../../values.ts';
-import { reportPage } from './report-page.ts';
-import { reportSections } from './report-tables.ts';
+import { reportPage } from 'mcpgate-shared/api/audit/report-page';
+import { reportSections } from 'mcpgate-shared/api/audit/report-tables';
 
 interface ReportOptions extends AdminOptions {
   since: string;

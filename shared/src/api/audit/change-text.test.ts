@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { changesOf, changeText, restOf, wrapped } from './change-text.ts';
+import { changesOf, changeText, restOf } from './change-text.ts';
 
 test('a field that is on both sides is one line, what was added or removed has a sign, and what is the same is left out', () => {
   const data = {
@@ -23,18 +23,4 @@ test('an event of another form is left as it is', () => {
     assert.equal(changesOf(data), undefined);
     assert.equal(restOf(data), data);
   }
-});
-
-test('long values go on in the next lines, at a blank where there is one, and none is lost', () => {
-  const text = `url: ${'x'.repeat(50)} → ${'y'.repeat(100)} and more`;
-  const lines = wrapped(text, 68);
-  assert.ok(lines.length > 2 && lines.every((line) => line.length <= 68), lines.join('|'));
-  assert.equal(
-    lines
-      .map((line, index) => (index === 0 ? line : line.slice(2)))
-      .join('')
-      .replaceAll(' ', ''),
-    text.replaceAll(' ', ''),
-  );
-  assert.deepEqual(wrapped('short', 68), ['short']);
 });

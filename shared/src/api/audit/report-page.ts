@@ -1,5 +1,5 @@
 // The report as one HTML file, to be read and printed: no script, and nothing is fetched.
-import type { Report } from 'mcpgate-shared/api/audit/report';
+import type { Report } from './report.ts';
 import type { ReportSection, ReportTable } from './report-tables.ts';
 
 const ESCAPES: Readonly<Record<string, string>> = {

@@ -1,7 +1,7 @@
 // The report as tables under the questions that an audit asks, in the words of SOC 2's common criteria. Both forms, the page and the CSV, are made of these.
-import { ruleSentence } from 'mcpgate-shared/api/rules/rule-sentence';
-import type { Report, ReportedCalls } from 'mcpgate-shared/api/audit/report';
-import { detailsOf } from '../record-text.ts';
+import { ruleSentence } from '../rules/rule-sentence.ts';
+import type { Report, ReportedCalls } from './report.ts';
+import { detailsOf } from './change-text.ts';
 
 export interface ReportTable {
   /** The name of its CSV file. */

@@ -1,0 +1,97 @@
+// What stands in a row of the log.
+import { Text } from '@mantine/core';
+import type { TailLine } from 'mcpgate-shared/api/audit';
+import { detailsOf } from 'mcpgate-shared/api/audit/change-text';
+import type { Column } from '../../parts/data-table.tsx';
+import { msText } from '../../parts/figures.ts';
+import { AnchorLink } from '../../parts/links.tsx';
+import { StatusBadge } from '../../parts/status-badge.tsx';
+import { momentText } from '../../parts/time.tsx';
+import { clientOf, dayText, resultOf, timeOfDay, whatOf, whoOf, zoneText } from './record-words.ts';
+
+function Second({ children }: { children: string }) {
+  return (
+    <Text size="xs" c="dimmed" lineClamp={1}>
+      {children}
+    </Text>
+  );
+}
+
+export const logColumns = (now: number): readonly Column<TailLine>[] => [
+  {
+    id: 'time',
+    header: `Time (${zoneText()})`,
+    width: '104px',
+    cell: ({ record: { id, ts } }) => (
+      <>
+        <AnchorLink to="/log/$id" params={{ id }} fw={600} size="sm" title={momentText(Date.parse(ts))}>
+          {timeOfDay(ts)}
+        </AnchorLink>
+        <Second>{dayText(ts, now)}</Second>
+      </>
+    ),
+  },
+  {
+    id: 'what',
+    header: 'What',
+    width: 'minmax(130px, 2fr)',
+    cell: (line) =>
+      line.kind === 'call' ? (
+        <>
+          <Text size="sm">{whatOf(line.record)}</Text>
+          <Second>{line.record.server}</Second>
+        </>
+      ) : (
+        <>
+          <Text size="sm">{line.record.type}</Text>
+          <Second>{[line.record.subject, detailsOf(line.record)].filter(Boolean).join(' · ')}</Second>
+        </>
+      ),
+  },
+  {
+    id: 'who',
+    header: 'Who',
+    width: 'minmax(120px, 1.4fr)',
+    from: 520,
+    cell: (line) =>
+      line.kind === 'call' ? (
+        <>
+          <Text size="sm">{whoOf(line.record)}</Text>
+          <Second>
+            {[clientOf(line.record), line.record.device]
+              .filter((each) => each !== undefined && each !== null)
+              .join(' on ')}
+          </Second>
+        </>
+      ) : (
+        <>
+          <Text size="sm">{line.record.actor}</Text>
+          {line.record.address !== null && <Second>{`from ${line.record.address}`}</Second>}
+        </>
+      ),
+  },
+  {
+    id: 'result',
+    header: 'Result',
+    width: 'minmax(118px, 170px)',
+    cell: (line) => {
+      const { tone, word } = resultOf(line);
+      const why =
+        line.kind === 'call' && line.record.rule !== null && tone !== 'ok' ? `by ${line.record.rule}` : undefined;
+      return (
+        <>
+          <StatusBadge tone={tone}>{word}</StatusBadge>
+          {why !== undefined && <Second>{why}</Second>}
+        </>
+      );
+    },
+  },
+  {
+    id: 'took',
+    header: 'Took',
+    width: '80px',
+    align: 'right',
+    from: 760,
+    cell: (line) => (line.kind === 'call' ? msText(line.record.latency_ms) : ''),
+  },
+];
