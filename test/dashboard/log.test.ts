@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { after, before, suite, test } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright-core';
-import type { AiClient } from '../world/ai-client.ts';
+import type { AiClient } from '../world/clients/ai-client.ts';
 import { openLivelyWorld, type LivelyWorld } from './lively-world.ts';
 import { holds, launchChromium, signIn, type AtDashboard } from './person-at-dashboard.ts';
 
@@ -63,8 +63,8 @@ suite('the log at the dashboard', () => {
     const { page, open } = at;
     await open('/log');
     await page.getByLabel('Search', { exact: true }).fill('FAIL');
-    await page.getByRole('textbox', { name: 'Decision' }).click();
-    await page.getByRole('option', { name: 'Denied' }).click();
+    await page.getByLabel('Decision', { exact: true }).first().click();
+    await page.getByRole('option', { name: 'Denied', exact: true }).click();
     await page.waitForURL(/text=FAIL.*decision=deny|decision=deny.*text=FAIL/);
     await rowsWith(page, 'sentry__fail').waitFor();
     await holds(page, "document.querySelectorAll('[role=table] [data-row]').length === 1");
@@ -83,7 +83,7 @@ suite('the log at the dashboard', () => {
 
   test('an export holds what the filter shows', async () => {
     const { page, open } = at;
-    await open('/log?user=ada.lovelace&decision=deny');
+    await open('/log?user=ada.lovelace&decision=deny&tool=sentry__*');
     const download = page.waitForEvent('download');
     await page.getByRole('button', { name: 'Export what is shown' }).click();
     await page.getByRole('menuitem', { name: /JSON lines/ }).click();
@@ -99,7 +99,7 @@ suite('the log at the dashboard', () => {
 
   test('a denied call tells its rule, as it was and as it is, where it stands in the log, and all that the rule decided', async () => {
     const { page, open } = at;
-    await open('/log?user=ada.lovelace&decision=deny');
+    await open('/log?user=ada.lovelace&decision=deny&tool=sentry__fail');
     await table(page).getByRole('link').first().click();
     await page.getByRole('heading', { level: 1, name: 'sentry__fail' }).waitFor();
     await page.getByText('Why it was denied').waitFor();
@@ -119,7 +119,7 @@ suite('the log at the dashboard', () => {
 
   test('a change shows what was before and after; the toast’s way into the log finds it', async () => {
     const { page, open } = at;
-    await lively.world.broker.run(['user', 'set', 'radia.perlman', '--role', 'auditor']);
+    await lively.world.broker.run(['user', 'set-role', 'radia.perlman', 'auditor']);
     await open('/log?subject=user%3Aradia.perlman');
     await table(page).getByRole('link').first().click();
     await page.getByText('What was changed').waitFor();
@@ -131,7 +131,7 @@ suite('the log at the dashboard', () => {
     const { page, open } = at;
     await open('/log?tool=sentry__progress');
     await table(page).getByRole('link').first().click();
-    await page.getByRole('link', { name: /, version 1$/ }).click();
+    await page.getByRole('link', { name: /, version 2$/ }).click();
     await page.getByText('Calls that carried it').first().waitFor();
     const users = page.getByRole('table', { name: 'Who used it' });
     assert.equal(await users.getByRole('row').filter({ hasText: 'ada.lovelace' }).count(), 1);

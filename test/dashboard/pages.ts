@@ -34,7 +34,7 @@ export const PAGES_OF_DASHBOARD: readonly PageOfDashboard[] = [
   { name: 'person', path: '/people/ada.lovelace', as: 'grace.hopper', heading: 'ada.lovelace' },
   { name: 'log', path: '/log', as: 'grace.hopper', heading: 'Log' },
   { name: 'log-proof', path: '/log/proof', as: 'grace.hopper', heading: 'Verify and report' },
-  { name: 'log-secret', path: '/log/secret/sentry', as: 'grace.hopper', heading: 'sentry' },
+  { name: 'log-secret', path: '/log/secret/sentry-authorization', as: 'grace.hopper', heading: 'sentry-authorization' },
   { name: 'me', path: '/me', as: 'ada.lovelace', heading: 'Hello, ada.lovelace' },
   { name: 'me-devices', path: '/me?tab=devices', as: 'ada.lovelace', heading: 'Hello, ada.lovelace' },
   { name: 'me-calls', path: '/me?tab=calls', as: 'ada.lovelace', heading: 'Hello, ada.lovelace' },

@@ -1,13 +1,13 @@
 // What stands in a row of the log.
 import { Text } from '@mantine/core';
-import type { TailLine } from 'mcpgate-shared/api/audit';
+import type { Event, TailLine } from 'mcpgate-shared/api/audit';
 import { detailsOf } from 'mcpgate-shared/api/audit/change-text';
 import type { Column } from '../../parts/data-table.tsx';
 import { msText } from '../../parts/figures.ts';
 import { AnchorLink } from '../../parts/links.tsx';
 import { StatusBadge } from '../../parts/status-badge.tsx';
 import { momentText } from '../../parts/time.tsx';
-import { clientOf, dayText, resultOf, timeOfDay, whatOf, whoOf, zoneText } from './record-words.ts';
+import { clientOf, saidOf, dayText, resultOf, timeOfDay, whatOf, whoOf, zoneText } from './record-words.ts';
 
 function Second({ children }: { children: string }) {
   return (
@@ -15,6 +15,12 @@ function Second({ children }: { children: string }) {
       {children}
     </Text>
   );
+}
+
+/** With which credential something was done is in its story. */
+function aboutOf({ data }: Event): string {
+  const { credential_id: _id, credential_kind: _kind, ...said } = saidOf(data);
+  return detailsOf({ data: said });
 }
 
 export const logColumns = (now: number): readonly Column<TailLine>[] => [
@@ -44,7 +50,7 @@ export const logColumns = (now: number): readonly Column<TailLine>[] => [
       ) : (
         <>
           <Text size="sm">{line.record.type}</Text>
-          <Second>{[line.record.subject, detailsOf(line.record)].filter(Boolean).join(' · ')}</Second>
+          <Second>{[line.record.subject, aboutOf(line.record)].filter(Boolean).join(' · ')}</Second>
         </>
       ),
   },
@@ -77,7 +83,9 @@ export const logColumns = (now: number): readonly Column<TailLine>[] => [
     cell: (line) => {
       const { tone, word } = resultOf(line);
       const why =
-        line.kind === 'call' && line.record.rule !== null && tone !== 'ok' ? `by ${line.record.rule}` : undefined;
+        line.kind === 'call' && line.record.rule !== null && line.record.decision !== 'allow'
+          ? `by ${line.record.rule}`
+          : undefined;
       return (
         <>
           <StatusBadge tone={tone}>{word}</StatusBadge>

@@ -44,7 +44,7 @@ export function callResult({ status, decision }: Pick<Call, 'status' | 'decision
 
 export function eventResult({ type }: Pick<Event, 'type'>): Result {
   if (REFUSED.test(type)) return { tone: 'danger', word: 'Refusal' };
-  return { tone: ENDED.test(type) ? 'warn' : 'info', word: 'Event' };
+  return { tone: ENDED.test(type) ? 'warn' : 'quiet', word: 'Event' };
 }
 
 export const resultOf = (line: TailLine): Result =>
@@ -76,3 +76,15 @@ export function dayText(iso: string, now: number): string {
 /** The zone in which times are shown: "CET", "GMT+2". */
 export const zoneText = (): string =>
   zone.formatToParts(Date.now()).find(({ type }) => type === 'timeZoneName')?.value ?? '';
+
+/** Without what is empty. */
+export const saidOf = (data: Event['data']): Event['data'] =>
+  Object.fromEntries(
+    Object.entries(data).filter(
+      ([name, value]) =>
+        // A side of a change may be empty, and says so.
+        name === 'before' ||
+        name === 'after' ||
+        (value !== null && value !== '' && !(Array.isArray(value) && value.length === 0)),
+    ),
+  );

@@ -1,5 +1,5 @@
 // The report for an audit, as one page to print: made here of what the broker answers, as the command makes it.
-import { Button, Group, Progress, Select, Stack, Text } from '@mantine/core';
+import { Button, Code, Group, Progress, Select, Stack, Text } from '@mantine/core';
 import { IconFileText } from '@tabler/icons-react';
 import { reportApi, type Report as ReportData } from 'mcpgate-shared/api/audit/report';
 import { useEffect, useRef, useState } from 'react';
@@ -43,7 +43,7 @@ export function Report() {
   return (
     <Section
       title="Report for an audit"
-      lead="Who may do what by which rule, what they did, and what was changed, under the questions of SOC 2. One page to read and print."
+      lead="Who may do what by which rule, what they did, and what was changed: one page to read and print."
       actions={
         <>
           <Select
@@ -81,7 +81,7 @@ export function Report() {
         )}
         <ProblemAlert problem={problem} />
         <Text size="sm" c="dimmed">
-          As tables: mcpgate-broker audit report --since {days}d --format csv --output access-report
+          As tables: <Code>mcpgate-broker audit report --since {days}d --format csv --output access-report</Code>
         </Text>
       </Stack>
     </Section>

@@ -6,17 +6,16 @@ import { Facts } from '../../../parts/facts.tsx';
 import { AnchorLink } from '../../../parts/links.tsx';
 import { Section } from '../../../parts/page.tsx';
 import { Moment } from '../../../parts/time.tsx';
+import { saidOf } from '../record-words.ts';
 import classes from '../log.module.css';
 
-const isSaid = (value: Event['data'][string]): boolean =>
-  value !== null && value !== '' && !(Array.isArray(value) && value.length === 0);
 const saidText = (value: Event['data'][string]): string =>
   Array.isArray(value) ? value.join(', ') : value === true ? 'yes' : value === false ? 'no' : String(value);
 const inWords = (name: string): string => name.replaceAll('_', ' ').replace(/^./, (letter) => letter.toUpperCase());
 
 export function EventFacts({ event }: { event: Event }) {
   const changes = changesOf(event.data) ?? [];
-  const rest = Object.entries(restOf(event.data)).filter(([, value]) => isSaid(value));
+  const rest = Object.entries(restOf(saidOf(event.data)));
   const { subject } = event;
   return (
     <>
