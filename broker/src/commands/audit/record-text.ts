@@ -1,6 +1,6 @@
 // Records of the log in words: times where the reader is, and colours that mean something.
 import { styleText } from 'node:util';
-import type { Call, Event } from 'mcpgate-shared/api/audit';
+import type { Call } from 'mcpgate-shared/api/audit';
 import type { CommandContext } from '../context.ts';
 
 type Colour = 'red' | 'yellow' | 'magenta' | 'green' | 'cyan' | 'dim';

@@ -153,7 +153,7 @@ function Older({ log }: { log: LogLines }) {
   useEffect(() => {
     if (isNear && !isLoadingMore && log.error === null) more();
     // With each page that has come it is asked anew.
-  }, [isNear, isLoadingMore, more, lines.length, log.error]);
+  }, [isNear, isLoadingMore, more, log.error]);
   return (
     <Group ref={ref} justify="center" p="md">
       <Button variant="default" loading={isLoadingMore} onClick={more}>

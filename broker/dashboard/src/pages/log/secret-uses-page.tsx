@@ -3,7 +3,7 @@ import { Select, SimpleGrid } from '@mantine/core';
 import { IconKeyOff } from '@tabler/icons-react';
 import { getRouteApi } from '@tanstack/react-router';
 import { secretsApi, type SecretUses } from 'mcpgate-shared/api/secrets';
-import { useMemo } from 'react';
+import { useMemo, useState } from 'react';
 import { useApi } from '../../api/use-api.ts';
 import { DataTable, type Column } from '../../parts/data-table.tsx';
 import { Empty } from '../../parts/empty.tsx';
@@ -23,7 +23,8 @@ export function SecretUsesPage() {
   const { version, days = 30 } = route.useSearch();
   const navigate = route.useNavigate();
   // Of a day, so that the same question is asked while one looks.
-  const since = useMemo(() => new Date(Math.floor(Date.now() / DAY_MS - days + 1) * DAY_MS).toISOString(), [days]);
+  const [today] = useState(() => Math.floor(Date.now() / DAY_MS));
+  const since = new Date((today - days + 1) * DAY_MS).toISOString();
   const query = { since, ...(version !== undefined && { version }) };
   const uses = useApi(secretsApi.uses, { params: { name }, query }, { keepsOld: true });
   return (

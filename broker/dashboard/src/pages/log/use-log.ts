@@ -127,9 +127,9 @@ function useArrivals(search: LogSearch, isLive: boolean) {
   const [waiting, setWaiting] = useState<readonly TailLine[]>([]);
   const arrived = useRef<TailLine[]>([]);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  const live = useRef(isLive);
+  const latest = useRef({ isLive, search });
   useEffect(() => {
-    live.current = isLive;
+    latest.current = { isLive, search };
   });
 
   const clear = useCallback(() => {
@@ -138,13 +138,19 @@ function useArrivals(search: LogSearch, isLive: boolean) {
     setWaiting([]);
   }, []);
   const key = JSON.stringify(search);
-  useEffect(() => clear, [key, clear]);
+  const [of, setOf] = useState(key);
+  if (of !== key) {
+    setOf(key);
+    setAdded([]);
+    setWaiting([]);
+  }
 
   const flush = (): void => {
     timer.current = undefined;
-    const lines = arrived.current;
+    // What came under other filters may not fit these.
+    const lines = arrived.current.filter((line) => fits(latest.current.search, line));
     arrived.current = [];
-    const put = live.current ? setAdded : setWaiting;
+    const put = latest.current.isLive ? setAdded : setWaiting;
     put((before) => [...before, ...lines].slice(-MOST_LIVE));
   };
   useEffect(() => () => clearTimeout(timer.current), []);

@@ -1,5 +1,6 @@
 // Where a record stands in the chains of the log: each row binds the one before it, so that none can be changed or taken out unseen.
 import type { Story } from 'mcpgate-shared/api/audit';
+import type { ReactNode } from 'react';
 import { Facts } from '../../../parts/facts.tsx';
 import { AnchorLink } from '../../../parts/links.tsx';
 import { Section } from '../../../parts/page.tsx';
@@ -27,18 +28,25 @@ export function Proof({ rows }: { rows: Story['rows'] }) {
         </AnchorLink>
       }
     >
-      <Facts
-        facts={rows.flatMap(({ row, chain, seq, ts, hash, prev_hash: before }) => [
-          [
-            NAMES[row],
-            <span key="place">
-              row {seq} of chain {chain}, <Moment at={ts} />
-            </span>,
-          ],
-          [`Hash${rows.length > 1 ? ` (row ${seq})` : ''}`, <Hash key="hash" text={hash} />],
-          [`Hash before${rows.length > 1 ? ` (row ${seq})` : ''}`, <Hash key="before" text={before} />],
-        ])}
-      />
+      <Facts facts={factsOf(rows)} />
     </Section>
   );
+}
+
+function factsOf(rows: Story['rows']): (readonly [string, ReactNode])[] {
+  const facts: (readonly [string, ReactNode])[] = [];
+  for (const { row, chain, seq, ts, hash, prev_hash: before } of rows) {
+    const of = rows.length > 1 ? ` (row ${seq})` : '';
+    const place = (
+      <span>
+        row {seq} of chain {chain}, <Moment at={ts} />
+      </span>
+    );
+    facts.push(
+      [NAMES[row], place],
+      [`Hash${of}`, <Hash key="hash" text={hash} />],
+      [`Hash before${of}`, <Hash key="before" text={before} />],
+    );
+  }
+  return facts;
 }

@@ -37,16 +37,16 @@ export function RecordPage() {
 }
 
 function headOf(story: Story | undefined, id: string) {
-  if (story?.call != null) {
+  if (story !== undefined && story.call !== null) {
     const { call } = story;
-    const with_ = [clientOf(call), call.device].filter((each) => each != null).join(' on ');
+    const with_ = [clientOf(call), call.device].filter((each) => each !== undefined && each !== null).join(' on ');
     return {
       title: whatOf(call),
       lead: `${whoOf(call)} called it at ${call.server}${with_ === '' ? '' : `, with ${with_}`}.`,
       result: callResult(call),
     };
   }
-  if (story?.event != null) {
+  if (story !== undefined && story.event !== null) {
     const { type, actor, subject } = story.event;
     return {
       title: type,
