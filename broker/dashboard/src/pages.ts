@@ -3,14 +3,11 @@ import type { Access } from 'mcpgate-shared/api/roles';
 import type { DashboardPath } from 'mcpgate-shared/api/dashboard/dashboard-paths';
 import {
   IconLayoutDashboard,
-  IconServer2,
-  IconShieldCheck,
-  IconUserCircle,
-  IconUsers,
   IconListDetails,
   IconServer2,
   IconShieldCheck,
   IconUserCircle,
+  IconUsers,
   type Icon,
 } from '@tabler/icons-react';
 
