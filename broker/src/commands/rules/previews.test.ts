@@ -124,7 +124,7 @@ describe('rules', () => {
     writeFileSync(file, 'rules:\n  - { effect: allow, who: [nobody], what: [a] }\n');
     const { stderr, code } = await admin.failure(['rule', 'simulate', file]);
     assert.equal(code, 2);
-    assert.match(stderr, /rules\.0\.who\.0: \"nobody\": did you mean user:nobody or group:nobody\? WHO is/);
+    assert.match(stderr, /rules\.0\.who\.0: "nobody": did you mean user:nobody or group:nobody\? WHO is/);
     writeFileSync(file, 'rules: [\n');
     assert.match((await admin.failure(['rule', 'simulate', file])).stderr, /line 2/);
   });

@@ -40,7 +40,7 @@ export const logColumns = (now: number): readonly Column<TailLine>[] => [
   {
     id: 'what',
     header: 'What',
-    width: 'minmax(130px, 2fr)',
+    width: 'minmax(100px, 2fr)',
     cell: (line) =>
       line.kind === 'call' ? (
         <>
