@@ -11,7 +11,7 @@ async function makeAdministrator(page: Page, name: string) {
   await page.getByLabel(/name/i).first().fill(name);
   for (const field of await page.locator('input[type=password]').all()) await field.fill(PASSWORD);
   await page.getByRole('button', { name: 'Create the administrator' }).click();
-  await page.getByRole('heading', { name: 'Overview' }).waitFor();
+  await page.getByRole('heading', { level: 1, name: 'First steps' }).waitFor();
 }
 
 test('set-up link, administrator, mcpgate login, code typed in lower case without a dash, confirmed: logged in', async (t) => {
