@@ -34,22 +34,29 @@ suite('the dashboard', () => {
     }
   };
 
-  for (const theme of ['light', 'dark'] as const)
-    test(`axe finds nothing on any page, ${theme}, and no script, style or request breaks the policy`, async () => {
-      await onEveryPage({ dark: theme === 'dark' }, async ({ page }, name) => {
-        assert.equal(await page.locator('html').getAttribute('data-mantine-color-scheme'), theme);
-        const { violations } = await new AxeBuilder({ page }).analyze();
-        assert.deepEqual(
-          violations.map(({ id, nodes }) => `${name}: ${id}: ${nodes.map(({ html }) => html).join(' ')}`),
-          [],
-        );
-      });
-    });
+  const complaintsOf = async (builder: AxeBuilder, name: string): Promise<string[]> => {
+    const { violations } = await builder.analyze();
+    return violations.map(({ id, nodes }) => `${name}: ${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+  };
 
-  test('no page is wider than a telephone', async () => {
-    await onEveryPage({ width: 390, height: 800 }, async ({ page }, name) => {
-      const wide = await page.evaluate<number>('document.documentElement.scrollWidth');
-      assert.ok(wide <= 390, `${name} is ${wide} px wide`);
+  test('axe finds nothing on any page, none is wider than a telephone, and no script, style or request breaks the policy', async () => {
+    await onEveryPage({}, async ({ page }, name) => {
+      assert.equal(await page.locator('html').getAttribute('data-mantine-color-scheme'), 'light');
+      assert.deepEqual(await complaintsOf(new AxeBuilder({ page }), name), []);
+      await page.setViewportSize({ width: 390, height: 800 });
+      const isNarrow = 'document.documentElement.scrollWidth <= 390';
+      await holds(page, isNarrow).catch(async () => {
+        assert.fail(`${name} is ${await page.evaluate<number>('document.documentElement.scrollWidth')} px wide`);
+      });
+      await page.setViewportSize({ width: 1440, height: 900 });
+    });
+  });
+
+  // What a page is made of is the same in both themes; only the colours are not.
+  test('every page can be read in the dark, too', async () => {
+    await onEveryPage({ dark: true }, async ({ page }, name) => {
+      assert.equal(await page.locator('html').getAttribute('data-mantine-color-scheme'), 'dark');
+      assert.deepEqual(await complaintsOf(new AxeBuilder({ page }).withRules(['color-contrast']), name), []);
     });
   });
 

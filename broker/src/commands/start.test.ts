@@ -139,7 +139,11 @@ describe('a running broker', () => {
     assert.equal(await statusFor('/', { host: 'evil.example' }), 403);
     assert.equal(await statusFor('/api/v1/me', { host: 'evil.example' }), 403);
     assert.equal(await statusFor('/healthz', { host: 'broker.internal' }), 200);
-    assert.equal(await statusFor('/', { host: `localhost:${new URL(broker.url).port}` }), 200);
+    assert.equal(
+      await statusFor('/', { host: `localhost:${new URL(broker.url).port}` }),
+      303,
+      'it leads to the sign-in',
+    );
   });
 
   test('refuses an upgrade that is not the tunnel, and a tunnel request that is no upgrade', async () => {

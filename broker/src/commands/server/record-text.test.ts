@@ -81,7 +81,7 @@ describe('a record as a text to edit', () => {
     const read = readRecord(text);
     assert.ok(read.kind === 'wrong');
     const shown = withMistakes(text, read.mistakes);
-    assert.match(shown, /\n {4}# ✗ transport\.env\.PORT: .*string.*\n {4}PORT: 8080\n/);
+    assert.match(shown, /\n {4}# ✗ transport\.env\.PORT: it must be a text\n {4}PORT: 8080\n/);
     assert.equal(withoutMistakes(shown), text);
     assert.equal(withMistakes(withoutMistakes(shown), read.mistakes), shown, 'again without piling up');
   });
