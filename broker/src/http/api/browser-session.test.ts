@@ -45,10 +45,11 @@ suite('a browser that is signed in', () => {
   test('may do with it what the person’s role may, and nothing else', async () => {
     const [member, auditor] = [await newPerson('mia', 'member'), await newPerson('audrey', 'auditor')];
     for (const [browser, path, status] of [
-      [admin, '/users', 200],
+      [admin, '/admin-tokens', 200],
+      [auditor, '/users', 200],
       [admin, '/audit/calls', 200],
       [auditor, '/audit/calls', 200],
-      [auditor, '/users', 403],
+      [auditor, '/admin-tokens', 403],
       [member, '/audit/calls', 403],
       [member, '/users', 403],
       [member, '/devices', 200],
@@ -111,7 +112,7 @@ suite('a browser that is signed in', () => {
     const token = String(Object(issued.body)['token']);
     const withToken = { authorization: `Bearer ${token}` };
     assert.equal(
-      (await admin.ask('GET', '/users', { headers: withToken })).status,
+      (await admin.ask('GET', '/admin-tokens', { headers: withToken })).status,
       403,
       'the cookie is an administrator’s',
     );

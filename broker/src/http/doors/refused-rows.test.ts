@@ -311,7 +311,7 @@ test('whatever is refused at whichever door leaves one row, and what is served l
     ],
     [{ method: 'PUT', path: '/mcp', headers: mcp(good), body: '{}' }, refused('mcp', 'method')],
     [{ path: '/mcp', headers: mcp(good) }, refused('mcp', 'malformed')],
-    [{ path: '/api/v1/users', headers: bearer(auditor) }, refused('api', 'forbidden')],
+    [{ path: '/api/v1/admin-tokens', headers: bearer(auditor) }, refused('api', 'forbidden')],
     [{ path: '/api/v1/audit/calls?limit=x', headers: bearer(auditor) }, refused('api', 'malformed')],
     [
       { path: '/api/v1/audit/records/00000000-0000-7000-8000-000000000000', headers: bearer(auditor) },

@@ -68,7 +68,11 @@ async function open(t: TestContext) {
     allowedOrigins: [],
     maxMessageBytes: 1 << 20,
     draining: () => broker.draining,
-    audit: { event: () => Promise.reject(new GateError('internal', 'nothing is recorded here')) },
+    refused: { by: () => undefined },
+    audit: {
+      event: () => Promise.reject(new GateError('internal', 'nothing is recorded here')),
+      told: new WeakSet<object>(),
+    },
   } as unknown as McpRoutesOptions);
   t.after(() => app.close());
   const post = async (url: string, payload: string, more: Record<string, string> = {}) => {
