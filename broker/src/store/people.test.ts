@@ -41,11 +41,11 @@ onBothEngines((open) => {
     await store.groups.add(WORKSPACE, 'eng', [ada.id, abe.id]);
     await store.groups.add(WORKSPACE, 'empty', []);
     assert.deepEqual(await store.groups.list(WORKSPACE), [
-      { name: 'empty', members: [] },
-      { name: 'eng', members: ['abe', 'ada'] },
+      { name: 'empty', members: [], onCall: [] },
+      { name: 'eng', members: ['abe', 'ada'], onCall: [] },
     ]);
     await store.groups.take(WORKSPACE, 'eng', [abe.id]);
-    assert.deepEqual(await store.groups.byName(WORKSPACE, 'eng'), { name: 'eng', members: ['ada'] });
+    assert.deepEqual(await store.groups.byName(WORKSPACE, 'eng'), { name: 'eng', members: ['ada'], onCall: [] });
     assert.equal(await store.groups.byName('other', 'eng'), undefined);
     await store.groups.remove(WORKSPACE, 'eng');
     assert.deepEqual((await store.users.byId(ada.id))?.groups, []);

@@ -32,7 +32,7 @@ onBothEngines((open) => {
       (await store.users.byEmail('team-b', 'ada@example.com')).map(({ id }) => id),
       [theirs.id],
     );
-    assert.deepEqual(await store.groups.list('team-b'), [{ name: 'eng', members: ['ada'] }]);
+    assert.deepEqual(await store.groups.list('team-b'), [{ name: 'eng', members: ['ada'], onCall: [] }]);
     await store.groups.remove('team-b', 'eng');
     assert.deepEqual((await store.users.byId(ours.id))?.groups, ['eng']);
 
