@@ -124,7 +124,7 @@ const USERS: readonly Column<SecretUses['users'][number]>[] = [
   {
     id: 'calls',
     header: 'Calls',
-    width: '84px',
+    width: '72px',
     align: 'right',
     sortBy: ({ calls }) => calls,
     cell: ({ calls }) => calls.toLocaleString(),
@@ -132,7 +132,7 @@ const USERS: readonly Column<SecretUses['users'][number]>[] = [
   {
     id: 'last',
     header: 'Last',
-    width: '140px',
+    width: 'minmax(108px, 140px)',
     sortBy: ({ last_at: at }) => at,
     cell: ({ last_at: at }) => <Ago at={at} />,
   },
