@@ -6,11 +6,9 @@ import type { Audit } from '../../audit/audit.ts';
 import type { AuditEvent } from '../../domain/call-record.ts';
 import { DEFAULT_WORKSPACE } from '../../domain/workspace.ts';
 import type { Store } from '../../store/store.ts';
-import type { ClientSessions } from '../client-sessions.ts';
 import type { Identity } from '../identity.ts';
 import type { KnownBrowsers } from './known-browsers.ts';
 import type { DeviceLogins } from '../oauth/device-logins.ts';
-import { readResource } from '../oauth/resources.ts';
 import { formatUserCode } from '../oauth/user-code.ts';
 import type { Logins } from './logins.ts';
 import type { OneTimeLinks } from './one-time-links.ts';
@@ -35,10 +33,7 @@ export function createWebAccess(parts: {
   localAccounts: boolean;
   deviceLogins: DeviceLogins;
   approveDevice: Identity['approveDevice'];
-  devices: Identity['devices'];
   logins: Pick<Logins, 'isGood'>;
-  clientSessions: Pick<ClientSessions, 'list' | 'end'>;
-  issuer: string;
   knownBrowsers: KnownBrowsers;
   passwords: Passwords;
 }): WebAccess {
@@ -89,20 +84,6 @@ export function createWebAccess(parts: {
     const saved = await store.users.byId(user.id);
     if (saved === undefined) throw new GateError('conflict', 'the user was removed meanwhile');
     return saved;
-  };
-
-  const clientsOf: WebAccess['clientsOf'] = async (person) => {
-    const sessions = await parts.clientSessions.list(new Map([[person.id, person.name]]), person.id);
-    const clients = sessions.map(({ id, label, access, address, createdAt, lastSeenAt }) => {
-      const { server } = readResource(access?.resource ?? '', parts.issuer) ?? {};
-      return { id, name: label, scopes: access?.scopes ?? [], server, address, createdAt, lastSeenAt };
-    });
-    return clients.toSorted((a, b) => b.lastSeenAt - a.lastSeenAt);
-  };
-
-  const devicesOf: WebAccess['devicesOf'] = async (person) => {
-    const devices = await parts.devices.list(person.workspaceId, { user: person.name });
-    return devices.filter((device) => device.revokedAt === null).toSorted((a, b) => b.lastSeenAt - a.lastSeenAt);
   };
 
   return {
@@ -241,20 +222,6 @@ export function createWebAccess(parts: {
         platform,
         device_address: address,
       });
-    },
-    clientsOf,
-    async disconnectClient(id, person, visitor) {
-      const client = (await clientsOf(person)).find((each) => each.id === id);
-      if (client === undefined) return { kind: 'gone' };
-      await parts.clientSessions.end(person.workspaceId, id, { name: person.name, address: visitor.address });
-      return { kind: 'ok', client };
-    },
-    devicesOf,
-    async disconnectDevice(id, person, visitor) {
-      const device = (await devicesOf(person)).find((each) => each.id === id);
-      if (device === undefined) return { kind: 'gone' };
-      await parts.devices.revoke(person.workspaceId, id, { name: person.name, address: visitor.address });
-      return { kind: 'ok', device };
     },
   };
 }

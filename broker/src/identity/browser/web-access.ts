@@ -58,18 +58,6 @@ export type SetPasswordOutcome =
   | { kind: 'gone' }
   | { kind: 'invalid'; field: 'name' | 'password' | 'repeat'; message: string };
 
-/** An HTTP client that a person has let in. */
-export interface ConnectedClient {
-  id: string;
-  name: string;
-  scopes: readonly string[];
-  /** Name or UUID of the only server that the client may use; undefined: all servers. */
-  server: string | undefined;
-  address: string;
-  createdAt: number;
-  lastSeenAt: number;
-}
-
 export interface WebAccess {
   /** Signs cookies and form tokens; the same on every replica. */
   readonly formKey: string;
@@ -104,20 +92,4 @@ export interface WebAccess {
     visitor: WebVisitor,
   ): Promise<{ kind: 'ok'; device: Device } | { kind: 'gone' }>;
   denyDevice(userCode: string, person: Person, visitor: WebVisitor): Promise<void>;
-  /** The person's devices that are not revoked, the last used first. */
-  devicesOf(person: Person): Promise<Device[]>;
-  /** Revokes one of these, for good; `gone` where the person has none of this id. */
-  disconnectDevice(
-    id: string,
-    person: Person,
-    visitor: WebVisitor,
-  ): Promise<{ kind: 'ok'; device: Device } | { kind: 'gone' }>;
-  /** HTTP clients that the person has let in, the last used first. */
-  clientsOf(person: Person): Promise<ConnectedClient[]>;
-  /** Ends all tokens of one of these; `gone` where the person has none of this id. */
-  disconnectClient(
-    id: string,
-    person: Person,
-    visitor: WebVisitor,
-  ): Promise<{ kind: 'ok'; client: ConnectedClient } | { kind: 'gone' }>;
 }
