@@ -16,7 +16,7 @@ const moment = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeSty
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 
 /** `at` seen from `now`: "3 minutes ago", "in 2 days"; "just now" below a minute. */
-export function agoText(at: number, now: number): string {
+function agoText(at: number, now: number): string {
   const distance = at - now;
   const [unit, size] = UNITS.find(([, unitMs]) => Math.abs(distance) >= unitMs) ?? [];
   return unit === undefined || size === undefined ? 'just now' : relative.format(Math.round(distance / size), unit);
