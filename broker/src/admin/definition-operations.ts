@@ -166,7 +166,7 @@ export async function definitionWarnings(
   store: Pick<AdminDependencies['store'], 'definitions' | 'servers'>,
   workspaceId: string,
   only?: Pick<ServerRecord, 'id'>,
-): Promise<string[]> {
+): Promise<{ server: string; text: string }[]> {
   const servers = (await store.servers.list(workspaceId)).filter(({ id }) => id === (only?.id ?? id));
   const things = [...byThing(await store.definitions.notes(workspaceId, only?.id)).values()];
   return servers.flatMap((server) => {
@@ -180,7 +180,7 @@ export async function definitionWarnings(
     const alarming = views.filter(
       ({ state, accepted_by: by, flags }) => state === 'accepted' && by === 'first' && flags.some(({ alarm }) => alarm),
     ).length;
-    return [
+    const texts = [
       ...(held === 0
         ? []
         : [
@@ -197,6 +197,7 @@ export async function definitionWarnings(
             `server ${server.name}: ${definitionsAre(alarming)} suspicious: \`mcpgate-broker tool list ${server.name} --flagged${inside}\``,
           ]),
     ];
+    return texts.map((text) => ({ server: server.name, text }));
   });
 }
 

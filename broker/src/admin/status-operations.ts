@@ -73,21 +73,24 @@ export function statusOperations({
             problem === null ? [] : [`checkpoints of the log cannot be kept at ${name}: ${problem}`],
           ),
         ),
-        ...about('secret', secrets),
-        ...about('definitions', definitions),
+        ...secrets.flatMap(({ name, text }) => about('secret', [text], name)),
+        ...definitions.flatMap(({ server, text }) => about('definitions', [text], server)),
         ...vault.sources.views(workspaceId).flatMap((view) => about('secret', sourceWarning(view), view.name)),
         ...servers
           .filter((server) => server.processIsolation === 'none' && server.state !== 'disabled')
           .flatMap((server) =>
-            about('server', [
-              `server ${server.name} is not isolated (none): it runs as the broker's own user, so it could read the broker's files; ${server.noSandbox}`,
-            ]),
+            about(
+              'server',
+              [
+                `server ${server.name} is not isolated (none): it runs as the broker's own user, so it could read the broker's files; ${server.noSandbox}`,
+              ],
+              server.name,
+            ),
           ),
-        ...about(
-          'server',
-          servers.flatMap(({ name, warnings: [first, ...more] }) =>
-            first === undefined ? [] : [`server ${name}: ${first}${andMore(name, workspaceId, more.length)}`],
-          ),
+        ...servers.flatMap(({ name, warnings: [first, ...more] }) =>
+          first === undefined
+            ? []
+            : about('server', [`server ${name}: ${first}${andMore(name, workspaceId, more.length)}`], name),
         ),
         ...(policy.enforcement === 'enforce'
           ? []
@@ -169,13 +172,12 @@ export function statusOperations({
 
 type Attention = Status['attention'][number];
 
-/** `texts` begin with the name of what they are about where that is a server or a secret, which has no space in it. */
-const about = (kind: Attention['about'], texts: readonly string[], subject?: string): Attention[] =>
-  texts.map((text) => ({
-    about: kind,
-    subject: subject ?? /^(?:server|secret) ([^\s:]+)/.exec(text)?.[1] ?? null,
-    text,
-  }));
+/** `subject`: the name of the server or secret that they are about. */
+const about = (
+  kind: Attention['about'],
+  texts: readonly string[],
+  subject: string | null = null,
+): Attention[] => texts.map((text) => ({ about: kind, subject, text }));
 
 function keyWarnings({ problem, rotation }: MasterKeyView): string[] {
   if (problem !== null) return [problem];

@@ -45,7 +45,7 @@ onBothEngines((open) => {
     const text =
       'secret github (version 1) is 90 days old, and secrets.max_age is 90 days; make a new one at its service, then: mcpgate-broker secret rotate github';
     assert.deepEqual(logged, [text]);
-    assert.deepEqual(await watch.warnings('default'), [text]);
+    assert.deepEqual(await watch.warnings('default'), [{ name: 'github', text }]);
     clock.at += 3_600_000;
     await look();
     assert.equal(logged.length, 2);
@@ -61,7 +61,10 @@ onBothEngines((open) => {
     const reading = { fingerprint: 'f', keptUntil: null, seal: () => Uint8Array.of(1) };
     await store.secretSources.set({ workspaceId: 'default', name: 'github' }, order, reading, {});
     clock.at += 91 * DAY;
-    assert.match((await watch.warnings('default'))[0] ?? '', /, and put it where it is read from: file:\/srv\/token$/);
+    assert.match(
+      (await watch.warnings('default'))[0]?.text ?? '',
+      /, and put it where it is read from: file:\/srv\/token$/,
+    );
   });
 
   it('a date of expiry is told of two weeks ahead, and once it has passed, in its own workspace', async (t) => {
@@ -72,9 +75,13 @@ onBothEngines((open) => {
     clock.at += 16 * DAY;
     const day = new Date(clock.at + 14 * DAY).toISOString().slice(0, 10);
     const next = 'make a new one at its service, then: mcpgate-broker secret rotate github --workspace team-b';
-    assert.deepEqual(await watch.warnings('team-b'), [`secret github (version 1) expires on ${day}; ${next}`]);
+    assert.deepEqual(await watch.warnings('team-b'), [
+      { name: 'github', text: `secret github (version 1) expires on ${day}; ${next}` },
+    ]);
     clock.at += 14 * DAY;
-    assert.deepEqual(await watch.warnings('team-b'), [`secret github (version 1) has expired on ${day}; ${next}`]);
+    assert.deepEqual(await watch.warnings('team-b'), [
+      { name: 'github', text: `secret github (version 1) has expired on ${day}; ${next}` },
+    ]);
     assert.deepEqual(await watch.warnings('default'), []);
   });
 

@@ -26,7 +26,7 @@ export interface SecretWatch {
   /** As they were when it looked last. */
   readonly ages: readonly SecretAge[];
   /** What is to be said of a workspace's secrets now. */
-  warnings(workspaceId: string): Promise<string[]>;
+  warnings(workspaceId: string): Promise<{ name: string; text: string }[]>;
   /** Looks now, and from then on every minute; resolves after the first time. */
   start(): Promise<void>;
   close(): void;
@@ -115,7 +115,10 @@ export function createSecretWatch(options: SecretWatchOptions): SecretWatch {
       return ages;
     },
     async warnings(workspaceId) {
-      return (await store.secrets.list(workspaceId)).flatMap((secret) => warningOf(workspaceId, secret) ?? []);
+      return (await store.secrets.list(workspaceId)).flatMap((secret) => {
+        const text = warningOf(workspaceId, secret);
+        return text === undefined ? [] : [{ name: secret.name, text }];
+      });
     },
     start: lookAndGoOn,
     close() {

@@ -1,7 +1,7 @@
 // Serves /setup (the first administrator), /link (setting a password), /login and /logout.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { DEFAULT_WORKSPACE } from '../../domain/workspace.ts';
-import type { SetPasswordOutcome } from '../../identity/browser/web-access.ts';
+import type { SetPasswordOutcome, Throttled } from '../../identity/browser/web-access.ts';
 import { loginPage, logoutPage, passwordPage, setupPage, signOutThereTooPage } from './sign-in-views.ts';
 import type { PageContext } from './page-context.ts';
 import {
@@ -27,6 +27,11 @@ const GONE = {
   }),
 } as const;
 
+const WRONG_PASSWORD = {
+  kind: 'refused',
+  message: 'User name or password is wrong, or the account is disabled: ask your platform team.',
+} as const;
+
 const problemOf = (outcome: SetPasswordOutcome) => (outcome.kind === 'invalid' ? outcome : undefined);
 
 export function registerSignInRoutes(app: FastifyInstance, context: PageContext): void {
@@ -38,6 +43,19 @@ export function registerSignInRoutes(app: FastifyInstance, context: PageContext)
     localAccounts: web.localAccounts,
     askForWorkspace: await web.hasWorkspaces(),
   });
+
+  /** The sign-in page once more, with why nobody is signed in. */
+  const askAgain = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { goal, name, why }: { goal: LoginGoal; name: string; why: Throttled | { kind: 'refused'; message: string } },
+  ) => {
+    const throttled = why.kind === 'throttled';
+    if (throttled) reply.header('retry-after', String(Math.ceil(why.retryAfterMs / 1000)));
+    const problem = throttled ? `Too many tries. Wait ${waitText(why.retryAfterMs)} and try again.` : why.message;
+    const view = { csrf: context.csrf(reply), name, goal, ways: await waysTo(goal, request, reply), problem };
+    return context.send(reply, loginPage(view), { status: throttled ? 429 : 401 });
+  };
 
   app.get('/setup', async (request, reply) => {
     const { token } = TokenQuerySchema.parse(request.query);
@@ -97,19 +115,8 @@ export function registerSignInRoutes(app: FastifyInstance, context: PageContext)
       context.startSession(reply, outcome);
       return context.goOn(reply, outcome, pathAfter(goal));
     }
-    const throttled = outcome.kind === 'throttled';
-    if (throttled) reply.header('retry-after', String(Math.ceil(outcome.retryAfterMs / 1000)));
-    const problem = throttled
-      ? `Too many tries. Wait ${waitText(outcome.retryAfterMs)} and try again.`
-      : 'User name or password is wrong, or the account is disabled: ask your platform team.';
-    const page = loginPage({
-      csrf: context.csrf(reply),
-      name,
-      goal,
-      ways: await waysTo(goal, request, reply),
-      problem,
-    });
-    return context.send(reply, page, { status: throttled ? 429 : 401 });
+    const why = outcome.kind === 'throttled' ? outcome : WRONG_PASSWORD;
+    return await askAgain(request, reply, { goal, name, why });
   });
 
   app.post('/login/passkey', async (request, reply) => {
@@ -120,13 +127,7 @@ export function registerSignInRoutes(app: FastifyInstance, context: PageContext)
       context.startSession(reply, outcome);
       return context.goOn(reply, outcome, pathAfter(goal));
     }
-    const throttled = outcome.kind === 'throttled';
-    if (throttled) reply.header('retry-after', String(Math.ceil(outcome.retryAfterMs / 1000)));
-    const problem = throttled
-      ? `Too many tries. Wait ${waitText(outcome.retryAfterMs)} and try again.`
-      : outcome.message;
-    const view = { csrf: context.csrf(reply), name: '', goal, ways: await waysTo(goal, request, reply), problem };
-    return context.send(reply, loginPage(view), { status: throttled ? 429 : 401 });
+    return await askAgain(request, reply, { goal, name: '', why: outcome });
   });
 
   app.get('/logout', async (request, reply) => {
