@@ -108,3 +108,23 @@ export function useConfirm(): (question: Question) => void {
   if (ask === undefined) throw new Error('a question is asked outside of the shell');
   return ask;
 }
+
+/**
+ * In a row: ends or removes what the row is about, once its question was answered. `label`: with the name of what ends, for people who hear the
+ * page read.
+ */
+export function EndButton(props: { label: string; question: Omit<Question, 'destroys'>; children: string }) {
+  const { label, question, children } = props;
+  const confirm = useConfirm();
+  return (
+    <Button
+      size="compact-sm"
+      variant="subtle"
+      color="red"
+      aria-label={label}
+      onClick={() => confirm({ ...question, destroys: true })}
+    >
+      {children}
+    </Button>
+  );
+}

@@ -4,9 +4,9 @@ import { IconKey } from '@tabler/icons-react';
 import { accountsApi, type Account } from 'mcpgate-shared/api/accounts/accounts';
 import { meApi } from 'mcpgate-shared/api/me/me-api';
 import { useApi, useChange } from '../../api/use-api.ts';
-import { useConfirm } from '../../parts/confirm.tsx';
 import { DataTable, type Column } from '../../parts/data-table.tsx';
 import { Empty } from '../../parts/empty.tsx';
+import { EndButton } from '../../parts/confirm.tsx';
 import { Loaded } from '../../parts/loaded.tsx';
 import { Section } from '../../parts/page.tsx';
 import { StatusBadge, type Tone } from '../../parts/status-badge.tsx';
@@ -89,7 +89,6 @@ const COLUMNS: readonly Column<Account>[] = [
 ];
 
 function Change({ account: { server, state, url } }: { account: Account }) {
-  const confirm = useConfirm();
   const disconnect = useChange(accountsApi.disconnect, {
     changes: [accountsApi.list, meApi.tools],
     onDone: ({ revoked, why }) =>
@@ -109,27 +108,21 @@ function Change({ account: { server, state, url } }: { account: Account }) {
         </Button>
       )}
       {state !== 'missing' && (
-        <Button
-          size="compact-sm"
-          variant="subtle"
-          color="red"
-          aria-label={`Disconnect ${server}`}
-          onClick={() =>
-            confirm({
-              title: `Disconnect your account at ${server}?`,
-              consequences: [
-                'Your AI clients lose its tools at once.',
-                'The broker forgets the account, and ends it at its provider where that takes it.',
-                'You can connect it again at any time.',
-              ],
-              action: 'Disconnect it',
-              destroys: true,
-              run: () => disconnect.mutateAsync({ params: { name: server } }),
-            })
-          }
+        <EndButton
+          label={`Disconnect ${server}`}
+          question={{
+            title: `Disconnect your account at ${server}?`,
+            consequences: [
+              'Your AI clients lose its tools at once.',
+              'The broker forgets the account, and ends it at its provider where that takes it.',
+              'You can connect it again at any time.',
+            ],
+            action: 'Disconnect it',
+            run: () => disconnect.mutateAsync({ params: { name: server } }),
+          }}
         >
           Disconnect
-        </Button>
+        </EndButton>
       )}
     </Group>
   );

@@ -1,13 +1,13 @@
 // The applications that a person has let in over OAuth, and the browsers in which they are signed in.
-import { Button, Text } from '@mantine/core';
+import { Text } from '@mantine/core';
 import { IconApps } from '@tabler/icons-react';
 import { sessionsApi, type Session } from 'mcpgate-shared/api/devices';
 import { useSession } from '../../api/session.tsx';
 import { useApi, useChange } from '../../api/use-api.ts';
 import { browserName } from '../../parts/browser-name.ts';
-import { useConfirm } from '../../parts/confirm.tsx';
 import { DataTable, type Column } from '../../parts/data-table.tsx';
 import { Empty } from '../../parts/empty.tsx';
+import { EndButton } from '../../parts/confirm.tsx';
 import { Loaded } from '../../parts/loaded.tsx';
 import { Section } from '../../parts/page.tsx';
 import { Ago } from '../../parts/time.tsx';
@@ -93,35 +93,28 @@ const COLUMNS: readonly Column<Session>[] = [
 function EndSession({ session }: { session: Session }) {
   const { id, kind } = session;
   const label = nameOf(session);
-  const confirm = useConfirm();
   const end = useChange(sessionsApi.end, {
     changes: [sessionsApi.list],
     onDone: () => toastDone({ message: `${label} has no access any more.`, subject: `session:${id}` }),
   });
   const verb = kind === 'web' ? 'Sign out' : 'Disconnect';
   return (
-    <Button
-      size="compact-sm"
-      variant="subtle"
-      color="red"
-      aria-label={`${verb} ${label}`}
-      onClick={() =>
-        confirm({
-          title: `${verb} ${label}?`,
-          consequences:
-            kind === 'web'
-              ? ['That browser is signed out at once. If it is this one, you sign in again.']
-              : [
-                  'It loses access at once, and its calls under way are cancelled.',
-                  'It asks you again if it connects once more.',
-                ],
-          action: `${verb} it`,
-          destroys: true,
-          run: () => end.mutateAsync({ params: { id } }),
-        })
-      }
+    <EndButton
+      label={`${verb} ${label}`}
+      question={{
+        title: `${verb} ${label}?`,
+        consequences:
+          kind === 'web'
+            ? ['That browser is signed out at once. If it is this one, you sign in again.']
+            : [
+                'It loses access at once, and its calls under way are cancelled.',
+                'It asks you again if it connects once more.',
+              ],
+        action: `${verb} it`,
+        run: () => end.mutateAsync({ params: { id } }),
+      }}
     >
       {verb}
-    </Button>
+    </EndButton>
   );
 }

@@ -1,12 +1,12 @@
 // The laptops on which a person is logged in.
-import { Button, Text } from '@mantine/core';
+import { Text } from '@mantine/core';
 import { IconDeviceLaptop } from '@tabler/icons-react';
 import { devicesApi, sessionsApi, type Device } from 'mcpgate-shared/api/devices';
 import { useSession } from '../../api/session.tsx';
 import { useApi, useChange } from '../../api/use-api.ts';
-import { useConfirm } from '../../parts/confirm.tsx';
 import { DataTable, type Column } from '../../parts/data-table.tsx';
 import { Empty } from '../../parts/empty.tsx';
+import { EndButton } from '../../parts/confirm.tsx';
 import { Loaded } from '../../parts/loaded.tsx';
 import { Section } from '../../parts/page.tsx';
 import { StatusBadge } from '../../parts/status-badge.tsx';
@@ -86,7 +86,6 @@ const COLUMNS: readonly Column<Device>[] = [
 ];
 
 function EndDevice({ device: { id, name } }: { device: Device }) {
-  const confirm = useConfirm();
   const revoke = useChange(devicesApi.revoke, {
     changes: [devicesApi.list, sessionsApi.list],
     onDone: ({ links_closed: links, ms }) =>
@@ -96,25 +95,19 @@ function EndDevice({ device: { id, name } }: { device: Device }) {
       }),
   });
   return (
-    <Button
-      size="compact-sm"
-      variant="subtle"
-      color="red"
-      aria-label={`Disconnect ${name}`}
-      onClick={() =>
-        confirm({
-          title: `Disconnect ${name}?`,
-          consequences: [
-            'Its AI clients lose every tool at once, and calls under way are cancelled.',
-            'To use it again, somebody must run mcpgate login there.',
-          ],
-          action: 'Disconnect it',
-          destroys: true,
-          run: () => revoke.mutateAsync({ params: { id } }),
-        })
-      }
+    <EndButton
+      label={`Disconnect ${name}`}
+      question={{
+        title: `Disconnect ${name}?`,
+        consequences: [
+          'Its AI clients lose every tool at once, and calls under way are cancelled.',
+          'To use it again, somebody must run mcpgate login there.',
+        ],
+        action: 'Disconnect it',
+        run: () => revoke.mutateAsync({ params: { id } }),
+      }}
     >
       Disconnect
-    </Button>
+    </EndButton>
   );
 }

@@ -4,9 +4,9 @@ import { IconPackage } from '@tabler/icons-react';
 import { getRouteApi } from '@tanstack/react-router';
 import { bundlesApi, type BundleView } from 'mcpgate-shared/api/bundles/bundles';
 import { useApi, useChange } from '../../../api/use-api.ts';
-import { useConfirm } from '../../../parts/confirm.tsx';
 import { DataTable, type Column } from '../../../parts/data-table.tsx';
 import { Empty } from '../../../parts/empty.tsx';
+import { EndButton } from '../../../parts/confirm.tsx';
 import { AnchorLink } from '../../../parts/links.tsx';
 import { Loaded } from '../../../parts/loaded.tsx';
 import { Section } from '../../../parts/page.tsx';
@@ -133,36 +133,29 @@ const COLUMNS: readonly Column<BundleView>[] = [
 ];
 
 function RemoveBundle({ bundle: { name, tools, groups } }: { bundle: BundleView }) {
-  const confirm = useConfirm();
   const remove = useChange(bundlesApi.remove, {
     changes: [bundlesApi.list, ...OF_RULES],
     onDone: () => toastDone({ message: `The bundle ${name} was removed.`, subject: `bundle:${name}` }),
   });
   return (
     <Group justify="flex-end">
-      <Button
-        size="compact-sm"
-        variant="subtle"
-        color="red"
-        aria-label={`Remove the bundle ${name}`}
-        onClick={() =>
-          confirm({
-            title: `Remove the bundle ${name}?`,
-            consequences: [
-              `Clients that ask for it lose its ${counted(tools.length, 'tool')} at once. The tools stay where they are.`,
-              'Rules that name it stay, and would mean another bundle of that name.',
-              ...(groups.length === 0
-                ? []
-                : [`It is what people of ${groups.join(', ')} get by default; they get everything again.`]),
-            ],
-            action: 'Remove the bundle',
-            destroys: true,
-            run: () => remove.mutateAsync({ params: { name } }),
-          })
-        }
+      <EndButton
+        label={`Remove the bundle ${name}`}
+        question={{
+          title: `Remove the bundle ${name}?`,
+          consequences: [
+            `Clients that ask for it lose its ${counted(tools.length, 'tool')} at once. The tools stay where they are.`,
+            'Rules that name it stay, and would mean another bundle of that name.',
+            ...(groups.length === 0
+              ? []
+              : [`It is what people of ${groups.join(', ')} get by default; they get everything again.`]),
+          ],
+          action: 'Remove the bundle',
+          run: () => remove.mutateAsync({ params: { name } }),
+        }}
       >
         Remove
-      </Button>
+      </EndButton>
     </Group>
   );
 }

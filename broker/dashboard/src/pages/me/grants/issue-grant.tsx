@@ -7,15 +7,8 @@ import { useState } from 'react';
 import { useSession } from '../../../api/session.tsx';
 import { useApi, useChange } from '../../../api/use-api.ts';
 import { CopyLine } from '../../../parts/copy-line.tsx';
+import { GRANT_LIFETIMES, USUAL_GRANT_LIFETIME } from '../../../parts/grant-lifetimes.ts';
 import { ProblemAlert } from '../../../parts/problem-view.tsx';
-
-const DAY_S = 86_400;
-const LIFETIMES = [
-  { value: String(7 * DAY_S), label: '7 days' },
-  { value: String(30 * DAY_S), label: '30 days' },
-  { value: String(90 * DAY_S), label: '90 days' },
-  { value: String(365 * DAY_S), label: 'a year' },
-];
 
 export function IssueGrant({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   return (
@@ -31,7 +24,7 @@ function Issue({ onClose }: { onClose: () => void }) {
   const own = useApi(meApi.tools, {});
   const [label, setLabel] = useState('');
   const [servers, setServers] = useState<string[]>([]);
-  const [lifetime, setLifetime] = useState<string>(String(90 * DAY_S));
+  const [lifetime, setLifetime] = useState(USUAL_GRANT_LIFETIME);
   const issue = useChange(grantsApi.issue, { changes: [grantsApi.list] });
   const names = [...new Set([...(own.data?.tools ?? []).map(({ server }) => server), ...(own.data?.silent ?? [])])];
 
@@ -81,7 +74,7 @@ function Issue({ onClose }: { onClose: () => void }) {
         />
         <Select
           label="Ends after"
-          data={LIFETIMES}
+          data={GRANT_LIFETIMES}
           value={lifetime}
           onChange={(value) => setLifetime(value ?? lifetime)}
           allowDeselect={false}

@@ -5,9 +5,9 @@ import { IconTicket } from '@tabler/icons-react';
 import { grantsApi, type Grant } from 'mcpgate-shared/api/grants';
 import { useSession } from '../../../api/session.tsx';
 import { useApi, useChange } from '../../../api/use-api.ts';
-import { useConfirm } from '../../../parts/confirm.tsx';
 import { DataTable, type Column } from '../../../parts/data-table.tsx';
 import { Empty } from '../../../parts/empty.tsx';
+import { EndButton } from '../../../parts/confirm.tsx';
 import { Loaded } from '../../../parts/loaded.tsx';
 import { Section } from '../../../parts/page.tsx';
 import { StatusBadge, type Tone } from '../../../parts/status-badge.tsx';
@@ -105,7 +105,6 @@ const COLUMNS: readonly Column<Grant>[] = [
 ];
 
 function Revoke({ grant: { id, label } }: { grant: Grant }) {
-  const confirm = useConfirm();
   const revoke = useChange(grantsApi.revoke, {
     changes: [grantsApi.list],
     onDone: ({ links_closed: links, ms }) =>
@@ -115,25 +114,19 @@ function Revoke({ grant: { id, label } }: { grant: Grant }) {
       }),
   });
   return (
-    <Button
-      size="compact-sm"
-      variant="subtle"
-      color="red"
-      aria-label={`Revoke ${label}`}
-      onClick={() =>
-        confirm({
-          title: `Revoke the grant ${label}?`,
-          consequences: [
-            'Whatever uses its token loses every tool at once, and calls under way are cancelled.',
-            'It cannot be undone; a new grant has another token.',
-          ],
-          action: 'Revoke it',
-          destroys: true,
-          run: () => revoke.mutateAsync({ params: { id } }),
-        })
-      }
+    <EndButton
+      label={`Revoke ${label}`}
+      question={{
+        title: `Revoke the grant ${label}?`,
+        consequences: [
+          'Whatever uses its token loses every tool at once, and calls under way are cancelled.',
+          'It cannot be undone; a new grant has another token.',
+        ],
+        action: 'Revoke it',
+        run: () => revoke.mutateAsync({ params: { id } }),
+      }}
     >
       Revoke
-    </Button>
+    </EndButton>
   );
 }

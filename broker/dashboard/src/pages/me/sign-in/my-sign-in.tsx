@@ -8,9 +8,9 @@ import { useState } from 'react';
 import { Problem } from '../../../api/problem.ts';
 import { useSession } from '../../../api/session.tsx';
 import { keyOf, useApi, useChange } from '../../../api/use-api.ts';
-import { useConfirm } from '../../../parts/confirm.tsx';
 import { DataTable, type Column } from '../../../parts/data-table.tsx';
 import { Empty } from '../../../parts/empty.tsx';
+import { EndButton } from '../../../parts/confirm.tsx';
 import { Loaded } from '../../../parts/loaded.tsx';
 import { Section } from '../../../parts/page.tsx';
 import { ProblemAlert } from '../../../parts/problem-view.tsx';
@@ -142,30 +142,23 @@ const columnsOf = (rename: (passkey: Passkey) => void): readonly Column<Passkey>
 ];
 
 function RemovePasskey({ passkey: { id, name } }: { passkey: Passkey }) {
-  const confirm = useConfirm();
   const remove = useChange(signInApi.removePasskey, {
     changes: [signInApi.listPasskeys, sessionApi.show],
     onDone: ({ sessions_ended: ended }) =>
       toastDone({ message: `The passkey ${name} is removed; ${ended} other browsers are signed out.` }),
   });
   return (
-    <Button
-      size="compact-sm"
-      variant="subtle"
-      color="red"
-      aria-label={`Remove ${name}`}
-      onClick={() =>
-        confirm({
-          title: `Remove the passkey ${name}?`,
-          consequences: ['Nobody signs in with it any more.', 'Your other browsers are signed out.'],
-          action: 'Remove it',
-          destroys: true,
-          run: () => remove.mutateAsync({ params: { id } }),
-        })
-      }
+    <EndButton
+      label={`Remove ${name}`}
+      question={{
+        title: `Remove the passkey ${name}?`,
+        consequences: ['Nobody signs in with it any more.', 'Your other browsers are signed out.'],
+        action: 'Remove it',
+        run: () => remove.mutateAsync({ params: { id } }),
+      }}
     >
       Remove
-    </Button>
+    </EndButton>
   );
 }
 

@@ -1,12 +1,11 @@
 // The ends of single things of a person: a device, a sign-in, a grant. Each asks first, and shows its receipt.
-import { Button } from '@mantine/core';
 import { devicesApi, sessionsApi, type Device, type Session } from 'mcpgate-shared/api/devices';
 import type { Receipt } from 'mcpgate-shared/api/fields';
 import { grantsApi, type Grant } from 'mcpgate-shared/api/grants';
 import { useState } from 'react';
 import { useChange } from '../../../api/use-api.ts';
 import { browserName } from '../../../parts/browser-name.ts';
-import { useConfirm } from '../../../parts/confirm.tsx';
+import { EndButton } from '../../../parts/confirm.tsx';
 import { ReceiptDialog } from './receipt-view.tsx';
 
 interface EndProps {
@@ -20,20 +19,13 @@ interface EndProps {
   receiptTitle: string;
 }
 
-function EndButton({ label, word, receiptTitle, run, ...question }: EndProps) {
-  const confirm = useConfirm();
+function EndWithReceipt({ label, word, receiptTitle, run, ...question }: EndProps) {
   const [receipt, setReceipt] = useState<Receipt>();
   return (
     <>
-      <Button
-        size="compact-sm"
-        variant="subtle"
-        color="red"
-        aria-label={label}
-        onClick={() => confirm({ ...question, destroys: true, run: async () => setReceipt(await run()) })}
-      >
+      <EndButton label={label} question={{ ...question, run: async () => setReceipt(await run()) }}>
         {word}
-      </Button>
+      </EndButton>
       <ReceiptDialog title={receiptTitle} receipt={receipt} onClose={() => setReceipt(undefined)} />
     </>
   );
@@ -42,7 +34,7 @@ function EndButton({ label, word, receiptTitle, run, ...question }: EndProps) {
 export function RevokeDevice({ device: { id, name, user } }: { device: Device }) {
   const revoke = useChange(devicesApi.revoke);
   return (
-    <EndButton
+    <EndWithReceipt
       label={`Revoke ${name} of ${user}`}
       word="Revoke"
       title={`Revoke ${name} of ${user}?`}
@@ -61,7 +53,7 @@ export function EndSession({ session }: { session: Session }) {
   const end = useChange(sessionsApi.end);
   const name = session.kind === 'web' ? browserName(session.label) : session.label;
   return (
-    <EndButton
+    <EndWithReceipt
       label={`End ${name} of ${session.user}`}
       word="End"
       title={`End the sign-in of ${session.user} on ${name}?`}
@@ -81,7 +73,7 @@ export function EndSession({ session }: { session: Session }) {
 export function RevokeGrant({ grant: { id, label, servers } }: { grant: Grant }) {
   const revoke = useChange(grantsApi.revoke);
   return (
-    <EndButton
+    <EndWithReceipt
       label={`Revoke the grant ${label}`}
       word="Revoke"
       title={`Revoke the grant ${label}?`}

@@ -10,17 +10,11 @@ import { useState } from 'react';
 import { useApi, useChange } from '../../../api/use-api.ts';
 import { useWhole } from '../../../api/use-whole.ts';
 import { CopyLine } from '../../../parts/copy-line.tsx';
+import { GRANT_LIFETIMES, USUAL_GRANT_LIFETIME } from '../../../parts/grant-lifetimes.ts';
 import { ProblemAlert } from '../../../parts/problem-view.tsx';
 import { useSession } from '../../../api/session.tsx';
 
-const DAY_S = 86_400;
-const LIFETIMES = [
-  { value: String(7 * DAY_S), label: '7 days' },
-  { value: String(30 * DAY_S), label: '30 days' },
-  { value: String(90 * DAY_S), label: '90 days' },
-  { value: String(365 * DAY_S), label: 'a year' },
-  { value: 'never', label: 'without an end' },
-];
+const LIFETIMES = [...GRANT_LIFETIMES, { value: 'never', label: 'without an end' }];
 
 /** `user`: for this person; left out: it is chosen, or nobody's. */
 export function IssueGrant(props: { opened: boolean; onClose: () => void; user?: string }) {
@@ -65,7 +59,7 @@ function Form(props: { user: string | undefined; onIssued: (issued: IssuedGrant)
       label: '',
       servers: [],
       user: user ?? null,
-      lifetime: String(90 * DAY_S),
+      lifetime: USUAL_GRANT_LIFETIME,
       allowFrom: [],
     },
     validate: {
