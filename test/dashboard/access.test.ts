@@ -4,7 +4,8 @@ import { after, before, suite, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import type { AiClient } from '../world/clients/ai-client.ts';
 import { openLivelyWorld, type LivelyWorld } from './lively-world.ts';
-import { holds, launchChromium, signIn, type AtDashboard } from './person-at-dashboard.ts';
+import { holds, signIn, type AtDashboard } from './person-at-dashboard.ts';
+import { launchChromium } from '../world/browser/launch-chromium.ts';
 
 suite('the page Access', () => {
   let lively: LivelyWorld;

@@ -5,7 +5,8 @@ import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser } from 'playwright-core';
 import { openLivelyWorld, type LivelyWorld } from './lively-world.ts';
 import { PAGES_OF_DASHBOARD } from './pages.ts';
-import { holds, launchChromium, signIn, type AtDashboard, type Look } from './person-at-dashboard.ts';
+import { holds, signIn, type AtDashboard, type Look } from './person-at-dashboard.ts';
+import { launchChromium } from '../world/browser/launch-chromium.ts';
 
 const ADMIN = 'grace.hopper';
 

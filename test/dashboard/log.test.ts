@@ -7,7 +7,8 @@ import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright-core';
 import type { AiClient } from '../world/clients/ai-client.ts';
 import { openLivelyWorld, type LivelyWorld } from './lively-world.ts';
-import { holds, launchChromium, signIn, type AtDashboard } from './person-at-dashboard.ts';
+import { holds, signIn, type AtDashboard } from './person-at-dashboard.ts';
+import { launchChromium } from '../world/browser/launch-chromium.ts';
 
 const AUDITOR = 'katherine.johnson';
 

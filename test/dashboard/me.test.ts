@@ -5,7 +5,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { after, before, suite, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { openLivelyWorld, type LivelyWorld } from './lively-world.ts';
-import { launchChromium, signIn, type AtDashboard } from './person-at-dashboard.ts';
+import { signIn, type AtDashboard } from './person-at-dashboard.ts';
+import { launchChromium } from '../world/browser/launch-chromium.ts';
 
 suite("a member's own page", () => {
   let lively: LivelyWorld;

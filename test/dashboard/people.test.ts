@@ -6,7 +6,8 @@ import type { Browser } from 'playwright-core';
 import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
 import { searchEvents } from '../world/call-rows.ts';
 import { openLivelyWorld, type LivelyWorld } from './lively-world.ts';
-import { holds, launchChromium, signIn } from './person-at-dashboard.ts';
+import { holds, signIn } from './person-at-dashboard.ts';
+import { launchChromium } from '../world/browser/launch-chromium.ts';
 
 const ADMIN = 'grace.hopper';
 

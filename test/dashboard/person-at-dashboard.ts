@@ -1,6 +1,5 @@
 // A person of the lively world at the dashboard, in Chromium: one browser for a whole file, a profile of its own for each person.
-import { chromium, type Browser, type Page } from 'playwright-core';
-import { findChromium } from '../world/browser/chromium.ts';
+import type { Browser, Page } from 'playwright-core';
 import { until } from '../world/until.ts';
 import type { LivelyWorld } from './lively-world.ts';
 
@@ -23,19 +22,6 @@ export interface AtDashboard {
 export async function holds(page: Page, expression: string): Promise<void> {
   await until(expression, () => page.evaluate<boolean>(expression), 15_000);
 }
-
-export const launchChromium = async (): Promise<Browser> =>
-  await chromium.launch({
-    executablePath: findChromium() ?? 'chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--no-first-run',
-    ],
-  });
 
 /** Signs the person in by a one-time link. */
 export async function signIn(

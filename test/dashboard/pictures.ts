@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { REPOSITORY } from '../step.ts';
 import { openLivelyWorld } from './lively-world.ts';
 import { PAGES_OF_DASHBOARD } from './pages.ts';
-import { launchChromium, signIn } from './person-at-dashboard.ts';
+import { signIn } from './person-at-dashboard.ts';
+import { launchChromium } from '../world/browser/launch-chromium.ts';
 
 const [only = 'all', folder = join(REPOSITORY, 'docs/images'), width = '1440'] = process.argv.slice(2);
 const lively = await openLivelyWorld();

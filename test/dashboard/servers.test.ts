@@ -5,7 +5,8 @@ import type { Browser } from 'playwright-core';
 import { filesHolding } from '../world/search.ts';
 import { startCountingUpstream, type CountingUpstream } from '../upstreams/counting-upstream.ts';
 import { openLivelyWorld, type LivelyWorld } from './lively-world.ts';
-import { launchChromium, signIn } from './person-at-dashboard.ts';
+import { signIn } from './person-at-dashboard.ts';
+import { launchChromium } from '../world/browser/launch-chromium.ts';
 
 const ADMIN = 'grace.hopper';
 const OLD = 'Bearer lin_api_7f3a9c1e5b2d4f6a8c0e1b3d5f7a9c1e';

@@ -4,7 +4,7 @@ import { after, before, suite, test } from 'node:test';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { startCountingUpstream, type CountingUpstream } from '../upstreams/counting-upstream.ts';
 import { openWorld, type World } from '../world.ts';
-import { launchChromium } from './person-at-dashboard.ts';
+import { launchChromium } from '../world/browser/launch-chromium.ts';
 
 const PASSWORD = 'correct horse battery staple 7';
 const TOKEN = 'sntrys_7d1e5f3a9b2c4d6e8f0a1b3c5d7e9f2a';

@@ -173,11 +173,8 @@ export function statusOperations({
 type Attention = Status['attention'][number];
 
 /** `subject`: the name of the server or secret that they are about. */
-const about = (
-  kind: Attention['about'],
-  texts: readonly string[],
-  subject: string | null = null,
-): Attention[] => texts.map((text) => ({ about: kind, subject, text }));
+const about = (kind: Attention['about'], texts: readonly string[], subject: string | null = null): Attention[] =>
+  texts.map((text) => ({ about: kind, subject, text }));
 
 function keyWarnings({ problem, rotation }: MasterKeyView): string[] {
   if (problem !== null) return [problem];

@@ -57,6 +57,20 @@ export interface ServerRecord {
   updatedAt: number;
 }
 
+/** Everything of a record that an edit can change. */
+export type RecordFields = Pick<
+  ServerRecord,
+  | 'transport'
+  | 'isolation'
+  | 'trustAnnotations'
+  | 'toolClasses'
+  | 'credential'
+  | 'account'
+  | 'probe'
+  | 'definitions'
+  | 'auditArguments'
+>;
+
 /** What decides who shares a connection. */
 export type Sharing = Pick<ServerRecord, 'isolation' | 'credential' | 'transport'>;
 

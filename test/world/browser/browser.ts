@@ -1,7 +1,7 @@
 // Debian's Chromium, driven by playwright-core: the pages as a person uses them.
 import { after, type TestContext } from 'node:test';
-import { chromium, type Browser, type Page } from 'playwright-core';
-import { findChromium } from './chromium.ts';
+import type { Browser, Page } from 'playwright-core';
+import { launchChromium } from './launch-chromium.ts';
 
 export interface PersonAtBrowser {
   readonly page: Page;
@@ -13,22 +13,9 @@ export interface PersonAtBrowser {
 let launched: Promise<Browser> | undefined;
 after(async () => await (await launched)?.close());
 
-const launch = async (): Promise<Browser> =>
-  await chromium.launch({
-    executablePath: findChromium() ?? 'chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--no-first-run',
-    ],
-  });
-
 /** A person's own profile, with one page, that ends with the test. */
 export async function openBrowser(t: TestContext, options: { dark?: boolean } = {}): Promise<PersonAtBrowser> {
-  launched ??= launch();
+  launched ??= launchChromium();
   const context = await (await launched).newContext({ colorScheme: options.dark === true ? 'dark' : 'light' });
   const page = await context.newPage();
   page.setDefaultTimeout(30_000);

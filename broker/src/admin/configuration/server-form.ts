@@ -4,7 +4,8 @@ import { type ServerForm, ServerFormSchema, type WrittenConfiguration } from 'mc
 import { located } from '../../domain/mistake.ts';
 import { readTransport } from '../../domain/transports/transports.ts';
 import { toAccountForm } from '../accounts/account-forms.ts';
-import { toRecordForm, type RecordFields } from '../servers/server-view.ts';
+import type { RecordFields } from '../../domain/server-record.ts';
+import { toRecordForm } from '../servers/server-view.ts';
 
 export type WrittenServer = NonNullable<WrittenConfiguration['servers']>[string];
 export type SaidOfServer = RecordFields & { enabled: boolean };

@@ -6,7 +6,7 @@ import { may } from 'mcpgate-shared/api/roles';
 import { serverEtag } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
 import type { AccountRecord } from '../../domain/people/account.ts';
-import type { Probe, ServerRecord } from '../../domain/server-record.ts';
+import type { Probe, RecordFields, ServerRecord } from '../../domain/server-record.ts';
 import { secretNamesOfRecord } from '../../domain/transports/transport-texts.ts';
 import { targetOf } from '../../domain/transports/transports.ts';
 import { inWorkspace } from '../../domain/workspace.ts';
@@ -16,7 +16,7 @@ import { isoTime } from '../iso-time.ts';
 import type { Caller } from '../operation.ts';
 import { changesBetween } from './record-changes.ts';
 import { assertRecordFits } from './record-refusals.ts';
-import { type RecordFields, toServer } from './server-view.ts';
+import { toServer } from './server-view.ts';
 
 type Needs = Pick<AdminDependencies, 'store' | 'vault' | 'upstreams' | 'allowedCommands'>;
 

@@ -4,7 +4,8 @@ import { extractSecrets } from 'mcpgate-shared/entries/secret-extraction';
 import { flatFields } from '../../domain/change-notes.ts';
 import { limitNotes } from '../../domain/bounds/resource-limits.ts';
 import { runsHere, type Transport } from '../../domain/transports/transports.ts';
-import { type RecordFields, toRecordForm } from './server-view.ts';
+import type { RecordFields } from '../../domain/server-record.ts';
+import { toRecordForm } from './server-view.ts';
 import { hasReference } from 'mcpgate-shared/values/secret-reference';
 
 /** What is one value, though it is made of several. */

@@ -5,7 +5,7 @@ import { senseOfValue } from 'mcpgate-shared/entries/value-sense';
 import { secretReference } from 'mcpgate-shared/values/secret-reference';
 import { GateError } from 'mcpgate-shared/error';
 import { located, Mistake, type MistakePath } from '../../domain/mistake.ts';
-import type { ServerRecord } from '../../domain/server-record.ts';
+import type { RecordFields, ServerRecord } from '../../domain/server-record.ts';
 import { secretNamesIn, secretNamesOfRecord } from '../../domain/transports/transport-texts.ts';
 import { shownTransport, type Transport } from '../../domain/transports/transports.ts';
 import { inWorkspace } from '../../domain/workspace.ts';
@@ -13,7 +13,6 @@ import { assertAccountFits } from '../accounts/account-forms.ts';
 import type { AdminDependencies } from '../dependencies.ts';
 import { assertMaySend } from '../import/secret-references.ts';
 import type { Caller } from '../operation.ts';
-import type { RecordFields } from './server-view.ts';
 import { assertMayRun } from './stdio-permission.ts';
 
 /**

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { catalogueApi } from 'mcpgate-shared/api/catalogue';
 import { serversApi, type Server } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
-import { isolationOf, type ServerRecord } from '../../domain/server-record.ts';
+import { isolationOf, type RecordFields, type ServerRecord } from '../../domain/server-record.ts';
 import { changedTransport, readTransport } from '../../domain/transports/transports.ts';
 import { located } from '../../domain/mistake.ts';
 import { inWorkspace } from '../../domain/workspace.ts';
@@ -20,7 +20,7 @@ import { planFromEntry } from './plan-from-entry.ts';
 import { keepTested } from './keep-tested.ts';
 import { notesOf, ownLimitNotes, recordNotes } from './record-changes.ts';
 import { holderOfFormerName, renameServer } from './rename-server.ts';
-import { type RecordFields, toRecordForm, toServer } from './server-view.ts';
+import { toRecordForm, toServer } from './server-view.ts';
 import { assertMayRun } from './stdio-permission.ts';
 import { changeNotes } from '../../domain/change-notes.ts';
 

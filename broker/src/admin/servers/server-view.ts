@@ -1,7 +1,7 @@
 // A server as the API shows it, and in the form in which it is edited.
 import type { RecordForm, Server } from 'mcpgate-shared/api/servers';
 import { shownLimits } from '../../domain/bounds/resource-limits.ts';
-import { isolationOf, type ServerRecord } from '../../domain/server-record.ts';
+import { isolationOf, type RecordFields, type ServerRecord } from '../../domain/server-record.ts';
 import { secretNamesOfRecord } from '../../domain/transports/transport-texts.ts';
 import { shownTransport, transportForm } from '../../domain/transports/transports.ts';
 import type { UpstreamStatus } from '../../upstreams/upstream.ts';
@@ -47,20 +47,6 @@ export function toServer(record: ServerRecord, status: UpstreamStatus | undefine
     updated_at: isoTime(record.updatedAt),
   };
 }
-
-/** Everything of a record that an edit can change. */
-export type RecordFields = Pick<
-  ServerRecord,
-  | 'transport'
-  | 'isolation'
-  | 'trustAnnotations'
-  | 'toolClasses'
-  | 'credential'
-  | 'account'
-  | 'probe'
-  | 'definitions'
-  | 'auditArguments'
->;
 
 export function toRecordForm({
   transport,

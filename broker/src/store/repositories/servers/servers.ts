@@ -7,7 +7,13 @@ import { GateError } from 'mcpgate-shared/error';
 import { z } from 'zod';
 import type { AccountForm } from '../../../domain/people/account.ts';
 import { DEFAULT_DEFINITION_POLICY } from '../../../domain/definition.ts';
-import { NO_TOOL_CLASSES, type Probe, type ServerRecord, type ToolClasses } from '../../../domain/server-record.ts';
+import {
+  NO_TOOL_CLASSES,
+  type Probe,
+  type RecordFields,
+  type ServerRecord,
+  type ToolClasses,
+} from '../../../domain/server-record.ts';
 import { StoredTransportSchema } from '../../../domain/transports/transports.ts';
 import { readJson, readStringList } from '../../json-text.ts';
 import type { Announce } from '../../bus/announce.ts';
@@ -30,21 +36,7 @@ export interface ServersRepository {
   /** Throws `not_found`, and `stale` where the record has another revision than `ifRevision`. */
   update(
     id: string,
-    change: Partial<
-      Pick<
-        ServerRecord,
-        | 'enabled'
-        | 'transport'
-        | 'isolation'
-        | 'trustAnnotations'
-        | 'toolClasses'
-        | 'credential'
-        | 'account'
-        | 'probe'
-        | 'definitions'
-        | 'auditArguments'
-      >
-    >,
+    change: Partial<RecordFields & Pick<ServerRecord, 'enabled'>>,
     ifRevision?: number,
   ): Promise<ServerRecord>;
   /**

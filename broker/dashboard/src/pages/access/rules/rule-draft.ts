@@ -77,26 +77,17 @@ const sumOf = (whole: string, shared: Limit['per']): Limit | undefined => {
   return readSum(text, per ?? shared);
 };
 
+/** Those that can be read. */
+const limitsOf = ({ limit = [], sum = [], per = 'person' }: RuleForm): Limit[] => [
+  ...limit.flatMap((each) => limitOf(each, per) ?? []),
+  ...sum.flatMap((each) => sumOf(each, per) ?? []),
+];
+
 /** The draft as the API takes it; one without mistakes. */
 export function askedOf(draft: RuleForm): AskedRule {
-  const {
-    effect,
-    who,
-    what,
-    except,
-    when,
-    limit = [],
-    sum = [],
-    per = 'person',
-    approver,
-    until,
-    observe,
-    note,
-  } = tidied(draft);
-  const limits = [
-    ...limit.flatMap((each) => limitOf(each, per) ?? []),
-    ...sum.flatMap((each) => sumOf(each, per) ?? []),
-  ];
+  const tidy = tidied(draft);
+  const limits = limitsOf(tidy);
+  const { effect, who, what, except, when, approver, until, observe, note } = tidy;
   return {
     ...{ effect, who, what },
     ...(except !== undefined && { except }),
@@ -113,19 +104,8 @@ export function askedOf(draft: RuleForm): AskedRule {
 export function toldOf(
   draft: RuleForm,
 ): Pick<Rule, 'effect' | 'who' | 'except' | 'what' | 'when' | 'limits' | 'until' | 'observe' | 'approvers'> {
-  const {
-    effect,
-    who,
-    what,
-    except = [],
-    when,
-    limit = [],
-    sum = [],
-    per = 'person',
-    approver,
-    until,
-    observe,
-  } = tidied(draft);
+  const tidy = tidied(draft);
+  const { effect, who, what, except = [], when, approver, until, observe } = tidy;
   const isTime = until !== undefined && !Number.isNaN(Date.parse(until));
   return {
     effect,
@@ -133,7 +113,7 @@ export function toldOf(
     what: what.length === 0 ? ['…'] : what,
     except,
     when: when ?? null,
-    limits: [...limit.flatMap((each) => limitOf(each, per) ?? []), ...sum.flatMap((each) => sumOf(each, per) ?? [])],
+    limits: limitsOf(tidy),
     until: isTime ? new Date(until).toISOString() : null,
     observe: observe ?? false,
     approvers: approver ?? [],
