@@ -7,6 +7,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { createServer as createTlsServer } from 'node:tls';
 import { freePort } from 'mcpgate-test/world/network/free-port';
 import { createPrivateAuthority, type PrivateAuthority } from 'mcpgate-test/world/network/private-authority';
 import { createRsyslog } from 'mcpgate-test/world/rsyslog';
@@ -73,6 +74,24 @@ test('over TLS: in order, as a receiver reads it, whatever characters are in it,
   assert.equal(rsyslog.lines().length, ids.length + 1);
   await rsyslog.stop();
   await assert.rejects(sendSyslog(['x'], { address, ca, certificate }, within()), /nobody listens there/);
+});
+
+test('a receiver that looks at whoever sends after the handshake and ends the connection then has taken nothing', async (t) => {
+  const issued = await authority.issue('DNS:localhost');
+  const [cert, key] = [readFileSync(issued.certFile), readFileSync(issued.keyFile)];
+  const ca = readFileSync(authority.caFile, 'utf8');
+  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+    const options = { cert, key, requestCert: true, rejectUnauthorized: false, maxVersion };
+    const server = createTlsServer(options, (socket) => {
+      socket.on('error', () => undefined).end();
+    });
+    t.after(() => server.close());
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    const receiver = { address: { transport: 'tls', host: 'localhost', port } as const, ca };
+    for (let round = 0; round < 5; round += 1)
+      await assert.rejects(sendSyslog(['x'], receiver, within()), /has not taken all of it/, maxVersion);
+  }
 });
 
 test('a receiver that breaks off, that ends before it has all, that never ends, or is gone after it has read has not taken it', async (t) => {

@@ -1,6 +1,7 @@
 // Sends messages to a syslog receiver. Syslog knows no answer, so it is asked of TCP: whoever has taken all of a connection ends it too, and a receiver
 // that was killed before it had read all of it breaks it. One that was killed between reading and writing is not there any more, which a second
-// connection shows. Over UDP nobody can tell.
+// connection shows. Whoever refuses a sender ends the connection too, often only after the handshake (rsyslog looks at a certificate then), so the
+// sender keeps its end open for some time after it has sent: who ends it meanwhile has not been asked to. Over UDP nobody can tell.
 import { createSocket } from 'node:dgram';
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
@@ -14,6 +15,9 @@ export interface SyslogReceiver {
   /** PEM of a certificate with its key that the receiver is shown. */
   certificate?: string | undefined;
 }
+
+/** How long a receiver has at the least to refuse a sender, in ms; a slow one has three times what the connecting took. */
+const REFUSAL_WAIT = 100;
 
 /** Resolves when the receiver has read all of it. Throws `unreachable`; then it may have read some of it. */
 export async function sendSyslog(
@@ -54,8 +58,10 @@ function overConnection(
             ...(certificate !== undefined && { cert: certificate, key: certificate }),
           })
         : connectPlain({ host, port });
-    let hasSent = false;
+    const startedAt = performance.now();
+    let [hasSent, refusal]: [boolean, NodeJS.Timeout | undefined] = [false, undefined];
     const end = (error?: Error) => {
+      clearTimeout(refusal);
       signal.removeEventListener('abort', aborted);
       socket.destroy();
       if (error === undefined) resolve();
@@ -64,7 +70,9 @@ function overConnection(
     const aborted = () => end(new Error('aborted'));
     signal.addEventListener('abort', aborted);
     socket.once(transport === 'tls' ? 'secureConnect' : 'connect', () => {
-      socket.end(bytes, () => (hasSent = true));
+      const wait = Math.max(REFUSAL_WAIT, 3 * (performance.now() - startedAt));
+      const finish = () => socket.end(() => (hasSent = true));
+      socket.write(bytes, () => (refusal = setTimeout(finish, wait)));
     });
     socket.once('error', end);
     socket.once('end', () => end(hasSent ? undefined : new Error('it ended the connection before')));
