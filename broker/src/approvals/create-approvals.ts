@@ -4,6 +4,7 @@ import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import type { Audit } from '../audit/audit.ts';
 import { type Approval, SELF } from '../domain/approval.ts';
+import { MOST_ROUNDS } from '../domain/bounds/most-rounds.ts';
 import type { AuditEvent } from '../domain/call-record.ts';
 import type { Actor } from '../domain/people/receipt.ts';
 import type { Rule } from '../domain/rule.ts';
@@ -162,7 +163,9 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
       return true;
     },
     async giveBack(approval, why) {
-      if (approval.scope !== 'once' || !(await store.approvals.giveBack(approval.workspaceId, approval.id))) return;
+      if (approval.scope !== 'once') return;
+      const mostRounds = why === 'asked_for_more' ? MOST_ROUNDS : undefined;
+      if (!(await store.approvals.giveBack(approval.workspaceId, approval.id, mostRounds))) return;
       const { who, address } = approval;
       await record('approval.given_back', approval, { name: who.replace(/^user:/, ''), address }, { why });
     },

@@ -5,8 +5,11 @@ import { onBothEngines, onPostgres, type StoreUnderTest } from '../store/fixture
 import type { LimitOf } from '../policy/verdict.ts';
 import type { Store } from '../store/store.ts';
 import { createLimits, type Limits, type Reserved } from './limits.ts';
+import { withinLimits } from './within-limits.ts';
 
 const MINUTE = 60_000;
+/** Fails where something is kept. */
+const NO_ROWS = 'insert into settings select null, null from limit_uses';
 const limit = (more: Partial<LimitOf> = {}): LimitOf => ({
   ...{ rule: 'r_limit0', place: 0, most: 3, withinMs: MINUTE, per: 'person', subject: 'user:u1', amount: 1 },
   ...{ observe: false, ...more },
@@ -73,6 +76,37 @@ onBothEngines((open) => {
     clock.at += 11 * MINUTE;
     assert.equal(await other.paid.resume(call), undefined, 'nobody has answered for ten minutes');
     assert.equal(await given([one, other], limit(), 5), 3, 'none of this was taken of the allowance');
+  });
+
+  it('keeps nothing for a round that nothing was paid for, nor of a call whose rounds are over', async (t) => {
+    const { store, clock, tamper } = await open(t);
+    const { paid } = brokerOn(t, store, clock);
+    const call = { workspaceId: 'default', identity: 'of ada', limits: [limit()] };
+    for (let made = 0; made < 3; made++) assert.equal(await paid.resume({ ...call, identity: `${made}` }), undefined);
+    await paid.keep(call, 3);
+    await paid.keep(call, 5);
+    assert.equal(await paid.resume(call), 2);
+    await assert.rejects(tamper(NO_ROWS), 'one of the two is still there');
+    assert.equal(await paid.resume(call), 4);
+    await tamper(NO_ROWS);
+  });
+
+  it('gives back a round of a call once, and the call itself, however often it is said to', async (t) => {
+    const { store, clock } = await open(t);
+    const limits = brokerOn(t, store, clock);
+    const log = { warn: () => assert.fail('nothing went wrong') };
+    const verdict = { decision: 'allow', rule: 'r_limit0', reason: '', limits: [limit({ most: 1 })] } as const;
+    const round = async (isNextRound: boolean) => {
+      const asked = { workspaceId: 'default', verdict, isNextRound, identity: async () => 'of ada' };
+      return (await withinLimits({ limits, clock, log }, asked)).giveBack;
+    };
+    for (const isNextRound of [false, true]) {
+      const giveBack = await round(isNextRound);
+      assert.ok(giveBack !== undefined);
+      for (const why of ['asked_for_more', 'asked_for_more', 'not_carried_out'] as const) await giveBack(why);
+    }
+    assert.ok((await round(true)) !== undefined, 'it was paid for');
+    assert.equal(await round(true), undefined, 'and once');
   });
 
   it('gives no more to fifty at once than there is, whether it takes it one by one or in blocks', async (t) => {

@@ -21,8 +21,6 @@ export interface PaidCalls {
   resume(call: PaidCall): Promise<number | undefined>;
 }
 
-/** The rounds of one call. A server that always asks for more does not make a limit void. */
-export const MOST_ROUNDS = 10;
 /** As long as a parked call waits for its client. */
 const KEPT_MS = 10 * 60_000;
 /** Of the same call; each of them was paid for. */
@@ -32,22 +30,25 @@ const PLACE = -1;
 
 export function createPaidCalls(store: Pick<Store, 'limits'>, clock: Pick<Clock, 'now'>): PaidCalls {
   /** The row holds when the time of each is over, and how many rounds it has left. */
-  async function change(call: PaidCall, work: (kept: readonly Use[]) => Use[]): Promise<void> {
-    await store.limits.change(keyOf(call), (uses) => {
-      const kept = work(uses.filter(([overAt]) => overAt > clock.now()));
-      return { uses: kept, overAt: Math.max(clock.now(), ...kept.map(([overAt]) => overAt)) };
-    });
-  }
+  const changing = (work: (kept: readonly Use[]) => Use[]) => (uses: readonly Use[]) => {
+    const kept = work(uses.filter(([overAt]) => overAt > clock.now()));
+    return { uses: kept, overAt: Math.max(clock.now(), ...kept.map(([overAt]) => overAt)) };
+  };
 
   return {
     keep: (call, roundsLeft) =>
-      change(call, (kept) => [...kept.slice(1 - MOST_KEPT), [clock.now() + KEPT_MS, roundsLeft]]),
+      store.limits.change(
+        keyOf(call),
+        changing((kept) => [...kept.slice(1 - MOST_KEPT), [clock.now() + KEPT_MS, roundsLeft]]),
+      ),
     async resume(call) {
       let roundsLeft: number | undefined;
-      await change(call, ([first, ...others]) => {
+      const take = changing(([first, ...others]) => {
         roundsLeft = first && first[1] - 1;
         return others;
       });
+      // Anybody may say of any call that it is a further round.
+      await store.limits.changeKnown(keyOf(call), take);
       return roundsLeft;
     },
   };

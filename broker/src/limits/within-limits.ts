@@ -3,11 +3,15 @@ import { limitText } from 'mcpgate-shared/api/rules/rule-sentence';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { BaseLogger } from 'pino';
 import type { GivenBack } from '../domain/approval.ts';
+import { MOST_ROUNDS } from '../domain/bounds/most-rounds.ts';
 import type { LimitOf, Verdict } from '../policy/verdict.ts';
 import type { Limits } from './limits.ts';
-import { MOST_ROUNDS, type PaidCall } from './paid-calls.ts';
+import type { PaidCall } from './paid-calls.ts';
 
-/** `verdict`: as it is now. `giveBack`: undefined where the call is denied; else for a call that was not executed after all, or not to its end. */
+/**
+ * `verdict`: as it is now. `giveBack`: undefined where the call is denied; else for a call that was not executed after all, or not to its end. What was
+ * taken is given back once, however often it is called.
+ */
 export interface Limited {
   verdict: Verdict;
   giveBack: ((why: GivenBack) => void | Promise<void>) | undefined;
@@ -40,7 +44,7 @@ export async function withinLimits(parts: Parts, call: LimitedCall): Promise<Lim
     const roundsLeft = await limits.paid.resume(known);
     if (roundsLeft !== undefined) {
       const keep = (left: number) => keeping(parts, known, left);
-      return { verdict, giveBack: (why) => keep(why === 'not_carried_out' ? roundsLeft + 1 : roundsLeft) };
+      return { verdict, giveBack: once((why) => keep(why === 'not_carried_out' ? roundsLeft + 1 : roundsLeft)) };
     }
   }
   const taking = limits.reserve(workspaceId, verdict.limits);
@@ -49,12 +53,17 @@ export async function withinLimits(parts: Parts, call: LimitedCall): Promise<Lim
     const denied = beyond('deny', reserved.limit, reserved.retryAt, clock.now());
     return { verdict: denied, giveBack: undefined };
   }
-  const giveBack = async (why: GivenBack): Promise<void> => {
+  const giveBack = once(async (why: GivenBack): Promise<void> => {
     if (why === 'not_carried_out') return reserved.giveBack();
     await keeping(parts, { ...paid, identity: await call.identity() }, MOST_ROUNDS - 1);
-  };
+  });
   if (reserved.beyond === undefined || verdict.decision === 'would_deny') return { verdict, giveBack };
   return { verdict: beyond('would_deny', reserved.beyond, undefined, clock.now()), giveBack };
+}
+
+function once(work: (why: GivenBack) => Promise<void>): (why: GivenBack) => Promise<void> {
+  let done: Promise<void> | undefined;
+  return (why) => (done ??= work(why));
 }
 
 /** Where it cannot be kept, its next round takes of the allowance like a call of its own. */

@@ -26,4 +26,6 @@ export interface ApprovalsTable {
   decided_at: number | null;
   decided_by: string | null;
   note: string | null;
+  /** migrations/changes/0033-approval-rounds.ts. */
+  rounds: number;
 }

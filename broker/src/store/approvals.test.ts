@@ -133,6 +133,22 @@ onBothEngines((open) => {
     assert.equal(await giveBack(), false, 'its time is over');
   });
 
+  it('holds for so many rounds of its call, whichever broker has them, and for none more; a call that was not carried out is no round', async (t) => {
+    const { store, other, clock } = await openTwo(t);
+    await store.approvals.ask(asked(clock.at), 5);
+    await decide(store, clock.at);
+    let rounds = 0;
+    do {
+      for (const isRound of [false, true]) {
+        assert.equal(await store.approvals.use('default', 'q_1'), true);
+        if (isRound) rounds++;
+        else assert.equal(await other.approvals.giveBack('default', 'q_1'), true);
+      }
+    } while (await (rounds % 2 === 0 ? store : other).approvals.giveBack('default', 'q_1', 5));
+    assert.equal(rounds, 5);
+    assert.equal(await store.approvals.use('default', 'q_1'), false);
+  });
+
   it('holds for a time for all of the thing, then is over', async (t) => {
     const { store, clock } = await open(t);
     await store.approvals.ask(asked(clock.at), 5);

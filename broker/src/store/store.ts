@@ -91,6 +91,8 @@ export interface Store {
   limits: {
     /** Changes what was used of one limit by one of those who share it, under a lock. `work` is given what was used. */
     change(key: LimitKey, work: (uses: readonly Use[]) => { uses: Use[]; overAt: number }): Promise<void>;
+    /** The same where something was used; else nothing is done. Where nothing is left, nothing is kept. */
+    changeKnown(key: LimitKey, work: (uses: readonly Use[]) => { uses: Use[]; overAt: number }): Promise<void>;
     /** Forgets what counts no more. */
     sweep(before: number): Promise<void>;
   };

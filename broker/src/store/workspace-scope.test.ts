@@ -431,6 +431,7 @@ const TABLE: Table = {
   definitions: SCOPE_OF_DEFINITIONS,
   limits: {
     change: { everywhere: 'limits.test.ts says whose allowance it changes' },
+    changeKnown: { everywhere: 'limits.test.ts says whose allowance it changes' },
     sweep: { everywhere: 'time passes in all of them' },
   },
   policy: {

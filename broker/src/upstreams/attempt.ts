@@ -57,6 +57,8 @@ export interface Attempt {
   readonly lack?: AccountLack;
   /** The method of the request during which the connection ended. */
   readonly endedUnder?: string;
+  /** Whatever the outcome says: the request that was made in it was not executed. */
+  readonly isUnexecuted?: true;
   /** Over HTTP with SSE: whether the server had named its endpoint for messages, which only a server of that transport does. */
   readonly hasEndpoint?: boolean;
 }

@@ -167,7 +167,8 @@ export function wasNotExecuted(
   error: unknown,
   { wasSent, mayRepeat }: { wasSent: boolean; mayRepeat: boolean },
 ): boolean {
-  return !wasSent || (!mayRepeat && NOT_EXECUTED.has(attemptOf(error).outcome));
+  const { outcome, isUnexecuted = false } = attemptOf(error);
+  return !wasSent || (!mayRepeat && (isUnexecuted || NOT_EXECUTED.has(outcome)));
 }
 
 /** Why the request may be sent again, for the record of the call; undefined: it must not be. */

@@ -297,7 +297,7 @@ describe('a call that whoever makes it confirms', () => {
     const server = await startModernHttp();
     const other = await startWorld({ new: { kind: 'http', url: server.url, headers: {} } });
     try {
-      const named = { who: ['*'], what: ['new__ask'], approvers: ['group:leads'], createdBy: 'test' };
+      const named = { who: ['*'], what: ['new__ask', 'new__insist'], approvers: ['group:leads'], createdBy: 'test' };
       await other.store.policy.addRule('default', { effect: 'ask', ...named });
       other.gateway.policyChanged('default');
       other.gateway.endWaits();
@@ -317,6 +317,18 @@ describe('a call that whoever makes it confirms', () => {
       assert.equal(textOf(answer), 'Ada: {"type":"text","text":"roses"} at file:///here');
       assert.equal((await other.approvals.find('default', id))?.state, 'used');
       assert.notEqual(idIn(textOf(await client.request('tools/call', params))), id, 'another call is asked about');
+
+      const insist = { name: 'new__insist', arguments: {} };
+      const endless = idIn(textOf(await client.request('tools/call', insist)));
+      await other.approvals.decide('default', endless, { verdict: 'approve', by: 'api' }, grace);
+      let round = await client.request('tools/call', insist);
+      let rounds = 0;
+      for (; askedIn(round).length > 0 && rounds < 20; rounds++) {
+        const more = Object.fromEntries(askedIn(round).map(([key]) => [key, answers['roots/list'] ?? {}]));
+        round = await client.retry('tools/call', insist, round, more);
+      }
+      assert.equal(rounds, 10, 'a server that never has enough is asked about again');
+      assert.notEqual(idIn(textOf(round)), endless);
     } finally {
       await other.end();
       await server.close();

@@ -68,13 +68,16 @@ export async function onceApproved(
 
 const isDenied = ({ state }: Approval): boolean => state === 'denied';
 
-/** What cannot be given back stays used, and the next of the same is asked about. */
+/**
+ * What cannot be given back stays used, and the next of the same is asked about. It is given back once, however often that is called: another call may
+ * have used it since.
+ */
 function givingBack({ approvals, log }: GatewayParts, approval: Approval): (why: GivenBack) => Promise<void> {
-  return async (why) => {
-    await approvals
+  let given: Promise<void> | undefined;
+  return (why) =>
+    (given ??= approvals
       .giveBack(approval, why)
-      .catch((error: unknown) => log.warn({ err: error, request: approval.id }, 'an approval was not given back'));
-  };
+      .catch((error: unknown) => log.warn({ err: error, request: approval.id }, 'an approval was not given back')));
 }
 
 function allowed(call: Call, why: string): Call {

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { Engine, EngineKind } from '../engine.ts';
+import { createApprovalRoundsMigration } from './changes/0033-approval-rounds.ts';
 import { createRemovedRulesMigration } from './changes/0043-removed-rules.ts';
 import { createUntoldEventsMigration } from './changes/0042-untold-events.ts';
 import { createAuditRowsMigration } from './0025-audit-rows.ts';
@@ -58,6 +59,7 @@ const migrationsOf = (kind: EngineKind): Record<string, Migration> => ({
   '0025-audit-rows': createAuditRowsMigration(kind),
   '0031-log-feeds': createLogFeedsMigration(kind),
   '0032-idempotent-requests': createIdempotentRequestsMigration(kind),
+  '0033-approval-rounds': createApprovalRoundsMigration(kind),
   '0035-audit-arguments': createAuditArgumentsMigration(kind),
   '0041-on-call': createOnCallMigration(kind),
   '0042-untold-events': createUntoldEventsMigration(kind),

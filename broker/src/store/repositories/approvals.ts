@@ -47,9 +47,9 @@ export interface ApprovalsRepository {
   use(workspaceId: string, id: string): Promise<boolean>;
   /**
    * What was used up for a call that was not carried out is approved again. False where it is not used, its time is over, or the same is asked for
-   * anew already.
+   * anew already. `mostRounds`: counts a round of that call; false where it is the last.
    */
-  giveBack(workspaceId: string, id: string): Promise<boolean>;
+  giveBack(workspaceId: string, id: string, mostRounds?: number): Promise<boolean>;
   /** How much can be decided now, by workspace, and since when the oldest waits; workspaces where nothing waits included. */
   waiting(): Promise<{ workspaceId: string; count: number; oldestAt: number | null }[]>;
   /** Removes what was over before then. */
@@ -205,16 +205,18 @@ export function createApprovals(db: Kysely<Database>, clock: Clock, announce: An
         .executeTakeFirst();
       return row !== undefined;
     },
-    giveBack: (workspaceId, id) =>
+    giveBack: (workspaceId, id, mostRounds) =>
       db.transaction().execute(async (trx) => {
         const used = rowOf(trx, workspaceId).where('id', '=', id).where('state', '=', 'used');
         const row = await used.where('expires_at', '>', clock.now()).executeTakeFirst();
         if (row === undefined) return false;
+        const rounds = row.rounds + (mostRounds === undefined ? 0 : 1);
+        if (mostRounds !== undefined && rounds >= mostRounds) return false;
         const alive = rowOf(trx, workspaceId).where('binding', '=', row.binding).where('state', 'in', ALIVE);
         if ((await alive.executeTakeFirst()) !== undefined) return false;
         const { numUpdatedRows } = await trx
           .updateTable('approvals')
-          .set({ state: 'approved' })
+          .set({ state: 'approved', rounds })
           .where('workspace_id', '=', workspaceId)
           .where('id', '=', id)
           .where('state', '=', 'used')
@@ -325,6 +327,7 @@ function toRow(approval: NewApproval, now: number): Database['approvals'] {
     decided_at: null,
     decided_by: null,
     note: null,
+    rounds: 0,
   };
 }
 

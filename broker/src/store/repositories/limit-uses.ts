@@ -7,6 +7,8 @@ import type { LimitKey, Store, Use } from '../store.ts';
 
 const usesSchema: z.ZodType<Use[]> = z.array(z.tuple([z.number(), z.number()]));
 
+const usesIn = ({ rule }: LimitKey, text: string): Use[] => readJson(usesSchema, text, `what was used of rule ${rule}`);
+
 export function createLimitUses(db: Kysely<Database>): Store['limits'] {
   const where = ({ workspaceId, rule, place, subject }: LimitKey) => ({
     ...{ workspace_id: workspaceId, rule_id: rule, place, subject },
@@ -25,11 +27,31 @@ export function createLimitUses(db: Kysely<Database>): Store['limits'] {
           )
           .returning('uses_json')
           .executeTakeFirstOrThrow();
-        const { uses, overAt } = work(readJson(usesSchema, row.uses_json, `what was used of rule ${key.rule}`));
-        let changed = trx.updateTable('limit_uses').set({ uses_json: JSON.stringify(uses), over_at: overAt });
-        for (const [column, value] of Object.entries(where(key)))
-          changed = changed.where(column as 'rule_id', '=', value as string);
-        await changed.execute();
+        const { uses, overAt } = work(usesIn(key, row.uses_json));
+        const changed = trx.updateTable('limit_uses').set({ uses_json: JSON.stringify(uses), over_at: overAt });
+        await changed.where((eb) => eb.and(where(key))).execute();
+      });
+    },
+    async changeKnown(key, work) {
+      await db.transaction().execute(async (trx) => {
+        // Takes the row for the rest of the transaction.
+        const row = await trx
+          .updateTable('limit_uses')
+          .set((eb) => ({ over_at: eb.ref('over_at') }))
+          .where((eb) => eb.and(where(key)))
+          .returning('uses_json')
+          .executeTakeFirst();
+        if (row === undefined) return;
+        const { uses, overAt } = work(usesIn(key, row.uses_json));
+        if (uses.length === 0) {
+          await trx
+            .deleteFrom('limit_uses')
+            .where((eb) => eb.and(where(key)))
+            .execute();
+          return;
+        }
+        const changed = trx.updateTable('limit_uses').set({ uses_json: JSON.stringify(uses), over_at: overAt });
+        await changed.where((eb) => eb.and(where(key))).execute();
       });
     },
     async sweep(before) {

@@ -1,12 +1,14 @@
 // The upstream session that a slot gives its callers. Where a request fails because of its connection, and was not executed or may be repeated,
 // the session sends it once more over the slot's next connection.
 import type { Clock } from 'mcpgate-shared/clock';
+import { toGateError } from 'mcpgate-shared/error';
 import type { RetryReason } from '../../domain/call-record.ts';
-import { attemptOf } from '../attempt.ts';
+import { untilAborted } from '../../domain/until-aborted.ts';
+import { attemptOf, withWords } from '../attempt.ts';
 import type { Connection } from './connect.ts';
-import { remedy, type Repeatable, retryReason } from '../remedy.ts';
+import { remedy, retryReason } from '../remedy.ts';
 import type { ListKind } from '../../mcp/list-kind.ts';
-import type { ListedItem, UpstreamSession } from '../upstream.ts';
+import type { ListedItem, UpstreamRequest, UpstreamSession } from '../upstream.ts';
 
 /** Called where a request gets no result. */
 type OnRefused = () => void;
@@ -33,13 +35,19 @@ export function createSlotSession(first: Connection, options: SlotSessionOptions
   async function onFreshConnection<T>(
     cause: unknown,
     again: (fresh: Connection, reason: RetryReason) => Promise<T>,
-    repeatable?: Repeatable,
+    { repeatable, signal }: Partial<Pick<UpstreamRequest, 'repeatable' | 'signal'>> = {},
   ): Promise<T> {
     const reason = retryReason(cause, repeatable);
     if (reason === undefined) throw cause;
     if (reason === 'unauthorized') connection.noteRefused();
     try {
-      connection = await options.replace(connection);
+      const next = options.replace(connection);
+      connection = await (signal === undefined ? next : untilAborted(next, signal)).catch((error: unknown) => {
+        if (reason === repeatable) throw error;
+        // The server turned away the first request, and there was no second one.
+        const failure = toGateError(error);
+        throw withWords(failure, failure.message, { isUnexecuted: true });
+      });
       return await again(connection, reason);
     } catch (error) {
       // The second request was not executed, but the first one may have been: its error counts.
@@ -79,7 +87,7 @@ export function createSlotSession(first: Connection, options: SlotSessionOptions
           request.onRetry?.(reason);
           return fresh.session.request(request);
         };
-        return onFreshConnection(cause, again, request.repeatable);
+        return onFreshConnection(cause, again, request);
       });
       if (onRefused === undefined) return reply;
       return reply.then(
