@@ -1,4 +1,5 @@
 // The arguments of a call as its approvers see them, and as the log keeps them masked: what looks like a secret is masked, and what is long is cut.
+import { isWrittenNumber } from '../mcp/exact-numbers.ts';
 import { senseOfName } from 'mcpgate-shared/entries/secret-names';
 import { isKnownToken } from 'mcpgate-shared/entries/token-formats';
 
@@ -33,19 +34,22 @@ const escaped = (char: string): string => `\\u{${(char.codePointAt(0) ?? 0).toSt
 /** `name`: under which it stands. */
 function shown(value: unknown, name: string, depth: number, bounds: Bounds): unknown {
   if (typeof value === 'string') return shownText(value, name, bounds);
-  if (typeof value !== 'object' || value === null) return senseOfName(name) === 'secret' ? MASK : value;
+  if (typeof value !== 'object' || value === null || isWrittenNumber(value))
+    return senseOfName(name) === 'secret' ? MASK : value;
   if (depth === bounds.depth) return '…';
   if (Array.isArray(value)) {
     const items = value.slice(0, bounds.members).map((each) => shown(each, name, depth + 1, bounds));
     return value.length > bounds.members ? [...items, `… (${value.length})`] : items;
   }
   const entries = Object.entries(value);
-  const kept = entries
-    .slice(0, bounds.members)
-    .map(([key, each]) => [cut(key, bounds), shown(each, key, depth + 1, bounds)] as const);
-  return Object.fromEntries(
-    entries.length > bounds.members ? [...kept, ['…', `${entries.length} members`] as const] : kept,
-  );
+  const kept = new Map<string, unknown>();
+  // Names that are cut may be the same then, and none of them may hide another one.
+  for (const [key, each] of entries.slice(0, bounds.members)) {
+    const name = cut(key, bounds);
+    kept.set(kept.has(name) ? `${name} #${kept.size}` : name, shown(each, key, depth + 1, bounds));
+  }
+  if (entries.length > bounds.members) kept.set('…', `${entries.length} members`);
+  return Object.fromEntries(kept);
 }
 
 function shownText(text: string, name: string, bounds: Bounds): string {

@@ -38,3 +38,29 @@ test('a call whose arguments a condition does not allow reaches no server, and s
     [...Array<string>(6).fill('deny denied'), 'allow ok'],
   );
 });
+
+test('numbers of more digits than JavaScript keeps are judged by all of them, however they are written', async (t) => {
+  const world = await startWorld({ svc: foldingServer() });
+  t.after(() => world.end());
+  const add = (effect: 'allow' | 'deny', when?: string) =>
+    world.store.policy.addRule('default', {
+      ...{ effect, who: ['user:ada'], what: ['svc__allowed'], createdBy: 'test' },
+      ...(when !== undefined && { when }),
+    });
+  await add('allow', 'args.to != 9007199254740992');
+  await add('deny', 'args.to == 1234567890123456789');
+  const client = world.connect();
+  const answerTo = async (id: number, to: string) => {
+    const params = `{"name":"svc__allowed","arguments":{"to":${to}}}`;
+    client.raw(`{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":${params}}`);
+    return textOf(await client.next((message) => message.id === id));
+  };
+  for (const [index, to] of ['1234567890123456789', '1.234567890123456789e18', '12345678901234567890e-1'].entries())
+    assert.match(await answerTo(100 + index, to), /mcpgate denied/, to);
+  const deep = `9007199254740993,"deep":${'['.repeat(60_000)}${']'.repeat(60_000)}`;
+  assert.match(await answerTo(200, deep), /cannot be evaluated on this call: the arguments are too long/);
+  for (const [index, to] of ['1234567890123456788', '9007199254740993'].entries())
+    assert.doesNotMatch(await answerTo(300 + index, to), /mcpgate denied/, to);
+  const sent = (await world.receivedTexts('svc')).filter((text) => text.includes('"carried"'));
+  assert.equal(sent.length, 2);
+});

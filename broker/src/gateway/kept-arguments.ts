@@ -3,6 +3,7 @@ import type { AuditArguments } from 'mcpgate-shared/api/servers';
 import { findMember } from 'mcpgate-shared/mcp/json-span';
 import { maskedArguments } from '../approvals/shown-arguments.ts';
 import type { KeptArguments } from '../domain/call-record.ts';
+import { parsedAsWritten } from '../mcp/exact-numbers.ts';
 import { isRecord } from '../mcp/json-rpc-guard.ts';
 import { byteLengthOf, partsOf, type Pieces } from '../message/pieces.ts';
 import type { Request } from './request.ts';
@@ -26,7 +27,8 @@ export function keptArguments(
       ...beginningOf(partsOf(pieces === undefined ? args.slice(0, MOST_BYTES) : args, pieces), bytes),
       bytes,
     };
-  const values = pieces === undefined ? params['arguments'] : withoutPieces(params['arguments'], pieces);
+  const given = params['arguments'];
+  const values = pieces === undefined ? (parsedAsWritten(args, given) ?? given) : withoutPieces(given, pieces);
   const masked = Buffer.from(JSON.stringify(maskedArguments(values)), 'utf8');
   const { text: kept, isCut } = beginningOf([masked], masked.length);
   return { how, text: kept, bytes, isCut: isCut || pieces !== undefined };

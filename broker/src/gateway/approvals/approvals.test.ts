@@ -252,6 +252,15 @@ describe('a call under a rule that asks', () => {
       /"text": "use \*\*\* now",\n {2}"password": "\*\*\*",\n {2}"long": "x{400}… \(2000 characters\)",\n {2}"turned": "a\\u\{202e\}b"/,
     );
     assert.ok(found?.sealed && !Buffer.from(found.sealed).includes('use'), 'it is sealed in the store');
+    const client = world.connect();
+    const [one, other] = ['a', 'b'].map((end) => `${'k'.repeat(400)}${end}`);
+    const odd = `{"to":9007199254740993,"sum":1e400,"rate":0.30,"${one}":1,"${other}":2}`;
+    client.raw(`{"jsonrpc":"2.0","id":9,"method":"tools/call","params":{"name":"web__echo","arguments":${odd}}}`);
+    const asked = await world.approvals.find('default', idIn(textOf(await client.next((each) => each.id === 9))));
+    assert.match(
+      asked?.argsText ?? '',
+      /"to": 9007199254740993,\n {2}"sum": 1e400,\n {2}"rate": 0.30,\n {2}"k{400}… .*": 1,\n {2}"k{400}… .* #\d": 2/,
+    );
   });
 });
 

@@ -1,6 +1,7 @@
 // What approvers are asked of a call: who, what, and a digest of what would be forwarded, so that exactly this goes on when they say yes.
 import type { AskedCall } from '../../approvals/approvals.ts';
-import { parseRecord } from '../../mcp/json-rpc-guard.ts';
+import { parsedAsWritten } from '../../mcp/exact-numbers.ts';
+import { isRecord, parseRecord } from '../../mcp/json-rpc-guard.ts';
 import { byteLengthOf, type Pieces, wholeText } from '../../message/pieces.ts';
 import { digestOfCall, isDecidedByArguments, OF_ONE_MESSAGE } from '../authorize/forwarded-arguments.ts';
 import type { Call } from '../call/forward.ts';
@@ -37,7 +38,10 @@ export async function askedCall(
 function argumentsOf(method: string, paramsText: string, pieces: Pieces | undefined): unknown {
   const bytes = byteLengthOf(paramsText, pieces);
   if (bytes > MOST_SHOWN_BYTES) return { '…': `${bytes} bytes, too many to show` };
-  const params = parseRecord(wholeText(paramsText, pieces)) ?? {};
+  const text = wholeText(paramsText, pieces);
+  // With numbers as they are written: what is approved is not a number near to it.
+  const params = parsedAsWritten(text, parseRecord(text) ?? {});
+  if (!isRecord(params)) return { '…': 'nested too deep to be shown' };
   if (isDecidedByArguments(method) && params['arguments'] !== undefined) return params['arguments'];
   return Object.fromEntries(Object.entries(params).filter(([key]) => key !== 'name' && !OF_ONE_MESSAGE.has(key)));
 }

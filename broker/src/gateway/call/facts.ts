@@ -1,5 +1,6 @@
 // What the policy is told of a request, besides who asks and for what.
 import { findMember } from 'mcpgate-shared/mcp/json-span';
+import { parsedExactly } from '../../mcp/exact-numbers.ts';
 import { NO_ARGUMENTS, type CallArguments, type Facts } from '../../policy/verdict.ts';
 import type { GatewayParts } from '../gateway-parts.ts';
 import type { Handling, Request } from '../request.ts';
@@ -18,10 +19,13 @@ export function factsOf(
 }
 
 /** The arguments of a `tools/call` or `prompts/get`. Of a large request, whose arguments are not in its text, none are read. */
-export function argumentsOf({ params, paramsSpan, pieces }: Request): CallArguments {
+export function argumentsOf({ text, params, paramsSpan, pieces }: Request): CallArguments {
   const at = findMember(paramsSpan?.members ?? [], 'arguments');
   if (pieces !== undefined) return { value: {}, length: Infinity };
-  return at === undefined ? NO_ARGUMENTS : { value: params['arguments'] ?? {}, length: at.end - at.start };
+  if (at === undefined) return NO_ARGUMENTS;
+  const value = parsedExactly(text.slice(at.start, at.end), params['arguments'] ?? {});
+  // What is nested deeper than it can be read is like what is too large: nothing is known of it.
+  return value === undefined ? { value: {}, length: Infinity } : { value: value ?? {}, length: at.end - at.start };
 }
 
 /** Where nothing is called, as for a list or a notification: conditions on arguments are open. */

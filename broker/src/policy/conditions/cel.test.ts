@@ -92,6 +92,21 @@ describe('a condition', () => {
     assert.equal(valueOf('args.s.matches("x")', { s: 'y'.repeat(10_001) }), 'text too long at args.s.matches("x")');
     assert.match(mistakeIn('args.s.matches(args.p)').message, /pattern in quotes/);
     assert.match(mistakeIn('args.s.matches("(?=a)")').message, /none of RE2/);
+    for (const pattern of [
+      '(a?){1000}a{1000}',
+      '((a{10}){10}){10}b{3}',
+      '[^]a]{2,}(x[)]{500}){3}',
+      '([a-z]?){200}'.repeat(9),
+    ])
+      assert.match(mistakeIn(`args.s.matches("${pattern}")`).message, /repeats too much/, pattern);
+    for (const pattern of [
+      '^([0-9]{1,3}[.]){3}[0-9]{1,3}$',
+      '^[a-z0-9-]{1,63}([.][a-z]{2,63})+$',
+      '^[A-F0-9]{8}(-[A-F0-9]{4}){3}$',
+    ])
+      assert.equal(valueOf(`args.s.matches("${pattern}")`, { s: '.' }), false, pattern);
+    const slow = 'args.l.all(x, !args.t.matches("(a?){100}a{100}b"))';
+    assert.match(String(valueOf(slow, { l: Array(2_000).fill(1), t: 'a'.repeat(5_000) })), /^too much to match/);
     assert.match(mistakeIn('matches(args.s, "a")').message, /TEXT.matches/);
   });
 
@@ -105,6 +120,28 @@ describe('a condition', () => {
     assert.match(mistakeIn(`${'('.repeat(200)}true${')'.repeat(200)}`).message, /depth/i);
     assert.match(mistakeIn(`true${' || true'.repeat(600)}`).message, /\S/);
     assert.match(mistakeIn('x'.repeat(3_000)).message, /2000 characters/);
+    const search = 'args.l.all(x, x in args.m)';
+    assert.equal(valueOf(search, { l: Array(900).fill(1), m: [1] }), true);
+    assert.equal(
+      valueOf(search, { l: Array(4_000).fill(1), m: Array(4_000).fill(1) }),
+      'the arguments are too long for it',
+    );
+    assert.equal(valueOf('args.l.all(x, x in user.groups)', { l: Array(2_000).fill('eng') }), true);
+    assert.match(mistakeIn('args.l.all(x, args.l.all(y, y in args.m))').message, /nested 3 deep/);
+    const joined = (times: number) => `(${Array(times).fill('args.l').join(' + ')}).size() > 0`;
+    assert.equal(valueOf(joined(2), { l: Array(9_000).fill(1) }), true);
+    assert.equal(valueOf(joined(40), { l: Array(9_000).fill(1) }), 'the arguments are too long for it');
+    assert.match(mistakeIn('args.l.all(x, args.l.all(y, (y + x + x).size() > 0))').message, /nested 3 deep/);
+    const path = { owner: 'a', repo: 'b', content: 'x'.repeat(200_000) };
+    assert.equal(
+      valueOf('args.owner + "/" + args.repo == "a/b"', path),
+      true,
+      'texts that are put together are no lists',
+    );
+    const double = 'cel.bind(a, [1, 2], cel.bind(b, a + a, cel.bind(c, b + b, c.size() > 0)))';
+    assert.deepEqual(mistakeIn(double), { message: 'nothing of cel. is offered; write what it stands for', at: 0 });
+    const deep = JSON.parse(`${'['.repeat(60_000)}1${']'.repeat(60_000)}`) as unknown;
+    assert.deepEqual(evaluated('args.a == 1', { a: 1, deep }, 120_000), { value: true });
     assert.deepEqual(evaluated('args.a == 1', {}, Infinity), { mistake: 'the arguments are too long for it' });
     assert.deepEqual(evaluated('user.name == "ada"', {}, Infinity), { value: true });
   });

@@ -1,10 +1,20 @@
 // The language of conditions: CEL, by cel-js. Only this room knows the library; docs/decisions/cel.md says why this one.
 //
-// What an expression may cost is bounded before it is evaluated: by its size, by how deep its loops are nested, and by how long the arguments are that
-// it loops over. `matches` runs on RE2, whose time is linear in its text, and not on the expressions of JavaScript.
+// What an expression may cost is bounded before it is evaluated: by its size, by how deep its loops are nested, by how often it joins lists, and by how
+// long the arguments are that it goes through. `matches` runs on RE2, whose time is linear in its text, and not on the expressions of JavaScript; how much
+// all of them match in one evaluation is bounded, too.
 import type { ASTNode, ParseResult } from '@marcbachmann/cel-js';
+import { costOf } from './cost.ts';
 import { createKnownKeys, type KnownKeys } from '../../mcp/folded-key.ts';
-import { type ArgumentType, checking, checkingWith, compiled, running } from './environments.ts';
+import {
+  type ArgumentType,
+  beginEvaluation,
+  checking,
+  checkingWith,
+  compiled,
+  PatternTooLarge,
+  running,
+} from './environments.ts';
 import { argName, type NamedArgument, type Read, readsOf, VARIABLES, walk } from './reads.ts';
 
 /** What an expression may read. */
@@ -44,14 +54,17 @@ export function compileExpression(text: string, result: 'bool' | 'number'): Expr
   let parsed: ParseResult;
   let { reads, named }: Pick<Expression, 'reads' | 'named'> = { reads: new Set(), named: [] };
   const argNames = new Set<string>();
-  let depth = 0;
+  let cost = { depth: 0, joins: 0 };
   try {
     const { ast } = running.parse(text);
     ({ reads, named } = readsOf(ast));
     const calls: { at: number; pattern: ASTNode | undefined }[] = [];
-    depth = walk(ast, (node) => {
+    cost = costOf(ast);
+    let bindsAt: number | undefined;
+    walk(ast, (node) => {
       const name = argName(node);
       if (name !== undefined) argNames.add(name);
+      if (node.op === 'id' && node.args === 'cel') bindsAt ??= node.start;
       if (node.op === 'rcall' && node.args[0] === 'matches')
         calls.push({
           at: text.lastIndexOf('matches', node.args[2][0]?.start ?? text.length),
@@ -59,6 +72,8 @@ export function compileExpression(text: string, result: 'bool' | 'number'): Expr
         });
       if (node.op === 'call' && node.args[0] === 'matches') calls.push({ at: node.start, pattern: undefined });
     });
+    // A value that is bound and used twice may double at each step.
+    if (bindsAt !== undefined) return { message: 'nothing of cel. is offered; write what it stands for', at: bindsAt };
     const badCall = calls.map(patternMistake).find((mistake) => mistake !== undefined);
     if (badCall !== undefined) return badCall;
     const checked = checking.parse(text).check();
@@ -75,9 +90,14 @@ export function compileExpression(text: string, result: 'bool' | 'number'): Expr
   } catch (error) {
     return mistakeIn(error);
   }
-  const most = MAX_ARGS[depth];
+  const most = MAX_ARGS[cost.depth];
   if (most === undefined)
-    return { message: `its loops are nested ${depth} deep, and at most ${MAX_ARGS.length - 1} may be`, at: 0 };
+    return {
+      message: `its loops are nested ${cost.depth} deep, with what is searched or joined in them, and at most ${MAX_ARGS.length - 1} may be`,
+      at: 0,
+    };
+  // Each list that is joined may be as long as all that were joined before it.
+  const longest = most / Math.max(1, cost.joins) ** 2;
   const keys = createKnownKeys(argNames);
   const readsArgs = reads.has('args');
   return {
@@ -86,10 +106,11 @@ export function compileExpression(text: string, result: 'bool' | 'number'): Expr
     named,
     typeMistake: (types) => typeMistakeIn(text, types),
     evaluate(scope, argsLength) {
-      if (readsArgs && argsLength > most) return { mistake: 'the arguments are too long for it' };
+      if (readsArgs && argsLength > longest) return { mistake: 'the arguments are too long for it' };
       if (readsArgs && hasMistakable(scope.args, keys))
         return { mistake: 'the arguments have a member that a server may take for one it names' };
       try {
+        beginEvaluation();
         return { value: parsed(scope) as unknown };
       } catch (error) {
         return { mistake: kindOf(error, text) };
@@ -129,8 +150,9 @@ function patternMistake({ at, pattern }: { at: number; pattern: ASTNode | undefi
   try {
     compiled(pattern.args);
     return undefined;
-  } catch {
-    return { message: 'this pattern is none of RE2', at: pattern.start };
+  } catch (error) {
+    const message = error instanceof PatternTooLarge ? 'this pattern repeats too much' : 'this pattern is none of RE2';
+    return { message, at: pattern.start };
   }
 }
 
@@ -166,8 +188,14 @@ function partsOf(error: unknown): { summary: string; code: string; range: { star
 
 /** Whether some member, at any depth, is no member that the expression names but may be taken for one by a parser that ignores case. */
 function hasMistakable(value: unknown, keys: KnownKeys): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  if (Array.isArray(value)) return value.some((each) => hasMistakable(each, keys));
-  const names = Object.keys(value).map((key) => ({ key }));
-  return keys.mistakable(names) !== undefined || Object.values(value).some((each) => hasMistakable(each, keys));
+  // Callers nest as deep as they like, so what is left to look at is no stack of calls.
+  const left = [value];
+  while (left.length > 0) {
+    const each = left.pop();
+    if (typeof each !== 'object' || each === null) continue;
+    const names = Array.isArray(each) ? [] : Object.keys(each).map((key) => ({ key }));
+    if (keys.mistakable(names) !== undefined) return true;
+    for (const inner of Object.values(each) as unknown[]) left.push(inner);
+  }
+  return false;
 }

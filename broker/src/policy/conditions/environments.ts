@@ -4,6 +4,10 @@ import { Environment, EvaluationError } from '@marcbachmann/cel-js';
 
 /** For how long a text `matches` is evaluated. */
 const MAX_MATCHED = 10_000;
+/** How many steps all `matches` of one evaluation take together: characters of the texts, times the size of what each pattern is compiled to. */
+const MAX_STEPS = 4_000_000;
+/** The size of a pattern; one of a few characters that says to repeat something is large. */
+const MAX_PATTERN = 1_000;
 const LIMITS = { maxAstNodes: 500, maxDepth: 50, maxListElements: 300, maxMapEntries: 100, maxCallArguments: 8 };
 const string = 'string';
 
@@ -13,6 +17,12 @@ const SIGNS: readonly (readonly [string, (a: number, b: number) => number])[] = 
   ['*', (a, b) => a * b],
   ['/', (a, b) => a / b],
 ];
+
+let stepsLeft = 0;
+/** Called before each evaluation, which is done in one turn. */
+export function beginEvaluation(): void {
+  stepsLeft = MAX_STEPS;
+}
 
 /** Knows the types of what is read, to find what is misspelled. */
 export const checking = typed(environment().registerVariable('args', 'dyn'));
@@ -29,7 +39,10 @@ function environment(): Environment {
   const made = new Environment({ limits: LIMITS, homogeneousAggregateLiterals: false });
   made.registerFunction('string.matchesRe2(string): bool', (text: string, pattern: string) => {
     if (text.length > MAX_MATCHED) throw new EvaluationError({ code: 'text_too_long', message: 'too long' });
-    return compiled(pattern).test(text);
+    const re2 = compiled(pattern);
+    stepsLeft -= text.length * re2.re2().prog.numInst();
+    if (stepsLeft < 0) throw new EvaluationError({ code: 'too_much_to_match', message: 'too much' });
+    return re2.test(text);
   });
   // Numbers of JSON are doubles, and people write whole ones in rules.
   for (const [sign, of] of SIGNS) {
@@ -78,11 +91,40 @@ export function checkingWith(types: ReadonlyMap<string, ArgumentType>): Environm
 const patterns = new Map<string, RE2JS>();
 const MAX_PATTERNS = 1_000;
 
+/** Throws where it is none of RE2, or too large. */
 export function compiled(pattern: string): RE2JS {
   const known = patterns.get(pattern);
   if (known !== undefined) return known;
+  // Before it is compiled, which alone takes a second for some patterns of ten characters.
+  if (sizeOf(pattern) > MAX_PATTERN) throw new PatternTooLarge();
   const made = RE2JS.compile(pattern);
+  if (made.re2().prog.numInst() > MAX_PATTERN) throw new PatternTooLarge();
   if (patterns.size >= MAX_PATTERNS) patterns.clear();
   patterns.set(pattern, made);
   return made;
+}
+
+export class PatternTooLarge extends Error {}
+
+/** How many characters and classes a pattern stands for, with what it repeats. About: it is counted exactly once it is compiled. */
+function sizeOf(pattern: string): number {
+  const groups = [{ sum: 0, last: 0 }];
+  for (const [token] of pattern.matchAll(/\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{\d+(?:,\d*)?\}|./gsu)) {
+    const group = groups.at(-1) ?? { sum: 0, last: 0 };
+    if (token === '(') groups.push({ sum: 0, last: 0 });
+    else if (token === ')' && groups.length > 1) {
+      groups.pop();
+      const outer = groups.at(-1) ?? group;
+      outer.last = group.sum;
+      outer.sum += group.sum;
+    } else if (/^\{\d/.test(token)) {
+      const times = Math.max(1, ...(token.match(/\d+/g) ?? []).map(Number));
+      group.sum += group.last * (times - 1);
+      group.last *= times;
+    } else {
+      group.last = 1;
+      group.sum += 1;
+    }
+  }
+  return groups.reduce((sum, group) => sum + group.sum, 0);
 }

@@ -2,7 +2,6 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 
 export const VARIABLES = ['args', 'user', 'tool', 'time', 'client'];
-const LOOPS = new Set(['all', 'exists', 'exists_one', 'map', 'filter']);
 
 /** What of a call a value may depend on. `client`: all of it, where it is read as a whole. */
 export type Read = 'args' | 'time' | 'client' | 'client.name' | 'client.version' | 'client.address' | 'client.device';
@@ -51,7 +50,7 @@ export function readsOf(ast: ASTNode): { reads: ReadonlySet<Read>; named: readon
 }
 
 /** The members by which the node is reached from the variable; undefined: it is not, or not by names alone. */
-function pathOf(variable: string, node: ASTNode): string[] | undefined {
+export function pathOf(variable: string, node: ASTNode): string[] | undefined {
   if (node.op === 'id') return node.args === variable ? [] : undefined;
   if (node.op !== '.' && node.op !== '[]') return undefined;
   const before = pathOf(variable, node.args[0]);
@@ -67,17 +66,15 @@ function markChain(node: ASTNode, seen: Set<ASTNode>): void {
   if (node.op === '.' || node.op === '[]') markChain(node.args[0], seen);
 }
 
-/** Calls `visit` for each node. Returns how deep loops are nested. */
-export function walk(node: ASTNode, visit: (node: ASTNode) => void): number {
+/** Calls `visit` for each node. */
+export function walk(node: ASTNode, visit: (node: ASTNode) => void): void {
   visit(node);
-  const isLoop = node.op === 'rcall' && LOOPS.has(node.args[0]);
-  let deepest = 0;
-  const into = (part: unknown): void => {
-    if (Array.isArray(part)) for (const each of part) into(each);
-    else if (isNode(part)) deepest = Math.max(deepest, walk(part, visit));
-  };
-  into(node.args);
-  return deepest + (isLoop ? 1 : 0);
+  for (const part of childrenOf(node)) walk(part, visit);
+}
+
+export function childrenOf(node: ASTNode): ASTNode[] {
+  const into = (part: unknown): ASTNode[] => (Array.isArray(part) ? part.flatMap(into) : isNode(part) ? [part] : []);
+  return into(node.args);
 }
 
 const isNode = (part: unknown): part is ASTNode =>
