@@ -8,7 +8,7 @@ import { newRuleFrom } from '../../../admin/configuration/rule-form.ts';
 import { ConfigurationSchema } from 'mcpgate-shared/api/config/configuration';
 import { PLAIN_RULE } from '../../../domain/rule.ts';
 import { compilePolicy } from '../../../policy/compile-policy.ts';
-import { ruleNames, type ToolClass } from '../../../policy/naming.ts';
+import { ruleNames, type RuleKind, type ToolClass } from '../../../policy/naming.ts';
 import { runBrokerCommand } from '../../fixtures/broker-process.ts';
 
 const TOKEN = 'ghp_abcdefghijklmnopqrstuvwxyz0123456789';
@@ -41,12 +41,17 @@ async function imported(document: unknown, ...flags: string[]) {
     by: string,
     server: string,
     tool: string,
-    { args = {}, kind = 'write' }: { args?: unknown; kind?: ToolClass } = {},
+    {
+      args = {},
+      kind = 'write',
+      of = 'tools',
+      in: besides = [],
+    }: { args?: unknown; kind?: ToolClass; of?: RuleKind; in?: string[] } = {},
   ): string => {
-    const of = Object.entries(groups).flatMap(([name, { members }]) => (members.includes(by) ? [name] : []));
+    const ofFile = Object.entries(groups).flatMap(([name, { members }]) => (members.includes(by) ? [name] : []));
     const principal = {
       workspaceId: 'default',
-      user: { id: by, name: by, role: 'member' as const, groups: of },
+      user: { id: by, name: by, role: 'member' as const, groups: [...ofFile, ...besides] },
       credential: { kind: 'device' as const, id: 'd', label: 'laptop' },
     };
     const facts = {
@@ -55,40 +60,53 @@ async function imported(document: unknown, ...flags: string[]) {
       address: undefined,
       args: () => ({ value: args, length: JSON.stringify(args).length }),
     };
-    return policy.decide({ principal, server, names: ruleNames('tools', server, tool, kind), facts }).decision;
+    return policy.decide({ principal, server, names: ruleNames(of, server, tool, kind), facts }).decision;
   };
   return { stdout, stderr, ours, left, notes, secrets, decide };
 }
 
 describe('the configuration of avelino/mcp', () => {
   it('brings its servers with references for secrets, and its roles as groups', async () => {
-    const { ours, left, secrets, stderr, decide } = await imported({
+    const { ours, left, notes, secrets, stderr, decide } = await imported({
       mcpServers: {
         github: { command: 'npx', args: ['-y', '@modelcontextprotocol/server-github'], env: { GITHUB_TOKEN: TOKEN } },
-        sentry: { url: 'https://mcp.sentry.example', headers: { Authorization: `Bearer ${TOKEN}` } },
+        Sentry: {
+          ...{ url: 'https://mcp.sentry.example', headers: { Authorization: `Bearer ${TOKEN}` } },
+          tool_acl: { read: ['get_*', 'poll_result'], write: ['execute_sql'] },
+        },
         kubectl: { command: 'kubectl', cli: true, cli_only: ['get'] },
       },
       serverAuth: {
-        provider: 'bearer',
-        bearer: { tokens: { [TOKEN]: 'alice' } },
+        providers: ['bearer', 'oauth_as'],
+        bearer: {
+          tokens: {
+            [TOKEN]: 'erin',
+            'tok-alice': { subject: 'alice', roles: ['admin'] },
+            'tok-bob': { subject: 'bob', roles: ['dev', 'oncall'] },
+          },
+        },
+        oauthAs: { injectedRoles: ['oauth-user'] },
         acl: {
           default: 'deny',
-          strictClassification: false,
+          strictClassification: true,
           roles: {
             admin: [{ server: '*', access: '*' }],
             dev: [
               { server: ['github', 'grafana'], access: 'read' },
-              { server: 'github', access: 'write', tools: ['gh_pr', 'gh_issue'] },
+              { server: 'github', access: 'write', tools: ['gh_pr', 'gh_issue', 'gh_list_*'] },
             ],
             readonly: [
               { server: '*', access: 'read' },
-              { server: 'sentry', access: '*', tools: ['secret_*'], deny: true },
+              { server: 'Sentry', access: '*', tools: ['secret_*'], deny: true },
             ],
+            oncall: [
+              { server: 'pager', access: '*' },
+              { server: 'pager', access: 'write', tools: ['delete_*'], deny: true },
+            ],
+            'oauth-user': [{ server: 'wiki', access: 'read', tools: ['page_*'], resources: ['wiki://*'] }],
           },
           subjects: {
-            alice: { roles: ['admin'] },
-            bob: { roles: ['dev'] },
-            charlie: { roles: ['readonly'], extra: [{ server: 'sentry', access: 'read', resources: ['issue://*'] }] },
+            charlie: { roles: ['readonly'], extra: [{ server: 'Sentry', access: 'read' }] },
           },
         },
       },
@@ -101,10 +119,15 @@ describe('the configuration of avelino/mcp', () => {
       assert.ok(JSON.stringify(ours.servers).includes(`\${secret:${name}}`));
     }
     assert.deepEqual(ours.groups?.['dev'], { members: ['bob'] });
+    assert.ok(!Object.hasOwn(ours.groups ?? {}, 'oauth-user'), 'an empty group would end what the people of one have');
+    assert.ok(notes.some((each: string) => /the role oauth-user: nobody is named who has it/.test(each)));
+    assert.deepEqual(ours.servers?.['sentry']?.tool_classes, { read: ['poll_result'], write: ['execute_sql'] });
     for (const expected of [
       /kubectl: wraps a command line/,
-      /bearer\.tokens: 1 tokens are not carried over/,
-      /roles\.dev\[1\]: is for those of its tools that write/,
+      /bearer\.tokens: 3 tokens are not carried over/,
+      /serverAuth\.oauthAs: is not carried over/,
+      /strictClassification/,
+      /mcpServers\.Sentry\.tool_acl\.read: get_\*: tools are named one by one here/,
     ])
       assert.ok(
         left.some((each: string) => expected.test(each)),
@@ -114,6 +137,17 @@ describe('the configuration of avelino/mcp', () => {
     assert.equal(decide('bob', 'github', 'list_issues', { kind: 'read' }), 'allow');
     assert.equal(decide('bob', 'github', 'gh_pr'), 'allow');
     assert.equal(decide('bob', 'github', 'gh_repo_delete'), 'deny');
+    assert.equal(decide('bob', 'github', 'gh_list_write'), 'allow');
+    assert.equal(decide('bob', 'pager', 'page'), 'allow');
+    assert.equal(decide('bob', 'pager', 'runbooks', { of: 'prompts' }), 'allow');
+    assert.equal(decide('bob', 'pager', 'pager://now', { of: 'resources' }), 'allow');
+    assert.equal(decide('bob', 'pager', 'delete_page'), 'deny');
+    assert.equal(decide('bob', 'pager', 'delete_preview', { kind: 'read' }), 'allow', 'the deny is of what writes');
+    const web = ['oauth-user'];
+    assert.equal(decide('web', 'wiki', 'page_get', { kind: 'read', in: web }), 'allow');
+    assert.equal(decide('web', 'wiki', 'page_put', { in: web }), 'deny', 'a named tool is allowed as one of its class');
+    assert.equal(decide('web', 'wiki', 'wiki://home', { of: 'resources', in: web }), 'allow');
+    assert.equal(decide('web', 'wiki', 'file:///home', { of: 'resources', in: web }), 'deny');
     assert.equal(decide('charlie', 'sentry', 'search', { kind: 'read' }), 'allow');
     assert.equal(decide('charlie', 'sentry', 'secret_list', { kind: 'read' }), 'deny');
     assert.equal(decide('dave', 'github', 'list_issues', { kind: 'read' }), 'deny');
@@ -123,14 +157,14 @@ describe('the configuration of avelino/mcp', () => {
     const { left, decide } = await imported({
       mcpServers: {},
       serverAuth: {
-        provider: 'forwarded',
+        providers: ['forwarded'],
         acl: {
           default: 'allow',
           rules: [
             { subjects: ['alice'], tools: ['*'], policy: 'allow' },
             { subjects: ['bob'], tools: ['sentry__read'], policy: 'allow' },
             { tools: ['sentry__*'], policy: 'deny' },
-            { subjects: ['bob'], roles: ['dev'], tools: ['*'], policy: 'deny' },
+            { subjects: ['dave'], roles: ['dev'], tools: ['slack__*'], policy: 'deny' },
           ],
         },
       },
@@ -142,7 +176,9 @@ describe('the configuration of avelino/mcp', () => {
       left.some((each: string) => /rules\[2\]: serverAuth\.acl\.rules\[1\] stands before it/.test(each)),
       left.join('\n'),
     );
-    assert.ok(left.some((each: string) => /rules\[3\]: is for people who are named and have a role/.test(each)));
+    assert.equal(decide('dave', 'slack', 'post', { in: ['dev'] }), 'deny', 'who is named and has the role');
+    assert.equal(decide('dave', 'slack', 'post'), 'allow', 'who is named alone');
+    assert.equal(decide('carol', 'slack', 'post', { in: ['dev'] }), 'allow', 'who has the role alone');
     assert.ok(left.some((each: string) => /forwarded: a trusted proxy/.test(each)));
   });
 });
@@ -161,7 +197,15 @@ describe('a policy of PolicyLayer', () => {
               { path: 'args.amount', op: 'lte', value: 50_000 },
               { path: 'args.currency', op: 'in', value: ['usd', 'eur'] },
             ],
-            deny_if: [{ path: 'args.test', op: 'eq', value: true }],
+            deny_if: [
+              { conditions: [{ path: 'args.test', op: 'eq', value: true }], on_deny: 'No tests here.' },
+              {
+                conditions: [
+                  { path: 'args.amount', op: 'gt', value: 10_000 },
+                  { path: 'args.currency', op: 'eq', value: 'eur' },
+                ],
+              },
+            ],
             limits: [
               { counter: 'spend', window: 'day', max: 1_000_000, scope: 'grant', increment_from: 'args.amount' },
               { counter: 'calls', window: 'hour', max: 30, scope: 'grant' },
@@ -169,6 +213,12 @@ describe('a policy of PolicyLayer', () => {
             ],
           },
           list_customers: {},
+          create_refund: { deny_if: [{ conditions: [], on_deny: 'Requires human approval.' }] },
+          'policies.create': {
+            limits: [{ counter: 'policies.create_rate', window: 'minute', max: 30, scope: 'grant' }],
+          },
+          pay_order: { require: [{ path: 'context.country', op: 'eq', value: 'de' }] },
+          void_order: { approval: { approvers: ['finance'] } },
         },
         rollout: 'half',
       },
@@ -180,6 +230,7 @@ describe('a policy of PolicyLayer', () => {
       ['amount', 50_001],
       ['currency', 'chf'],
       ['test', true],
+      ['currency', 'eur'],
       ['amount', '5'],
     ] as const)
       assert.equal(decide('agent', 'stripe', 'create_charge', { args: { ...charge, [name]: value } }), 'deny', name);
@@ -191,6 +242,19 @@ describe('a policy of PolicyLayer', () => {
     assert.equal(decide('agent', 'stripe', 'list_customers'), 'allow');
     for (const tool of ['delete_account', 'create_payout']) assert.equal(decide('agent', 'stripe', tool), 'deny');
     assert.equal(decide('ada', 'stripe', 'list_customers'), 'deny', 'it is for whom --who says');
+    const eur = { args: { ...charge, currency: 'eur', amount: 10_000 } };
+    assert.equal(decide('agent', 'stripe', 'create_charge', eur), 'allow', 'one of two conditions denies nothing');
+    assert.equal(decide('agent', 'stripe', 'create_refund'), 'deny', 'no condition, so always');
+    assert.equal(ours.rules?.['stripe-create_refund-deny-if']?.note, 'Requires human approval.');
+    assert.equal(decide('agent', 'stripe', 'policies.create'), 'allow');
+    assert.deepEqual(ours.rules?.['stripe-policies.create']?.limit, ['30/minute']);
+    assert.equal(decide('agent', 'stripe', 'pay_order'), 'deny', 'nobody can tell here whether that holds');
+    assert.equal(decide('agent', 'stripe', 'void_order'), 'ask', 'what is not known may have kept it back');
+    for (const expected of [/pay_order\.require\[0\]: reads context\.country/, /void_order: "approval" is not known/])
+      assert.ok(
+        left.some((each: string) => expected.test(each)),
+        `${expected}\n${left.join('\n')}`,
+      );
     assert.deepEqual(ours.rules?.['stripe-create_charge'], {
       ...{ effect: 'allow', who: ['user:agent'], what: ['stripe__create_charge'] },
       ...{ limit: ['30/hour'], sum: ['args.amount<=1000000/day'] },

@@ -7,6 +7,11 @@ import { createRuleList, type Imported } from './imported.ts';
 
 const ConditionSchema = z.object({ path: z.string(), op: z.string(), value: z.unknown() });
 type Condition = z.output<typeof ConditionSchema>;
+/** One condition, or several that hold together, with what is said where they deny. */
+const ClauseSchema = z.union([
+  ConditionSchema.transform((one) => ({ conditions: [one], on_deny: undefined })),
+  z.looseObject({ conditions: z.array(ConditionSchema), on_deny: z.string().optional() }),
+]);
 const WindowSchema = z.enum(['minute', 'hour', 'day']);
 
 const LimitSchema = z.looseObject({
@@ -33,8 +38,8 @@ const RuleSchema = z.looseObject({
     .optional(),
 });
 const ToolSchema = z.looseObject({
-  require: z.array(ConditionSchema).default([]),
-  deny_if: z.array(ConditionSchema).default([]),
+  require: z.array(ClauseSchema).default([]),
+  deny_if: z.array(ClauseSchema).default([]),
   limits: z.array(LimitSchema).default([]),
   rules: z.array(RuleSchema).default([]),
 });
@@ -81,18 +86,25 @@ export function fromPolicyLayer(value: unknown, server: string, who: readonly st
     shared(policy.all_tools.limits.flatMap((each, at) => limitOf(each, `all_tools.limits[${at}]`, left, notes)));
   for (const [tool, said] of tools) {
     const at = `tools.${tool}`;
-    left.push(...unknownKeys(said, KNOWN.tool, at));
+    const unknown = unknownKeys(said, KNOWN.tool, at);
+    // It may be what keeps calls back, so that somebody looks at them.
+    if (unknown.length > 0)
+      list.add(`${server}-${tool}-unknown`, { effect: 'ask', who: [...who], what: [what(tool)], note: UNKNOWN });
+    left.push(...unknown.map((each) => `${each}; administrators are asked about its calls`));
     const limits = [
       ...said.limits.flatMap((each, index) => limitOf(each, `${at}.limits[${index}]`, left, notes)),
       ...said.rules.flatMap((each, index) => limitOfRule(each, `${at}.rules[${index}]`, left, notes)),
     ];
     if (!isOpen || limits.length > 0)
       list.add(`${server}-${tool}`, { effect: 'allow', who: [...who], what: [what(tool)], ...textsOf(limits) });
-    const required = said.require.flatMap((each, index) => celOf(each, `${at}.require[${index}]`, left));
-    if (required.length > 0) deny(`${server}-${tool}-require`, tool, { when: `!(${required.join(' && ')})` });
-    for (const [index, each] of said.deny_if.entries())
-      for (const when of celOf(each, `${at}.deny_if[${index}]`, left))
-        deny(`${server}-${tool}-deny-if`, tool, { when });
+    for (const [index, { conditions, on_deny: says }] of said.require.entries())
+      unless(`${server}-${tool}-require`, tool, conditions, `${at}.require[${index}]`, noteOf(says));
+    for (const [index, { conditions, on_deny: says }] of said.deny_if.entries()) {
+      // With none it is denied whatever the arguments are; what cannot be said here would have to hold as well, and the deny goes further without it.
+      const { cel } = celOfAll(conditions, `${at}.deny_if[${index}]`, left);
+      const when = cel.length === 0 ? {} : { when: cel.join(' && ') };
+      deny(`${server}-${tool}-deny-if`, tool, { ...when, ...noteOf(says) });
+    }
     for (const [index, rule] of said.rules.entries()) ofRule(rule, tool, `${at}.rules[${index}]`);
   }
   const everywhere = policy.tools['*'];
@@ -115,13 +127,30 @@ export function fromPolicyLayer(value: unknown, server: string, who: readonly st
 
   function ofRule(rule: z.output<typeof RuleSchema>, tool: string, at: string): void {
     const name = `${server}-${rule.name === '' ? tool : rule.name}`;
-    const note = rule.on_deny === undefined ? {} : { note: rule.on_deny.slice(0, 500) };
+    const note = noteOf(rule.on_deny);
     if (rule.action === 'deny') return deny(name, tool, note);
     const conditions = rule.conditions.filter(({ path }) => !path.startsWith('state.'));
-    const all = conditions.flatMap((each, index) => celOf(each, `${at}.conditions[${index}]`, left));
-    if (all.length > 0) deny(name, tool, { when: `!(${all.join(' && ')})`, ...note });
+    unless(name, tool, conditions, at, note);
+  }
+
+  /** Denied unless all of it holds; where some of it cannot be said here, nothing can be known to hold. */
+  function unless(
+    name: string,
+    tool: string,
+    conditions: readonly Condition[],
+    at: string,
+    note: Pick<RuleForm, 'note'>,
+  ): void {
+    const { cel, isWhole } = celOfAll(conditions, at, left);
+    if (!isWhole) deny(name, tool, note);
+    else if (cel.length > 0) deny(name, tool, { when: `!(${cel.join(' && ')})`, ...note });
   }
 }
+
+const UNKNOWN = 'something was said of this tool that is not known here';
+
+const noteOf = (said: string | undefined): Pick<RuleForm, 'note'> =>
+  said === undefined ? {} : { note: said.slice(0, 500) };
 
 interface Limit {
   text: string;
@@ -181,6 +210,16 @@ function limitOfRule(rule: z.output<typeof RuleSchema>, at: string, left: string
 function leave(left: string[], at: string, why: string): [] {
   left.push(`${at}: ${why}, which has no counterpart here`);
   return [];
+}
+
+/** `isWhole`: each of them has its expression. */
+function celOfAll(conditions: readonly Condition[], at: string, left: string[]): { cel: string[]; isWhole: boolean } {
+  const cel = conditions.flatMap((each, index) =>
+    celOf(each, conditions.length === 1 ? at : `${at}.conditions[${index}]`, left),
+  );
+  const isWhole = cel.length === conditions.length;
+  if (!isWhole) left.push(`${at}: denies more than it did there, so that nothing is open that was closed`);
+  return { cel, isWhole };
 }
 
 /** One CEL expression; none where there is none. */
