@@ -29,8 +29,14 @@ test('a denial says how to allow it in the workspace in which it was denied', ()
 
 test('a person asks for access by themselves, and is told how where it was a grant of theirs that was denied', () => {
   const told = (grant?: string) =>
-    textOf(denialReply('tools/call', { ...denial, workspaceId: 'default', offer: 'q_abcd2345', grant }));
-  const add = 'send your administrator this; they can run `mcpgate-broker rule add';
+    textOf(
+      denialReply('tools/call', {
+        ...{ ...denial, workspaceId: 'default', grant },
+        offer: { id: 'q_abcd2345', page: 'https://gate.example/requests/q_abcd2345' },
+      }),
+    );
+  const add =
+    'open https://gate.example/requests/q_abcd2345, or send your administrator this; they can run `mcpgate-broker rule add';
   assert.ok(told().includes(`To ask for access: run \`mcpgate request q_abcd2345 "why you need it"\`, or ${add}`));
   assert.ok(
     told('nightly').includes(

@@ -25,8 +25,8 @@ export interface Denial {
   /** Who was denied, as rules name them: `user:ada` or `grant:ci`. */
   who: string;
   workspaceId: string;
-  /** Under which the caller can ask for it. */
-  offer?: string | undefined;
+  /** Under which the caller can ask for it, and where in the browser. */
+  offer?: { id: string; page: string } | undefined;
   /** The label of the grant by which a person called: they ask with a login of their own. */
   grant?: string | undefined;
 }
@@ -49,7 +49,7 @@ export function decisionOf({ verdict, policyVersion, server, what, offer }: Deni
   const { decision, rule, retryAt } = verdict;
   const retry = retryAt !== undefined && { retry_at: retryAt === Infinity ? null : new Date(retryAt).toISOString() };
   const said = { decision, rule, policy_version: policyVersion, server, tool: what, ...retry };
-  return offer === undefined ? said : { ...said, request: offer };
+  return offer === undefined ? said : { ...said, request: offer.id };
 }
 
 function denialText(denial: Denial): string {
@@ -79,8 +79,9 @@ function denialText(denial: Denial): string {
 
 function byOneself({ offer, grant }: Denial): string {
   if (offer === undefined) return '';
-  if (grant === undefined) return `run \`mcpgate request ${offer} "why you need it"\`, or `;
-  return `a grant cannot ask for it; whose grant ${quotedName(grant)} is can run \`mcpgate request ${offer} "why it is needed"\` with their own login, where MCPGATE_TOKEN is not set, or `;
+  const { id, page } = offer;
+  if (grant === undefined) return `run \`mcpgate request ${id} "why you need it"\`, or open ${page}, or `;
+  return `a grant cannot ask for it; whose grant ${quotedName(grant)} is can run \`mcpgate request ${id} "why it is needed"\` with their own login, where MCPGATE_TOKEN is not set, or open ${page}, or `;
 }
 
 /** A server chooses the names of its tools: such a name is quoted, so that it cannot look like a sentence of mcpgate's. */

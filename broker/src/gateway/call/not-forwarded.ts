@@ -28,22 +28,24 @@ export async function answerDenied(
   return answer;
 }
 
-/** The id under which the caller can ask for what no rule allows. */
+/** Under which id, and where, the caller can ask for what no rule allows. */
 async function offerOf(
   { approvals, log }: Pick<GatewayParts, 'approvals' | 'log'>,
   { principal, client, address }: SessionScope,
   server: string,
   { verdict, what, policyVersion }: Judged,
-): Promise<string | undefined> {
+): Promise<Denial['offer']> {
   if (verdict.rule !== null || verdict.decision !== 'deny') return undefined;
   // A rule with the name alone would open it at every server.
   const there = nameAtServer(server, what);
   if (there === undefined) return undefined;
   const from = { clientName: client.name, address: address() ?? null };
-  return await approvals.offer({ principal, ...from, server, what: there, policyVersion }).catch((error: unknown) => {
+  const denied = { principal, ...from, server, what: there, policyVersion };
+  const id = await approvals.offer(denied).catch((error: unknown) => {
     log.warn({ err: error }, 'what was denied cannot be asked for');
     return undefined;
   });
+  return id === undefined ? undefined : { id, page: approvals.pageOf({ id }) };
 }
 
 /** Records a call that was not approved, or not yet, and returns its answer. */

@@ -80,8 +80,8 @@ export const DeviceFormSchema = z
   .catch({ user_code: '', typed_code: '', decision: '' });
 
 export const RequestFormSchema = z
-  .object({ decision: z.enum(['approve', 'hour', 'deny', '']).catch(''), note: text(300) })
-  .catch({ decision: '', note: '' });
+  .object({ decision: z.enum(['ask', 'approve', 'hour', 'deny', '']).catch(''), note: text(300), reason: text(300) })
+  .catch({ decision: '', note: '', reason: '' });
 
 /** The keys of an account, under names that its server's record has. */
 export const KeysFormSchema = z.record(z.string().max(64), z.string().max(70_000)).catch({});

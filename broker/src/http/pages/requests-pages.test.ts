@@ -48,6 +48,36 @@ suite('requests in the browser', () => {
     assert.match(pageText(told), /person\d+ has approved q_\w+ already/);
   });
 
+  test('let whoever was denied ask by the link in the denial, and let operators allow it for a time', async () => {
+    const { name, browser } = await world.personAtBrowser();
+    const { id: userId, role } = await world.identity.users.show(WORKSPACE, name);
+    const user = { id: userId, name, role, groups: [] };
+    const id = await world.approvals.offer({
+      principal: { workspaceId: WORKSPACE, user, credential: { kind: 'oauth', id: 'o', label: 'claude.ai' } },
+      ...{ clientName: 'claude.ai', address: '10.1.2.3', server: 'web', what: 'web__echo', policyVersion: 1 },
+    });
+    const stands = async () => {
+      const { state, reason } = (await world.approvals.find(WORKSPACE, id ?? '')) ?? {};
+      return [state, reason];
+    };
+    const stranger = await world.personAtBrowser();
+    assert.equal((await stranger.browser.open(`/requests/${id}`)).status, 404);
+    const page = await browser.open(`/requests/${id}`);
+    assert.match(pageText(page), /You may not use web__echo/);
+    assert.deepEqual(await stands(), ['offered', null], 'to look at it asks for nothing');
+    const forged = await browser.post(`/requests/${id}`, { decision: 'ask', reason: 'forged' });
+    assert.equal(forged.status, 403, 'a form without its token');
+    assert.match(pageText(await browser.submit(page, { decision: 'ask', reason: ' on call ' })), /It is asked for/);
+    assert.deepEqual(await stands(), ['open', 'on call']);
+    assert.match(pageText(await browser.open(`/requests/${id}`)), /request of your own/);
+    const operator = await world.personAtBrowser();
+    await world.identity.users.setRole(WORKSPACE, operator.name, 'operator', HOST);
+    const shown = await operator.browser.open(`/requests/${id}`);
+    assert.match(pageText(shown), /Reason: on call .*Allow it for 8 hours .*Allow it for an hour/);
+    assert.match(pageText(await operator.browser.submit(shown, { decision: 'hour' })), /It is approved/);
+    assert.deepEqual(await stands(), ['approved', 'on call']);
+  });
+
   test('are shown to who asked without a form, to nobody else, and lead there by the sign-in', async () => {
     const { id, browser, state } = await asked();
     const own = await browser.open(`/requests/${id}`);

@@ -26,6 +26,23 @@ const renderRequest = ({ id, who, what, createdAt }: Approval, now: number): str
     <span class="when"><a href="/requests/${id}" aria-label="Show ${id}">Show</a></span>
   </li>`;
 
+/** What was denied for want of a rule, shown to whom it was denied. */
+export const askPage = ({ csrf, id, what }: { csrf: string; id: string; what: string }): PageContent => ({
+  title: `Ask for ${what}`,
+  content: html`<div class="card">
+    <h1>You may not use ${what}</h1>
+    <p class="lead">No rule allows it. You can ask for it: whoever sees to the rules decides, and for how long.</p>
+    <form method="post" action="/requests/${id}">
+      !${csrfField(csrf)}
+      <div class="field">
+        <label for="reason">Why you need it</label>
+        <input id="reason" name="reason" type="text" maxlength="300" autocomplete="off" />
+      </div>
+      <button type="submit" name="decision" value="ask">Ask for it</button>
+    </form>
+  </div>`,
+});
+
 export interface RequestPageView {
   csrf: string;
   request: ShownApproval;
@@ -44,19 +61,22 @@ export const requestPage = ({ csrf, request, refusal, now }: RequestPageView): P
       <h1>${who} asks for ${what}</h1>
       <p class="lead">Request ${id}, !${renderAgo(request.createdAt, now)}${from === '' ? '' : `, from ${from}`}.</p>
       ${rule === null ? '' : `Rule ${rule} asks about it.`} ${reason === null ? '' : `Reason: ${reason}`}
-      !${argsText === null ? html`<p>It has no arguments.</p>` : html`<pre>${argsText}</pre>`}
-      !${isOpen ? (refusal === undefined ? renderForm(id, csrf) : html`<p>${sentence(refusal)}</p>`) : renderState(request)}
+      !${request.kind === 'access' ? '' : argsText === null ? html`<p>It has no arguments.</p>` : html`<pre>${argsText}</pre>`}
+      !${isOpen ? (refusal === undefined ? renderForm(request, csrf) : html`<p>${sentence(refusal)}</p>`) : renderState(request)}
     </div>`,
   };
 };
 
-const renderForm = (id: string, csrf: string): string =>
+const BUTTONS = {
+  call: ['Approve this call', 'Approve any call of this tool by this person for an hour'],
+  access: ['Allow it for 8 hours', 'Allow it for an hour'],
+} as const;
+
+const renderForm = ({ id, kind }: ShownApproval, csrf: string): string =>
   html`<form method="post" action="/requests/${id}">
     !${csrfField(csrf)}
-    <button type="submit" name="decision" value="approve">Approve this call</button>
-    <button type="submit" class="quiet" name="decision" value="hour">
-      Approve any call of this tool by this person for an hour
-    </button>
+    <button type="submit" name="decision" value="approve">${BUTTONS[kind][0]}</button>
+    <button type="submit" class="quiet" name="decision" value="hour">${BUTTONS[kind][1]}</button>
     <button type="submit" class="quiet" name="decision" value="deny">Deny</button>
   </form>`;
 
