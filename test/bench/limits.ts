@@ -43,14 +43,16 @@ async function takeLimits(): Promise<void> {
     if (reserved.kind !== 'reserved') throw new Error('the allowance is too small');
     return 1_000 * (performance.now() - began);
   };
-  for (let call = 0; call < 5_000; call++) await take(limitOf('user:warm'));
+  // As long as machine code is still made of what is called, that is what is measured.
+  for (let call = 0; call < 20_000; call++) await take(limitOf('user:warm'));
   const each = new Float64Array(TAKEN);
   for (let call = 0; call < TAKEN; call++) each[call] = await take(limitOf('user:one'));
   const mean = each.reduce((sum, one) => sum + one, 0) / TAKEN;
+  const p99 = quantile([...each], 0.99);
   console.log(
-    `a limit: median ${quantile([...each], 0.5).toFixed(1)} µs, p99 ${quantile([...each], 0.99).toFixed(1)} µs, mean ${mean.toFixed(1)} µs with the transactions for its blocks`,
+    `a limit: median ${quantile([...each], 0.5).toFixed(1)} µs, p99 ${p99.toFixed(1)} µs, mean ${mean.toFixed(1)} µs with the transactions for its blocks`,
   );
-  if (!(mean <= MOST_US)) missed.push('a limit');
+  if (!(p99 <= MOST_US && mean <= MOST_US)) missed.push('a limit');
   await limits.close();
   await store.close();
   rmSync(dataDir, { recursive: true, force: true });

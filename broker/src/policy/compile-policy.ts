@@ -25,10 +25,13 @@ interface View {
 
 interface PrincipalView {
   servers: ReadonlySet<string> | undefined;
-  /** By what rules know of the client and the address. */
-  views: Map<string, View>;
-  /** The answers of `mayUse`, by the server's name. */
-  mayUse: Map<string, boolean>;
+  /** The one that was asked for last, with its key: most principals have no other. */
+  last: View | undefined;
+  lastKey: string;
+  /** By what rules know of the client and the address; made where there is a second one. */
+  views: Map<string, View> | undefined;
+  /** The answers of `mayUse`, by the server's name; made where that is asked. */
+  mayUse: Map<string, boolean> | undefined;
 }
 
 /** How many combinations of client and address of a principal are kept, and for how many servers the answer of `mayUse`. */
@@ -51,20 +54,28 @@ export function compilePolicy({ version, enforcement, rules: all, hook }: Policy
     const known = principals.get(principal);
     if (known !== undefined) return known;
     const servers = principal.servers === undefined ? undefined : new Set(principal.servers);
-    const made = { servers, views: new Map<string, View>(), mayUse: new Map<string, boolean>() };
+    const made: PrincipalView = { servers, last: undefined, lastKey: '', views: undefined, mayUse: undefined };
     principals.set(principal, made);
     return made;
   }
 
-  function viewOf({ views }: PrincipalView, principal: Principal, facts: Facts): View {
+  function viewOf(own: PrincipalView, principal: Principal, facts: Facts): View {
     const key = tokens.keyOf(facts);
-    const known = views.get(key);
-    if (known !== undefined) return known;
-    const read = tokens.read(principal, facts);
-    const view = { tokens: read, answers: cache.of(JSON.stringify([read.against, read.favour])) };
-    if (views.size >= MAX_VIEWS) views.clear();
-    views.set(key, view);
+    if (own.last !== undefined && own.lastKey === key) return own.last;
+    const view = own.views?.get(key) ?? newView(principal, facts);
+    if (own.last !== undefined) {
+      own.views ??= new Map([[own.lastKey, own.last]]);
+      if (own.views.size >= MAX_VIEWS) own.views.clear();
+      own.views.set(key, view);
+    }
+    own.last = view;
+    own.lastKey = key;
     return view;
+  }
+
+  function newView(principal: Principal, facts: Facts): View {
+    const read = tokens.read(principal, facts);
+    return { tokens: read, answers: cache.of(textOf(read)) };
   }
 
   function answerOf(view: View, server: string, names: RuleNames): Answer {
@@ -110,6 +121,7 @@ export function compilePolicy({ version, enforcement, rules: all, hook }: Policy
       const own = principalView(principal);
       if (boundOf(own, principal, server) !== undefined) return false;
       if (enforcement !== 'enforce') return true;
+      own.mayUse ??= new Map();
       const known = own.mayUse.get(server);
       if (known !== undefined) return known;
       const may = mayUseUnder(rules, tokens.read(principal, NOTHING_KNOWN), server);
@@ -117,6 +129,16 @@ export function compilePolicy({ version, enforcement, rules: all, hook }: Policy
       return may;
     },
   };
+}
+
+/** The same for the same names, and for no others: names may hold any character. */
+function textOf({ against, favour }: CallerTokens): string {
+  let text = '';
+  for (const name of against) text += `${name.length}:${name}`;
+  if (favour === against) return text;
+  text += '/';
+  for (const name of favour) text += `${name.length}:${name}`;
+  return text;
 }
 
 const NOTHING_KNOWN: Facts = { now: 0, client: { name: null, version: null }, address: undefined };

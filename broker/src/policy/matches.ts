@@ -10,7 +10,7 @@ import { NO_ARGUMENTS, type LimitOf, type Question } from './verdict.ts';
 /** For one question: each condition is evaluated at most once, and the arguments are parsed only where a condition reads them. */
 export function createMatcher(question: Question, isCall: boolean): { match: MatchOf; limitsOf: LimitsOf } {
   const known = new Map<CompiledRule, Match>();
-  const limits = new Map<CompiledRule, LimitOf[]>();
+  let limits: Map<CompiledRule, LimitOf[]> | undefined;
   let scope: { of: Scope; argsLength: number } | undefined;
   const match: MatchOf = (each) => {
     const before = known.get(each);
@@ -22,11 +22,12 @@ export function createMatcher(question: Question, isCall: boolean): { match: Mat
     known.set(each, now);
     return now;
   };
-  return { match, limitsOf: (each) => limits.get(each) ?? [] };
+  return { match, limitsOf: (each) => limits?.get(each) ?? [] };
 
   /** Reckons what the call takes of the rule's limits. */
   function byLimits(each: CompiledRule): Match {
     const { rule } = each;
+    if (rule.limits.length === 0) return 'yes';
     const taken: LimitOf[] = [];
     for (const [place, limit] of rule.limits.entries()) {
       const amount = each.sums[place] === undefined ? 1 : amountOf(each.sums[place]);
@@ -34,7 +35,7 @@ export function createMatcher(question: Question, isCall: boolean): { match: Mat
       for (const subject of subjectsOf(question.principal, rule, limit.per))
         taken.push({ ...limit, rule: rule.id, place, subject, amount, observe: rule.observe });
     }
-    limits.set(each, taken);
+    (limits ??= new Map()).set(each, taken);
     return 'yes';
   }
 

@@ -17,8 +17,15 @@ const EFFECTS = ['deny', 'ask', 'allow'] as const;
 /** `match`: asked at most a few times for a rule, so it should remember its answers. */
 export function settle({ meant, feared }: Standing, match: MatchOf, limitsOf: LimitsOf): Verdict {
   const readings = [...meant.map(({ matching }) => matching), ...feared];
-  const firstOf = (effects: readonly (typeof EFFECTS)[number][], fits: (rule: CompiledRule) => boolean) =>
-    earliest(readings.flatMap((matching) => effects.flatMap((effect) => matching[effect].find(fits) ?? [])));
+  const firstOf = (effects: readonly (typeof EFFECTS)[number][], fits: (rule: CompiledRule) => boolean) => {
+    let best: CompiledRule | undefined;
+    for (const matching of readings)
+      for (const effect of effects) {
+        const found = matching[effect].find(fits);
+        if (found !== undefined && (best === undefined || found.order < best.order)) best = found;
+      }
+    return best;
+  };
   const decides = ({ rule }: CompiledRule) => !rule.observe;
   const matches = (each: CompiledRule) => match(each) === 'yes';
 
@@ -65,13 +72,6 @@ export function settle({ meant, feared }: Standing, match: MatchOf, limitsOf: Li
 }
 
 const NO_RULE = 'no rule allows it';
-
-function earliest(rules: readonly CompiledRule[]): CompiledRule | undefined {
-  return rules.reduce<CompiledRule | undefined>(
-    (best, each) => (best && best.order < each.order ? best : each),
-    undefined,
-  );
-}
 
 const isMistake = (match: Match): match is { mistake: string } => typeof match === 'object';
 

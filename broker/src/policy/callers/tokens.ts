@@ -30,6 +30,7 @@ export function createTokenReader(rules: readonly Rule[]): TokenReader {
   const networks = createNetworks(named);
   const namesDevices = named.some((each) => each.startsWith('device:'));
   const clients = [...new Set(named.filter((each) => each.startsWith('client:')))];
+  const namesAround = clients.length > 0 || networks.all.length > 0;
 
   const clientOf = ({ client }: Facts): string[] =>
     clients.length > 0 && client.name !== null ? [`client:${client.name}`] : [];
@@ -37,25 +38,26 @@ export function createTokenReader(rules: readonly Rule[]): TokenReader {
 
   return {
     keyOf(facts) {
-      if (clients.length === 0 && networks.all.length === 0) return '';
+      if (!namesAround) return '';
       const networksText = facts.address === undefined ? '?' : networksOf(facts).join(' ');
       return `${networksText}\n${clientOf(facts).join()}`;
     },
     read(principal, facts) {
       const { user, credential, device } = principal;
-      const grant = credential.kind === 'grant' ? [`grant:${credential.label}`] : [];
-      const devices = namesDevices && device !== undefined ? [`device:${device.name}`] : [];
-      const around = [...devices, ...clientOf(facts), ...networksOf(facts)];
-      const feared = [
-        ...(facts.address === undefined ? networks.all : []),
-        ...(facts.client.name === null ? clients : []),
-      ];
-      const person =
-        user === undefined
-          ? []
-          : [`user:${user.name}`, `role:${user.role}`, ...user.groups.map((group) => `group:${group}`)];
-      const favour = ['*', ...person, ...(user === undefined ? grant : []), ...around];
-      const sure = user === undefined ? favour : [...favour, ...grant];
+      const favour = ['*'];
+      if (user !== undefined) {
+        favour.push(`user:${user.name}`, `role:${user.role}`);
+        for (const group of user.groups) favour.push(`group:${group}`);
+      } else if (credential.kind === 'grant') favour.push(`grant:${credential.label}`);
+      if (namesDevices && device !== undefined) favour.push(`device:${device.name}`);
+      if (namesAround) favour.push(...clientOf(facts), ...networksOf(facts));
+      const isPersonsGrant = user !== undefined && credential.kind === 'grant';
+      const sure = isPersonsGrant ? [...favour, `grant:${credential.label}`] : favour;
+      const fearsNetworks = facts.address === undefined && networks.all.length > 0;
+      const fearsClients = facts.client.name === null && clients.length > 0;
+      // Of most callers all is known, and the four are one.
+      if (!fearsNetworks && !fearsClients) return { favour, sure, against: sure, hope: favour };
+      const feared = [...(fearsNetworks ? networks.all : []), ...(fearsClients ? clients : [])];
       return { favour, sure, against: [...sure, ...feared], hope: [...favour, ...feared] };
     },
   };
