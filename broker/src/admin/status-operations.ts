@@ -94,7 +94,9 @@ export function statusOperations({
         ),
         ...(policy.enforcement === 'enforce'
           ? []
-          : about('rules', [`enforcement is ${policy.enforcement}: rules do not deny anything`])),
+          : about('rules', [
+              `enforcement is ${policy.enforcement}: rules do not deny anything; \`enforcement enforce${inWorkspace(workspaceId)}\` makes them`,
+            ])),
         ...about('rules', openingWarnings(policy.rules, removed)),
         ...about(
           'rules',
@@ -106,7 +108,9 @@ export function statusOperations({
             ])
           : []),
         ...(policy.rules.length === 0 && policy.enforcement === 'enforce'
-          ? about('rules', ['no rule yet: nobody may do anything'])
+          ? about('rules', [
+              `no rule yet: nobody may do anything; \`rule add --allow --who group:NAME --what 'SERVER__*'${inWorkspace(workspaceId)}\` lets people in`,
+            ])
           : []),
       ];
       return {

@@ -144,7 +144,7 @@ describe('rules', () => {
     assert.equal(wrong.code, 2);
     assert.match(
       wrong.stderr,
-      /Unknown variable: usr; there are args, user, tool, time, client\n\S+ {3}usr\.name == "ada"\n\S+ {3}\^/,
+      /Unknown variable: usr; there are args, user, tool, time, client; did you mean user\?\n\S+ {3}usr\.name == "ada"\n\S+ {3}\^/,
     );
   });
 

@@ -12,7 +12,7 @@ import type { KnownWorld } from './known-world.ts';
 
 /** What is said of a new rule: people and groups that do not exist yet, and sentences about whatever matches nothing. */
 export function doubtsAbout(
-  rule: Pick<Rule, 'who' | 'except' | 'what' | 'approvers' | 'when' | 'limits'>,
+  rule: Pick<Rule, 'effect' | 'who' | 'except' | 'what' | 'approvers' | 'when' | 'limits'>,
   world: KnownWorld,
   now: number,
 ): { nobody_yet: string[]; warnings: string[] } {
@@ -29,6 +29,7 @@ export function doubtsAbout(
         (each) => `there is no ${each} yet; the rule waits for the first one of that name${meant(each, exact)}`,
       ),
       ...named.filter((each) => !nobodyYet.includes(each)).flatMap((each) => aboutWho(each, world, now)),
+      ...(rule.effect === 'allow' ? [...new Set(who)].flatMap(aboutClaim) : []),
       ...[...new Set(what)].flatMap((each) => aboutWhat(each, world, now)),
       ...doubtsAboutArguments(rule, world.things, now),
     ],
@@ -39,6 +40,9 @@ export function doubtsAbout(
 export function doubtsAboutThing(what: string, world: KnownWorld): string[] {
   return /[*?]/.test(what) || what.startsWith('bundle:') ? [] : aboutWhat(what, world, 0);
 }
+
+/** Of a word or glob of WHAT that nothing is known by. */
+export const doubtsAboutWord = (what: string, world: KnownWorld): string[] => aboutWhat(what, world, 0);
 
 /** Of rules about a thing and its caller whose conditions do not fit it. */
 export function doubtsAboutRules(
@@ -86,6 +90,17 @@ function aboutWho(who: string, { people, grants }: KnownWorld, now: number): str
   ];
 }
 
+/** Of an allow that holds for whoever says so of themselves. */
+function aboutClaim(who: string): string[] {
+  const [, kind, name = ''] = /^(device|client):(.*)$/s.exec(who) ?? [];
+  if (kind === undefined) return [];
+  const [says, member] = kind === 'device' ? ['laptops say', 'client.device'] : ['AI clients say', 'client.name'];
+  const isPlain = /^[\w .-]+$/.test(name);
+  return [
+    `${who} is what ${says} of themselves, so anybody can come by this allow; say who may with user: or group:, and --when '${member}${isPlain ? ` == "${name}"` : '…'}'`,
+  ];
+}
+
 function aboutWhat(what: string, world: KnownWorld, now: number): string[] {
   const { isAboutThing } = scopeOfRules([probe({ what: [what] })], now);
   const glob = compileGlob(what);
@@ -110,8 +125,8 @@ function aboutWhat(what: string, world: KnownWorld, now: number): string[] {
   const things = head === 'prompt:' ? 'prompts' : 'tools';
   if (split === undefined) {
     if (names.length === 0) return [`${what}: 0 ${things}; there is no server yet`];
-    const near = names.find((name) => name === rest) ?? nearest(rest.replaceAll(/[*?_]+$/g, ''), names);
-    return [`${what}: 0 ${things}; write SERVER__TOOL${near === undefined ? '' : `; did you mean ${near}__*?`}`];
+    const near = nearWord(rest, head, world);
+    return [`${what}: 0 ${things}; write SERVER__TOOL${near === undefined ? '' : `; did you mean ${near}?`}`];
   }
   const { server, rest: own } = split;
   // The tool of mcpgate itself that connects an account there.
@@ -139,4 +154,25 @@ function aboutWhat(what: string, world: KnownWorld, now: number): string[] {
         }),
       );
   return [`${what}: 0 ${things} today${near === undefined ? '' : `; did you mean ${head}${server}__${near}?`}`];
+}
+
+const HEADS = ['read', 'write', 'bundle', 'prompt', 'resource', 'event'];
+const MOST_NAMED = 3;
+
+/** Of a word without `__`: what has it as its own name, a server and a tool with another sign between them, a head that is misspelled, or a server alone. */
+function nearWord(word: string, head: string, { servers, things }: KnownWorld): string | undefined {
+  const names = servers.map(({ name }) => name);
+  const own = things.filter((each) => each.own === word && each.bundle === undefined && each.name.startsWith(head));
+  if (own.length > 0)
+    return own
+      .slice(0, MOST_NAMED)
+      .map(({ name }) => name)
+      .join(' or ');
+  const [, first = '', sign, second = ''] = /^([^.:/]+)([.:/]{1,2})(.+)$/s.exec(word) ?? [];
+  const server = names.find((name) => name === first) ?? nearest(first, names);
+  if (sign !== undefined && server !== undefined) return `${head}${server}__${second}`;
+  const meantHead = sign === ':' ? nearest(first, HEADS) : undefined;
+  if (meantHead !== undefined) return `${meantHead}:${second}`;
+  const alone = names.find((name) => name === word) ?? nearest(word.replaceAll(/[*?_]+$/g, ''), names);
+  return alone === undefined ? undefined : `${head}${alone}__*`;
 }

@@ -22,7 +22,10 @@ export function openingWarnings(rules: readonly Rule[], removed: readonly Remove
         const isWide = who.includes('*') && what.includes('*') && except.length === 0;
         return effect === 'allow' && !observe && isWide && when === undefined;
       })
-      .map(({ id }) => `rule ${id} allows everybody everything that no other rule denies`),
+      .map(
+        ({ id }) =>
+          `rule ${id} allows everybody everything that no other rule denies; \`rule suggest\` says what is used, to allow that alone`,
+      ),
     ...missed
       .slice(0, MOST_SHOWN)
       .map(

@@ -2,6 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { previewsApi, type AccessChange, type Matrix, type Replay } from 'mcpgate-shared/api/rules/previews';
 import { GateError } from 'mcpgate-shared/error';
+import { nearest } from 'mcpgate-shared/nearest';
 import type { z } from 'zod';
 import { compileGlob } from '../../policy/glob.ts';
 import type { PolicySnapshot } from '../../domain/rule.ts';
@@ -18,7 +19,7 @@ import { ANY_CALL, foreseePolicy, RECORDED_CALL } from '../../policy/previews/po
 import type { AdminDependencies } from '../dependencies.ts';
 import { operation, type Operation } from '../operation.ts';
 import { approverDoubts } from './approver-doubts.ts';
-import { doubtsAbout } from './doubts.ts';
+import { doubtsAbout, doubtsAboutWord } from './doubts.ts';
 import { createFolder } from './folded.ts';
 import { knownWorld, type KnownWorld } from './known-world.ts';
 import { createCallReader } from './recorded-calls.ts';
@@ -154,7 +155,10 @@ export async function ruleMatrix(
     store.policy.snapshot(workspaceId),
   ]);
   if (group !== undefined && !world.groups.includes(group))
-    throw new GateError('not_found', `there is no group ${group}`);
+    throw new GateError(
+      'not_found',
+      `there is no group ${group}${meantOf(group, world.groups)} \`group list\` shows them`,
+    );
   const isCalled = compileGlob(user ?? '*').matches;
   const isAsked = ({ name, principal }: Person): boolean =>
     (isCalled(name) || isCalled(name.replace(/^user:/, ''))) &&
@@ -162,11 +166,17 @@ export async function ruleMatrix(
   const allPeople = world.people.filter(isAsked);
   const isPart = Object.values(part).some((each) => each !== undefined);
   if (user !== undefined && allPeople.length === 0 && !isPart)
-    throw new GateError('not_found', `there is no ${user} among them`);
+    throw new GateError('not_found', nobodyCalled(user, group, world));
+  // A tool's own name is understood, as in calls.
   const { matches } = compileGlob(tool ?? '*');
   const allThings = world.things.filter(
-    (thing) => matches(thing.name) && (server === undefined || thing.server === server),
+    (thing) => (matches(thing.name) || thing.own === tool) && (server === undefined || thing.server === server),
   );
+  if (tool !== undefined && allThings.length === 0 && !isPart)
+    throw new GateError(
+      'not_found',
+      [`nothing that is known is called ${tool}`, ...doubtsAboutWord(tool, world)].join('; '),
+    );
   const those = isPart ? partOf(allPeople, part.people_from, part.people_most) : allPeople;
   const things = isPart ? partOf(allThings, part.things_from, part.things_most) : allThings;
   if (those.length * things.length > mostCells)
@@ -190,4 +200,15 @@ export async function ruleMatrix(
     rows: folder.lines().map(({ label, who, what }) => ({ who, what, ...label })),
     ...(isPart && { shown: { who: those.map(({ name }) => name), what: things.map(({ name }) => name) } }),
   };
+}
+
+const meantOf = (word: string, candidates: readonly string[]): string => {
+  const near = nearest(word, candidates);
+  return near === undefined ? ';' : `; did you mean ${near}?`;
+};
+
+function nobodyCalled(user: string, group: string | undefined, { people }: KnownWorld): string {
+  const names = people.map(({ name }) => name.replace(/^user:/, ''));
+  if (group !== undefined && names.includes(user)) return `${user} is not in group ${group}`;
+  return `there is no ${user} among those who may call anything${meantOf(user, names)} \`user list\` shows people, \`grant list\` grants`;
 }

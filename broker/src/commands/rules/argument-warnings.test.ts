@@ -76,6 +76,12 @@ describe('a condition', () => {
       'args.amount == "5": no such overload: double == string; of bank__pay, bank__refund amount is a number',
     ]);
     assert.deepEqual(await told('bank__refund', '--when', 'args.amount == 5 && args.reason.size() > 3'), []);
+    assert.deepEqual(await told('bank__refund', '--when', 'args.amount'), [
+      'args.amount: it is double, and not true or false; of bank__refund amount is a number',
+    ]);
+    assert.deepEqual(await told('bank__refund', '--sum', 'args.reason<=5/day'), [
+      'args.reason: it is string, and not a number; of bank__refund reason is a text',
+    ]);
   });
 
   it('of a tool whose server says nothing of its arguments is taken as it is', async () => {

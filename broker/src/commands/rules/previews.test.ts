@@ -79,8 +79,36 @@ describe('rules', () => {
     assert.match(told, /! site__delet_page: 0 tools today; did you mean site__delete_page\?/);
     assert.match(told, /! bundle:none matches no bundle today\n/);
     assert.doesNotMatch(told, /! site__read_\*/);
+    const others = [
+      'site.read_page',
+      'site:read_page',
+      'siet/read_page',
+      'raed:site',
+      'read_page',
+      'site',
+      'prompt:greet',
+    ];
+    const near = await lines('rule', 'add', '--deny', '--dry-run', '--who', '*', '--what', ...others);
+    const meant = ['site__read_page', 'site__read_page', 'site__read_page', 'read:site', 'site__read_page', 'site__*'];
+    for (const [at, each] of [...meant, 'prompt:site__greet'].entries())
+      assert.ok(
+        near.includes(
+          `! ${others[at]}: 0 ${at === 6 ? 'prompts' : 'tools'}; write SERVER__TOOL; did you mean ${each}?\n`,
+        ),
+        near,
+      );
     const { stdout } = await admin.broker.run(['rule', 'test', 'user:ada', 'siet__read_page'], '');
     assert.match(stdout, /^deny: [^\n]*\n +! siet: did you mean site\? 0 tools\n$/);
+  });
+
+  it('that allow whoever says that they are some device or AI client are added with a warning, and what to write', async () => {
+    const allow = await lines('rule', 'add', '--allow', '--dry-run', '--who', 'client:cursor', '--what', 'site__*');
+    assert.match(
+      allow,
+      /! client:cursor is what AI clients say of themselves[^\n]* --when 'client\.name == "cursor"'\n/,
+    );
+    const deny = await lines('rule', 'add', '--deny', '--dry-run', '--who', 'client:cursor', '--what', 'site__*');
+    assert.doesNotMatch(deny, /say of themselves/);
   });
 
   it('are tried out before they are added: who gains and loses what, and which recorded calls are decided otherwise', async () => {
@@ -144,7 +172,18 @@ describe('rules', () => {
     ]);
     const text = await lines('rule', 'matrix', '--user', 'ada');
     assert.match(text, /^WHO +MAY +WHAT +RULE\nuser:ada +yes +site__read_page +r_\w+\n/);
-    assert.equal((await admin.failure(['rule', 'matrix', '--user', 'nobody'])).code, 1);
+    const own = await lines('rule', 'matrix', '--user', 'ada', '--tool', 'read_page');
+    assert.match(own, /\n(?:user:)?ada +\S+ +site__read_page/, 'a tool is found by its own name');
+    for (const [asked, told] of [
+      [['--user', 'nobody'], /there is no nobody among those who may call anything; `user list` shows/],
+      [['--user', 'adda'], /did you mean ada\? `user list`|did you mean ada\? `user list`/],
+      [['--user', 'ada', '--group', 'engg'], /there is no group engg; did you mean eng\?/],
+      [['--tool', 'siet__*'], /nothing that is known is called siet__\*; siet: did you mean site\? 0 tools/],
+    ] as const) {
+      const { code, stderr } = await admin.failure(['rule', 'matrix', ...asked]);
+      assert.equal(code, 1);
+      assert.match(stderr, told);
+    }
   });
 
   it('are suggested by what was used, and what nobody used is named', async () => {

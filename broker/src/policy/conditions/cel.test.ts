@@ -148,7 +148,7 @@ describe('a condition', () => {
 
   it('that is wrong is refused with the place', () => {
     for (const [text, at, message] of [
-      ['args.amount <=', 14, /Unexpected token/],
+      ['args.amount <=', 14, /^it ends too early; something is missing at its end$/],
       ['usr.name == "ada"', 0, /Unknown variable: usr; there are args, user, tool, time, client/],
       ['user.nam == "ada"', 5, /No such key: nam/],
       ['user.name', 0, /it is string, and not true or false/],
@@ -159,6 +159,46 @@ describe('a condition', () => {
       assert.equal(mistake.at, at, text);
     }
     assert.match(mistakeIn('"a"', 'number').message, /it is string, and not a number/);
+  });
+
+  it('in the words of another language, or with a word misspelled, is refused with what to write', () => {
+    for (const [text, advice] of [
+      ['args.a = 3', 'equal is =='],
+      ['args.a === 3', 'write == or !='],
+      ['args.a <> 3', 'not equal is !='],
+      ['args.s =~ "x"', 'a pattern is TEXT.matches("PATTERN")'],
+      ['args.a == 3 & args.b == 4', 'and is &&'],
+      ['args.a < 3 and args.b < 3', 'write && in place of and'],
+      ['args.a < 3 OR true', 'write || in place of OR'],
+      ['not args.b', 'write ! in place of not'],
+      ['args.a == None', 'did you mean null?'],
+      ['(args.a == 3', 'something is missing at its end'],
+      ['args.s == ‘x’', 'write straight quotes, " or \''],
+      ['args.größe < 3', 'write ["größe"] in place of .größe'],
+      ['args.my-name == "x"', 'did you mean args["my-name"]?'],
+      ['amount <= 5', 'did you mean args.amount?'],
+      ['usr.name == "ada"', 'did you mean user?'],
+      ['user.nme == "ada"', 'user has name, role, groups; did you mean name?'],
+      ['user.groups == "eng"', 'whether it is in a list is asked so: "eng" in user.groups'],
+      ['user == "ada"', 'write user.name or user.role or user.groups'],
+      ['args.s.includes("x")', 'did you mean contains?'],
+      ['args.s.startswith("x")', 'did you mean startsWith?'],
+      ['has(args)', 'it asks for one member, as has(args.amount)'],
+      ['time > "17:00"', 'ask for a part of it, as time.getHours("Europe/Berlin")'],
+    ] as const) {
+      const { message } = mistakeIn(text);
+      assert.ok(message.endsWith(`; ${advice}`), `${text}: ${message}`);
+    }
+  });
+
+  it('about a time zone that there is not, or a member of the time, is refused, as it would deny every call', () => {
+    assert.deepEqual(mistakeIn('time.getHours("Europe/Berln") > 9'), {
+      message: 'there is no time zone Europe/Berln; did you mean Europe/Berlin?',
+      at: 14,
+    });
+    assert.match(mistakeIn('time.getDayOfWeek("nowhere at all") == 5').message, /write one as Europe\/Berlin$/);
+    assert.match(mistakeIn('time.hour > 3').message, /^time has no members; ask for a part of it/);
+    assert.equal(valueOf('time.getHours("+02:00") == 11'), true);
   });
 
   it('says which arguments it names, and whether it needs a call', () => {

@@ -6,6 +6,7 @@
 import type { ASTNode, ParseResult } from '@marcbachmann/cel-js';
 import { costOf } from './cost.ts';
 import { createKnownKeys, type KnownKeys } from '../../mcp/folded-key.ts';
+import { adviceAbout, zoneMistake } from './advice.ts';
 import {
   type ArgumentType,
   beginEvaluation,
@@ -15,7 +16,7 @@ import {
   PatternTooLarge,
   running,
 } from './environments.ts';
-import { argName, type NamedArgument, type Read, readsOf, VARIABLES, walk } from './reads.ts';
+import { argName, type NamedArgument, type Read, readsOf, walk } from './reads.ts';
 
 /** What an expression may read. */
 export interface Scope {
@@ -58,6 +59,7 @@ export function compileExpression(text: string, result: 'bool' | 'number'): Expr
   try {
     const { ast } = running.parse(text);
     ({ reads, named } = readsOf(ast));
+    const times: (ExpressionMistake | undefined)[] = [];
     const calls: { at: number; pattern: ASTNode | undefined }[] = [];
     cost = costOf(ast);
     let bindsAt: number | undefined;
@@ -65,6 +67,7 @@ export function compileExpression(text: string, result: 'bool' | 'number'): Expr
       const name = argName(node);
       if (name !== undefined) argNames.add(name);
       if (node.op === 'id' && node.args === 'cel') bindsAt ??= node.start;
+      times.push(timeMistake(node));
       if (node.op === 'rcall' && node.args[0] === 'matches')
         calls.push({
           at: text.lastIndexOf('matches', node.args[2][0]?.start ?? text.length),
@@ -74,21 +77,17 @@ export function compileExpression(text: string, result: 'bool' | 'number'): Expr
     });
     // A value that is bound and used twice may double at each step.
     if (bindsAt !== undefined) return { message: 'nothing of cel. is offered; write what it stands for', at: bindsAt };
-    const badCall = calls.map(patternMistake).find((mistake) => mistake !== undefined);
-    if (badCall !== undefined) return badCall;
+    const bad = [...calls.map(patternMistake), ...times].find((mistake) => mistake !== undefined);
+    if (bad !== undefined) return bad;
     const checked = checking.parse(text).check();
-    if (!checked.valid) return mistakeIn(checked.error);
-    const types = result === 'bool' ? ['bool', 'dyn'] : ['int', 'uint', 'double', 'dyn'];
-    if (!types.includes(checked.type ?? ''))
-      return {
-        message: `it is ${checked.type ?? 'nothing'}, and not ${result === 'bool' ? 'true or false' : 'a number'}`,
-        at: 0,
-      };
+    if (!checked.valid) return mistakeIn(checked.error, text);
+    const other = otherThan(result, checked.type);
+    if (other !== undefined) return other;
     parsed = running.parse(calls.toSorted((a, b) => b.at - a.at).reduce((of, { at }) => withRe2(of, at), text));
     const left = callOfMatches(parsed.ast);
     if (left !== undefined) return { message: 'write TEXT.matches("PATTERN") in one piece', at: left.start };
   } catch (error) {
-    return mistakeIn(error);
+    return mistakeIn(error, text);
   }
   const most = MAX_ARGS[cost.depth];
   if (most === undefined)
@@ -105,7 +104,7 @@ export function compileExpression(text: string, result: 'bool' | 'number'): Expr
     readsCall: readsArgs || reads.has('time'),
     reads,
     named,
-    typeMistake: (types) => typeMistakeIn(text, types),
+    typeMistake: (types) => typeMistakeIn(text, result, types),
     evaluate(scope, argsLength) {
       if (readsArgs && argsLength > longest) return { mistake: 'the arguments are too long for it' };
       if (readsArgs && hasMistakable(scope.args, keys))
@@ -142,14 +141,24 @@ function makeReady(parsed: ParseResult): void {
 
 export const isMistaken = (of: Expression | ExpressionMistake): of is ExpressionMistake => 'message' in of;
 
-function typeMistakeIn(text: string, types: ReadonlyMap<string, ArgumentType>): ExpressionMistake | undefined {
+function otherThan(result: 'bool' | 'number', type: string | undefined): ExpressionMistake | undefined {
+  const types = result === 'bool' ? ['bool', 'dyn'] : ['int', 'uint', 'double', 'dyn'];
+  if (types.includes(type ?? '')) return undefined;
+  return { message: `it is ${type ?? 'nothing'}, and not ${result === 'bool' ? 'true or false' : 'a number'}`, at: 0 };
+}
+
+function typeMistakeIn(
+  text: string,
+  result: 'bool' | 'number',
+  types: ReadonlyMap<string, ArgumentType>,
+): ExpressionMistake | undefined {
   try {
     const checked = checkingWith(types).parse(text).check();
-    if (checked.valid) return undefined;
+    if (checked.valid) return otherThan(result, checked.type);
     const { code, summary } = partsOf(checked.error);
     // Of what the checker is stricter about than what runs nothing is said.
     const isOfTypes = (code === 'no_such_overload' || code === 'no_matching_overload') && !/[$]|null|map/.test(summary);
-    return isOfTypes ? mistakeIn(checked.error) : undefined;
+    return isOfTypes ? mistakeIn(checked.error, text) : undefined;
   } catch {
     // The expression could be read before, so nothing is known against it.
     return undefined;
@@ -180,10 +189,24 @@ function patternMistake({ at, pattern }: { at: number; pattern: ASTNode | undefi
 const withRe2 = (text: string, at: number): string =>
   `${text.slice(0, at)}matchesRe2${text.slice(at + 'matches'.length)}`;
 
-function mistakeIn(error: unknown): ExpressionMistake {
-  const { summary, range, code } = partsOf(error);
-  const message = code === 'unknown_variable' ? `${summary}; there are ${VARIABLES.join(', ')}` : summary;
-  return { message, at: range?.start ?? 0 };
+/** A part of the time that is asked for otherwise, or in a time zone that there is not. */
+function timeMistake(node: ASTNode): ExpressionMistake | undefined {
+  if ((node.op === '.' || node.op === '[]') && node.args[0].op === 'id' && node.args[0].args === 'time')
+    return { message: 'time has no members; ask for a part of it, as time.getHours("Europe/Berlin")', at: node.start };
+  if (node.op !== 'rcall' || !/^get[A-Z]/.test(node.args[0])) return undefined;
+  const [zone] = node.args[2];
+  if (zone?.op !== 'value' || typeof zone.args !== 'string') return undefined;
+  const message = zoneMistake(zone.args);
+  return message === undefined ? undefined : { message, at: zone.start };
+}
+
+function mistakeIn(error: unknown, text: string): ExpressionMistake {
+  const { summary, range } = partsOf(error);
+  const at = range?.start ?? 0;
+  return {
+    message: `${summary.replace('Unexpected token: EOF', 'it ends too early')}${adviceAbout(text, summary, at)}`,
+    at,
+  };
 }
 
 /** What went wrong, in the words of the library and of the rule: never with a value of the arguments. */
