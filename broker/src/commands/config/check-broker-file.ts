@@ -4,6 +4,9 @@ import { resolve } from 'node:path';
 import { checkConfiguration, isBrokerConfiguration } from '../../config/check-configuration.ts';
 import type { CommandContext } from '../context.ts';
 
+/** A broker's own configuration is some kilobytes. */
+const MOST_BYTES = 1_000_000;
+
 /** `other`: it is configuration as code, or cannot be read. */
 export async function checkBrokerFile(
   context: CommandContext,
@@ -11,7 +14,8 @@ export async function checkBrokerFile(
   { json, connect }: { json?: boolean; connect?: boolean },
 ): Promise<'right' | 'wrong' | 'other'> {
   const file = resolve(context.cwd, path);
-  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) return 'other';
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (found?.isFile() !== true || found.size > MOST_BYTES) return 'other';
   if (!isBrokerConfiguration(readFileSync(file, 'utf8'))) return 'other';
   const { mistakes, config } = checkConfiguration(path, { env: context.env, cwd: context.cwd }, context.now());
   if (connect === true && config?.database_url !== undefined) {

@@ -1,6 +1,6 @@
 // Mistakes of files, found without a broker and told with file, line and column.
 import assert from 'node:assert/strict';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -33,7 +33,9 @@ const MISTAKES: readonly (readonly [string, string | Uint8Array, RegExp])[] = [
   ['nothing at all', '', /^a\.yaml:1:1: nothing stands here; write `version: 1`/],
   ['comments alone', '# was here\n\n', /^a\.yaml:1:1: nothing stands here; write `version: 1`/],
   ['a tab as indentation', 'rules:\n\ta: {}\n', /^a\.yaml:2:1: Tabs are not allowed/],
-  ['a key twice', 'groups:\n  g: {}\n  g: {}\n', /^a\.yaml:3:3: Map keys must be unique/],
+  ['a key twice', 'groups:\n  g: {}\n  g: {}\n', /^a\.yaml:3:3: this name stands twice/],
+  ['what stands for itself', 'groups: &g\n  a: *g\n', /^a\.yaml:2:6: it stands for something that it is a part of/],
+  ['a tag that nobody knows', 'name: !!js/function "x"\n', /^a\.yaml:1:7: Unresolved tag/],
   ['an unknown heading', 'rule:\n  a: {}\n', /^a\.yaml:1:1: there is no "rule" here; did you mean rules\?/],
   [
     'an unknown key',
@@ -116,6 +118,12 @@ describe('config check', () => {
     const huge = await check({ 'a.yaml': `# ${'x'.repeat(1_000_001)}\n` });
     assert.equal(huge.code, 2);
     assert.match(huge.text, /larger than 1000000 bytes/);
+    const folder = folderOf({});
+    symlinkSync('/dev/zero', join(folder, 'a.yaml'));
+    const endless = await runBrokerCommand(['config', 'check', '.'], { cwd: folder });
+    assert.deepEqual([endless.code, endless.stderr], [2, 'mcpgate-broker: a.yaml is no file\n']);
+    const device = await runBrokerCommand(['config', 'import', 'a.yaml'], { cwd: folder });
+    assert.match(device.stderr, /a\.yaml is larger than 1000000 bytes/);
     const bundle = (name: string): string => `  ${name}: { tools: [{ tool: w__x, describe: ${'y'.repeat(6_000)} }] }`;
     const names = Array.from({ length: 150 }, (_each, at) => `b${at}`);
     const wide = await check({ 'a.yaml': `bundles:\n${names.map(bundle).join('\n')}\n` });

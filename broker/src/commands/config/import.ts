@@ -4,9 +4,9 @@ import { RuleFormSchema } from 'mcpgate-shared/api/config/configuration';
 import { ServerNameSchema } from 'mcpgate-shared/api/fields';
 import { GateError } from 'mcpgate-shared/error';
 import { plainLine } from 'mcpgate-shared/plain-line';
-import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { CommandContext } from '../context.ts';
+import { readAtMost } from './bounded-file.ts';
 import { configurationText } from './configuration-text.ts';
 import { mistakeLine } from './read-configuration.ts';
 import { fromAvelino } from './imports/avelino.ts';
@@ -89,9 +89,9 @@ async function valueOf({ cwd }: CommandContext, file: string): Promise<unknown> 
       `${file} cannot be read (${error instanceof Error && 'code' in error ? String(error.code) : String(error)})`,
     );
   };
-  if ((await stat(path).catch(cannot)).size > MOST_BYTES)
-    throw new GateError('usage', `${file} is larger than ${MOST_BYTES} bytes`);
-  const { value, mistakes } = readText(file, await readFile(path, 'utf8').catch(cannot));
+  const content = await readAtMost(path, MOST_BYTES).catch(cannot);
+  if (content === undefined) throw new GateError('usage', `${file} is larger than ${MOST_BYTES} bytes`);
+  const { value, mistakes } = readText(file, content.toString('utf8'));
   if (mistakes.length > 0) throw new GateError('usage', mistakes.map(mistakeLine).join('\n'));
   return value;
 }

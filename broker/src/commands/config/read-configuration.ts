@@ -1,7 +1,7 @@
 // Reads a configuration from a file, or from all YAML files of a folder together; whatever is wrong is told with its place.
 import { plainIssue } from 'mcpgate-shared/api/plain-issue';
 import { createHash } from 'node:crypto';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import {
   type Configuration,
@@ -13,6 +13,7 @@ import { GateError } from 'mcpgate-shared/error';
 import type { z } from 'zod';
 import type { MistakePath } from '../../domain/mistake.ts';
 import type { CommandContext } from '../context.ts';
+import { readAtMost } from './bounded-file.ts';
 import { unknownKey } from './key-hints.ts';
 import { type Place, type PlacedMistake, readText, type ReadText } from './text-places.ts';
 
@@ -112,15 +113,9 @@ export const mistakeLine = ({ file, line, column, message }: PlacedMistake): str
 
 /** What is read of stdin manages under the name that it gives itself. */
 async function textOf(stdin: AsyncIterable<Buffer | string>): Promise<Texts> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of stdin) {
-    const part = Buffer.from(chunk);
-    bytes += part.length;
-    if (bytes > MOST_BYTES) throw new GateError('usage', `stdin is larger than ${MOST_BYTES} bytes; divide it`);
-    chunks.push(part);
-  }
-  return { source: 'stdin', texts: [{ file: 'stdin', text: decoded(Buffer.concat(chunks), 'stdin') }] };
+  const content = await readAtMost(stdin, MOST_BYTES);
+  if (content === undefined) throw new GateError('usage', `stdin is larger than ${MOST_BYTES} bytes; divide it`);
+  return { source: 'stdin', texts: [{ file: 'stdin', text: decoded(content, 'stdin') }] };
 }
 
 function decoded(content: Uint8Array, file: string): string {
@@ -150,11 +145,14 @@ async function textsOf(path: string, said: string): Promise<Texts> {
     ? names.map((name) => ({ file: join(said, name), at: join(path, name) }))
     : [{ file: said, at: path }];
   const texts: { file: string; text: string }[] = [];
-  let bytes = 0;
+  let left = MOST_BYTES;
   for (const { file, at } of files) {
-    bytes += (await stat(at).catch(cannot)).size;
-    if (bytes > MOST_BYTES) throw new GateError('usage', `${said} is larger than ${MOST_BYTES} bytes; divide it`);
-    texts.push({ file, text: decoded(await readFile(at).catch(cannot), file) });
+    // A pipe may be named by itself; what lies in a folder may be of anybody, and wait for ever.
+    if (isFolder && !(await stat(at).catch(cannot)).isFile()) throw new GateError('usage', `${file} is no file`);
+    const content = await readAtMost(at, left).catch(cannot);
+    if (content === undefined) throw new GateError('usage', `${said} is larger than ${MOST_BYTES} bytes; divide it`);
+    left -= content.length;
+    texts.push({ file, text: decoded(content, file) });
   }
   return { source: basename(path), texts };
 }

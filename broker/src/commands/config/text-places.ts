@@ -1,5 +1,16 @@
 // Places in a YAML text: where a path of it stands, as people and editors count lines and columns.
-import { type Document, isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Pair,
+  parseDocument,
+  visit,
+  type YAMLMap,
+} from 'yaml';
 import type { MistakePath } from '../../domain/mistake.ts';
 
 /** Lines and columns are counted from 1. */
@@ -26,13 +37,24 @@ const MOST_ALIASES = 100;
 
 export function readText(file: string, text: string): ReadText {
   const counter = new LineCounter();
-  const document = parseDocument(text, { lineCounter: counter, prettyErrors: false, strict: true });
+  // Whether a key stands twice is looked for below: the library compares each with each.
+  const how = {
+    lineCounter: counter,
+    prettyErrors: false,
+    strict: true,
+    uniqueKeys: false,
+    logLevel: 'error',
+  } as const;
+  const document = parseDocument(text, how);
   const at = (offset: number): Place => {
     const { line, col: column } = counter.linePos(offset);
     return { file, line: Math.max(1, line), column: Math.max(1, column) };
   };
   const placeOf = (path: MistakePath, after?: number): Place => at(offsetOf(document, path, text, after));
-  const mistakes = document.errors.map(({ pos, message }) => ({ ...at(pos[0]), message: firstLine(message) }));
+  const mistakes = [...document.errors, ...document.warnings].map(({ pos, message }) => ({
+    ...at(pos[0]),
+    message: firstLine(message),
+  }));
   mistakes.push(...unfitKeys(document).map(({ offset, message }) => ({ ...at(offset), message })));
   if (mistakes.length > 0) return { value: undefined, mistakes, placeOf };
   try {
@@ -46,10 +68,23 @@ export function readText(file: string, text: string): ReadText {
 
 const firstLine = (text: string): string => text.split('\n')[0] ?? '';
 
-/** Keys that are no names: tables and lists as keys, and the one that no table of JavaScript keeps. */
+/** Keys that are no names, tables and lists as keys, and the one that no table of JavaScript keeps; names that stand twice; and what stands for itself. */
 function unfitKeys(document: Document.Parsed): { offset: number; message: string }[] {
   const found: { offset: number; message: string }[] = [];
   visit(document, {
+    Alias(_key, alias, path) {
+      const holder = alias.resolve(document);
+      if (holder !== undefined && path.includes(holder))
+        found.push({ offset: startOf(alias) ?? 0, message: 'it stands for something that it is a part of' });
+    },
+    Map(_key, { items }) {
+      const names = new Set<unknown>();
+      for (const { key } of items) {
+        const name = isScalar(key) ? key.value : key;
+        if (names.has(name)) found.push({ offset: startOf(key) ?? 0, message: 'this name stands twice' });
+        names.add(name);
+      }
+    },
     Pair(_key, { key }) {
       const offset = startOf(key) ?? 0;
       if (isNode(key) && !isScalar(key)) found.push({ offset, message: 'a name is a text, and no table or list' });
@@ -66,9 +101,7 @@ function offsetOf(document: Document.Parsed, path: MistakePath, text: string, af
   for (const [index, key] of path.entries()) {
     const isLast = index === path.length - 1;
     if (isMap(node)) {
-      const pair = node.items.find(
-        (each) => isPair(each) && isScalar(each.key) && String(each.key.value) === String(key),
-      );
+      const pair = pairsOf(node).get(String(key));
       if (pair === undefined) return offset;
       const value = startOf(pair.value);
       // A text is marked itself; what stands below a name, at the name.
@@ -80,6 +113,19 @@ function offsetOf(document: Document.Parsed, path: MistakePath, text: string, af
     } else return offset;
   }
   return offset + within(node, text, after);
+}
+
+const byName = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>();
+
+/** By the names; looked up once for each table, because mistakes may be many. */
+function pairsOf(map: YAMLMap): ReadonlyMap<string, Pair> {
+  const known = byName.get(map);
+  if (known !== undefined) return known;
+  const pairs = new Map<string, Pair>();
+  for (const each of map.items)
+    if (isScalar(each.key) && !pairs.has(String(each.key.value))) pairs.set(String(each.key.value), each);
+  byName.set(map, pairs);
+  return pairs;
 }
 
 /** How far from its beginning a character of a text stands; 0 where it is not written as it is read. */
