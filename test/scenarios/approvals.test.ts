@@ -1,6 +1,7 @@
 // Calls that a rule asks somebody about, from the far side: what the server gets, whichever broker decides and whatever ends meanwhile.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { says, startAuthzServer } from '../../broker/src/hooks/fixtures/authz-server.ts';
 import { startPostgres, type TestPostgres } from '../postgres.ts';
 import type { Broker } from '../world/broker.ts';
 import { createCountingWorld } from '../world/counting-world.ts';
@@ -13,6 +14,7 @@ before(async () => {
 });
 after(() => postgres?.stop());
 
+const DECIDED: ReadonlySet<string> = new Set(['approval.approved', 'approval.denied']);
 const ASK = ['rule', 'add', '--ask', '--who', '*', '--what', 'counting__echo', '--approver', 'group:leads'];
 
 /** The id of the one that waits, as that broker lists it. */
@@ -30,6 +32,9 @@ test('an approver at one broker lets the call at another one go on, once; what i
   const databaseUrl = (await postgres?.createDatabase()) ?? '';
   const { upstream, world } = await createCountingWorld(t, { databaseUrl });
   const second = await startSecondBroker(t, world, databaseUrl);
+  const receiver = await startAuthzServer(t, says({ ok: true }));
+  await world.broker.run(['secret', 'set', 'pager-key'], { stdin: `whsec_${'a2V5'.repeat(8)}` });
+  await world.broker.run(['hook', 'add', 'pager', '--url', receiver.url, '--secret', 'pager-key']);
   const ada = await world.member('ada');
   await world.broker.run(ASK);
   const client = await ada.aiClient();
@@ -47,6 +52,31 @@ test('an approver at one broker lets the call at another one go on, once; what i
   await second.run(['request', 'deny', other, '--note', 'once is enough']);
   assert.match((await again).text, /^\[mcpgate denied\] .*"once is enough"/);
   assert.equal(upstream.calls.length, 1);
+
+  // Two decide at once, each at a broker: the call does what the first of them said, and the other is told.
+  const last = client.call('counting__echo', { text: 'last' });
+  const contested = await waitingAt(second);
+  const [yes, no] = await Promise.allSettled([
+    world.broker.run(['request', 'approve', contested]),
+    second.run(['request', 'deny', contested]),
+  ]);
+  assert.notEqual(yes.status, no.status);
+  const refusal = yes.status === 'rejected' ? yes : no;
+  assert.match(String(Object(refusal)['reason']), new RegExp(`has (?:approved|denied) ${contested} already`));
+  const { text } = await last;
+  assert.match(text, yes.status === 'fulfilled' ? /^last$/ : /^\[mcpgate denied\]/);
+  assert.equal(upstream.calls.length, yes.status === 'fulfilled' ? 2 : 1);
+  const toldOf = (id: string) => receiver.asked.filter(({ headers }) => String(headers['webhook-id']).startsWith(id));
+  await until('the receiver to be told of the last decision', () => toldOf(contested).length > 1);
+  const events = (await world.broker.json(['audit', 'search', '--type', 'approval.*'])) as Record<string, unknown>[];
+  for (const each of [id, other, contested]) {
+    assert.deepEqual(
+      toldOf(each).map(({ headers }) => headers['webhook-id']),
+      [`${each}.asked`, `${each}.decided`],
+    );
+    const decisions = events.filter(({ type, subject }) => subject === `request:${each}` && DECIDED.has(String(type)));
+    assert.equal(decisions.length, 1, JSON.stringify(events));
+  }
 });
 
 test('a request outlives a broker that is killed in the wait: nothing was sent, and the call goes on once it is approved and made again', async (t) => {

@@ -12,7 +12,7 @@ export interface HookSender {
   send(
     workspaceId: string,
     hook: Pick<Hook, 'name' | 'url' | 'secret' | 'bearer'> & Partial<Pick<LogHook, 'headers' | 'ca'>>,
-    message: { id?: string; body: string; headersOnly?: boolean },
+    message: { id?: string; body: string; headersOnly?: boolean; keepsConnection?: boolean },
     signal: AbortSignal,
   ): Promise<GuardedAnswer>;
   /** Answers at an address that the hook's side has named, which has to be at the hook's own host. */
@@ -30,7 +30,7 @@ export function createHookSender(options: {
     async send(
       workspaceId,
       { name, url: written, secret, bearer, headers = {}, ca = null },
-      { id = randomUUID(), body, headersOnly = false },
+      { id = randomUUID(), body, headersOnly = false, keepsConnection = false },
       signal,
     ) {
       const valueOf = async (of: string) => (await vault.value(workspaceId, of)).value;
@@ -43,7 +43,7 @@ export function createHookSender(options: {
       for (const [header, text] of Object.entries(headers))
         further[header] = (await vault.resolve(workspaceId, text)).value;
       return await fetch(url, {
-        ...{ method: 'POST', body, headersOnly, namedHost: host, signal },
+        ...{ method: 'POST', body, headersOnly, keepsConnection, namedHost: host, signal },
         ...(ca !== null && { ca }),
         headers: {
           ...further,

@@ -3,8 +3,8 @@
 // these, so that a DNS answer that changes in between (DNS rebinding) changes nothing. Redirects are checked like the first URL. The
 // configuration may name hosts that are allowed wherever they are; one that an administrator has named in a server's record may be without TLS too.
 import { lookup as systemLookup, type LookupAddress } from 'node:dns';
-import { request as plainRequest } from 'node:http';
-import { request as tlsRequest, type RequestOptions } from 'node:https';
+import { Agent as PlainAgent, request as plainRequest } from 'node:http';
+import { Agent as TlsAgent, request as tlsRequest, type RequestOptions } from 'node:https';
 import { isIP } from 'node:net';
 import { GateError } from 'mcpgate-shared/error';
 import { isPublicAddress } from './public-address.ts';
@@ -31,6 +31,11 @@ export interface GuardedFetchRequest {
   signal?: AbortSignal;
   /** The answer is its status and headers; what follows is not read. */
   headersOnly?: boolean;
+  /**
+   * The connection is kept for the next such request to the same host. Only for what may arrive twice: a connection that the other side had closed
+   * meanwhile is noticed by sending over it, and it is sent once more over another one.
+   */
+  keepsConnection?: boolean;
 }
 
 /** There was no answer within the time and size. */
@@ -50,6 +55,13 @@ export class NoAnswer extends GateError {
 /** Throws `forbidden` where the URL may not be fetched, a NoAnswer (`unreachable`) where it does not answer within the time and size. */
 export type GuardedFetch = (url: string, request?: GuardedFetchRequest) => Promise<GuardedAnswer>;
 
+interface Progress {
+  isConnected: boolean;
+  /** The connection was kept from another request. */
+  isReused: boolean;
+  isAnswered: boolean;
+}
+
 type Resolve = (hostname: string, found: (error: Error | null, addresses: readonly LookupAddress[]) => void) => void;
 
 export interface GuardedFetchOptions {
@@ -62,6 +74,12 @@ export interface GuardedFetchOptions {
   ca?: readonly string[];
   resolve?: Resolve;
 }
+
+/** How many connections are kept of a host, and for how long without a request. */
+const KEPT = { keepAlive: true, maxFreeSockets: 16, timeout: 30_000 } as const;
+
+/** A connection that was kept, and was over when the request was sent. */
+const GONE: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE']);
 
 const resolveBySystem: Resolve = (hostname, found) => systemLookup(hostname, { all: true }, found);
 
@@ -89,7 +107,17 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
       });
     };
 
-  const fetchOnce = (url: URL, wanted: GuardedFetchRequest, progress: { isConnected: boolean }, signal: AbortSignal) =>
+  // The address of a connection is checked when it is made, so those that may be private are for nobody else.
+  const kept = new Map<string, PlainAgent | TlsAgent>();
+  function agentFor(url: URL, wanted: GuardedFetchRequest): PlainAgent | TlsAgent | false {
+    if (wanted.keepsConnection !== true) return false;
+    const key = `${url.protocol} ${isAllowed(bareHost(url.hostname), wanted)}`;
+    const agent = kept.get(key) ?? (url.protocol === 'http:' ? new PlainAgent(KEPT) : new TlsAgent(KEPT));
+    kept.set(key, agent);
+    return agent;
+  }
+
+  const fetchOnce = (url: URL, wanted: GuardedFetchRequest, progress: Progress, signal: AbortSignal) =>
     new Promise<GuardedAnswer>((answered, failed) => {
       const { method = 'GET', headers = {}, body, headersOnly = false } = wanted;
       const isPlain = url.protocol === 'http:';
@@ -104,11 +132,12 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
           },
           lookup: lookupFor(wanted),
           signal,
-          agent: false,
+          agent: agentFor(url, wanted),
           ...(ca && { ca: [...ca] }),
           ...(wanted.ca !== undefined && { ca: wanted.ca }),
         },
         (response) => {
+          progress.isAnswered = true;
           const pairs = Object.entries(response.headers).flatMap(([name, value]) =>
             [value ?? []].flat().map((text): [string, string] => [name, text]),
           );
@@ -132,7 +161,9 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
         },
       );
       asked.on('socket', (socket) => {
-        socket.once(isPlain ? 'connect' : 'secureConnect', () => (progress.isConnected = true));
+        progress.isReused = asked.reusedSocket;
+        if (asked.reusedSocket) progress.isConnected = true;
+        else socket.once(isPlain ? 'connect' : 'secureConnect', () => (progress.isConnected = true));
       });
       asked.on('error', failed);
       asked.end(body);
@@ -157,9 +188,13 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
     let url = check(text, wanted);
     for (let left = maxRedirects; ; left--) {
       let answer: GuardedAnswer;
-      const progress = { isConnected: false };
+      const progress: Progress = { isConnected: false, isReused: false, isAnswered: false };
       try {
-        answer = await fetchOnce(url, wanted, progress, signal);
+        answer = await fetchOnce(url, wanted, progress, signal).catch((error: unknown) => {
+          const isGone = progress.isReused && !progress.isAnswered && GONE.has(Reflect.get(Object(error), 'code'));
+          if (!isGone) throw error;
+          return fetchOnce(url, { ...wanted, keepsConnection: false }, progress, signal);
+        });
       } catch (error) {
         if (error instanceof GateError) throw error;
         const why =

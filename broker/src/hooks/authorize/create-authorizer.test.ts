@@ -282,3 +282,21 @@ test('a try shows what was sent and what came, and is answered by no memory', as
     assert.match(tried.answered ?? '', /"reason":"no"/);
   }
 });
+
+test('one question after the other goes over one connection, and over another once the hook has ended that; each is answered', async (t) => {
+  const server = await startAuthzServer(t);
+  const { authorizer, hook } = await worldOf(t, server);
+  const ask = async (n: number) => (await authorizer.ask(hook(), question(`{"n":${n}}`))).decision;
+  for (let n = 0; n < 20; n++) assert.equal(await ask(n), 'allow');
+  assert.deepEqual([server.asked.length, server.connections], [20, 1]);
+  for (let n = 20; n < 30; n++) {
+    // Before the broker can have heard of it.
+    await server.dropIdle();
+    assert.equal(await ask(n), 'allow');
+  }
+  assert.deepEqual([server.asked.length, server.connections <= 11], [30, true]);
+  assert.deepEqual(await Promise.all(Array.from({ length: 20 }, (_, n) => ask(100 + n))), Array(20).fill('allow'));
+  const most = server.connections;
+  for (let n = 200; n < 220; n++) assert.equal(await ask(n), 'allow');
+  assert.equal(server.connections, most, 'those of many at once are kept for the next');
+});

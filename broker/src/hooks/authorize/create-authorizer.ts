@@ -82,7 +82,10 @@ export function createAuthorizer(options: {
     // One time for everything: secrets that are read elsewhere, the connection, the answer. What comes later is not looked at.
     const signal = AbortSignal.timeout(hook.timeoutMs);
     try {
-      const got = await untilAborted(sender.send(workspaceId, hook, { id, body: sent }, signal), signal);
+      const got = await untilAborted(
+        sender.send(workspaceId, hook, { id, body: sent, keepsConnection: true }, signal),
+        signal,
+      );
       const answered = beginningOf(got.body.toString('utf8'));
       const read = readAnswer(got);
       if (read.kind === 'nonsense') return { ...refused(`it ${read.why}`), sent, answered };
