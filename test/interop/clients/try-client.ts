@@ -1,15 +1,16 @@
 // One real AI client on a person's laptop: set up by `install-clients`, lists mcpgate, makes a call, is taken out again.
 import { z } from 'zod';
 import type { World } from '../../world.ts';
-import { searchCalls } from '../../world/call-rows.ts';
+import { searchCalls, searchEvents } from '../../world/call-rows.ts';
 import { runCommand, type Finished } from '../../world/command.ts';
 import type { Person } from '../../world/people/person.ts';
 import { processesOf } from '../../world/process-table.ts';
 import { until } from '../../world/until.ts';
+import { createApprover } from './approved-in-browser.ts';
 import type { RealClient } from './real-clients.ts';
 import { startScriptedModel } from './scripted-model.ts';
 
-export const STAGES = ['found', 'configured', 'listed', 'connected', 'called', 'left', 'removed'] as const;
+export const STAGES = ['found', 'configured', 'listed', 'connected', 'called', 'approved', 'left', 'removed'] as const;
 export type Stage = (typeof STAGES)[number];
 
 export interface ClientOutcome {
@@ -69,6 +70,8 @@ export async function tryClient(world: World, client: RealClient, bin: string): 
     ).catch(() => false);
     check(answered && call?.status === 'ok', asked, [...model.asked, ...model.results]);
     passed.push('called');
+    await callApproved(world, client, run);
+    passed.push('approved');
     await until('what the client launched has ended', () => servesOf(person).length === 0, 10_000);
     passed.push('left');
 
@@ -81,6 +84,41 @@ export async function tryClient(world: World, client: RealClient, bin: string): 
   } catch (error) {
     return { client, passed, failure: error instanceof Error ? error.message : String(error), recordedAs };
   } finally {
+    await model.close();
+  }
+}
+
+/** The same client calls a tool about which somebody is asked, who says yes in Chromium. */
+async function callApproved(
+  world: World,
+  client: RealClient,
+  run: (args: readonly string[], more?: Record<string, string>) => Promise<Finished>,
+): Promise<void> {
+  const tool = 'everything__get-sum';
+  const model = await startScriptedModel(tool, { a: 20, b: 22 });
+  const approver = await createApprover(world, { person: client.name, tool });
+  try {
+    const { args, env } = client.ask(model.url);
+    const asking = run(args, env);
+    // A client that ends without its call is a failure that says why.
+    const id = await Promise.race([
+      approver.approve(),
+      asking.then((asked) => check(false, asked, model.asked) as undefined),
+    ]);
+    const asked = await asking;
+    check(
+      model.results.some((result) => result.includes('42')),
+      asked,
+      [...model.asked, ...model.results],
+    );
+    const used = await searchEvents(world.broker, 'approval.used');
+    check(
+      used.some(({ subject }) => subject === `request:${id}`),
+      asked,
+      used.map(({ subject }) => String(subject)),
+    );
+  } finally {
+    await approver.close();
     await model.close();
   }
 }
