@@ -3,6 +3,7 @@ import { bundlesApi, type BundleView, type NewBundleTool } from 'mcpgate-shared/
 import { senseOfName } from 'mcpgate-shared/entries/secret-names';
 import { senseOfValue } from 'mcpgate-shared/entries/value-sense';
 import { GateError } from 'mcpgate-shared/error';
+import { nearest } from 'mcpgate-shared/nearest';
 import { hasReference } from 'mcpgate-shared/values/secret-reference';
 import { BUNDLE_TOOL_NAME, type Bundle, type BundleTool } from '../domain/bundle.ts';
 import { serverCalled } from '../domain/server-record.ts';
@@ -22,6 +23,8 @@ import { changeNotes } from '../domain/change-notes.ts';
 type Needs = Pick<AdminDependencies, 'store' | 'people' | 'audit' | 'policyChanged'>;
 
 const MOST_TOOLS = 100;
+/** How many of a bundle's tools are named to whoever named another. */
+const MOST_NAMED = 10;
 
 type Noted = Readonly<Record<string, string | null | readonly string[]>>;
 
@@ -66,10 +69,14 @@ export function bundleOperations(needs: Needs): Operation[] {
     return given.map(({ tool, as, describe, fix = {} }) => {
       const { server: written = '', rest = '' } = splitName(tool) ?? {};
       const server = serverCalled(servers, written);
+      const meant = nearest(
+        written,
+        servers.map(({ name }) => name),
+      );
       if (server === undefined)
         throw new GateError(
           'not_found',
-          `there is no server ${written}; \`server list${inWorkspace(workspaceId)}\` shows them`,
+          `there is no server ${written}${meant === undefined ? ';' : `; did you mean ${meant}?`} \`server list${inWorkspace(workspaceId)}\` shows them`,
         );
       if (as === undefined && !BUNDLE_TOOL_NAME.test(rest))
         throw new GateError(
@@ -138,7 +145,13 @@ export function bundleOperations(needs: Needs): Operation[] {
       const { before, after } = await store.bundles.update(caller.workspaceId, params.name, (now) => {
         for (const name of body.without)
           if (!now.tools.some((each) => isCalled(each, name)))
-            throw new GateError('not_found', `${params.name} has no tool ${name}`);
+            throw new GateError(
+              'not_found',
+              `${params.name} has no tool ${name}; it has ${now.tools
+                .map((each) => each.name)
+                .slice(0, MOST_NAMED)
+                .join(', ')}`,
+            );
         const kept = now.tools.filter((each) => !body.without.some((name) => isCalled(each, name)));
         const others = kept.filter((each) => !put.some((next) => isSame(each, next)));
         const tools = [...others, ...put];

@@ -163,7 +163,10 @@ describe('bundles', () => {
       JSON.stringify(await admin.failure(['bundle', 'set', 'kit', '--without', 'a'])),
       /nothing would be left/,
     );
-    assert.match(JSON.stringify(await admin.failure(['bundle', 'set', 'kit', '--without', 'b'])), /no tool b/);
+    assert.match(
+      JSON.stringify(await admin.failure(['bundle', 'set', 'kit', '--without', 'b'])),
+      /no tool b; it has \w/,
+    );
     await admin.broker.json(['bundle', 'remove', 'kit']);
   });
 });

@@ -108,6 +108,7 @@ describe('configuration as code', () => {
     for (const edit of edits) {
       const { code, stderr } = await at.broker.run(edit);
       assert.equal(code, 0, stderr);
+      assert.equal(stderr.split('warning: it is managed by').length, 2, `${edit.join(' ')}: it is said once`);
       assert.match(
         stderr,
         /warning: it is managed by platform\.yaml: the next `config apply` reverts this/,

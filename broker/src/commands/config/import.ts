@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { RuleFormSchema } from 'mcpgate-shared/api/config/configuration';
 import { ServerNameSchema } from 'mcpgate-shared/api/fields';
 import { GateError } from 'mcpgate-shared/error';
+import { fileFault } from 'mcpgate-shared/file-fault';
 import { plainLine } from 'mcpgate-shared/plain-line';
 import { resolve } from 'node:path';
 import type { CommandContext } from '../context.ts';
@@ -84,10 +85,7 @@ function formatOf(value: unknown, file: string): string {
 async function valueOf({ cwd }: CommandContext, file: string): Promise<unknown> {
   const path = resolve(cwd, file);
   const cannot = (error: unknown): never => {
-    throw new GateError(
-      'usage',
-      `${file} cannot be read (${error instanceof Error && 'code' in error ? String(error.code) : String(error)})`,
-    );
+    throw new GateError('usage', `${file} cannot be read: ${fileFault(error)}`);
   };
   const content = await readAtMost(path, MOST_BYTES).catch(cannot);
   if (content === undefined) throw new GateError('usage', `${file} is larger than ${MOST_BYTES} bytes`);

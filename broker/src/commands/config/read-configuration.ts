@@ -10,6 +10,7 @@ import {
   type WrittenConfiguration,
 } from 'mcpgate-shared/api/config/configuration';
 import { GateError } from 'mcpgate-shared/error';
+import { fileFault } from 'mcpgate-shared/file-fault';
 import type { z } from 'zod';
 import type { MistakePath } from '../../domain/mistake.ts';
 import type { CommandContext } from '../context.ts';
@@ -133,8 +134,7 @@ interface Texts {
 
 async function textsOf(path: string, said: string): Promise<Texts> {
   const cannot = (error: unknown): never => {
-    const why = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    throw new GateError('usage', `${said} cannot be read (${why})`);
+    throw new GateError('usage', `${said} cannot be read: ${fileFault(error)}`);
   };
   const isFolder = (await stat(path).catch(cannot)).isDirectory();
   const names = isFolder ? (await readdir(path).catch(cannot)).filter((name) => /\.ya?ml$/i.test(name)).toSorted() : [];

@@ -150,9 +150,16 @@ describe('rules', () => {
       /\? 1 call of which the log does not say enough/,
     );
     writeFileSync(file, 'rules:\n  - { effect: allow, who: [nobody], what: [a] }\n');
+    const away = await admin.failure(['rule', 'simulate', `${file}.nowhere`]);
+    assert.match(away.stderr, /nowhere cannot be read: there is no such file/);
     const { stderr, code } = await admin.failure(['rule', 'simulate', file]);
     assert.equal(code, 2);
     assert.match(stderr, /rules\.0\.who\.0: "nobody": did you mean user:nobody or group:nobody\? WHO is/);
+    writeFileSync(file, 'rules:\n  - { effect: alow, whom: [x], what: [a] }\n');
+    const several = await admin.failure(['rule', 'simulate', file]);
+    assert.match(several.stderr, /rules\.0\.effect: it is allow or deny or ask\n.*rules\.0\.who: it is missing\n/);
+    writeFileSync(file, '# no rule yet\n');
+    assert.match((await admin.failure(['rule', 'simulate', file])).stderr, /nothing stands in it; write rules/);
     writeFileSync(file, 'rules: [\n');
     assert.match((await admin.failure(['rule', 'simulate', file])).stderr, /line 2/);
   });

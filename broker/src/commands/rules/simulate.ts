@@ -6,6 +6,7 @@ import { rulesApi } from 'mcpgate-shared/api/rules';
 import { previewsApi, type Suggestion } from 'mcpgate-shared/api/rules/previews';
 import { plainIssue } from 'mcpgate-shared/api/plain-issue';
 import { GateError } from 'mcpgate-shared/error';
+import { fileFault } from 'mcpgate-shared/file-fault';
 import { parseDocument, stringify } from 'yaml';
 import { z } from 'zod';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../session/admin-session.ts';
@@ -20,6 +21,8 @@ interface SimulateOptions extends AdminOptions {
 }
 
 const MOST_BYTES = 4 * 1024 * 1024;
+/** How many mistakes of a file are told at once. */
+const MOST_ISSUES = 10;
 const FileSchema = z.strictObject({ rules: z.array(rulesApi.add.body).max(2_000) });
 
 export function addSimulate(rule: Command, context: CommandContext): void {
@@ -53,20 +56,21 @@ async function readRules(
   file: string,
 ): Promise<z.output<typeof FileSchema>['rules']> {
   const text = await readFile(resolve(cwd, file), 'utf8').catch((error: unknown) => {
-    throw new GateError('usage', `${file} cannot be read: ${error instanceof Error ? error.message : ''}`);
+    throw new GateError('usage', `${file} cannot be read: ${fileFault(error)}`);
   });
   if (text.length > MOST_BYTES) throw new GateError('usage', `${file} is larger than ${MOST_BYTES} bytes`);
   const document = parseDocument(text, { prettyErrors: true });
   const [mistake] = document.errors;
   if (mistake !== undefined) throw new GateError('usage', `${file}: ${mistake.message}`);
+  if (document.contents === null || document.toJS({ maxAliasCount: 100 }) === null)
+    throw new GateError('usage', `${file}: nothing stands in it; write rules, as \`rule suggest\` prints them`);
   const read = FileSchema.safeParse(document.toJS({ maxAliasCount: 100 }));
   if (read.success) return read.data.rules;
-  const [issue] = read.error.issues;
-  const at = issue?.path.map(String).join('.') ?? '';
-  throw new GateError(
-    'usage',
-    `${file}: ${at === '' ? '' : `${at}: `}${issue === undefined ? 'it does not fit' : plainIssue(issue)}`,
-  );
+  const said = read.error.issues.slice(0, MOST_ISSUES).map((issue) => {
+    const at = issue.path.map(String).join('.');
+    return `${file}: ${at === '' ? '' : `${at}: `}${plainIssue(issue)}`;
+  });
+  throw new GateError('usage', said.join('\n'));
 }
 
 async function suggest({ api, show, context }: AdminSession, { since }: SimulateOptions): Promise<void> {

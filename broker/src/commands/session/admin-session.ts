@@ -102,15 +102,19 @@ export async function withSession(
 
 /** Whoever changes by hand what a configuration manages is told that its next `apply` reverts it. */
 function warningOfManaged(api: AdminClient, { stderr }: Pick<CommandContext, 'stderr'>): AdminClient {
+  // What is looked at before it is done says so already.
+  const told = new Set<string>();
   return {
     ...api,
     async call(endpoint, input) {
       const answer = await api.call(endpoint, input);
       const managedBy = endpoint.method === 'GET' ? undefined : managerIn(answer);
-      if (managedBy !== undefined && !endpoint.path.startsWith('/config'))
+      if (managedBy !== undefined && !told.has(managedBy) && !endpoint.path.startsWith('/config')) {
+        told.add(managedBy);
         stderr.write(
           `warning: it is managed by ${plainLine(managedBy)}: the next \`config apply\` reverts this; change it there, too\n`,
         );
+      }
       return answer;
     },
   };

@@ -92,7 +92,15 @@ async function listTools(
   const below =
     first === undefined ? [] : [`${waiting.length} to be looked at: mcpgate-broker tool diff ${first.name}${inside}`];
   const none = held === true || flagged === true ? 'none' : 'no server has listed anything yet';
-  list(tools, ['NAME', 'STATE', 'SUSPICIOUS', 'SINCE', 'ACCEPTED BY'], row, none, below);
+  list(
+    tools,
+    ['NAME', 'STATE', 'SUSPICIOUS', 'SINCE', 'ACCEPTED BY'],
+    row,
+    none,
+    below,
+    ['ACCEPTED BY', 'SINCE'],
+    'NAME',
+  );
 }
 
 function stateText({ state, accepted, waiting }: DefinitionView): string {
