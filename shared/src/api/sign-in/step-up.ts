@@ -10,10 +10,10 @@ const STEP_UP: ReadonlySet<string> = new Set([
   ...['addServer', 'importServers', 'addServerFromCatalogue', 'acceptProposal', 'updateServer', 'replaceServerRecord'],
   // What ends for somebody.
   ...['disableUser', 'removeUser', 'disableGroup', 'removeGroup', 'removeFromGroup', 'removeServer', 'removeWorkspace'],
-  ...['revokeDevice', 'endSession', 'revokeGrant', 'revokeAdminToken'],
+  ...['revokeDevice', 'endSession', 'revokeGrant', 'revokeAdminToken', 'disconnectServer'],
   // Who may do what.
   ...['addRule', 'removeRule', 'setEnforcement', 'applyConfiguration', 'addHook', 'setHook', 'removeHook'],
-  ...['addUser', 'enableUser', 'setUserRole', 'setUserGroups', 'addToGroup'],
+  ...['addUser', 'enableUser', 'setUserRole', 'setUserGroups', 'addToGroup', 'setOnCall', 'acceptDefinitions'],
   // By what somebody comes in.
   ...['issueGrant', 'issueAdminToken', 'approveLogin', 'createUserLink', 'resetUser'],
   ...['getPasskeyOptions', 'addPasskey', 'removePasskey'],

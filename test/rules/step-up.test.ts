@@ -1,0 +1,62 @@
+// Every operation that changes something is looked at once for what somebody else could do with it at a desk that was left: it asks anew who is there
+// (shared/src/api/sign-in/step-up.ts), or stands here with the reason why it does not. A new one is in neither list, and fails until it is in one.
+import assert from 'node:assert/strict';
+import { globSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { Endpoint } from '../../shared/src/api/endpoint.ts';
+import { needsStepUp, STEP_UP_NAMES } from '../../shared/src/api/sign-in/step-up.ts';
+import { REPOSITORY } from '../step.ts';
+
+const WITHOUT: Readonly<Record<string, readonly string[]>> = {
+  'changes nothing that lasts': [
+    ...['verifyAudit', 'testRules', 'previewRules', 'planConfiguration', 'testServer', 'testHook', 'forgetRule'],
+    ...['proveSecretDead', 'reloadConfiguration'],
+  ],
+  'is itself how somebody shows who they are, or signs out': [
+    ...['getReauthenticationOptions', 'reauthenticate', 'changePassword', 'endBrowserSession'],
+  ],
+  'is what people do all day, about one call or one account of their own': [
+    ...['approveRequest', 'denyRequest', 'callOwnTool', 'beginAccount', 'setAccountKeys', 'disconnectAccount'],
+    'renamePasskey',
+  ],
+  'takes nothing and gives nothing that rules do not: it is undone as easily': [
+    ...['enableServer', 'disableServer', 'renameServer', 'declineProposal', 'addWorkspace'],
+    ...['addBundle', 'setBundle', 'removeBundle', 'setDefaultBundle'],
+  ],
+  'goes on at the server’s own sign-in page, which asks who is there': ['connectServer'],
+};
+
+const isEndpoint = (value: unknown): value is Endpoint =>
+  typeof value === 'object' && value !== null && 'method' in value && 'path' in value && 'access' in value;
+
+async function allEndpoints(): Promise<Endpoint[]> {
+  const files = globSync('shared/src/api/**/*.ts', { cwd: REPOSITORY }).filter((path) => !path.endsWith('.test.ts'));
+  const modules = await Promise.all(files.map((path) => import(join(REPOSITORY, path)) as Promise<object>));
+  return modules
+    .flatMap((module) => Object.values(module).flatMap((group) => Object.values(Object(group))))
+    .filter(isEndpoint);
+}
+
+test('each operation that changes something asks anew who is there, or says why it need not', async () => {
+  const endpoints = await allEndpoints();
+  assert.ok(endpoints.length > 100, `${endpoints.length} endpoints were found`);
+  const without = Object.values(WITHOUT).flat();
+  const changing = endpoints.filter(({ method }) => method !== 'GET');
+  assert.deepEqual(
+    changing.filter((each) => !needsStepUp(each) && !without.includes(each.name)).map(({ name }) => name),
+    [],
+    'put it into shared/src/api/sign-in/step-up.ts, or into a list above with the reason',
+  );
+  assert.deepEqual(
+    without.filter((name) => STEP_UP_NAMES.includes(name)),
+    [],
+    'in both lists',
+  );
+  const known = new Set(changing.map(({ name }) => name));
+  assert.deepEqual(
+    without.filter((name) => !known.has(name)),
+    [],
+    'there is no such operation',
+  );
+});
