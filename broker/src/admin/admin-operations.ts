@@ -28,6 +28,7 @@ import { previewOperations } from './rules/preview-operations.ts';
 import { ruleOperations } from './rules/rule-operations.ts';
 import { secretOperations } from './secret-operations.ts';
 import { serverOperations } from './servers/server-operations.ts';
+import { settingsOperations } from './settings/settings-operations.ts';
 import { statusOperations } from './status-operations.ts';
 import { userOperations } from './user-operations.ts';
 import { workspaceOperations } from './workspace-operations.ts';
@@ -35,6 +36,7 @@ import { workspaceOperations } from './workspace-operations.ts';
 export function adminOperations(dependencies: AdminDependencies): Operation[] {
   const operations = [
     ...statusOperations(dependencies),
+    ...settingsOperations(dependencies),
     ...activityOperations(dependencies),
     ...workspaceOperations(dependencies),
     ...userOperations(dependencies),

@@ -1,4 +1,5 @@
 // The other rooms' parts that the operations need. Identity and the tunnel are siblings of this room, so `broker.ts` injects them.
+import type { EffectiveConfiguration } from 'mcpgate-shared/api/settings/settings-api';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { KeysEntry } from '../accounts/enter-keys.ts';
@@ -61,6 +62,8 @@ export interface BrokerFacts {
   startedAt: number;
   dataDir: string;
   database: 'sqlite' | 'postgres';
+  /** The newest migration, which the store has run when it was opened. */
+  schemaVersion: string;
   durability: 'commit' | 'disk';
   readiness(): Promise<Readiness>;
   /** The other brokers over the same database. */
@@ -91,8 +94,20 @@ export interface AdminDependencies {
   secretWatch: Pick<SecretWatch, 'warnings'>;
   people: Pick<
     Identity,
-    'users' | 'devices' | 'sessions' | 'groups' | 'grants' | 'adminTokens' | 'approveDevice' | 'within' | 'elsewhere'
+    | 'users'
+    | 'devices'
+    | 'sessions'
+    | 'groups'
+    | 'grants'
+    | 'adminTokens'
+    | 'approveDevice'
+    | 'within'
+    | 'elsewhere'
+    | 'signIn'
+    | 'idp'
   >;
+  /** The configuration as it holds now, by key. */
+  effectiveConfiguration: () => EffectiveConfiguration;
   links: () => readonly LinkView[];
   memory: () => MemoryView;
   /** How late the event loop was in the last whole minute, in ms. */

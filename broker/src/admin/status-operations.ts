@@ -121,7 +121,14 @@ export function statusOperations({
         started_at: isoTime(facts.startedAt),
         data: facts.dataDir,
         database: facts.database,
-        audit: { durability: facts.durability, checkpoint_at: timeOrNull(audit.checkpoints.lastAt) },
+        schema_version: facts.schemaVersion,
+        audit: {
+          durability: facts.durability,
+          checkpoint_at: timeOrNull(audit.checkpoints.lastAt),
+          places: audit.checkpoints.places.map(({ name, keptAt, problem }) => ({
+            ...{ name, kept_at: timeOrNull(keptAt), problem },
+          })),
+        },
         master_key: { id: key.id, created_at: isoTime(key.createdAt), is_rotating: key.rotation !== null },
         last_backup: backup ?? null,
         other_brokers: facts.replicas.others().map(({ location }) => location),

@@ -1,5 +1,6 @@
 // The operations on workspaces, for administrators of the first one only, whichever workspace their request is about.
 import { workspacesApi, type Workspace } from 'mcpgate-shared/api/workspaces';
+import { may } from 'mcpgate-shared/api/roles';
 import { GateError } from 'mcpgate-shared/error';
 import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
 import type { AdminDependencies } from './dependencies.ts';
@@ -8,10 +9,10 @@ import { listOperation } from './lists/list-operation.ts';
 import { operation, type Caller, type Operation } from './operation.ts';
 import { changeNotes } from '../domain/change-notes.ts';
 
-const toWorkspace = ({ name, createdAt }: { name: string; createdAt: number }): Workspace => ({
-  name,
-  created_at: isoTime(createdAt),
-});
+const toWorkspace = (
+  { name, createdAt }: { name: string; createdAt: number },
+  administrators: string[] = [],
+): Workspace => ({ name, created_at: isoTime(createdAt), administrators });
 
 function assertAtHome({ homeWorkspaceId }: Caller): void {
   if (homeWorkspaceId === DEFAULT_WORKSPACE) return;
@@ -19,7 +20,7 @@ function assertAtHome({ homeWorkspaceId }: Caller): void {
 }
 
 export function workspaceOperations({
-  store: { workspaces },
+  store: { workspaces, users },
   audit,
   upstreams,
   policyChanged,
@@ -36,10 +37,15 @@ export function workspaceOperations({
       data: { ...(type === 'workspace.added' ? changeNotes(undefined, { name }) : changeNotes({ name }, undefined)) },
     });
   };
+  const administratorsOf = async (workspaceId: string): Promise<string[]> =>
+    (await users.list(workspaceId))
+      .filter(({ role, disabledAt }) => may(role, 'administer') && disabledAt === null)
+      .map(({ name }) => name);
   return [
     listOperation(workspacesApi.list, async (_input, caller) => {
       assertAtHome(caller);
-      return (await workspaces.list()).map(toWorkspace);
+      const all = await workspaces.list();
+      return await Promise.all(all.map(async (each) => toWorkspace(each, await administratorsOf(each.name))));
     }),
     operation(workspacesApi.add, async ({ body: { name } }, caller) => {
       assertAtHome(caller);

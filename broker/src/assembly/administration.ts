@@ -10,8 +10,10 @@ import { tellRestore } from '../admin/backups/restore-note.ts';
 import { tellLeft } from '../admin/configuration/untold-events.ts';
 import { fetchedRegistry } from '../catalogue/registry/fetched-registry.ts';
 import { secretTextsOfPlaces } from '../config/audit-schema.ts';
+import { effectiveValues } from '../config/effective/effective-values.ts';
 import { createReadiness } from '../domain/readiness.ts';
 import type { EventLoopDelay } from '../http/event-loop-delay.ts';
+import { newestMigration } from '../store/migrations/migrate.ts';
 import type { Calls } from './calls.ts';
 import type { AssemblyContext } from './context.ts';
 import type { Custody } from './custody.ts';
@@ -81,6 +83,7 @@ export async function assembleAdministration(
     },
     eventLoopDelay: () => loopDelay.read(),
     policyChanged: (workspaceId) => gateway.policyChanged(workspaceId),
+    effectiveConfiguration: () => ({ file: reload.now.file ?? null, values: effectiveValues(reload.now) }),
     secretsOfConfiguration: [
       config.oidc?.client_secret ?? '',
       ...Object.values(config.oidc?.assertion_clients ?? {}),
@@ -98,6 +101,7 @@ export async function assembleAdministration(
       startedAt,
       dataDir,
       database: databaseUrl === undefined ? 'sqlite' : 'postgres',
+      schemaVersion: newestMigration(databaseUrl === undefined ? 'sqlite' : 'postgres'),
       durability,
       readiness,
       replicas,

@@ -66,10 +66,27 @@ export function reloadConfig(before: Config, flags: ConfigFlags, surroundings: C
     ({ path }) => JSON.stringify(getIn(was.values, path)) !== JSON.stringify(getIn(fresh.values, path)),
   );
   const values = structuredClone(was.values);
-  for (const { path, reloads } of different) if (reloads === true) setIn(values, path, getIn(fresh.values, path));
+  const origins = new Map(was.origins);
+  for (const { path, reloads } of different) {
+    if (reloads !== true) continue;
+    setIn(values, path, getIn(fresh.values, path));
+    const [name, origin] = [path.join('.'), fresh.origins.get(path.join('.'))];
+    if (origin === undefined) origins.delete(name);
+    else origins.set(name, origin);
+  }
   const names = (reloads: boolean) =>
     different.filter((key) => (key.reloads === true) === reloads).map(({ path }) => path.join('.'));
-  return { config: configOf({ ...was, values }), changed: names(true), needsRestart: names(false) };
+  return { config: configOf({ ...was, values, origins }), changed: names(true), needsRestart: names(false) };
+}
+
+/** What was written for each key, before defaults were filled in, and what has set it where that was not the file. */
+export function writtenValues(config: Config): {
+  valueOf: (path: readonly string[]) => unknown;
+  originOf: (name: string) => string | undefined;
+} {
+  const layers = layersOf.get(config);
+  if (layers === undefined) throw new Error('the configuration was not loaded here');
+  return { valueOf: (path) => getIn(layers.values, path), originOf: (name) => layers.origins.get(name) };
 }
 
 function readLayers({ config: named, ...flags }: ConfigFlags, { env, cwd }: ConfigSurroundings): Layers {

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
 import { CONFIG_KEYS } from './key-list.ts';
-import { asWritten, configurationReference } from './reference.ts';
+import { configurationReference } from './reference.ts';
+import { asWritten } from './written-value.ts';
 
 test('docs/configuration.md is what the schema says', () => {
   const written = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8');

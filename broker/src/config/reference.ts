@@ -1,7 +1,7 @@
 // Writes `docs/configuration.md` from the schema: `node broker/src/config/reference.ts > docs/configuration.md`.
-import { parse } from 'yaml';
 import type { Flag } from './key.ts';
 import { CONFIG_KEYS, type ConfigKey } from './key-list.ts';
+import { asWritten } from './written-value.ts';
 
 const HEAD = `# Configuration
 
@@ -23,22 +23,6 @@ function section(key: ConfigKey): string {
   ].filter((fact) => fact !== undefined);
   return `## \`${key.path.join('.')}\`\n\n${key.description}\n\n${facts.map((fact) => `- ${fact}`).join('\n')}\n`;
 }
-
-/** A value as one line of YAML: `[10.0.0.0/8, '::1']`, `{ 'Team B': team-b }`. A text that is the whole value is not quoted. */
-export function asWritten(value: unknown): string {
-  return typeof value === 'string' ? value : inFlow(value);
-}
-
-function inFlow(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(inFlow).join(', ')}]`;
-  if (typeof value === 'string') return isPlain(value) ? value : `'${value.replaceAll("'", "''")}'`;
-  if (typeof value !== 'object' || value === null) return String(value);
-  const entries = Object.entries(value).map(([name, each]) => `${inFlow(name)}: ${inFlow(each)}`);
-  return `{ ${entries.join(', ')} }`;
-}
-
-/** Whether YAML reads the text as itself without quotes: it has no special characters, and is no word such as `true` or `10`. */
-const isPlain = (text: string): boolean => /^[\w./-][\w./:-]*$/.test(text) && parse(text) === text;
 
 /** `--behind-proxy <cidr...>` as `--behind-proxy CIDR…`. */
 const flagInCapitals = ({ syntax }: Flag): string =>

@@ -15,6 +15,11 @@ export const StatusSchema = z
     started_at: TimeSchema,
     data: z.string(),
     database: z.enum(['sqlite', 'postgres']),
+    schema_version: z
+      .string()
+      .nullable()
+      .default(null)
+      .meta({ description: 'The newest change of the tables that this version knows, which the database has' }),
     audit: z
       .object({
         durability: z.enum(['commit', 'disk']).meta({
@@ -23,6 +28,16 @@ export const StatusSchema = z
         checkpoint_at: TimeSchema.nullable().meta({
           description: 'When this broker made its last checkpoint of the log',
         }),
+        places: z
+          .array(
+            z.object({
+              name: z.string(),
+              kept_at: TimeSchema.nullable().meta({ description: 'When the last checkpoint came there' }),
+              problem: z.string().nullable().meta({ description: 'Why the newest one is not there yet' }),
+            }),
+          )
+          .default([])
+          .meta({ description: 'Where checkpoints of the log are kept besides' }),
       })
       .nullable()
       .default(null),

@@ -7,7 +7,16 @@ import { NameParams, TimeSchema, WorkspaceNameSchema } from './fields.ts';
 /** The HTTP header that names the workspace of an administrative request; without it, the request is about the caller's own. */
 export const WORKSPACE_HEADER = 'x-mcpgate-workspace';
 
-const WorkspaceSchema = z.object({ name: z.string(), created_at: TimeSchema }).meta({ id: 'Workspace' });
+const WorkspaceSchema = z
+  .object({
+    name: z.string(),
+    created_at: TimeSchema,
+    administrators: z
+      .array(z.string())
+      .default([])
+      .meta({ description: 'Its own people who administer it; those of the first workspace may enter it besides' }),
+  })
+  .meta({ id: 'Workspace' });
 export type Workspace = z.output<typeof WorkspaceSchema>;
 
 export const workspacesApi = {

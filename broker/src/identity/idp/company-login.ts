@@ -19,7 +19,7 @@ import { sessionIdOf, type WebSessions } from '../browser/web-sessions.ts';
 import type { ExternalPeople } from './external-people.ts';
 import { readClaims } from './idp-claims.ts';
 import type { AssertionRequests } from './assertion-requests.ts';
-import type { IdpMetadata } from './idp-metadata.ts';
+import type { IdpMetadata, IdpSeen } from './idp-metadata.ts';
 import type { IdpSettings } from '../../config/idp-settings.ts';
 import { refused, type Refusal, type RefusalReason } from './refusal.ts';
 import { CLOCK_TOLERANCE_S, createIdpTokens } from './idp-tokens.ts';
@@ -38,6 +38,11 @@ const SIGNED_OUT_PATH = '/logout';
 const BY_THEM: ReadonlySet<string> = new Set(['login.succeeded', 'login.second_step', 'session.reauthenticated']);
 
 export interface CompanyLogin {
+  /** What is to be registered at the IdP. */
+  readonly redirectUri: string;
+  readonly postLogoutRedirectUri: string;
+  /** What the broker has of the IdP. */
+  seen(): IdpSeen;
   /** The IdP's name for people. */
   readonly label: string;
   /** Whether somebody who signs out of the pages is sent to the IdP to sign out there too. */
@@ -219,6 +224,9 @@ export function createCompanyLogin(parts: {
   };
 
   return {
+    redirectUri,
+    postLogoutRedirectUri: returnTo,
+    seen: () => metadata.seen(),
     label: settings.label,
     endsSessions: settings.endSession,
     endsDevices: settings.logoutEnds === 'devices',

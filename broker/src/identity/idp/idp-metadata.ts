@@ -2,7 +2,7 @@
 // when the broker starts is tried again until it does.
 import { createRemoteJWKSet, customFetch as keyFetch, type JWTVerifyGetKey } from 'jose';
 import type { Clock } from 'mcpgate-shared/clock';
-import { GateError } from 'mcpgate-shared/error';
+import { GateError, toGateError } from 'mcpgate-shared/error';
 import { allowInsecureRequests, customFetch, discovery, None, type ServerMetadata } from 'openid-client';
 import type { Log } from '../../domain/log.ts';
 import { idpFetch, isSafeIdpUrl } from './idp-fetch.ts';
@@ -19,7 +19,18 @@ export interface IdpDocument {
   keys: JWTVerifyGetKey;
 }
 
+/** What the broker has of the IdP; times in ms since the epoch. */
+export interface IdpSeen {
+  /** When its document was last read. */
+  documentAt: number | null;
+  /** Why it could not be read the last time. */
+  problem: string | null;
+  /** When its keys were last read: they are for the first token. */
+  keysAt: number | null;
+}
+
 export interface IdpMetadata {
+  seen(): IdpSeen;
   /** Throws `unreachable` (the IdP does not answer), `config` (its document contradicts the configuration). */
   read(): Promise<IdpDocument>;
   /** The document does not fit what the IdP does: the next `read` fetches it again. */
@@ -39,10 +50,20 @@ export function createIdpMetadata(options: {
   let asking: Promise<IdpDocument> | undefined;
   let stopRetry = (): void => {};
   let closed = false;
+  let problem: string | null = null;
+  let keysAt: number | null = null;
 
   const ask = async (): Promise<IdpDocument> => {
-    const server = await discover(settings);
-    kept = { document: { server, keys: keysOf(server, kept?.document) }, at: clock.now() };
+    let server: ServerMetadata;
+    try {
+      server = await discover(settings);
+      problem = null;
+    } catch (error) {
+      problem = toGateError(error).message;
+      throw error;
+    }
+    const keys = keysOf(server, kept?.document, () => (keysAt = clock.now()));
+    kept = { document: { server, keys }, at: clock.now() };
     stale = false;
     return kept.document;
   };
@@ -74,6 +95,7 @@ export function createIdpMetadata(options: {
   greet(true);
 
   return {
+    seen: () => ({ documentAt: kept?.at ?? null, problem, keysAt }),
     read,
     forget() {
       stale = true;
@@ -112,17 +134,20 @@ async function discover({ issuer, clientId }: Pick<IdpSettings, 'issuer' | 'clie
 }
 
 /** The key set of the document before, where the keys' URL is the same, so that reading the document again does not fetch the keys more often. */
-function keysOf(server: ServerMetadata, before: IdpDocument | undefined): JWTVerifyGetKey {
+function keysOf(server: ServerMetadata, before: IdpDocument | undefined, onRead: () => void): JWTVerifyGetKey {
   if (before !== undefined && before.server.jwks_uri === server.jwks_uri) return before.keys;
   return createRemoteJWKSet(new URL(server.jwks_uri ?? ''), {
-    [keyFetch]: (url: string, init: RequestInit & { headers: Headers; method: 'GET' }) =>
-      idpFetch(url, {
+    async [keyFetch](url: string, init: RequestInit & { headers: Headers; method: 'GET' }) {
+      const response = await idpFetch(url, {
         method: init.method,
         headers: Object.fromEntries(init.headers.entries()),
         body: null,
         redirect: 'manual',
         ...(init.signal ? { signal: init.signal } : {}),
-      }),
+      });
+      if (response.ok) onRead();
+      return response;
+    },
     cooldownDuration: KEYS_PAUSE_MS,
     cacheMaxAge: KEYS_KEEP_MS,
   });

@@ -23,6 +23,8 @@ export interface ProvisioningRepository {
   ofUser(userId: string): Promise<ProvisionedNames | undefined>;
   /** The people with this user name (in any letter case) or this external id; at most 100. */
   userIdsOf(workspaceId: string, wanted: { userName?: string; externalId?: string }): Promise<string[]>;
+  /** How many people the IdP has named. */
+  countOfUsers(workspaceId: string): Promise<number>;
   /** A page of all people, provisioned or not, in the order of their names in mcpgate. */
   pageOfUserIds(workspaceId: string, page: { offset: number; limit: number }): Promise<string[]>;
   /** Throws `conflict` where somebody else has the user name. */
@@ -52,6 +54,11 @@ export function createProvisioning(db: Kysely<Database>): ProvisioningRepository
       if (externalId !== undefined) query = query.where('external_id', '=', externalId);
       const rows = await query.orderBy('user_id').limit(100).execute();
       return rows.map((row) => row.user_id);
+    },
+    async countOfUsers(workspaceId) {
+      const query = db.selectFrom('provisioned_users').where('workspace_id', '=', workspaceId);
+      const row = await query.select((eb) => eb.fn.countAll<number | string>().as('count')).executeTakeFirstOrThrow();
+      return Number(row.count);
     },
     async pageOfUserIds(workspaceId, { offset, limit }) {
       const query = db.selectFrom('users').select('id').where('workspace_id', '=', workspaceId).orderBy('name');
