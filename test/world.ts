@@ -16,6 +16,8 @@ export interface WorldOptions {
   databaseUrl?: string;
   /** Of the broker; a folder of the world's unless given. */
   dataDir?: string;
+  /** The broker's address, `127.0.0.1:PORT`; a free port unless given. */
+  listen?: string;
   /** More arguments of `mcpgate-broker start`. */
   brokerArgs?: readonly string[];
   /** More environment of the broker. */
@@ -82,6 +84,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       ...(options.databaseUrl === undefined ? [] : ['--database-url', options.databaseUrl]),
       ...(options.brokerArgs ?? []),
     ],
+    ...(options.listen !== undefined && { listen: options.listen }),
     ...(options.brokerEnv && { env: options.brokerEnv }),
     ...(options.dataDir !== undefined && { dataDir: options.dataDir }),
   }).catch(async (error: unknown) => {

@@ -3,10 +3,12 @@ import { createRequire } from 'node:module';
 import { startCountingUpstream, type CountingUpstream } from '../upstreams/counting-upstream.ts';
 import { until } from '../world/until.ts';
 import { openWorld, type World } from '../world.ts';
+import { startCompany, type Company } from './company.ts';
 
 export interface LivelyWorld {
   readonly world: World;
   readonly sentry: CountingUpstream;
+  readonly company: Company;
   /** Of a person, for the sign-in page. */
   readonly password: string;
   /** The one-time link with which a person sets that password. */
@@ -31,11 +33,13 @@ const node = (file: string, env: Record<string, string> = {}) => ({
 });
 
 export async function openLivelyWorld(): Promise<LivelyWorld> {
-  const sentry = await startCountingUpstream();
+  const [sentry, company] = await Promise.all([startCountingUpstream(), startCompany()]);
   sentry.release();
   const world = await openWorld({
     direct: true,
     open: false,
+    brokerArgs: company.brokerArgs,
+    listen: company.listen,
     servers: {
       github: node('@modelcontextprotocol/server-github/dist/index.js', {
         GITHUB_PERSONAL_ACCESS_TOKEN: `ghp_${'Ab3xK9pQ7w'.repeat(4).slice(0, 36)}`,
@@ -81,6 +85,7 @@ export async function openLivelyWorld(): Promise<LivelyWorld> {
     await broker.run(['secret', 'rotate', await world.secretOf('sentry'), '--expires', '5d'], {
       stdin: 'Bearer sntrys_1c3a5d7e9f0b2c5f0e7c2b9a4d4e6f8b\n',
     });
+    for (const hook of company.hooks) await broker.run(['hook', 'add', ...hook]);
     const ada = world.laptop('adas-laptop');
     await ada.login(
       world.url,
@@ -98,12 +103,13 @@ export async function openLivelyWorld(): Promise<LivelyWorld> {
     await until('a request that waits', async () => (await requests()).length > 0);
   } catch (error) {
     await world.close();
-    await sentry.close();
+    await Promise.all([sentry.close(), company.close()]);
     throw error;
   }
   return {
     world,
     sentry,
+    company,
     password: 'correct horse battery staple 7',
     async linkOf(name) {
       const { url } = (await broker.json(['user', 'link', name])) as { url: string };
@@ -111,7 +117,7 @@ export async function openLivelyWorld(): Promise<LivelyWorld> {
     },
     async close() {
       await world.close();
-      await sentry.close();
+      await Promise.all([sentry.close(), company.close()]);
     },
   };
 }

@@ -5,6 +5,7 @@ import {
   IconLayoutDashboard,
   IconListDetails,
   IconServer2,
+  IconSettings,
   IconShieldCheck,
   IconUserCircle,
   IconUsers,
@@ -27,5 +28,6 @@ export const PAGES: readonly PageEntry[] = [
   { path: '/access', title: 'Access', icon: IconShieldCheck, letter: 'a', access: 'operator' },
   { path: '/people', title: 'People', icon: IconUsers, letter: 'p', access: 'auditor' },
   { path: '/log', title: 'Log', icon: IconListDetails, letter: 'l', access: 'auditor' },
+  { path: '/settings', title: 'Settings', icon: IconSettings, letter: 't', access: 'operator' },
   { path: '/me', title: 'My account', icon: IconUserCircle, letter: 'm', access: 'member' },
 ];

@@ -10,6 +10,7 @@ import { meRoute } from './pages/me/me-routes.ts';
 import { peopleRoute, personRoute } from './pages/people/people-routes.ts';
 import { overviewRoute } from './pages/overview/overview-routes.ts';
 import { serverRoute, serversRoute } from './pages/servers/servers-routes.ts';
+import { settingsRoute, settingsSectionRoute } from './pages/settings/settings-routes.ts';
 import { FirstPage } from './pages/welcome/first-page.tsx';
 import { welcomeRoute } from './pages/welcome/welcome-routes.ts';
 import { IconMapPinOff } from '@tabler/icons-react';
@@ -36,6 +37,8 @@ const routeTree = rootRoute.addChildren([
     proofRoute,
     secretUsesRoute,
     recordRoute,
+    settingsRoute,
+    settingsSectionRoute,
     meRoute,
     welcomeRoute,
   ]),

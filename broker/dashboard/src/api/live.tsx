@@ -11,15 +11,24 @@ type EventName = Change['event'];
 
 /** The endpoints whose answers an event makes old, by their names. A page that reads another one adds it here. */
 const OLD_AFTER: Readonly<Partial<Record<EventName, readonly string[]>>> = {
-  call: ['searchCalls', 'getActivity', 'listSecretUses', 'listOwnCalls'],
-  record: ['searchEvents', 'showRecord'],
+  call: ['searchCalls', 'getActivity', 'listSecretUses', 'listOwnCalls', 'listHooks'],
+  record: ['searchEvents', 'showRecord', 'listWorkspaces', 'listHooks', 'getStatus'],
   request: ['listRequests', 'showRequest', 'getStatus'],
   server: [
     ...['listServers', 'getServer', 'getServerRecord', 'listDefinitions', 'diffDefinition', 'listProposals'],
     ...['listCatalogue', 'listAccounts', 'getStatus', 'listSecrets', 'listOwnTools'],
   ],
   health: ['listServers', 'getServer', 'getStatus'],
-  link: ['listDevices', 'listSessions', 'listGrants', 'listAdminTokens', 'getUser', 'showEnding', 'getStatus'],
+  link: [
+    'listDevices',
+    'listSessions',
+    'listGrants',
+    'listAdminTokens',
+    'getUser',
+    'showEnding',
+    'getStatus',
+    'getScimState',
+  ],
   connection: ['listDevices', 'listSessions', 'showEnding', 'getStatus'],
   secret: [
     ...['listSecrets', 'listSecretVersions', 'getSecretRotation', 'listSecretUses', 'getStatus', 'getMasterKey'],
@@ -37,9 +46,9 @@ const OLD_AFTER: Readonly<Partial<Record<EventName, readonly string[]>>> = {
       'getBundle',
       'listHooks',
     ],
-    ...['getHook', 'exportConfiguration', 'getStatus'],
+    ...['getHook', 'exportConfiguration', 'getStatus', 'getEffectiveConfiguration'],
   ],
-  person: ['listUsers', 'getUser', 'listGroups', 'getGroup', 'getStatus'],
+  person: ['listUsers', 'getUser', 'listGroups', 'getGroup', 'getStatus', 'getScimState'],
 };
 
 const NAMES: readonly EventName[] = [

@@ -14,3 +14,12 @@ export const shareText = (part: number, whole: number): string =>
 /** "1 call", "2 calls". */
 export const countText = (count: number, one: string, many = `${one}s`): string =>
   `${count.toLocaleString()} ${count === 1 ? one : many}`;
+
+const UNITS = ['bytes', 'KB', 'MB', 'GB', 'TB'] as const;
+
+/** A size: "512 bytes", "1.4 MB". */
+export function bytesText(bytes: number): string {
+  const step = Math.min(UNITS.length - 1, bytes < 1_000 ? 0 : Math.floor(Math.log10(bytes) / 3));
+  const size = bytes / 1_000 ** step;
+  return `${step === 0 || size >= 100 ? Math.round(size) : size.toFixed(1)} ${UNITS[step]}`;
+}

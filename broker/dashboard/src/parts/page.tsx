@@ -57,7 +57,7 @@ export function Section(props: {
   return (
     <section aria-labelledby={id} className={classes['section']} data-flush={flush || undefined}>
       <Group justify="space-between" align="center" gap="sm" className={classes['head'] ?? ''}>
-        <div>
+        <div className={classes['said']}>
           <Title order={2} id={id}>
             {title}
           </Title>
