@@ -1,0 +1,40 @@
+// Runs the test files that it is told of, one at a time, in this process. A file has ended when nothing of it is left that the process
+// would wait for, as in a process of its own: what a test leaves open fails it by its deadline.
+import { run } from 'node:test';
+import type { TestNews, TestOrder } from './test-process.ts';
+
+const tell = (news: TestNews) => process.send?.(news);
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause: unknown = error.cause;
+  return cause instanceof Error ? (cause.stack ?? cause.message) : (error.stack ?? error.message);
+}
+
+async function runFile(file: string): Promise<void> {
+  // Node's runner ends a file when the process would exit, which an open channel to the parent prevents.
+  process.channel?.unref();
+  process.exitCode = 0;
+  const stream = run({ files: [file], isolation: 'none', concurrency: 1 });
+  const diagnostics: string[] = [];
+  stream.on('test:pass', ({ name, skip, todo, details }) => {
+    if (details.type === 'suite') return;
+    if (skip !== undefined) tell({ kind: 'failed', name, message: `skipped: ${String(skip)}` });
+    else if (todo !== undefined) tell({ kind: 'failed', name, message: `to do: ${String(todo)}` });
+    else tell({ kind: 'passed' });
+  });
+  stream.on('test:fail', ({ name, details }) => {
+    if (details.error.cause instanceof Error || details.type !== 'suite')
+      tell({ kind: 'failed', name, message: describe(details.error) });
+  });
+  stream.on('test:diagnostic', ({ message }) => diagnostics.push(message));
+  for await (const _ of stream);
+  // What went wrong outside of every test has failed the file, and nothing else.
+  if (process.exitCode !== 0) tell({ kind: 'failed', name: file, message: diagnostics.join('\n') });
+  process.channel?.ref();
+  tell({ kind: 'ended', residentBytes: process.memoryUsage.rss() });
+}
+
+// Nobody reads any further what it says.
+process.once('disconnect', () => process.exit());
+process.on('message', (file: TestOrder) => void runFile(file));
