@@ -25,7 +25,6 @@ type Table = { [R in keyof Repositories]: { [M in keyof Repositories[R]]: Scope 
 const legible = <T extends { sealed: Uint8Array }>(found: T | undefined) =>
   found && { ...found, sealed: Buffer.from(found.sealed).toString() };
 const NOW = 1_790_000_000_000;
-/** How many each twin has, of what answers with a number. */
 const COUNTS: Readonly<Record<string, string>> = { 'users.count': '3', 'provisioning.countOfUsers': '1' };
 const sharedAccount = ({ workspaceId, serverId }: Twin) => ({ workspaceId, serverId, owner: 'shared' }) as const;
 
