@@ -53,7 +53,8 @@ export function groupOperations({
     ),
     operation(
       groupsApi.disable,
-      async ({ params }, { workspaceId, actor }) => await groups.disable(workspaceId, params.name, actor),
+      async ({ params }, { workspaceId, actor }) =>
+        await groups.disable(workspaceId, params.name, actor, 'leave_an_administrator'),
     ),
   ];
 }

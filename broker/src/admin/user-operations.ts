@@ -3,13 +3,14 @@ import type { Person } from '../domain/people/people.ts';
 import { usersApi, type User } from 'mcpgate-shared/api/users';
 import { signInApi } from 'mcpgate-shared/api/sign-in/sign-in-api';
 import { toPasskey } from './passkey-answer.ts';
-import { may } from 'mcpgate-shared/api/roles';
-import { GateError } from 'mcpgate-shared/error';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime, isoTimeOrNull } from './iso-time.ts';
 import { managerOf, managersOf } from './managed-by.ts';
 import { listOperation } from './lists/list-operation.ts';
 import { operation, type Operation } from './operation.ts';
+
+/** What somebody does here leaves the workspace somebody who can undo it. The company's directory is followed whatever it says. */
+const STAYS = 'leave_an_administrator';
 
 function toUser(person: Person, managedBy: string | null): User {
   return {
@@ -33,16 +34,6 @@ export function userOperations({
 }: Pick<AdminDependencies, 'people' | 'ownAccounts' | 'store'>): Operation[] {
   const shown = async (workspaceId: string, person: Person): Promise<User> =>
     toUser(person, await managerOf(store, workspaceId, { kind: 'role', name: person.name }));
-  /** Nobody would be left who can give the role back from a page. To end somebody's access is never refused for it. */
-  const assertNotLast = async (workspaceId: string, name: string): Promise<void> => {
-    const all = await users.list(workspaceId);
-    const administrators = all.filter((person) => person.disabledAt === null && may(person.role, 'administer'));
-    if (administrators.length > 1 || administrators[0]?.name !== name) return;
-    throw new GateError(
-      'conflict',
-      `${name} is the only administrator of this workspace: make somebody else an administrator first`,
-    );
-  };
   return [
     listOperation(usersApi.list, async (_input, { workspaceId }) => {
       const managedBy = await managersOf(store, workspaceId, 'role');
@@ -90,21 +81,20 @@ export function userOperations({
     }),
     operation(
       usersApi.disable,
-      async ({ params }, caller) => await users.disable(caller.workspaceId, params.name, caller.actor),
+      async ({ params }, caller) => await users.disable(caller.workspaceId, params.name, caller.actor, STAYS),
     ),
     operation(usersApi.enable, async ({ params }, caller) =>
       shown(caller.workspaceId, await users.enable(caller.workspaceId, params.name, caller.actor)),
     ),
     operation(
       usersApi.remove,
-      async ({ params }, caller) => await users.remove(caller.workspaceId, params.name, caller.actor),
+      async ({ params }, caller) => await users.remove(caller.workspaceId, params.name, caller.actor, STAYS),
     ),
     operation(usersApi.setGroups, async ({ params, body }, caller) =>
       shown(caller.workspaceId, await users.setGroups(caller.workspaceId, params.name, body.groups, caller.actor)),
     ),
-    operation(usersApi.setRole, async ({ params, body }, caller) => {
-      if (!may(body.role, 'administer')) await assertNotLast(caller.workspaceId, params.name);
-      return shown(caller.workspaceId, await users.setRole(caller.workspaceId, params.name, body.role, caller.actor));
-    }),
+    operation(usersApi.setRole, async ({ params: { name }, body: { role } }, { workspaceId, actor }) =>
+      shown(workspaceId, await users.setRole(workspaceId, name, role, actor, STAYS)),
+    ),
   ];
 }

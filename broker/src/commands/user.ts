@@ -2,7 +2,6 @@
 import { Command } from 'commander';
 import { signInApi } from 'mcpgate-shared/api/sign-in/sign-in-api';
 import { usersApi } from 'mcpgate-shared/api/users';
-import { may } from 'mcpgate-shared/api/roles';
 import { RoleSchema } from 'mcpgate-shared/api/fields';
 import { GateError } from 'mcpgate-shared/error';
 import type { z } from 'zod';
@@ -56,9 +55,8 @@ export function userCommand(context: CommandContext): Command {
   );
   adminOptions(command.command('disable <name>').description('lock a person out, now')).action(
     async (name: string, options: AdminOptions) =>
-      await withSession(context, options, async ({ api, receipt, inside }) => {
+      await withSession(context, options, async ({ api, receipt }) => {
         receipt(await api.call(usersApi.disable, { params: { name } }), `${name} is disabled`);
-        await warnWithoutAdministrator(api, context, inside);
       }),
   );
   adminOptions(command.command('enable <name>').description('let a disabled person log in again')).action(
@@ -72,34 +70,19 @@ export function userCommand(context: CommandContext): Command {
   );
   adminOptions(command.command('set-role <name> <role>').description('admin, operator, auditor or member')).action(
     async (name: string, word: string, options: AdminOptions) =>
-      await withSession(context, options, async ({ api, show, inside }) => {
+      await withSession(context, options, async ({ api, show }) => {
         const user = await api.call(usersApi.setRole, { params: { name }, body: { role: roleOf('ROLE', word) } });
         show(user, `${name} is ${user.role} now`);
-        if (!may(user.role, 'administer')) await warnWithoutAdministrator(api, context, inside);
       }),
   );
   askedOption(adminOptions(command.command('remove <name>').description('remove a person for good'))).action(
     async (name: string, options: AskedOptions) =>
-      await withSession(context, options, async ({ api, receipt, inside }) => {
+      await withSession(context, options, async ({ api, receipt }) => {
         await assertRemoval(context, options, `${name}, with their devices, grants and accounts`);
         receipt(await api.call(usersApi.remove, { params: { name } }), `${name} is removed`);
-        await warnWithoutAdministrator(api, context, inside);
       }),
   );
   return command;
-}
-
-/** An administrator may have to be locked out in a hurry, also the last one: that is done, and said. */
-async function warnWithoutAdministrator(
-  api: AdminSession['api'],
-  { stderr }: CommandContext,
-  inside: string,
-): Promise<void> {
-  const users = await api.call(usersApi.list, {});
-  if (users.some(({ role, disabled }) => may(role, 'administer') && !disabled)) return;
-  stderr.write(
-    `warning: nobody who may log in is an administrator any more; from the broker's host: mcpgate-broker user set-role NAME admin${inside}\n`,
-  );
 }
 
 function roleOf(flag: string, word: string): z.output<typeof RoleSchema> {

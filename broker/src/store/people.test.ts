@@ -76,6 +76,37 @@ onBothEngines((open) => {
     }
   });
 
+  it('leaves a workspace an administrator where that is demanded, be it that two end each other at the same moment', async (t) => {
+    const { store } = await open(t);
+    const [ada, abe] = [await addUser(store, 'ada'), await addUser(store, 'abe')];
+    const administrators = async () =>
+      (await store.users.list(WORKSPACE)).filter(({ role, disabledAt }) => role === 'admin' && disabledAt === null);
+    const ends = [
+      (id: string) => store.users.setRole(id, 'member', 'leave_an_administrator'),
+      (id: string) => store.users.setDisabled(id, 1, 'leave_an_administrator'),
+    ];
+    for (const [one, other] of [ends, ends.toReversed(), [ends[0], ends[0]]]) {
+      for (const { id } of [ada, abe]) {
+        await store.users.setRole(id, 'admin');
+        await store.users.setDisabled(id, null);
+      }
+      const outcomes = await Promise.allSettled([one?.(ada.id), other?.(abe.id)]);
+      assert.deepEqual(outcomes.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected']);
+      const [last, ...others] = await administrators();
+      assert.deepEqual(others, []);
+      await assert.rejects(store.users.setDisabled(last?.id ?? '', 1, 'leave_an_administrator'), {
+        code: 'conflict',
+        message: `${last?.name} is the only administrator of this workspace: make somebody else an administrator first`,
+      });
+    }
+    // Whoever administers nothing is not held back by it, and nobody is where it is not demanded.
+    const [last] = await administrators();
+    const nobody = last?.id === ada.id ? abe : ada;
+    await store.users.setRole(nobody.id, 'auditor', 'leave_an_administrator');
+    await store.users.setRole(last?.id ?? '', 'member');
+    assert.deepEqual(await administrators(), []);
+  });
+
   it('removes with a person all that hangs on them, so that no grant becomes a principal of its own', async (t) => {
     const { store, clock } = await open(t);
     const ada = await addUser(store, 'ada', ['platform']);

@@ -86,12 +86,26 @@ describe('a server', () => {
   });
 });
 
-test('whoever locks the last administrator out is told that there is none any more', async () => {
-  await said('user', 'add', 'root', '--role', 'admin');
-  await said('user', 'add', 'other', '--role', 'admin');
-  const first = await admin.broker.run(['user', 'disable', 'other']);
-  assert.doesNotMatch(first.stderr, /administrator/);
-  const last = await admin.broker.run(['user', 'disable', 'root']);
-  assert.equal(last.code, 0);
-  assert.match(last.stderr, /nobody who may log in is an administrator any more.*user set-role NAME admin/);
+test('the last administrator is not locked out: who would undo it is named, and nothing has ended', async () => {
+  await said('user', 'add', 'root', '--role', 'admin', '--group', 'heads');
+  await said('user', 'add', 'other', '--role', 'admin', '--group', 'heads');
+  const group = await admin.broker.run(['group', 'disable', 'heads']);
+  assert.deepEqual(
+    [group.code, /all administrators .* in the group heads/.test(group.stderr)],
+    [1, true],
+    group.stderr,
+  );
+  assert.equal((await admin.broker.run(['user', 'disable', 'other'])).code, 0);
+  for (const words of [
+    ['user', 'disable', 'root'],
+    ['user', 'remove', 'root', '--yes'],
+    ['user', 'set-role', 'root', 'auditor'],
+    ['group', 'disable', 'heads'],
+  ]) {
+    const last = await admin.broker.run(words);
+    assert.equal(last.code, 1, words.join(' '));
+    assert.match(last.stderr, /make somebody else an administrator first/);
+  }
+  const { role, disabled } = Object(await admin.broker.json(['user', 'show', 'root']));
+  assert.deepEqual([role, disabled], ['admin', false]);
 });

@@ -1,8 +1,10 @@
 // The register of groups. Rules allow by groups, so a change of members takes effect at once for the open sessions of these people.
+import { may } from 'mcpgate-shared/api/roles';
 import { GateError } from 'mcpgate-shared/error';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Audit } from '../../audit/audit.ts';
 import type { Actor } from '../../domain/people/receipt.ts';
+import type { UserRecord } from '../../domain/people/people.ts';
 import { inWorkspace } from '../../domain/workspace.ts';
 import type { Store } from '../../store/store.ts';
 import type { Changes } from './changes.ts';
@@ -11,6 +13,15 @@ import { GroupNameSchema, parseOrUsage, requireUser } from './people.ts';
 import { changeNotes } from '../../domain/change-notes.ts';
 
 const members = (names: readonly string[] | undefined) => names && { members: names };
+
+function assertAdministered(group: string, all: readonly UserRecord[], members: readonly string[]): void {
+  const administrators = all.filter((user) => user.disabledAt === null && may(user.role, 'administer'));
+  if (administrators.length === 0 || administrators.some(({ name }) => !members.includes(name))) return;
+  throw new GateError(
+    'conflict',
+    `all administrators of this workspace are in the group ${group}: make somebody else an administrator first`,
+  );
+}
 
 const timeOf = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
 
@@ -109,13 +120,16 @@ export function createGroups(parts: {
       });
       return show(workspaceId, name);
     },
-    async disable(workspaceId, name, actor) {
+    async disable(workspaceId, name, actor, demand) {
       const startedAt = clock.now();
       const { members } = await show(workspaceId, name);
-      const wasDisabled = (await store.users.list(workspaceId))
+      const all = await store.users.list(workspaceId);
+      const wasDisabled = all
         .filter((user) => user.disabledAt !== null && members.includes(user.name))
         .map((user) => user.name);
-      const receipts = await Promise.all(members.map((member) => users.disable(workspaceId, member, actor)));
+      // Before the first of them, so that the group is not shut out in part.
+      if (demand !== undefined) assertAdministered(name, all, members);
+      const receipts = await Promise.all(members.map((member) => users.disable(workspaceId, member, actor, demand)));
       const sum = (key: 'links_closed' | 'calls_cancelled' | 'tokens_revoked' | 'accounts_revoked') =>
         receipts.reduce((total, receipt) => total + receipt[key], 0);
       const now = clock.now();

@@ -4,6 +4,7 @@ import type { Device, DeviceRecord, Grant, Group, Person, Session } from '../../
 import type { PasskeyRecord } from '../../domain/people/passkey.ts';
 import type { Actor, Receipt } from '../../domain/people/receipt.ts';
 import type { Role } from 'mcpgate-shared/api/roles';
+import type { Demand } from '../../store/repositories/people/users.ts';
 
 export interface OneTimeUrl {
   /** Holds the secret: print it or hand it over, never log it. */
@@ -36,11 +37,11 @@ export interface Users {
     actor: Actor,
   ): Promise<{ link: OneTimeUrl | undefined; passkeysRemoved: number; sessionsEnded: number }>;
   /** Disables the person, ends their tokens and browser sessions, then waits until all links and calls have ended. May be repeated. */
-  disable(workspaceId: string, name: string, actor: Actor): Promise<Receipt>;
+  disable(workspaceId: string, name: string, actor: Actor, demand?: Demand): Promise<Receipt>;
   enable(workspaceId: string, name: string, actor: Actor): Promise<Person>;
-  remove(workspaceId: string, name: string, actor: Actor): Promise<Receipt>;
+  remove(workspaceId: string, name: string, actor: Actor, demand?: Demand): Promise<Receipt>;
   setGroups(workspaceId: string, name: string, groups: readonly string[], actor: Actor): Promise<Person>;
-  setRole(workspaceId: string, name: string, role: Role, actor: Actor): Promise<Person>;
+  setRole(workspaceId: string, name: string, role: Role, actor: Actor, demand?: Demand): Promise<Person>;
 }
 
 export interface Groups {
@@ -60,7 +61,7 @@ export interface Groups {
     actor: Actor,
   ): Promise<Group>;
   /** Disables every member of the group; the receipt is the sum of theirs. */
-  disable(workspaceId: string, name: string, actor: Actor): Promise<Receipt>;
+  disable(workspaceId: string, name: string, actor: Actor, demand?: Demand): Promise<Receipt>;
 }
 
 export interface Devices {

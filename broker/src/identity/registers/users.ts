@@ -7,6 +7,7 @@ import type { Clock } from 'mcpgate-shared/clock';
 import { NO_ROLE, ROLES } from 'mcpgate-shared/api/roles';
 import { z } from 'zod';
 import type { Audit } from '../../audit/audit.ts';
+import type { Demand } from '../../store/repositories/people/users.ts';
 import type { Store } from '../../store/store.ts';
 import { toGrant } from './grants.ts';
 import type { Changes } from './changes.ts';
@@ -107,10 +108,10 @@ export function createUsers(parts: {
   };
 
   /** Ends all that a person has, and what became of it for the receipt. Whoever is disabled gets no new account, so that none is missed. */
-  const shutOut = async (workspaceId: string, name: string) => {
+  const shutOut = async (workspaceId: string, name: string, demand?: Demand) => {
     const startedAt = clock.now();
     const user = await requireUser(store, workspaceId, name);
-    if (user.disabledAt === null) await store.users.setDisabled(user.id, startedAt);
+    if (user.disabledAt === null) await store.users.setDisabled(user.id, startedAt, demand);
     const tokensRevoked = await endLogins(user);
     const { there: accounts } = await parts.endAccounts(workspaceId, user.id);
     const stillActive = () => issuedBy(user);
@@ -185,8 +186,8 @@ export function createUsers(parts: {
       const link = isLinked ? await links.create(workspaceId, 'password', user.id) : undefined;
       return { link, passkeysRemoved, sessionsEnded };
     },
-    async disable(workspaceId, name, actor) {
-      const { id, end, user } = await shutOut(workspaceId, name);
+    async disable(workspaceId, name, actor, demand) {
+      const { id, end, user } = await shutOut(workspaceId, name, demand);
       const wasDisabled = user.disabledAt !== null;
       return revocations.end({
         ...end,
@@ -207,8 +208,8 @@ export function createUsers(parts: {
       });
       return reread(user.id);
     },
-    async remove(workspaceId, name, actor) {
-      const { id, end, user } = await shutOut(workspaceId, name);
+    async remove(workspaceId, name, actor, demand) {
+      const { id, end, user } = await shutOut(workspaceId, name, demand);
       const rules = await store.users.remove(id);
       if (rules.removed.length + rules.narrowed.length > 0) parts.policyChanged(workspaceId);
       return revocations.end({
@@ -233,10 +234,10 @@ export function createUsers(parts: {
       });
       return reread(user.id);
     },
-    async setRole(workspaceId, name, given, actor) {
+    async setRole(workspaceId, name, given, actor, demand) {
       const user = await requireUser(store, workspaceId, name);
       const role = parseOrUsage(RoleSchema, given);
-      await store.users.setRole(user.id, role);
+      await store.users.setRole(user.id, role, demand);
       await changes.tell([user.id]);
       await audit.event({
         ...event(workspaceId, 'user.role_changed', actor, { role, ...changeNotes({ role: user.role }, { role }) }),

@@ -1,5 +1,5 @@
 // People, and the groups that they are in.
-import { may, type Role } from 'mcpgate-shared/api/roles';
+import { may, ROLES, type Role } from 'mcpgate-shared/api/roles';
 import { randomUUID } from 'node:crypto';
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
@@ -9,6 +9,12 @@ import type { Database } from '../../schema.ts';
 import type { UserRecord } from '../../../domain/people/people.ts';
 import { endApprovalsOf } from '../approvals.ts';
 import { dropRulesOfPerson, type FallenRules } from '../policy.ts';
+
+/**
+ * What must hold after a change: somebody must be left who administers the workspace. Otherwise the change throws `conflict` and is not made, be it that
+ * two administrators end each other at the same moment.
+ */
+export type Demand = 'leave_an_administrator';
 
 export interface UsersRepository {
   create(user: {
@@ -30,14 +36,16 @@ export interface UsersRepository {
   count(workspaceId: string): Promise<number>;
   /** Null: the person has none any more. */
   setPassword(id: string, passwordHash: string | null): Promise<void>;
-  setDisabled(id: string, disabledAt: number | null): Promise<void>;
+  setDisabled(id: string, disabledAt: number | null, demand?: Demand): Promise<void>;
   /** Replaces the groups; groups that do not exist yet are made. */
   setGroups(id: string, groups: readonly string[]): Promise<void>;
-  setRole(id: string, role: Role): Promise<void>;
+  setRole(id: string, role: Role, demand?: Demand): Promise<void>;
   setEmail(id: string, email: string | null): Promise<void>;
   /** Removes the person with their devices, grants, links and browser sessions, and takes their name out of rules. */
   remove(id: string): Promise<FallenRules>;
 }
+
+const ADMINISTER = ROLES.filter((role) => may(role, 'administer'));
 
 export function createUsers(db: Kysely<Database>, clock: Clock, announce: Announce): UsersRepository {
   const now = (): number => clock.now();
@@ -53,6 +61,18 @@ export function createUsers(db: Kysely<Database>, clock: Clock, announce: Announ
     if (changed === undefined) throw new GateError('not_found', `there is no user with the id ${id}`);
     return changed;
   }
+
+  /** A change that may take an administrator from the workspace. */
+  const changing = (
+    id: string,
+    demand: Demand | undefined,
+    work: (trx: Transaction<Database>) => Promise<void>,
+  ): Promise<void> =>
+    db.transaction().execute(async (trx) => {
+      const before = demand === undefined ? undefined : await lockAdministrators(trx, id);
+      await work(trx);
+      if (before !== undefined) await assertAdministered(trx, before);
+    });
 
   async function withGroups(row: Selectable<Database['users']> | undefined): Promise<UserRecord | undefined> {
     if (row === undefined) return undefined;
@@ -150,13 +170,13 @@ export function createUsers(db: Kysely<Database>, clock: Clock, announce: Announ
     async setPassword(id, passwordHash) {
       await change(id, { password_hash: passwordHash });
     },
-    setDisabled: (id, disabledAt) =>
-      db.transaction().execute(async (trx) => {
+    setDisabled: (id, disabledAt, demand) =>
+      changing(id, demand, async (trx) => {
         const { role, workspace_id } = await change(id, { disabled_at: disabledAt }, trx);
         if (may(role, 'administer') && disabledAt === null) await endSetUp(trx, workspace_id);
       }),
-    setRole: (id, role) =>
-      db.transaction().execute(async (trx) => {
+    setRole: (id, role, demand) =>
+      changing(id, demand, async (trx) => {
         const { workspace_id } = await change(id, { role }, trx);
         if (may(role, 'administer')) await endSetUp(trx, workspace_id);
         await announce(trx, { kind: 'people', ids: [id] });
@@ -189,6 +209,42 @@ export function createUsers(db: Kysely<Database>, clock: Clock, announce: Announ
         return dropRulesOfPerson(trx, { workspaceId: removed.workspace_id, name: removed.name }, announce);
       }),
   };
+}
+
+/**
+ * Takes the workspace's row, so that of two changes of its administrators one comes after the other; returns who it is, if they administer it now.
+ * Not the rows of the administrators: two transactions could take those in a different order.
+ */
+async function lockAdministrators(
+  trx: Transaction<Database>,
+  id: string,
+): Promise<Pick<Selectable<Database['users']>, 'workspace_id' | 'name'> | undefined> {
+  await trx
+    .updateTable('workspaces')
+    .set((eb) => ({ created_at: eb.ref('created_at') }))
+    .where('id', '=', (eb) => eb.selectFrom('users').select('workspace_id').where('id', '=', id))
+    .execute();
+  const user = await trx.selectFrom('users').selectAll().where('id', '=', id).executeTakeFirst();
+  return user !== undefined && user.disabled_at === null && may(user.role, 'administer') ? user : undefined;
+}
+
+async function assertAdministered(
+  trx: Transaction<Database>,
+  { workspace_id: workspaceId, name }: Pick<Selectable<Database['users']>, 'workspace_id' | 'name'>,
+): Promise<void> {
+  const left = await trx
+    .selectFrom('users')
+    .select('id')
+    .where('workspace_id', '=', workspaceId)
+    .where('disabled_at', 'is', null)
+    .where('role', 'in', ADMINISTER)
+    .limit(1)
+    .execute();
+  if (left.length > 0) return;
+  throw new GateError(
+    'conflict',
+    `${name} is the only administrator of this workspace: make somebody else an administrator first`,
+  );
 }
 
 /** Removes the link for the set-up of the first administrator: it must not work once there is an administrator, however they became one. */
