@@ -130,6 +130,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "rule add --allow --who group:payments --what 'github__*' --note 'the payments team'",
     "rule add --deny --who '*' --what 'github__delete_*' --dry-run",
   ],
+  'rule edit': ['rule edit r_7dm2qa --who group:payments group:billing', 'rule edit r_7dm2qa --no-until --dry-run'],
   'rule forget': ['rule forget r_7dm2qa'],
   'rule remove': ['rule remove r_7dm2qa --dry-run', 'rule remove r_7dm2qa'],
   'rule matrix': ['rule matrix', "rule matrix --user ada --tool 'github__*'", 'rule matrix --group payments --json'],

@@ -18,27 +18,9 @@ import { addSimulate } from './rules/simulate.ts';
 import { assertOpening, LONG_AGO, showTried } from './rules/try-change.ts';
 import { askedOption, type AskedOptions } from './terminal/confirm.ts';
 import { ago } from './terminal/table.ts';
-import { limitsFrom, type LimitFlags } from './limit-flags.ts';
-import { anyTime, futureTime } from './values.ts';
-
-interface TriedOptions extends AskedOptions {
-  dryRun?: boolean;
-  since?: string;
-}
-
-interface AddOptions extends TriedOptions, LimitFlags {
-  allow?: boolean;
-  deny?: boolean;
-  ask?: boolean;
-  approver?: string[];
-  who?: string[];
-  except?: string[];
-  what?: string[];
-  when?: string;
-  until?: string;
-  observe?: boolean;
-  note?: string;
-}
+import { addEdit } from './rules/edit.ts';
+import { conditionsFrom, effectFrom, ruleFlags, type AddOptions, type TriedOptions } from './rules/rule-flags.ts';
+import { anyTime } from './values.ts';
 
 interface TestOptions extends AdminOptions {
   who?: string;
@@ -54,30 +36,7 @@ interface TestOptions extends AdminOptions {
 
 export function ruleCommand(context: CommandContext): Command {
   const command = new Command('rule').description('who may do what: deny wins, no match denies');
-  adminOptions(command.command('add').description('add a rule; it holds from the next call on'))
-    .option('--allow', 'what matches is allowed')
-    .option('--deny', 'what matches is denied, whatever other rules allow')
-    .option('--ask', 'what matches is allowed once somebody has approved the call')
-    .option(
-      '--approver <who...>',
-      'who decides: user:NAME, group:NAME, on-call:GROUP, role:R, or self: whoever calls; left out: administrators',
-    )
-    .option(
-      '--who <who...>',
-      '*, user:NAME, group:NAME, role:R, grant:LABEL, device:NAME, client:NAME, net:CIDR; any of them',
-    )
-    .option('--except <who...>', 'but none of these; written like --who')
-    .option(
-      '--what <what...>',
-      'globs over SERVER__TOOL, resource:URI, prompt:SERVER__NAME, event:SERVER__NAME; or read:, write:SERVER, bundle:NAME',
-    )
-    .option('--when <cel>', 'only where this CEL condition over args, user, tool, time and client is true')
-    .option('--limit <n/time...>', '10/minute, 100/day, 5/15m: at most so many calls within any such time')
-    .option('--sum <cel<=n/time...>', "'args.amount<=500/day': the calls together at most so much within any such time")
-    .option('--per <whose>', 'person (default), group or rule: who shares the allowance of --limit and --sum')
-    .option('--until <time>', '2h, 3d, 2026-12-24 or 2026-12-24T18:00:00Z: from then on the rule does nothing')
-    .option('--observe', 'decide nothing: the log says would_deny where the rule would have denied')
-    .option('--note <text>', 'why; shown in lists')
+  ruleFlags(adminOptions(command.command('add').description('add a rule; it holds from the next call on')))
     .option(
       '--dry-run',
       'add nothing: who would gain and lose what, and which recorded calls would be decided otherwise',
@@ -85,6 +44,7 @@ export function ruleCommand(context: CommandContext): Command {
     .option('--since <time>', 'with --dry-run: recorded calls from then on', LONG_AGO)
     .option('-y, --yes', 'do not ask where everybody is allowed everything')
     .action(async (options: AddOptions) => await withSession(context, options, (session) => addRule(session, options)));
+  addEdit(command, context);
   adminOptions(command.command('list').description('all rules')).action(
     async (options: AdminOptions) => await withSession(context, options, listRules),
   );
@@ -144,31 +104,19 @@ export function enforcementCommand(context: CommandContext): Command {
 
 async function addRule(session: AdminSession, options: AddOptions): Promise<void> {
   const { api, show, context } = session;
-  const { allow, deny, ask, approver, who = [], except, what = [], when, observe, note } = options;
-  const effects = [allow, deny, ask].filter((each) => each === true).length;
+  const { who = [], what = [] } = options;
+  const effect = effectFrom(options);
   const missing = [
-    ...(effects === 1 ? [] : ['one of --allow, --deny and --ask']),
+    ...(effect === undefined ? ['one of --allow, --deny and --ask'] : []),
     ...(who.length > 0 ? [] : ['--who, as in --who group:eng']),
     ...(what.length > 0 ? [] : ["--what, as in --what 'github__*'"]),
   ];
-  if (missing.length > 0) throw new GateError('usage', `give ${missing.join('; ')}`);
-  const limits = limitsFrom(options);
-  const until = futureTime('--until', options.until, context.now());
-  const body = {
-    effect: deny === true ? ('deny' as const) : ask === true ? ('ask' as const) : ('allow' as const),
-    ...(approver && { approvers: approver }),
-    ...{ who, what },
-    ...(except && { except }),
-    ...(when !== undefined && { when }),
-    ...(limits.length > 0 && { limits }),
-    ...(until !== undefined && { until }),
-    ...(observe && { observe }),
-    ...(note === undefined ? {} : { note }),
-  };
+  if (effect === undefined || missing.length > 0) throw new GateError('usage', `give ${missing.join('; ')}`);
+  const body = { effect, who, what, ...conditionsFrom(options, context.now()) };
   const change: RuleChange = { kind: 'add', rules: [body] };
   if (options.dryRun === true)
     return await showTried(session, change, 'the rule is not added; it would change this:', options.since);
-  if (allow === true && who.includes('*') && what.includes('*'))
+  if (effect === 'allow' && who.includes('*') && what.includes('*'))
     await assertOpening(session, options, change, 'Allow everybody everything?', true);
   const rule = await api.call(rulesApi.add, { body });
   const added = `added ${rule.id}: ${ruleSentence(rule)}`;

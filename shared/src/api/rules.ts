@@ -90,6 +90,7 @@ export const AddedRuleSchema = RuleSchema.extend({
     description: 'What of the rule matches nobody or nothing that is known today, and what may have been meant',
   }),
 }).meta({ id: 'AddedRule' });
+export type AddedRule = z.output<typeof AddedRuleSchema>;
 
 export const ListedRuleSchema = RuleSchema.extend({
   warnings: z.array(z.string()).default([]).meta({
@@ -97,6 +98,7 @@ export const ListedRuleSchema = RuleSchema.extend({
       'What its condition or its sums read that no tool or prompt takes to which the rule applies, or takes otherwise',
   }),
 }).meta({ id: 'ListedRule' });
+export type ListedRule = z.output<typeof ListedRuleSchema>;
 
 export const EnforcementSchema = z.enum(['off', 'observe', 'enforce']);
 const StandingEnforcementSchema = z.object({ enforcement: EnforcementSchema, managed_by: ManagedBySchema });
@@ -125,6 +127,25 @@ export const VerdictSchema = z
   .meta({ id: 'Verdict' });
 export type Verdict = z.output<typeof VerdictSchema>;
 
+/** All of what a rule says. */
+export const NewRuleSchema = z.strictObject({
+  effect: RuleEffectSchema,
+  who: z.array(WhoSchema).min(1).max(100),
+  except: z.array(WhoSchema).max(100).optional(),
+  what: z.array(WhatSchema).min(1).max(100),
+  /** A CEL condition over `args`, `user`, `tool`, `time` and `client`. */
+  when: z.string().min(1).max(2_000).optional(),
+  /** Each call under the rule takes of all of these; one that is used up denies. */
+  limits: z.array(LimitSchema).max(10).optional(),
+  /** From then on the rule does nothing. */
+  until: z.iso.datetime({ offset: true }).optional(),
+  observe: z.boolean().optional(),
+  approvers: z.array(ApproverSchema).max(20).optional().meta({
+    description: 'Of `ask`: who decides, people and groups, or self for whoever calls; none: administrators',
+  }),
+  note: z.string().max(500).optional(),
+});
+
 export const rulesApi = {
   list: listEndpoint({
     name: 'listRules',
@@ -142,27 +163,33 @@ export const rulesApi = {
     path: '/rules',
     summary: 'Add a rule; it holds from the next call on',
     access: 'operator',
-    body: z.strictObject({
-      effect: RuleEffectSchema,
-      who: z.array(WhoSchema).min(1).max(100),
-      except: z.array(WhoSchema).max(100).optional(),
-      what: z.array(WhatSchema).min(1).max(100),
-      /** A CEL condition over `args`, `user`, `tool`, `time` and `client`. */
-      when: z.string().min(1).max(2_000).optional(),
-      /** Each call under the rule takes of all of these; one that is used up denies. */
-      limits: z.array(LimitSchema).max(10).optional(),
-      /** From then on the rule does nothing. */
-      until: z.iso.datetime({ offset: true }).optional(),
-      observe: z.boolean().optional(),
-      approvers: z.array(ApproverSchema).max(20).optional().meta({
-        description: 'Of `ask`: who decides, people and groups, or self for whoever calls; none: administrators',
-      }),
-      note: z.string().max(500).optional(),
-    }),
+    body: NewRuleSchema,
+    answer: AddedRuleSchema,
+  }),
+  get: endpoint({
+    name: 'getRule',
+    tagged: { without: ['warnings', 'expired'] },
+    method: 'GET',
+    path: '/rules/:id',
+    summary: 'One rule',
+    access: 'operator',
+    params: IdParams,
+    answer: ListedRuleSchema,
+  }),
+  replace: endpoint({
+    name: 'replaceRule',
+    edits: 'getRule',
+    method: 'PUT',
+    path: '/rules/:id',
+    summary: 'What a rule says is replaced, and its id stays; it holds from the next call on',
+    access: 'operator',
+    params: IdParams,
+    body: NewRuleSchema,
     answer: AddedRuleSchema,
   }),
   remove: endpoint({
     name: 'removeRule',
+    edits: 'getRule',
     method: 'DELETE',
     path: '/rules/:id',
     summary: 'Remove a rule',

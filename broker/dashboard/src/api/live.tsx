@@ -37,6 +37,7 @@ const OLD_AFTER: Readonly<Partial<Record<EventName, readonly string[]>>> = {
   rule: [
     ...[
       'listRules',
+      'getRule',
       'getEnforcement',
       'getRuleMatrix',
       'previewRules',

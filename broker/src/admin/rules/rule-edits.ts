@@ -10,13 +10,17 @@ import { missedFor } from './opening-warnings.ts';
 import { ruleChange } from './rule-view.ts';
 
 export interface RuleEdits {
+  find(workspaceId: string, id: string): Promise<Rule>;
   /** `id`: the name that a configuration gives it. */
   add(caller: Caller, rule: NewRule, id?: string): Promise<Rule>;
-  /** Throws `not_found`, as `remove` does. */
+  /** The rule keeps its id, and who has added it. Throws `not_found`, as `find` and `remove` do. */
   change(caller: Caller, id: string, rule: NewRule): Promise<Rule>;
   remove(caller: Caller, id: string): Promise<Rule>;
   setEnforcement(caller: Caller, enforcement: Enforcement): Promise<void>;
 }
+
+export const noRule = (id: string, workspaceId: string): GateError =>
+  new GateError('not_found', `no rule ${id}; \`rule list${inWorkspace(workspaceId)}\` shows them`);
 
 export function createRuleEdits({
   store,
@@ -39,7 +43,14 @@ export function createRuleEdits({
     await audit.event(eventBy(caller, { type, subject, data }));
   };
 
+  async function find(workspaceId: string, id: string): Promise<Rule> {
+    const rule = (await store.policy.snapshot(workspaceId)).rules.find((entry) => entry.id === id);
+    if (rule === undefined) throw noRule(id, workspaceId);
+    return rule;
+  }
+
   return {
+    find,
     async add(caller, asked, id) {
       const rule = await store.policy.addRule(caller.workspaceId, asked, id);
       await changed(caller, 'rule.added', `rule:${rule.id}`, ruleChange(undefined, rule));
@@ -51,10 +62,9 @@ export function createRuleEdits({
       return after;
     },
     async remove(caller, id) {
-      const rule = (await store.policy.snapshot(caller.workspaceId)).rules.find((entry) => entry.id === id);
-      const missed = rule && missedFor(rule, caller.actor.name, clock.now());
-      if (rule === undefined || !(await store.policy.removeRule(caller.workspaceId, id, missed)))
-        throw new GateError('not_found', `no rule ${id}; \`rule list${inWorkspace(caller.workspaceId)}\` shows them`);
+      const rule = await find(caller.workspaceId, id);
+      const missed = missedFor(rule, caller.actor.name, clock.now());
+      if (!(await store.policy.removeRule(caller.workspaceId, id, missed))) throw noRule(id, caller.workspaceId);
       await changed(caller, 'rule.removed', `rule:${rule.id}`, ruleChange(rule, undefined));
       return rule;
     },

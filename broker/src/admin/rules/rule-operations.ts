@@ -1,6 +1,7 @@
-// The operations on rules: list, add, remove, enforcement, and `rule test`, which shows the verdict on a call that nobody makes.
-import { rulesApi } from 'mcpgate-shared/api/rules';
+// The operations on rules: list, show, add, replace, remove, enforcement, and `rule test`, which shows the verdict on a call that nobody makes.
+import { rulesApi, type AddedRule, type ListedRule } from 'mcpgate-shared/api/rules';
 import { GateError } from 'mcpgate-shared/error';
+import type { Rule } from '../../domain/rule.ts';
 import type { AdminDependencies } from '../dependencies.ts';
 import { listOperation } from '../lists/list-operation.ts';
 import { eventBy, operation, type Operation } from '../operation.ts';
@@ -10,8 +11,8 @@ import { doubtsAboutArguments, readsArguments } from './condition-doubts.ts';
 import { doubtsAbout } from './doubts.ts';
 import { knownWorld } from './known-world.ts';
 import { newRuleOf } from './new-rule.ts';
-import { createRuleEdits } from './rule-edits.ts';
-import { toRule } from './rule-view.ts';
+import { createRuleEdits, noRule } from './rule-edits.ts';
+import { isSaidBy, toRule } from './rule-view.ts';
 import { testedVerdict } from './tested-verdict.ts';
 
 type Needs = Pick<AdminDependencies, 'store' | 'audit' | 'people' | 'policyChanged' | 'clock' | 'hooks'>;
@@ -21,27 +22,45 @@ const ENFORCEMENT = { kind: 'enforcement', name: 'enforcement' } as const;
 export function ruleOperations({ store, audit, people, policyChanged, clock, hooks }: Needs): Operation[] {
   const edits = createRuleEdits({ store, audit, policyChanged, clock });
 
+  async function listed(workspaceId: string, rules: readonly Rule[]): Promise<ListedRule[]> {
+    // Only where a condition can be held against them, it is worth to read what all servers offer.
+    const things = rules.some(readsArguments) ? (await knownWorld({ store, people }, workspaceId)).things : [];
+    const now = clock.now();
+    const missing = await approverDoubts({ store, clock }, workspaceId, rules);
+    return rules.map((rule, at) => ({
+      ...toRule(rule, now),
+      warnings: [...(missing[at] === undefined ? [] : [missing[at]]), ...doubtsAboutArguments(rule, things, now)],
+    }));
+  }
+
+  async function added(workspaceId: string, rule: Rule): Promise<AddedRule> {
+    const world = await knownWorld({ store, people }, workspaceId);
+    const [missing] = await approverDoubts({ store, clock }, workspaceId, [rule]);
+    const { nobody_yet, warnings } = doubtsAbout(rule, world, clock.now());
+    return {
+      ...toRule(rule, clock.now()),
+      ...{ nobody_yet, warnings: [...(missing === undefined ? [] : [missing]), ...warnings] },
+    };
+  }
+
   return [
-    listOperation(rulesApi.list, async (_input, { workspaceId }) => {
-      const { rules } = await store.policy.snapshot(workspaceId);
-      // Only where a condition can be held against them, it is worth to read what all servers offer.
-      const things = rules.some(readsArguments) ? (await knownWorld({ store, people }, workspaceId)).things : [];
-      const now = clock.now();
-      const missing = await approverDoubts({ store, clock }, workspaceId, rules);
-      return rules.map((rule, at) => ({
-        ...toRule(rule, now),
-        warnings: [...(missing[at] === undefined ? [] : [missing[at]]), ...doubtsAboutArguments(rule, things, now)],
-      }));
+    listOperation(rulesApi.list, async (_input, { workspaceId }) =>
+      listed(workspaceId, (await store.policy.snapshot(workspaceId)).rules),
+    ),
+    operation(rulesApi.get, async ({ params }, { workspaceId }) => {
+      const [rule] = await listed(workspaceId, [await edits.find(workspaceId, params.id)]);
+      return rule ?? Promise.reject(noRule(params.id, workspaceId));
     }),
-    operation(rulesApi.add, async ({ body }, caller) => {
-      const rule = await edits.add(caller, newRuleOf(body, caller.actor.name, clock.now()));
-      const world = await knownWorld({ store, people }, caller.workspaceId);
-      const [missing] = await approverDoubts({ store, clock }, caller.workspaceId, [rule]);
-      const { nobody_yet, warnings } = doubtsAbout(rule, world, clock.now());
-      return {
-        ...toRule(rule, clock.now()),
-        ...{ nobody_yet, warnings: [...(missing === undefined ? [] : [missing]), ...warnings] },
-      };
+    operation(rulesApi.add, async ({ body }, caller) =>
+      added(caller.workspaceId, await edits.add(caller, newRuleOf(body, caller.actor.name, clock.now()))),
+    ),
+    operation(rulesApi.replace, async ({ params, body }, caller) => {
+      const { workspaceId } = caller;
+      const before = await edits.find(workspaceId, params.id);
+      const asked = newRuleOf(body, before.createdBy, clock.now());
+      // What says the same already is no change: no call is decided by another version, and the log has nothing to tell.
+      if (!isSaidBy(before, asked)) await edits.change(caller, params.id, asked);
+      return await added(workspaceId, await edits.find(workspaceId, params.id));
     }),
     operation(rulesApi.remove, async ({ params }, caller) =>
       toRule(await edits.remove(caller, params.id), clock.now()),

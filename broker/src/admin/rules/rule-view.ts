@@ -3,7 +3,7 @@ import { limitText, ruleSentence } from 'mcpgate-shared/api/rules/rule-sentence'
 import type { Rule as RuleView } from 'mcpgate-shared/api/rules';
 import type { AuditEvent } from '../../domain/call-record.ts';
 import { changeNotes } from '../../domain/change-notes.ts';
-import type { Rule } from '../../domain/rule.ts';
+import { PLAIN_RULE, type NewRule, type Rule } from '../../domain/rule.ts';
 import { isoTime } from '../iso-time.ts';
 
 export function toRule(rule: Rule, now: number): RuleView {
@@ -34,6 +34,11 @@ export function ruleData(rule: Rule): AuditEvent['data'] {
     ...{ when, limits: limits.map(limitText), until, observe, approvers, note: note ?? '' },
   };
 }
+
+/** Whether the rule says just what is asked for. */
+export const isSaidBy = (rule: Rule, asked: NewRule): boolean =>
+  JSON.stringify(ruleData(rule)) ===
+  JSON.stringify(ruleData({ ...PLAIN_RULE, ...asked, id: rule.id, createdAt: rule.createdAt }));
 
 /** What an event says of a rule that was added, changed or removed. */
 export function ruleChange(before: Rule | undefined, after: Rule | undefined): AuditEvent['data'] {

@@ -286,4 +286,45 @@ describe('rules', () => {
       await pages.close();
     }
   });
+
+  it('are changed in their place: what is named is changed, and the rest stays; what that opens is told before', async () => {
+    const added = await admin.broker.json([
+      ...['rule', 'add', '--allow', '--who', 'user:grace', '--what', 'site__read_list'],
+      ...['--limit', '5/minute', '--sum', 'args.n<=9/day', '--until', '90d', '--note', 'lists'],
+    ]);
+    const { id, until } = Object(added) as { id: string; until: string };
+    const tried = await lines('rule', 'edit', id, '--what', 'site__*', '--dry-run');
+    assert.match(tried, new RegExp(`^rule ${id} is not changed; that would change this:`));
+    assert.match(tried, /^ *- user:grace loses site__/m, 'what was free is counted now');
+    const told = await lines(
+      'rule',
+      'edit',
+      id,
+      '--who',
+      'user:grace',
+      'user:adda',
+      '--limit',
+      '7/minute',
+      '--no-until',
+    );
+    assert.match(told, new RegExp(`^changed ${id}: allow user:grace and user:adda .*at most 7 a minute`));
+    assert.match(told, /there is no user:adda yet; [^\n]*did you mean user:ada\?/);
+    const now = (await admin.rows('rule', 'list')).find((each) => each['id'] === id);
+    const limits = Object(now)['limits'] as { most: number }[];
+    assert.deepEqual(
+      [now?.['what'], now?.['note'], now?.['until'], limits.map(({ most }) => most).toSorted()],
+      [['site__read_list'], 'lists', null, [7, 9]],
+    );
+    assert.ok(until > '2026');
+    for (const [args, code, said] of [
+      [['rule', 'edit', id], 2, /say what to change/],
+      [['rule', 'edit', id, '--allow', '--deny'], 2, /one of --allow, --deny and --ask/],
+      [['rule', 'edit', id, '--deny'], 2, /a rule that denies has no limit/],
+      [['rule', 'edit', 'r_none', '--no-note'], 1, /no rule r_none; `rule list` shows them/],
+    ] as const) {
+      const refused = await admin.broker.run([...args], '');
+      assert.equal(refused.code, code, refused.stderr);
+      assert.match(refused.stderr, said);
+    }
+  });
 });

@@ -17,6 +17,11 @@ export interface AdminClient {
     /** `ifMatch`: the entity tag of what the call is to change. */
     input: CallInput<P, Q, B> & { ifMatch?: string },
   ): Promise<z.output<A>>;
+  /** What is shown, with its entity tag for the `ifMatch` of a change. */
+  tagged<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(
+    endpoint: Endpoint<P, Q, B, A>,
+    input: CallInput<P, Q, B>,
+  ): Promise<{ answer: z.output<A>; tag: string | undefined }>;
   /** One page of a list. `next`: the cursor of the page after it. */
   page<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(
     endpoint: Endpoint<P, Q, B, A>,
@@ -100,6 +105,10 @@ export function createAdminClient(target: AdminTarget, workspace?: string): Admi
         cursor = next.header('x-next-cursor');
       }
       return endpoint.answer.parse(all);
+    },
+    async tagged(endpoint, input) {
+      const response = await send(endpoint, input);
+      return { answer: await answerOf(endpoint, response), tag: response.header('etag') };
     },
     async page(endpoint, input) {
       const response = await send(endpoint, input);

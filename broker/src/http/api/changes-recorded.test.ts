@@ -183,7 +183,13 @@ test('every operation that changes something leaves what was before and what is 
     [undefined, /url=http:\/\/127.0.0.1:9\/web/],
   );
   const rules = (await ask('GET', '/rules')) as { id: string }[];
-  await change('removeRule', ['DELETE', `/rules/${rules[0]?.id ?? ''}`], [/sentence=.*forge/, undefined]);
+  const { id: ruleId = '' } = rules[0] ?? {};
+  await change(
+    'replaceRule',
+    ['PUT', `/rules/${ruleId}`, { ...rule, who: ['group:team'], what: ['forge__*'] }],
+    [/^who=.*ada/m, /^who=.*group:team/m],
+  );
+  await change('removeRule', ['DELETE', `/rules/${ruleId}`], [/sentence=.*forge/, undefined]);
   await change(
     'setEnforcement',
     ['PUT', '/enforcement', { enforcement: 'observe' }],

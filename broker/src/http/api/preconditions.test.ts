@@ -55,6 +55,34 @@ suite('an edit that names what it is for', () => {
     assert.equal((await edit('DELETE', '/users/ada', undefined, await tagOf('/users/ada'))).status, 200);
   });
 
+  test('a rule is changed in its place: it keeps its id and who has added it, once of what was read, and what says the same is no change', async () => {
+    const { admin } = world;
+    const { id } = await admin.change('POST', '/rules', { effect: 'allow', who: ['user:bea'], what: ['wiki__*'] });
+    const path = `/rules/${String(id)}`;
+    const tag = await tagOf(path);
+    const said = (note: string) => ({ effect: 'allow', who: ['user:bea'], what: ['wiki__search'], note });
+    const answers = await Promise.all([edit('PUT', path, said('one'), tag), edit('PUT', path, said('other'), tag)]);
+    assert.deepEqual(answers.map(({ status }) => status).toSorted(), [200, 412]);
+    const { body: now } = await admin.ask('GET', path);
+    const { note } = Object(answers.find(({ status }) => status === 200)?.body) as { note: string };
+    const facts = Object(now) as Record<string, unknown>;
+    assert.deepEqual(
+      [facts['id'], facts['created_by'], facts['what'], facts['note']],
+      [id, 'root', ['wiki__search'], note],
+    );
+    const events = async () => {
+      const { body } = await admin.ask('GET', `/audit/events?subject=rule:${String(id)}`);
+      return (body as { type: string }[]).map(({ type }) => type);
+    };
+    const before = await tagOf(path);
+    assert.equal((await edit('PUT', path, said(note), before)).headers.get('etag'), before);
+    assert.deepEqual((await events()).toSorted(), ['rule.added', 'rule.changed']);
+    assert.equal((await edit('PUT', path, { ...said(note), approvers: ['self'] }, before)).status, 400);
+    assert.equal((await edit('DELETE', path, undefined, tag)).status, 412);
+    assert.equal((await edit('DELETE', path, undefined, before)).status, 200);
+    assert.equal((await edit('PUT', path, said(note), '*')).status, 404);
+  });
+
   test('what a client has already is not told again', async () => {
     const tag = await tagOf('/groups/dev');
     const again = await world.admin.ask('GET', '/groups/dev', { headers: { 'if-none-match': `"x", W/${tag}` } });

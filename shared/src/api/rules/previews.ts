@@ -17,6 +17,7 @@ export type PreviewedDecision = z.output<typeof DecisionSchema>;
 export const RuleChangeSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('add'), rules: z.array(rulesApi.add.body).min(1).max(MOST_RULES) }),
   z.strictObject({ kind: z.literal('remove'), ids: z.array(z.string().max(50)).min(1).max(MOST_RULES) }),
+  z.strictObject({ kind: z.literal('edit'), id: z.string().max(50), rule: rulesApi.add.body }),
   z.strictObject({ kind: z.literal('replace'), rules: z.array(rulesApi.add.body).max(MOST_RULES) }),
   z.strictObject({ kind: z.literal('enforcement'), enforcement: EnforcementSchema }),
 ]);

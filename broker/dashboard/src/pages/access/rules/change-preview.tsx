@@ -40,13 +40,8 @@ const DIRECTIONS: Readonly<Record<AccessChange['direction'], { word: string; ton
   other: { word: 'Differs', tone: 'quiet' },
 };
 
-/** `ofLast`: what the preview calls the one rule whose warnings are of interest, where it was asked with all others. */
-export function PreviewShown({ preview, ofLast }: { preview: RulePreview; ofLast?: string | undefined }) {
-  const { access, left_out: leftOut, as_enforced: asEnforced, never_listed: neverListed, replay } = preview;
-  const warnings =
-    ofLast === undefined
-      ? preview.warnings
-      : preview.warnings.flatMap((each) => (each.startsWith(`${ofLast}: `) ? [each.slice(ofLast.length + 2)] : []));
+export function PreviewShown({ preview }: { preview: RulePreview }) {
+  const { access, left_out: leftOut, as_enforced: asEnforced, never_listed: neverListed, replay, warnings } = preview;
   return (
     <Stack gap="md" role="region" aria-label="What it would change">
       {warnings.length > 0 && (

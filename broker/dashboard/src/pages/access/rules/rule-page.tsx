@@ -6,8 +6,9 @@ import type { RuleForm } from 'mcpgate-shared/api/config/configuration';
 import { rulesApi, type Rule } from 'mcpgate-shared/api/rules';
 import { previewsApi, type RuleChange } from 'mcpgate-shared/api/rules/previews';
 import { lazy, Suspense, useMemo, useState } from 'react';
+import type { Answered } from '../../../api/call.ts';
 import { Problem } from '../../../api/problem.ts';
-import { useApi, useChange } from '../../../api/use-api.ts';
+import { useApiWithTag, useChange } from '../../../api/use-api.ts';
 import { AnchorLink } from '../../../parts/links.tsx';
 import { Loaded } from '../../../parts/loaded.tsx';
 import { Page, Section } from '../../../parts/page.tsx';
@@ -33,15 +34,15 @@ const ABOVE = [
 export function NewRulePage() {
   return (
     <Page title="A new rule" lead="It holds from the next call on, once it is added." above={ABOVE}>
-      <RuleEditor rule={undefined} others={[]} />
+      <RuleEditor opened={undefined} />
     </Page>
   );
 }
 
 export function RulePage() {
   const { id } = route.useParams();
-  const rules = useApi(rulesApi.list, {});
-  const rule = rules.data?.find((each) => each.id === id);
+  const read = useApiWithTag(rulesApi.get, { params: { id } });
+  const rule = read.data?.data;
   const navigate = useNavigate();
   const remove = useRemoveRule(() => void navigate({ to: '/access', search: { tab: 'rules' } }));
   return (
@@ -57,36 +58,25 @@ export function RulePage() {
         )
       }
     >
-      <Loaded query={rules}>
-        {(all) =>
-          rule === undefined ? (
-            <ProblemView
-              problem={
-                new Problem(
-                  'not_found',
-                  `There is no rule ${id}. It may have been removed, or changed: a changed rule has another name.`,
-                )
-              }
-            />
-          ) : (
-            <RuleEditor key={rule.id} rule={rule} others={all.filter((each) => each.id !== id)} />
-          )
-        }
-      </Loaded>
+      {read.error?.kind === 'not_found' ? (
+        <ProblemView problem={new Problem('not_found', `There is no rule ${id}. It may have been removed.`)} />
+      ) : (
+        <Loaded query={read}>{(opened) => <RuleEditor key={id} opened={opened} />}</Loaded>
+      )}
     </Page>
   );
 }
 
-/** `others`: all rules but this one. */
-function RuleEditor({ rule, others }: { rule: Rule | undefined; others: readonly Rule[] }) {
+/** `opened`: left out for a new one. What was opened stays, whatever others save meanwhile: they are told of when this is saved. */
+function RuleEditor({ opened }: { opened: Answered<Rule> | undefined }) {
   const navigate = useNavigate();
+  const [{ data: rule, etag } = { data: undefined, etag: undefined }] = useState(opened);
   const [draft, setDraft] = useState<RuleForm>(() => (rule === undefined ? EMPTY_DRAFT : draftOf(rule)));
   const [view, setView] = useState<'sentence' | 'text'>('sentence');
   const [isTextRule, setTextRule] = useState(true);
   const [textMistakes, setTextMistakes] = useState<readonly string[]>([]);
   const [isTried, setTried] = useState(false);
   const mistakes = mistakesIn(draft);
-  const lasting = others.filter(({ expired }) => !expired);
   const before = rule === undefined ? undefined : JSON.stringify(tidied(draftOf(rule)));
   const isSame = JSON.stringify(tidied(draft)) === before;
   const preview = useChange(previewsApi.preview);
@@ -100,7 +90,7 @@ function RuleEditor({ rule, others }: { rule: Rule | undefined; others: readonly
     void navigate({ to: '/access', search: { tab: 'rules' } });
   };
   const add = useChange(rulesApi.add, { changes: OF_RULES });
-  const remove = useChange(rulesApi.remove, { changes: OF_RULES });
+  const replace = useChange(rulesApi.replace, { changes: OF_RULES });
   const [problem, setProblem] = useState<unknown>();
   const [isSaving, setSaving] = useState(false);
 
@@ -113,19 +103,16 @@ function RuleEditor({ rule, others }: { rule: Rule | undefined; others: readonly
     setProblem(undefined);
     const asked = askedOf(draft);
     const planned: RuleChange =
-      rule === undefined
-        ? { kind: 'add', rules: [asked] }
-        : { kind: 'replace', rules: [...lasting.map((each) => askedOf(draftOf(each))), asked] };
+      rule === undefined ? { kind: 'add', rules: [asked] } : { kind: 'edit', id: rule.id, rule: asked };
     preview.mutate({ body: { change: planned, since: since30Days() } }, { onSuccess: () => setTried(true) });
   };
   const save = async () => {
     setSaving(true);
     setProblem(undefined);
     try {
-      const added = await add.mutateAsync({ body: askedOf(draft) });
-      // The new one holds before the old one goes: nothing is open or closed in between that neither of them opens or closes.
-      if (rule !== undefined) await remove.mutateAsync({ params: { id: rule.id } });
-      done(rule === undefined ? 'added' : `saved in the place of ${rule.id}`)(added);
+      const body = askedOf(draft);
+      if (rule === undefined) done('added')(await add.mutateAsync({ body }));
+      else done('changed')(await replace.mutateAsync({ params: { id: rule.id }, body, ifMatch: etag }));
     } catch (error) {
       setProblem(error);
       setSaving(false);
@@ -216,15 +203,7 @@ function RuleEditor({ rule, others }: { rule: Rule | undefined; others: readonly
       {isTried && preview.data !== undefined && (
         <Section title="What it would change" lead="Nothing is saved yet.">
           <Stack gap="md">
-            <PreviewShown
-              preview={preview.data}
-              ofLast={rule === undefined || lasting.length === 0 ? undefined : `new${lasting.length + 1}`}
-            />
-            {rule !== undefined && (
-              <Text size="sm" c="dimmed">
-                The log names calls by their rule, so a changed rule gets a new name, and {rule.id} goes.
-              </Text>
-            )}
+            <PreviewShown preview={preview.data} />
             <ProblemAlert problem={problem} />
             <Group justify="flex-end">
               <Button loading={isSaving} onClick={() => void save()}>
