@@ -2,7 +2,6 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Endpoint } from 'mcpgate-shared/api/endpoint';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import { Page, type Caller, type Operation } from '../../admin/operation.ts';
@@ -10,7 +9,7 @@ import type { Audit } from '../../audit/audit.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { PROBLEM, problemBody } from '../problem.ts';
 import type { ResolveCaller } from './callers.ts';
-import { Once, type Idempotency } from './idempotency.ts';
+import { isRepeatable, Once, type Idempotency } from './idempotency.ts';
 import { createOpenStreams } from './open-streams.ts';
 import { openApiDocument } from './openapi.ts';
 import { createPreconditions, namesTag, tagOf } from './preconditions.ts';
@@ -119,13 +118,6 @@ export function registerApi(
     ...operations.map(({ endpoint: { method, path } }) => ({ method, path })),
   ]);
 }
-
-/**
- * Whether it may come with an idempotency key: it changes something, and its answer is one document. What is about the sign-in itself sets cookies, which
- * are kept nowhere.
- */
-const isRepeatable = ({ method, stream, path }: Endpoint): boolean =>
-  method !== 'GET' && !stream && !/^\/session(?:\/|$)/.test(path);
 
 function methodsByPath(endpoints: readonly { method: string; path: string }[]): AllowOf {
   const patterns = endpoints.map(({ method, path }) => ({

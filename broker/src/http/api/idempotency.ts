@@ -3,6 +3,7 @@
 // nobody but the person or token that had it. Where a broker was killed in the middle, nobody is told that it was done or not: it is not known.
 import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
+import type { Endpoint } from 'mcpgate-shared/api/endpoint';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError, toGateError, type ErrorCode } from 'mcpgate-shared/error';
 import type { Caller } from '../../admin/operation.ts';
@@ -34,6 +35,13 @@ const NOTHING_DONE: ReadonlySet<ErrorCode> = new Set([
   ] as const),
   ...(['conflict', 'stale', 'gone', 'throttled', 'too_large', 'unreachable', 'untrusted'] as const),
 ]);
+
+/**
+ * Whether it may come with an idempotency key: it changes something, and its answer is one document. What is about the sign-in itself sets cookies, which
+ * are kept nowhere.
+ */
+export const isRepeatable = ({ method, stream, path }: Endpoint): boolean =>
+  method !== 'GET' && !stream && !/^\/session(?:\/|$)/.test(path);
 
 /** The answer to a request that is carried out once. */
 export class Once<Answer> {
