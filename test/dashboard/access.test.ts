@@ -234,7 +234,7 @@ suite('the page Access', () => {
     await lively.world.broker.json(['rule', 'edit', rule.id, '--observe']);
     await page.getByRole('button', { name: 'See what it changes' }).click();
     await page.getByRole('button', { name: 'Save the rule' }).click();
-    await page.getByText(/changed since it was read/).waitFor();
+    await page.getByText('Somebody else changed it').first().waitFor();
     await lively.world.broker.json(['rule', 'edit', rule.id, '--no-observe']);
     await grace.open('/access?tab=rules');
     await page.getByRole('button', { name: /^Remove deny everybody/ }).click();

@@ -35,17 +35,13 @@ export function createFastifyApp({ listener, log, trustedProxies }: FastifyAppOp
     },
   });
   checkBodies(app);
-  // The first hook, so that nothing else looks at the path before.
-  app.addHook('onRequest', (request, _reply, done) => {
+  // The first hook, so that nothing else looks at the path before. Never `await` a reply in a hook: it is a thenable that waits for its own end.
+  app.addHook('onRequest', (request, reply, done) => {
+    void reply.header('x-request-id', request.id);
     const path = pathOf(request.url);
     if (isCanonicalPath(path)) return done();
     const shown = JSON.stringify(path.slice(0, 100));
     done(new GateError('not_found', `there is no ${shown} here; paths have one spelling, without a slash at the end`));
-  });
-  // Never `await` a reply in a hook: it is a thenable that waits for its own end.
-  app.addHook('onRequest', (request, reply, done) => {
-    void reply.header('x-request-id', request.id);
-    done();
   });
   // A client may ask before it sends a body (RFC 9110, section 10.1.1). It is told to go on only here, after it was authenticated, and where the body
   // is not too long.

@@ -312,7 +312,7 @@ describe('rules', () => {
     const now = (await admin.rows('rule', 'list')).find((each) => each['id'] === id);
     const limits = Object(now)['limits'] as { most: number }[];
     assert.deepEqual(
-      [now?.['what'], now?.['note'], now?.['until'], limits.map(({ most }) => most).toSorted()],
+      [now?.['what'], now?.['note'], now?.['until'], limits.map(({ most }) => most).toSorted((a, b) => a - b)],
       [['site__read_list'], 'lists', null, [7, 9]],
     );
     assert.ok(until > '2026');

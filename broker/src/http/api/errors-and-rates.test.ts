@@ -30,6 +30,7 @@ suite('the API', () => {
     const cases: [string, string, Parameters<typeof admin.ask>[2], string][] = [
       ['GET', '/users/nobody', {}, 'not_found'],
       ['GET', '/nothing', {}, 'not_found'],
+      ['GET', '/users/%04', {}, 'not_found'],
       ['DELETE', '/users', {}, 'usage'],
       ['POST', '/users', { headers: admin.csrf, body: { name: 'UPPER' } }, 'usage'],
       ['POST', '/users', { headers: admin.csrf, body: { name: 'root' } }, 'conflict'],

@@ -119,7 +119,7 @@ export const RESPONSES: Readonly<Record<string, JsonSchema>> = {
   Problem: refusal('What else went wrong, at the broker or at something that it needs'),
 };
 
-const response = (name: keyof typeof RESPONSES & string): JsonSchema => ({ $ref: `#/components/responses/${name}` });
+const response = (name: string): JsonSchema => ({ $ref: `#/components/responses/${name}` });
 
 /** The answers of an operation beside 200, by their status. */
 export function otherAnswers(endpoint: Endpoint, hasBody: boolean): Record<string, JsonSchema> {
@@ -140,7 +140,7 @@ export function otherAnswers(endpoint: Endpoint, hasBody: boolean): Record<strin
   };
 }
 
-export const takesIfMatch = ({ etag, edits, method }: Endpoint): boolean =>
+const takesIfMatch = ({ etag, edits, method }: Endpoint): boolean =>
   (etag !== undefined || edits !== undefined) && method !== 'GET';
 
 /** The headers that an operation reads. */

@@ -62,7 +62,10 @@ suite('an edit that names what it is for', () => {
     const tag = await tagOf(path);
     const said = (note: string) => ({ effect: 'allow', who: ['user:bea'], what: ['wiki__search'], note });
     const answers = await Promise.all([edit('PUT', path, said('one'), tag), edit('PUT', path, said('other'), tag)]);
-    assert.deepEqual(answers.map(({ status }) => status).toSorted(), [200, 412]);
+    assert.deepEqual(
+      answers.map(({ status }) => status).toSorted((a, b) => a - b),
+      [200, 412],
+    );
     const { body: now } = await admin.ask('GET', path);
     const { note } = Object(answers.find(({ status }) => status === 200)?.body) as { note: string };
     const facts = Object(now) as Record<string, unknown>;
