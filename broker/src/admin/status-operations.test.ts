@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { statusApi } from 'mcpgate-shared/api/status';
 import { systemClock } from 'mcpgate-shared/clock';
+import { localTime } from 'mcpgate-shared/local-time';
 import { pino } from 'pino';
+import type { HookState } from '../hooks/authorizer.ts';
 import type { UpstreamsOptions } from '../upstreams/upstreams-options.ts';
 import { requester, fixtureServer, serverRecord, startPool } from '../upstreams/fixtures/pool.ts';
 import { temporaryFolder } from '../store/fixtures/both-engines.ts';
@@ -35,6 +37,7 @@ it('a server that nothing keeps apart is warned of by its name, with the reason,
   const record = () => Promise.resolve();
   const keys = createKeyRotation({ store, keyring, bus: store.bus, clock: systemClock, log, record });
   const http = { kind: 'http' as const, url: 'http://127.0.0.1:9/mcp', headers: {} };
+  const hookStates: HookState[] = [];
   async function warnings(options: Partial<UpstreamsOptions>): Promise<readonly string[]> {
     const off = { ...serverRecord('off', fixtureServer()), enabled: false };
     const pool = await startPool([serverRecord('fix', fixtureServer()), serverRecord('web', http), off], options);
@@ -45,6 +48,7 @@ it('a server that nothing keeps apart is warned of by its name, with the reason,
       const [status] = statusOperations({
         ...{ store, keys, vault, clock: systemClock, secretWatch: { warnings: async () => [] } },
         audit: { searchEvents: async () => [], checkpoints: { lastAt: null, places: [PLACE] } },
+        hooks: { authorizer: { states: () => hookStates } },
         backups: createBackups({ dataDir, databaseUrl: undefined, store, keyring, version: '1', clock: systemClock }),
         backupMaxAgeMs: () => undefined,
         upstreams: pool.upstreams,
@@ -88,9 +92,22 @@ it('a server that nothing keeps apart is warned of by its name, with the reason,
   assert.ok(
     none.includes('checkpoints of the log cannot be kept at https://kept.example/…: kept.example answered 503'),
   );
+  await store.hooks.create('default', {
+    ...{ name: 'authz', kind: 'authorize', url: 'http://127.0.0.1:9/', enabled: true, timeoutMs: 5_000, secret: null },
+    ...{ bearer: null, managedBy: null, createdBy: 'test', what: [], approvers: [], sendsArguments: true },
+  });
+  const why = 'it could not be reached';
+  hookStates.push({ workspaceId: 'default', hook: 'authz', isAway: false, failing: { since: 0, why } });
+  hookStates.push({ workspaceId: 'other', hook: 'authz', isAway: true, failing: { since: 1, why } });
   const apart = await warnings({ isRoot: true, stdio: { sandbox: 'off', readable: [] } });
   assert.deepEqual(
     apart.filter((line) => line.includes('isolated')),
     [],
+  );
+  assert.deepEqual(
+    apart.filter((line) => line.includes('hook')),
+    [
+      `the hook authz has given no answer since ${localTime(0)} (it could not be reached), and calls that it has to allow are denied: \`hook test authz\` asks it, \`hook show authz\` says where`,
+    ],
   );
 });

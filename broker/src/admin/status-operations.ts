@@ -4,6 +4,7 @@ import { statusApi, type Status } from 'mcpgate-shared/api/status';
 import type { SourceView } from '../vault/vault.ts';
 import { inWorkspace } from '../domain/workspace.ts';
 import { GateError } from 'mcpgate-shared/error';
+import { localTime } from 'mcpgate-shared/local-time';
 import type { MasterKeyView } from '../vault/key-rotation.ts';
 import { definitionWarnings } from './definition-operations.ts';
 import type { AdminDependencies } from './dependencies.ts';
@@ -28,6 +29,7 @@ export function statusOperations({
   backups,
   backupMaxAgeMs,
   clock,
+  hooks,
 }: { audit: Pick<AdminDependencies['audit'], 'searchEvents' | 'checkpoints'> } & Pick<
   AdminDependencies,
   | 'clock'
@@ -42,7 +44,7 @@ export function statusOperations({
   | 'memory'
   | 'eventLoopDelay'
   | 'facts'
->): Operation[] {
+> & { hooks: { authorizer: Pick<AdminDependencies['hooks']['authorizer'], 'states'> } }): Operation[] {
   return [
     operation(statusApi.status, async (_input, { workspaceId }) => {
       const [readiness, policy, users, key, holding, proposals, secrets, definitions, removed, backup] =
@@ -92,6 +94,7 @@ export function statusOperations({
             ? []
             : about('server', [`server ${name}: ${first}${andMore(name, workspaceId, more.length)}`], name),
         ),
+        ...about('hook', hookWarnings(policy.hook, hooks.authorizer, workspaceId), policy.hook?.name),
         ...(policy.enforcement === 'enforce'
           ? []
           : about('rules', [
@@ -183,7 +186,7 @@ export function statusOperations({
 
 type Attention = Status['attention'][number];
 
-/** `subject`: the name of the server or secret that they are about. */
+/** `subject`: the name of the server, hook or secret that they are about. */
 const about = (kind: Attention['about'], texts: readonly string[], subject: string | null = null): Attention[] =>
   texts.map((text) => ({ about: kind, subject, text }));
 
@@ -204,6 +207,21 @@ function backupWarnings(last: KeptBackup | undefined, maxAgeMs: number | undefin
   if (ageMs <= (maxAgeMs ?? USUAL_MAX_AGE_MS)) return [];
   const days = Math.floor(ageMs / DAY_MS);
   return [`no backup for ${days === 1 ? 'a day' : `${days} days`}: \`mcpgate-broker backup FILE\``];
+}
+
+/** Of the hook that has to allow calls: while it gives no answer, none of them goes through. */
+function hookWarnings(
+  hook: { name: string } | undefined,
+  authorizer: Pick<AdminDependencies['hooks']['authorizer'], 'states'>,
+  workspaceId: string,
+): string[] {
+  if (hook === undefined) return [];
+  const { name } = hook;
+  const { failing } = authorizer.states().find((each) => each.workspaceId === workspaceId && each.hook === name) ?? {};
+  if (failing === undefined) return [];
+  return [
+    `the hook ${name} has given no answer since ${localTime(failing.since)} (${failing.why}), and calls that it has to allow are denied: \`hook test ${name}${inWorkspace(workspaceId)}\` asks it, \`hook show ${name}${inWorkspace(workspaceId)}\` says where`,
+  ];
 }
 
 function sourceWarning({ problem, until }: SourceView): string[] {

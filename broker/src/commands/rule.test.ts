@@ -120,6 +120,26 @@ describe('rules', () => {
     await admin.broker.json(['rule', 'remove', String(rule['id'])]);
   });
 
+  test('with an allowance says of a call that alone takes more that it never fits, as the call itself is told', async () => {
+    const rule = Object(
+      await admin.broker.json([
+        ...['rule', 'add', '--allow', '--who', 'user:ada', '--what', 'paid__*', '--sum', 'args.amount<=500/day'],
+      ]),
+    );
+    const tested = async (args: string) =>
+      (await admin.broker.run(['rule', 'test', 'ada', 'paid__x', '--args', args], '')).stdout;
+    assert.match(
+      await tested('{"amount":500}'),
+      /^allow .*within its limits: args\.amount at most 500 a day per person\n/,
+    );
+    assert.match(
+      await tested('{"amount":501}'),
+      /^deny .*has a limit, args\.amount at most 500 a day per person, and this call alone takes more than that\n/,
+    );
+    assert.match(await tested('{"amount":-1}'), /^deny .*what its limit adds up is less than nothing\n/);
+    await admin.broker.json(['rule', 'remove', String(rule['id'])]);
+  });
+
   test('may have a condition over the arguments, and one that is wrong is refused with the place', async () => {
     const rule = Object(
       await admin.broker.json([
@@ -136,6 +156,8 @@ describe('rules', () => {
     const { decision, rule: by, reason } = await tested('{}');
     assert.deepEqual([decision, by], ['deny', rule['id']]);
     assert.equal(reason, `rule ${String(rule['id'])} cannot be evaluated on this call: no such key at amount`);
+    const { stdout: without } = await admin.broker.run(['rule', 'test', 'ada', 'paid__x'], '');
+    assert.match(without, /no such key at amount; no arguments were given: give --args, as --args '\{"amount":…\}'\n/);
     await admin.broker.json(['rule', 'remove', String(rule['id'])]);
     const wrong = await admin.broker.run(
       ['rule', 'add', '--deny', '--who', '*', '--what', 'x', '--when', 'usr.name == "ada"'],

@@ -30,7 +30,7 @@ test('a call beyond the limit is denied, says when the next is free, and reaches
   for (let call = 0; call < 2; call++) assert.ok(!isDenied(await client.call('web__echo')));
   const denied = await client.call('web__echo');
   const said = new RegExp(
-    `^\\[mcpgate denied\\] user:ada may not call web__echo: rule ${id} has a limit, at most 2 an hour per person, which is used up; enough is free again in \\d+ min\\. Rule: ${id}\\. .*Or try again then: \\d{4}-`,
+    `^\\[mcpgate denied\\] user:ada may not call web__echo: rule ${id} has a limit, at most 2 an hour per person, which is used up; enough is free again in \\d+ min\\. Rule: ${id}\\. .*Or try again from \\d{4}-`,
   );
   assert.match(textOf(denied), said);
   const meta = denied.result?.['_meta'] as { 'mcpgate/decision': Record<string, unknown> };

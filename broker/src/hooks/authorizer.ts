@@ -28,8 +28,17 @@ export interface Authorizer {
   try(hook: AuthorizeHook, question: HookQuestion): Promise<Tried>;
   /** Calls `listener` after each answer. Returns the function that removes it. */
   onAsked(listener: (asked: Asked) => void): () => void;
-  /** The hooks that were asked since this broker runs, and whether they are away. */
-  states(): { workspaceId: string; hook: string; isAway: boolean }[];
+  /** The hooks that were asked since this broker runs. */
+  states(): HookState[];
+}
+
+export interface HookState {
+  workspaceId: string;
+  hook: string;
+  /** It is not asked for a while, because it did not answer. */
+  isAway: boolean;
+  /** Since when it has given no answer that says anything, ms since the epoch, and why the last time. Undefined: its last answer said something. */
+  failing: { since: number; why: string } | undefined;
 }
 
 export type { HookQuestion } from './authorize/question.ts';

@@ -236,7 +236,7 @@ function createCounter(options: {
 
   /** When uses have gone by so much that `amount` fits. `uses` may be in any order. */
   function freeAt(uses: readonly Use[], amount: number): number {
-    if (!fits(amount, most)) return Infinity;
+    if (isBeyondAlone({ amount, most })) return Infinity;
     let used = uses.reduce((sum, [, each]) => sum + each, 0);
     for (const [slot, each] of uses.toSorted(([a], [b]) => a - b)) {
       used -= each;
@@ -290,6 +290,9 @@ function createCounter(options: {
     },
   };
 }
+
+/** Whether a call takes more than there ever is. */
+export const isBeyondAlone = ({ amount, most }: Pick<LimitOf, 'amount' | 'most'>): boolean => !fits(amount, most);
 
 /** Sums of fractions are not exact: what is beyond by less than a billionth part is not beyond. */
 function fits(amount: number, free: number): boolean {

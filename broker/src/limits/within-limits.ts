@@ -5,7 +5,7 @@ import type { BaseLogger } from 'pino';
 import type { GivenBack } from '../domain/approval.ts';
 import { MOST_ROUNDS } from '../domain/bounds/most-rounds.ts';
 import type { LimitOf, Verdict } from '../policy/verdict.ts';
-import type { Limits } from './limits.ts';
+import { isBeyondAlone, type Limits } from './limits.ts';
 import type { PaidCall } from './paid-calls.ts';
 
 /**
@@ -59,6 +59,15 @@ export async function withinLimits(parts: Parts, call: LimitedCall): Promise<Lim
   });
   if (reserved.beyond === undefined || verdict.decision === 'would_deny') return { verdict, giveBack };
   return { verdict: beyond('would_deny', reserved.beyond, undefined, clock.now()), giveBack };
+}
+
+/** The verdict on a call that takes more than there ever is of an allowance, whatever was used of it; undefined: what is left decides. */
+export function beyondAlone(limits: readonly LimitOf[], now: number): Verdict | undefined {
+  const beyondAny = limits.filter(isBeyondAlone);
+  const denied = beyondAny.find(({ observe }) => !observe);
+  if (denied !== undefined) return beyond('deny', denied, Infinity, now);
+  const [observed] = beyondAny;
+  return observed && beyond('would_deny', observed, undefined, now);
 }
 
 function once(work: (why: GivenBack) => Promise<void>): (why: GivenBack) => Promise<void> {

@@ -215,3 +215,32 @@ describe('a rule that asks', () => {
     assert.equal(decisionOf(both(others), {}, adasGrant), 'ask', 'an exception for a label frees nobody');
   });
 });
+
+describe('a rule that cannot be evaluated on a call', () => {
+  const undecidedOf = (told: Partial<Rule>, value: unknown) =>
+    verdictOf([{ effect: 'allow', ...told }], { args: () => ({ value, length: 20 }) }).undecided;
+  const limits = [{ most: 9, withinMs: 60_000, per: 'person' as const, sum: 'args.amount + args.fee' }];
+
+  it('names the arguments on which that depends', () => {
+    assert.deepEqual(
+      undecidedOf({ when: 'args.amount < 5 && args.to.name == "x"' }, { to: { name: 'x' } }),
+      named('amount'),
+    );
+    assert.deepEqual(undecidedOf({ when: 'args.amount < 5 && args.to.name == "x"' }, { amount: 1 }), named('to.name'));
+    assert.deepEqual(
+      undecidedOf({ when: 'args.to == "x" && args["amount"] < 5' }, { to: 'x', amount: 'y' }),
+      named('amount'),
+    );
+    assert.deepEqual(undecidedOf({ limits }, { amount: -3, fee: 1 }), named('amount', 'fee'));
+    assert.deepEqual(undecidedOf({ limits }, { amount: 3 }), named('fee'));
+    assert.deepEqual(undecidedOf({ when: 'args.all(k, args[k] < 5)' }, { a: 'x' }), named());
+  });
+
+  it('says that it is the rule where that depends on no argument', () => {
+    assert.deepEqual(undecidedOf({ when: 'user.groups[7] == "x"' }, {}), { by: 'rule' });
+    assert.deepEqual(undecidedOf({ when: 'this is no condition' }, {}), { by: 'rule' });
+    assert.equal(undecidedOf({ when: 'args.amount < 5' }, { amount: 9 }), undefined, 'it was decided');
+  });
+});
+
+const named = (...names: string[]) => ({ by: 'arguments', named: names });

@@ -68,5 +68,6 @@ export function afterHook(verdict: Verdict, answer: HookAnswer, isApproved: bool
   if (answer.decision === 'ask')
     return { decision: 'ask', rule, reason, approvers: hook.approvers, hook: asked, ...limits };
   const retryAt = answer.decision === 'away' ? answer.retryAt : undefined;
-  return { decision: 'deny', rule, reason, ...(retryAt !== undefined && { retryAt }) };
+  const undecided = answer.decision === 'away' && { undecided: { by: 'hook' as const } };
+  return { decision: 'deny', rule, reason, ...undecided, ...(retryAt !== undefined && { retryAt }) };
 }

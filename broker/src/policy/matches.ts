@@ -1,9 +1,9 @@
 // Whether a rule that is about a thing matches one call of it: its end and its condition.
 import type { Principal } from '../domain/people/principal.ts';
 import type { Rule, RuleLimit } from '../domain/rule.ts';
-import { isMistaken, type Expression, type ExpressionMistake, type Scope } from './conditions/cel.ts';
+import { argumentsOf, isMistaken, type Expression, type ExpressionMistake, type Scope } from './conditions/cel.ts';
 import { compileGlob } from './glob.ts';
-import type { LimitsOf, Match, MatchOf } from './settle.ts';
+import type { LimitsOf, Match, MatchOf, Mistaken } from './settle.ts';
 import type { CompiledRule } from './standing.ts';
 import { NO_ARGUMENTS, type LimitOf, type Question } from './verdict.ts';
 
@@ -39,15 +39,16 @@ export function createMatcher(question: Question, isCall: boolean): { match: Mat
     return 'yes';
   }
 
-  function amountOf(sum: Expression | ExpressionMistake): number | { mistake: string } {
+  function amountOf(sum: Expression | ExpressionMistake): number | Mistaken {
     if (isMistaken(sum)) return { mistake: 'what its limit adds up cannot be read' };
     scope ??= scopeOf(question);
     const result = sum.evaluate(scope.of, scope.argsLength);
     if ('mistake' in result) return result;
+    const named = argumentsOf(sum);
     const amount = typeof result.value === 'bigint' ? Number(result.value) : result.value;
     if (typeof amount !== 'number' || !Number.isFinite(amount))
-      return { mistake: 'what its limit adds up is no number' };
-    return amount < 0 ? { mistake: 'what its limit adds up is less than nothing' } : amount;
+      return { mistake: 'what its limit adds up is no number', ...named };
+    return amount < 0 ? { mistake: 'what its limit adds up is less than nothing', ...named } : amount;
   }
 
   function byCondition({ condition, rule }: CompiledRule): Match {
@@ -58,7 +59,8 @@ export function createMatcher(question: Question, isCall: boolean): { match: Mat
     scope ??= scopeOf(question);
     const result = condition.evaluate(scope.of, scope.argsLength);
     if ('mistake' in result) return result;
-    if (typeof result.value !== 'boolean') return { mistake: 'it is neither true nor false' };
+    if (typeof result.value !== 'boolean')
+      return { mistake: 'it is neither true nor false', ...argumentsOf(condition) };
     return result.value ? 'yes' : 'no';
   }
 }

@@ -3,10 +3,17 @@
 import type { Rule } from '../domain/rule.ts';
 import { shown } from './readings.ts';
 import type { CompiledRule, Matching, Standing } from './standing.ts';
-import type { LimitOf, Verdict } from './verdict.ts';
+import type { LimitOf, Undecided, Verdict } from './verdict.ts';
 
-/** Whether a rule matches a call. `mistake`: its condition, or what its limit adds up, cannot be evaluated. */
-export type Match = 'yes' | 'no' | { mistake: string };
+/**
+ * Whether a rule matches a call. `mistake`: its condition, or what its limit adds up, cannot be evaluated. `named`: the arguments on which that depends;
+ * left out: it depends on none.
+ */
+export type Match = 'yes' | 'no' | Mistaken;
+export interface Mistaken {
+  mistake: string;
+  named?: readonly string[];
+}
 
 export type MatchOf = (rule: CompiledRule) => Match;
 /** What a call takes of the limits of a rule that matches. */
@@ -32,8 +39,11 @@ export function settle({ meant, feared }: Standing, match: MatchOf, limitsOf: Li
   const deny = firstOf(['deny'], (each) => decides(each) && matches(each));
   if (deny !== undefined) return { decision: 'deny', rule: deny.rule.id, reason: denialBy(deny.rule) };
   const mistaken = firstOf(EFFECTS, (each) => decides(each) && isMistake(match(each)));
-  if (mistaken !== undefined)
-    return { decision: 'deny', rule: mistaken.rule.id, reason: mistakeOf(mistaken.rule, match(mistaken)) };
+  if (mistaken !== undefined) {
+    const { rule } = mistaken;
+    const found = match(mistaken);
+    return { decision: 'deny', rule: rule.id, reason: mistakeOf(rule, found), undecided: undecidedBy(found) };
+  }
 
   const gives = ({ askGiving, allow }: Matching) =>
     [askGiving, allow]
@@ -73,10 +83,15 @@ export function settle({ meant, feared }: Standing, match: MatchOf, limitsOf: Li
 
 const NO_RULE = 'no rule allows it';
 
-const isMistake = (match: Match): match is { mistake: string } => typeof match === 'object';
+const isMistake = (match: Match): match is Mistaken => typeof match === 'object';
 
 function denialBy(rule: Rule): string {
   return `rule ${rule.id} ${rule.effect === 'ask' ? 'asks somebody first' : 'denies it'}${noteOf(rule)}`;
+}
+
+function undecidedBy(match: Match): Undecided {
+  const named = isMistake(match) ? match.named : undefined;
+  return named === undefined ? { by: 'rule' } : { by: 'arguments', named };
 }
 
 function mistakeOf(rule: Rule, match: Match): string {

@@ -63,6 +63,9 @@ export interface HookOf {
   isObserving: boolean;
 }
 
+/** Why nobody has decided: the hook cannot be asked, or a rule cannot be evaluated, on these arguments (those of them that it depends on) or at all. */
+export type Undecided = { by: 'hook' } | { by: 'arguments'; named: readonly string[] } | { by: 'rule' };
+
 export interface Verdict {
   /** `ask`: somebody has to say yes first. */
   decision: Decision | 'ask';
@@ -74,6 +77,8 @@ export interface Verdict {
   limits?: readonly LimitOf[];
   /** Of a deny for want of allowance: when enough of it is free again, ms since the epoch; Infinity: never. */
   retryAt?: number;
+  /** Of a deny that nobody has decided, so that asking for access does not end it. */
+  undecided?: Undecided;
   /** Somebody outside is to be asked before the call is made, and may deny it; left out: nobody is. */
   hook?: HookOf;
   /** Of `ask`: who may say yes, written like WHO. */

@@ -105,6 +105,7 @@ export const StatusSchema = z
               'secret',
               'definitions',
               'server',
+              'hook',
               'rules',
               'laptops',
             ])

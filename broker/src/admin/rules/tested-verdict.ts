@@ -4,6 +4,7 @@ import { limitText } from 'mcpgate-shared/api/rules/rule-sentence';
 import { HELD } from '../../definitions/definitions.ts';
 import { personalOwner } from '../../domain/people/account.ts';
 import type { Rule } from '../../domain/rule.ts';
+import { beyondAlone } from '../../limits/within-limits.ts';
 import { compilePolicy } from '../../policy/compile-policy.ts';
 import { afterHook } from '../../policy/hooked.ts';
 import { previewVerdict } from '../../policy/rule-preview.ts';
@@ -38,12 +39,9 @@ export async function testedVerdict(needs: Needs, workspaceId: string, body: Ask
   const byRules = byRulesOf(policy, caller, world, tested);
   const { hook } = byRules;
   const isAsked = hook !== undefined && (body.hook ?? body.args !== undefined);
-  const {
-    decision,
-    rule,
-    reason,
-    limits = [],
-  } = isAsked ? await byHook(needs, caller, hook, byRules, snapshot.version, args) : byRules;
+  const answered = isAsked ? await byHook(needs, caller, hook, byRules, snapshot.version, args) : byRules;
+  const { decision, rule, reason, limits = [], undecided } = byLimits(answered, clock.now());
+  const unsaid = undecided?.by === 'arguments' && body.args === undefined ? giveArguments(undecided.named) : '';
   const within = [
     ...new Set(limits.map(({ withinMs, ...each }) => limitText({ sum: null, ...each, within_ms: withinMs }))),
   ];
@@ -51,7 +49,7 @@ export async function testedVerdict(needs: Needs, workspaceId: string, body: Ask
   return {
     ...asked,
     ...{ decision, rule },
-    reason: reason + depends + (hook && !isAsked ? `, if the hook ${hook.hook.name} allows it` : ''),
+    reason: reason + unsaid + depends + (hook && !isAsked ? `, if the hook ${hook.hook.name} allows it` : ''),
     ...(hook && { hook: { name: hook.hook.name, asked: isAsked } }),
     ...{ meant: name, bundle: bundle ?? null },
     warnings: [
@@ -74,6 +72,19 @@ async function approvers(
   const doubts = await approverDoubts({ store, clock }, workspaceId, asking);
   return doubts.flatMap((each) => (each === undefined ? [] : [`rule ${id}: ${each}`]));
 }
+
+/** What is used up of an allowance is not looked at: it is another one when the call is made. */
+function byLimits(verdict: Verdict, now: number): Verdict {
+  const alone = verdict.decision === 'deny' ? undefined : beyondAlone(verdict.limits ?? [], now);
+  return alone === undefined || (alone.decision === 'would_deny' && verdict.decision === 'would_deny')
+    ? verdict
+    : alone;
+}
+
+const giveArguments = (named: readonly string[]): string => {
+  const members = named.map((each) => `${JSON.stringify(each.split('.')[0])}:…`);
+  return `; no arguments were given: give --args, as --args '{${[...new Set(members)].join(',')}}'`;
+};
 
 const lengthOf = (args: object): number => JSON.stringify(args).length;
 

@@ -1,6 +1,7 @@
 // Records of the log in words: times where the reader is, and colours that mean something.
 import { styleText } from 'node:util';
 import type { Call } from 'mcpgate-shared/api/audit';
+import { clockOf, dayOf, localTime, zoneOf } from 'mcpgate-shared/local-time';
 import type { CommandContext } from '../context.ts';
 
 type Colour = 'red' | 'yellow' | 'magenta' | 'green' | 'cyan' | 'dim';
@@ -41,28 +42,6 @@ export const decisionOf = ({ decision, rule }: Call): string => (rule === null ?
 
 /** The beginning of an id, by which its record is found. */
 export const shortRecordId = (id: string): string => id.slice(0, 13);
-
-const two = (value: number): string => String(value).padStart(2, '0');
-
-/** `+02:00`, at that time. */
-export function zoneOf(iso: string): string {
-  const minutes = -new Date(iso).getTimezoneOffset();
-  const size = Math.abs(minutes);
-  return `${minutes < 0 ? '-' : '+'}${two(Math.floor(size / 60))}:${two(size % 60)}`;
-}
-
-export function dayOf(iso: string): string {
-  const date = new Date(iso);
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-}
-
-export function clockOf(iso: string): string {
-  const date = new Date(iso);
-  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
-}
-
-/** `2026-11-30 21:33:05 +02:00` */
-export const localTime = (iso: string): string => `${dayOf(iso)} ${clockOf(iso)} ${zoneOf(iso)}`;
 
 /** A column of times: their zone is in its head where it is the same for all, and the day is said where they are not all of today. */
 export function timeColumn(

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { auditApi, type Call, type Event } from 'mcpgate-shared/api/audit';
 import { detailsOf } from 'mcpgate-shared/api/audit/change-text';
 import { GateError } from 'mcpgate-shared/error';
+import { localTime } from 'mcpgate-shared/local-time';
 import type { CommandContext } from '../context.ts';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../session/admin-session.ts';
 import { withProgress } from '../terminal/progress.ts';
@@ -11,7 +12,6 @@ import { formatColumns, type Column } from './columns.ts';
 import {
   decisionOf,
   eventColour,
-  localTime,
   msOf,
   painted,
   paintFor,

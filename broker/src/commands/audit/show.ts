@@ -6,17 +6,8 @@ import { padded } from 'mcpgate-shared/text-width';
 import type { CommandContext } from '../context.ts';
 import { adminOptions, withSession, type AdminOptions } from '../session/admin-session.ts';
 import { changesOf, changeText, detailsOf, restOf } from 'mcpgate-shared/api/audit/change-text';
-import {
-  eventColour,
-  localTime,
-  msOf,
-  painted,
-  paintFor,
-  resultColour,
-  resultOf,
-  whoOf,
-  type Paint,
-} from './record-text.ts';
+import { localTime } from 'mcpgate-shared/local-time';
+import { eventColour, msOf, painted, paintFor, resultColour, resultOf, whoOf, type Paint } from './record-text.ts';
 import { wrapped } from './wrapped.ts';
 
 interface ShowOptions extends AdminOptions {

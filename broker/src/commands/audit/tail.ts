@@ -4,15 +4,13 @@ import { auditApi, type TailLine } from 'mcpgate-shared/api/audit';
 import { detailsOf } from 'mcpgate-shared/api/audit/change-text';
 import { plainLine } from 'mcpgate-shared/plain-line';
 import { padded, shortened, textWidth } from 'mcpgate-shared/text-width';
+import { clockOf, dayOf, localTime, zoneOf } from 'mcpgate-shared/local-time';
 import type { CommandContext } from '../context.ts';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../session/admin-session.ts';
 import { countFlag } from '../values.ts';
 import {
-  clockOf,
-  dayOf,
   decisionOf,
   eventColour,
-  localTime,
   msOf,
   painted,
   paintFor,
@@ -20,7 +18,6 @@ import {
   resultOf,
   shortRecordId,
   whoOf,
-  zoneOf,
   type Paint,
 } from './record-text.ts';
 import { widthOf } from './search.ts';

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GateError } from 'mcpgate-shared/error';
+import type { Verdict } from '../../policy/verdict.ts';
 import { denialReply, failureReply } from './answers.ts';
 import type { Answer } from '../reply.ts';
 
@@ -72,4 +73,37 @@ test('a failure names the command that looks at the server in its workspace', ()
   assert.match(told('default'), /run `mcpgate-broker server test wiki`\.$/);
   assert.match(told('team-b'), /run `mcpgate-broker server test wiki --workspace team-b`\.$/);
   assert.match(told('team-b', new GateError('timeout', 'no answer')), /before you repeat it\.$/);
+});
+
+test('where nobody has decided, a denial does not send people to ask for access: it says what to do in its place', () => {
+  const told = (verdict: Partial<Verdict>) =>
+    textOf(
+      denialReply('tools/call', {
+        ...{ ...denial, workspaceId: 'default' },
+        verdict: { decision: 'deny', rule: 'r_abc123', reason: 'as it is', ...verdict },
+      }),
+    );
+  const noHook = told({ rule: 'hook:authorize', undecided: { by: 'hook' } });
+  assert.match(noHook, /Nothing was carried out, and asking for access grants nothing: .*Try again later/);
+  const at = Date.parse('2026-12-01T06:00:00.250Z');
+  assert.match(
+    told({ rule: 'hook:authorize', undecided: { by: 'hook' }, retryAt: at }),
+    /Try again from 2026-12-01 06:00:01 \+00:00 on\.$/,
+  );
+  assert.match(
+    told({ undecided: { by: 'arguments', named: ['amount', 'to.name'] } }),
+    /Correct these arguments and call again, nothing was carried out: amount, to\.name\.$/,
+  );
+  assert.match(
+    told({ undecided: { by: 'arguments', named: [] } }),
+    /Correct the arguments and call again, nothing was carried out\.$/,
+  );
+  assert.match(told({ undecided: { by: 'rule' } }), /send your administrator the rule's name: it has to be mended/);
+  for (const undecided of [
+    { by: 'hook' as const },
+    { by: 'arguments' as const, named: ['a'] },
+    { by: 'rule' as const },
+  ])
+    assert.doesNotMatch(told({ undecided }), /To ask for access|until it is granted/);
+  assert.match(told({}), /To ask for access: .* Do not try again until it is granted\.$/);
 });

@@ -1,5 +1,6 @@
 // Answers that mcpgate writes itself instead of a server: denials, and failures to carry out a request.
 import { type ErrorCode, type GateError, toGateError } from 'mcpgate-shared/error';
+import { localTimeOf } from 'mcpgate-shared/local-time';
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { mustBeLogged, publicMessage } from '../../domain/public-message.ts';
 import { quoteForeign } from '../../mcp/quote-foreign.ts';
@@ -7,7 +8,7 @@ import { shellWord } from '../../domain/shell-word.ts';
 import { inWorkspace } from '../../domain/workspace.ts';
 import { HELD_RULE } from '../../definitions/definitions.ts';
 import { nameAtServer } from '../../policy/naming.ts';
-import type { Verdict } from '../../policy/verdict.ts';
+import type { Undecided, Verdict } from '../../policy/verdict.ts';
 import { attemptOf } from '../../upstreams/attempt.ts';
 import { type Answer, errorReply, NO_REPLY, type Reply, resultReply } from '../reply.ts';
 import type { Handling } from '../request.ts';
@@ -53,9 +54,30 @@ export function decisionOf({ verdict, policyVersion, server, what, offer }: Deni
 }
 
 function denialText(denial: Denial): string {
-  const { verdict, server, who } = denial;
+  const { verdict, who } = denial;
   const what = quotedName(denial.what);
   const rule = verdict.rule === null ? 'Rule: none' : `Rule: ${verdict.rule}`;
+  const next =
+    verdict.undecided === undefined ? howToGetIt(denial, what) : howToGoOn(verdict.undecided, verdict.retryAt);
+  const verb = /^(resource|prompt|event):/.test(what) ? 'use' : 'call';
+  return `[mcpgate denied] ${who} may not ${verb} ${what}: ${verdict.reason}. ${rule}. ${next}`;
+}
+
+/** Where nobody has decided, there is nothing to ask anybody for. */
+function howToGoOn(undecided: Undecided, retryAt: number | undefined): string {
+  if (undecided.by === 'rule')
+    return "Nothing was carried out: send your administrator the rule's name: it has to be mended. Do not try again before that.";
+  if (undecided.by === 'arguments') {
+    const which = undecided.named.length === 0 ? 'the arguments' : 'these arguments';
+    const named = undecided.named.length === 0 ? '' : `: ${undecided.named.map(quotedName).join(', ')}`;
+    return `Correct ${which} and call again, nothing was carried out${named}.`;
+  }
+  const when = retryAt === undefined ? 'Try again later' : `Try again from ${localTimeOf(retryAt)} on`;
+  return `Nothing was carried out, and asking for access grants nothing: whoever has to decide is out of reach. ${when}.`;
+}
+
+function howToGetIt(denial: Denial, what: string): string {
+  const { verdict, server, who } = denial;
   const isNowhere = verdict.rule === 'grant-bound' && server === '';
   const ask = isNowhere
     ? 'Names begin with SERVER__ and URIs with SERVER+: list them again.'
@@ -72,9 +94,8 @@ function denialText(denial: Denial): string {
       ? ''
       : retryAt === undefined
         ? ' Do not try again until it is granted.'
-        : ` Or try again then: ${new Date(retryAt).toISOString()}.`;
-  const verb = /^(resource|prompt|event):/.test(what) ? 'use' : 'call';
-  return `[mcpgate denied] ${who} may not ${verb} ${what}: ${verdict.reason}. ${rule}. ${ask}${end}`;
+        : ` Or try again from ${localTimeOf(retryAt)} on.`;
+  return `${ask}${end}`;
 }
 
 function byOneself({ offer, grant }: Denial): string {

@@ -128,6 +128,7 @@ test('the arguments are left out where the hook is not to have them; where it is
   const { authorizer, hook } = await worldOf(t, server);
   const large = question(`{"a":"${'x'.repeat(1024 * 1024)}"}`);
   const answer = await authorizer.ask(hook(), large);
+  assert.equal(authorizer.states()[0]?.failing, undefined, 'it says nothing of the hook');
   assert.match(reasonOf(answer), /the arguments are 1048584 bytes, and at most 1048576 are sent/);
   assert.equal(answer.decision, 'away');
   assert.equal(server.asked.length, 0);
@@ -244,8 +245,13 @@ test('a hook that is away is told once, is not waited for, and is back with the 
   const server = await startAuthzServer(t);
   const { authorizer, hook, told, at, events } = await worldOf(t, server);
   await server.close();
-  for (let time = 0; time < 3; time++)
+  const failing = () => authorizer.states().map((each) => [each.isAway, each.failing?.why, each.failing?.since]);
+  const since: (number | undefined)[] = [];
+  for (let time = 0; time < 3; time++) {
     assert.match(reasonOf(await authorizer.ask(hook(), question(`${time}`))), /could not be reached/);
+    since.push(authorizer.states()[0]?.failing?.since);
+    assert.deepEqual(failing(), [[time === 2, 'it could not be reached', since[0]]], 'from the first time on');
+  }
   const denied = await authorizer.ask(hook(), question());
   assert.deepEqual([denied.decision, reasonOf(denied)], ['away', 'it did not answer the last questions']);
   assert.ok(denied.decision === 'away' && denied.retryAt !== undefined);
@@ -253,11 +259,11 @@ test('a hook that is away is told once, is not waited for, and is back with the 
     told.map(({ source }) => source),
     ['none', 'none', 'none', 'away'],
   );
-  assert.deepEqual(authorizer.states(), [{ workspaceId: 'default', hook: 'authorize', isAway: true }]);
+  assert.equal(typeof since[0], 'number');
   const next = await startAuthzServer(t, says({ decision: 'allow' }));
   at.ms += 1_500;
   assert.equal((await authorizer.ask(hook({ url: next.url }), question())).decision, 'allow');
-  assert.deepEqual(authorizer.states(), [{ workspaceId: 'default', hook: 'authorize', isAway: false }]);
+  assert.deepEqual(failing(), [[false, undefined, undefined]]);
   assert.ok((await events()).includes('hook.away'));
 });
 

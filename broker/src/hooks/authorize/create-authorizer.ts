@@ -8,7 +8,7 @@ import type { Log } from '../../domain/log.ts';
 import { untilAborted } from '../../domain/until-aborted.ts';
 import { NoAnswer } from '../../net/guarded-fetch.ts';
 import type { HookAnswer } from '../../policy/hooked.ts';
-import type { Asked, AnswerSource, Authorizer, Tried } from '../authorizer.ts';
+import type { Asked, AnswerSource, Authorizer, HookState, Tried } from '../authorizer.ts';
 import type { HookSender } from '../hook-request.ts';
 import { createCircuit, type Circuit, type Failure } from './circuit.ts';
 import { type HookQuestion, MOST_ARGUMENTS_BYTES, questionKey, questionStem, questionText } from './question.ts';
@@ -31,6 +31,7 @@ interface State {
   /** Questions under way, by caller. */
   callers: Map<string, number>;
   isAway: boolean;
+  failing: HookState['failing'];
 }
 
 interface Outcome {
@@ -40,6 +41,8 @@ interface Outcome {
   failure: Failure | undefined;
   sent: string;
   answered: string | null;
+  /** It was this question that could not be put, and the hook may be well. */
+  isOfQuestion?: boolean;
 }
 
 /** An answer as it is documented is short. What else came back may be any page of the receiver, which is not for whoever tests the hook. */
@@ -62,7 +65,7 @@ export function createAuthorizer(options: {
     const known = states.get(workspaceId);
     if (known?.of === of) return known;
     const made = {
-      ...{ workspaceId, hook: name, of, circuit: createCircuit(clock), isAway: false },
+      ...{ workspaceId, hook: name, of, circuit: createCircuit(clock), isAway: false, failing: undefined },
       ...{ kept: new Map(), underWay: new Map(), callers: new Map() },
     };
     states.set(workspaceId, made);
@@ -74,9 +77,12 @@ export function createAuthorizer(options: {
     const id = randomUUID();
     const isSent = hook.sendsArguments;
     if (isSent && question.arguments.bytes > MOST_ARGUMENTS_BYTES)
-      return refused(
-        `the arguments are ${question.arguments.bytes} bytes, and at most ${MOST_ARGUMENTS_BYTES} are sent to it`,
-      );
+      return {
+        ...refused(
+          `the arguments are ${question.arguments.bytes} bytes, and at most ${MOST_ARGUMENTS_BYTES} are sent to it`,
+        ),
+        isOfQuestion: true,
+      };
     const argumentsText = isSent ? question.arguments.text() : undefined;
     const sent = questionText(stem, { id, now: clock.now(), argumentsText });
     // One time for everything: secrets that are read elsewhere, the connection, the answer. What comes later is not looked at.
@@ -124,6 +130,9 @@ export function createAuthorizer(options: {
       const outcome = await put(hook, question, stem);
       if (outcome.failure !== undefined) state.circuit.failed(who, outcome.failure);
       else if (outcome.answered !== null) state.circuit.answered(who);
+      const { answer, isOfQuestion = false } = outcome;
+      if (answer.decision !== 'away') state.failing = undefined;
+      else if (!isOfQuestion) state.failing = { since: state.failing?.since ?? clock.now(), why: answer.reason };
       return outcome;
     } finally {
       const left = (state.callers.get(who) ?? 1) - 1;
@@ -175,7 +184,8 @@ export function createAuthorizer(options: {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    states: () => [...states.values()].map(({ workspaceId, hook, isAway }) => ({ workspaceId, hook, isAway })),
+    states: () =>
+      [...states.values()].map(({ workspaceId, hook, isAway, failing }) => ({ workspaceId, hook, isAway, failing })),
   };
 }
 

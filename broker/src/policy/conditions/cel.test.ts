@@ -142,7 +142,9 @@ describe('a condition', () => {
     assert.deepEqual(mistakeIn(double), { message: 'nothing of cel. is offered; write what it stands for', at: 0 });
     const deep = JSON.parse(`${'['.repeat(60_000)}1${']'.repeat(60_000)}`) as unknown;
     assert.deepEqual(evaluated('args.a == 1', { a: 1, deep }, 120_000), { value: true });
-    assert.deepEqual(evaluated('args.a == 1', {}, Infinity), { mistake: 'the arguments are too long for it' });
+    assert.deepEqual(evaluated('args.a == 1', {}, Infinity), {
+      ...{ mistake: 'the arguments are too long for it', named: [] },
+    });
     assert.deepEqual(evaluated('user.name == "ada"', {}, Infinity), { value: true });
   });
 

@@ -35,8 +35,11 @@ export interface Expression {
   named: readonly NamedArgument[];
   /** The first place where arguments of these types are used as if they were of others. `types`: by the first names of the paths. */
   typeMistake(types: ReadonlyMap<string, ArgumentType>): ExpressionMistake | undefined;
-  /** `argsLength`: of the text of the arguments. The kind of a mistake never holds a value of the arguments. */
-  evaluate(scope: Scope, argsLength: number): { value: unknown } | { mistake: string };
+  /**
+   * `argsLength`: of the text of the arguments. The kind of a mistake never holds a value of the arguments. `named`: those on which it depends; left
+   * out: none.
+   */
+  evaluate(scope: Scope, argsLength: number): { value: unknown } | { mistake: string; named?: readonly string[] };
 }
 
 /** Where in the text something is wrong, and what. */
@@ -106,14 +109,14 @@ export function compileExpression(text: string, result: 'bool' | 'number'): Expr
     named,
     typeMistake: (types) => typeMistakeIn(text, result, types),
     evaluate(scope, argsLength) {
-      if (readsArgs && argsLength > longest) return { mistake: 'the arguments are too long for it' };
+      if (readsArgs && argsLength > longest) return { mistake: 'the arguments are too long for it', named: [] };
       if (readsArgs && hasMistakable(scope.args, keys))
-        return { mistake: 'the arguments have a member that a server may take for one it names' };
+        return { mistake: 'the arguments have a member that a server may take for one it names', named: [] };
       try {
         beginEvaluation();
         return { value: parsed(scope) as unknown };
       } catch (error) {
-        return { mistake: kindOf(error, text) };
+        return { mistake: kindOf(error, text), ...argumentsOf({ reads, named }, partsOf(error).range) };
       }
     },
   };
@@ -140,6 +143,16 @@ function makeReady(parsed: ParseResult): void {
 }
 
 export const isMistaken = (of: Expression | ExpressionMistake): of is ExpressionMistake => 'message' in of;
+
+/** The arguments that an expression names, or those of them that it names within a part of it; undefined: it reads none. */
+export function argumentsOf(
+  { reads, named }: Pick<Expression, 'reads' | 'named'>,
+  range?: { start: number; end: number },
+): { named: readonly string[] } | undefined {
+  if (!reads.has('args')) return undefined;
+  const near = named.filter(({ start, end }) => range === undefined || (start < range.end && range.start < end));
+  return { named: [...new Set((near.length === 0 ? named : near).map(({ path }) => path.join('.')))] };
+}
 
 function otherThan(result: 'bool' | 'number', type: string | undefined): ExpressionMistake | undefined {
   const types = result === 'bool' ? ['bool', 'dyn'] : ['int', 'uint', 'double', 'dyn'];

@@ -12,6 +12,9 @@ export interface NamedArgument {
   path: readonly string[];
   /** It is only asked whether it is there. */
   isAskedFor: boolean;
+  /** Where in the text. */
+  start: number;
+  end: number;
 }
 
 const CLIENT = ['name', 'version', 'address', 'device'] as const;
@@ -27,7 +30,7 @@ export function readsOf(ast: ASTNode): { reads: ReadonlySet<Read>; named: readon
     if (node.op === 'in') {
       const [key, among] = [textOf(node.args[0]), pathOf('args', node.args[1])];
       if (key !== undefined && among !== undefined) {
-        named.push({ path: [...among, key], isAskedFor: true });
+        named.push({ path: [...among, key], isAskedFor: true, start: node.start, end: node.end });
         markChain(node.args[1], seen);
       }
     }
@@ -39,7 +42,7 @@ export function readsOf(ast: ASTNode): { reads: ReadonlySet<Read>; named: readon
     }
     const path = pathOf('args', node);
     if (path !== undefined && path.length > 0 && !seen.has(node)) {
-      named.push({ path, isAskedFor: asked.has(node) });
+      named.push({ path, isAskedFor: asked.has(node), start: node.start, end: node.end });
       markChain(node, seen);
     }
     if (node.op !== 'id') return;
