@@ -132,6 +132,17 @@ describe('a condition', () => {
     assert.equal(valueOf(joined(2), { l: Array(9_000).fill(1) }), true);
     assert.equal(valueOf(joined(40), { l: Array(9_000).fill(1) }), 'the arguments are too long for it');
     assert.match(mistakeIn('args.l.all(x, args.l.all(y, (y + x + x).size() > 0))').message, /nested 3 deep/);
+    // Nobody waits for many loops side by side either: the more they do together, the shorter the arguments.
+    const beside = (times: number) => Array(times).fill('args.l.all(x, args.l.all(y, y > 0))').join(' && ');
+    assert.equal(valueOf(beside(1), { l: Array(1_000).fill(1) }), true);
+    assert.equal(valueOf(beside(8), { l: Array(1_000).fill(1) }), 'the arguments are too long for it');
+    assert.equal(valueOf(beside(8), { l: Array(300).fill(1) }), true);
+    const refused = mistakeIn(beside(32));
+    assert.match(refused.message, /do too much together/);
+    assert.equal(beside(32).slice(refused.at).split(' && ').length, 1, 'the last loop is marked');
+    const text = { l: Array(4_000).fill(1), s: 'a'.repeat(7_000) };
+    assert.equal(valueOf('args.l.all(x, !args.s.contains("ab"))', text), 'the arguments are too long for it');
+    assert.equal(valueOf('args.l.all(x, !x.contains("ab"))', { l: Array(3_000).fill('a') }), true);
     const path = { owner: 'a', repo: 'b', content: 'x'.repeat(200_000) };
     assert.equal(
       valueOf('args.owner + "/" + args.repo == "a/b"', path),

@@ -1,10 +1,10 @@
 // The language of conditions: CEL, by cel-js. Only this room knows the library; docs/decisions/cel.md says why this one.
 //
-// What an expression may cost is bounded before it is evaluated: by its size, by how deep its loops are nested, by how often it joins lists, and by how
-// long the arguments are that it goes through. `matches` runs on RE2, whose time is linear in its text, and not on the expressions of JavaScript; how much
+// What an expression may cost is bounded before it is evaluated: by its size, by how deep its loops are nested, by how much all of them do, by how often it
+// joins lists, and by how long the arguments are that it goes through. `matches` runs on RE2, whose time is linear in its text, and not on the expressions of JavaScript; how much
 // all of them match in one evaluation is bounded, too.
 import type { ASTNode, ParseResult } from '@marcbachmann/cel-js';
-import { costOf } from './cost.ts';
+import { costOf, type Cost } from './cost.ts';
 import { createKnownKeys, type KnownKeys } from '../../mcp/folded-key.ts';
 import { adviceAbout, zoneMistake } from './advice.ts';
 import {
@@ -51,6 +51,8 @@ export interface ExpressionMistake {
 const MAX_CHARS = 2_000;
 /** For how many characters of arguments an expression is evaluated, by how deep its loops are nested. Deeper ones are refused. */
 const MAX_ARGS = [256 * 1024, 16 * 1024, 2 * 1024];
+/** An expression that could not go through as much as this is refused. */
+const LEAST_ARGS = 400;
 
 /** `result`: what it is to be: a condition or a number to be added up. */
 export function compileExpression(text: string, result: 'bool' | 'number'): Expression | ExpressionMistake {
@@ -58,7 +60,7 @@ export function compileExpression(text: string, result: 'bool' | 'number'): Expr
   let parsed: ParseResult;
   let { reads, named }: Pick<Expression, 'reads' | 'named'> = { reads: new Set(), named: [] };
   const argNames = new Set<string>();
-  let cost = { depth: 0, joins: 0 };
+  let cost: Cost = { depth: 0, joins: 0, longest: Number.POSITIVE_INFINITY, lastAt: 0 };
   try {
     const { ast } = running.parse(text);
     ({ reads, named } = readsOf(ast));
@@ -98,8 +100,13 @@ export function compileExpression(text: string, result: 'bool' | 'number'): Expr
       message: `its loops are nested ${cost.depth} deep, with what is searched or joined in them, and at most ${MAX_ARGS.length - 1} may be`,
       at: 0,
     };
+  if (cost.longest < LEAST_ARGS)
+    return {
+      message: `its loops within loops do too much together: not even ${LEAST_ARGS} characters of arguments could be gone through; make it several rules, or say less in the loops`,
+      at: cost.lastAt,
+    };
   // Each list that is joined may be as long as all that were joined before it.
-  const longest = most / Math.max(1, cost.joins) ** 2;
+  const longest = Math.min(cost.longest, most / Math.max(1, cost.joins) ** 2);
   if (cost.depth <= 1) makeReady(parsed);
   const keys = createKnownKeys(argNames);
   const readsArgs = reads.has('args');
@@ -112,11 +119,16 @@ export function compileExpression(text: string, result: 'bool' | 'number'): Expr
       if (readsArgs && argsLength > longest) return { mistake: 'the arguments are too long for it', named: [] };
       if (readsArgs && hasMistakable(scope.args, keys))
         return { mistake: 'the arguments have a member that a server may take for one it names', named: [] };
+      // A loop may make a mistake for each entry and go on; where each was made nobody reads, and to note it costs more than all else.
+      const { stackTraceLimit } = Error;
+      Error.stackTraceLimit = 0;
       try {
         beginEvaluation();
         return { value: parsed(scope) as unknown };
       } catch (error) {
         return { mistake: kindOf(error, text), ...argumentsOf({ reads, named }, partsOf(error).range) };
+      } finally {
+        Error.stackTraceLimit = stackTraceLimit;
       }
     },
   };
