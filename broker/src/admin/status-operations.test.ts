@@ -34,6 +34,9 @@ it('a server that nothing keeps apart is warned of by its name, with the reason,
   t.after(() => store.close());
   const vault = await createVault({ store, masterKey: loadMasterKey({ dataDir }), clock: systemClock });
   const { keyring } = vault;
+  const stored = (when: string) =>
+    store.policy.addRule('default', { effect: 'deny', who: ['*'], what: ['a__*'], when, createdBy: 'older' });
+  const [bound, good] = [await stored('cel.bind(x, args.l, x == x)'), await stored('args.l == 1')];
   const record = () => Promise.resolve();
   const keys = createKeyRotation({ store, keyring, bus: store.bus, clock: systemClock, log, record });
   const http = { kind: 'http' as const, url: 'http://127.0.0.1:9/mcp', headers: {} };
@@ -87,6 +90,13 @@ it('a server that nothing keeps apart is warned of by its name, with the reason,
     none.filter((line) => line.includes('isolated')),
     [
       "server fix is not isolated (none): it runs as the broker's own user, so it could read the broker's files; stdio.sandbox of the configuration is off",
+    ],
+  );
+  const ofRules = none.filter((line) => line.includes(bound.id) || line.includes(good.id));
+  assert.deepEqual(
+    ofRules.map((line) => line.slice(0, line.indexOf(';'))),
+    [
+      `rule ${bound.id} denies every call that it is about, as its condition cannot be used: nothing of cel. is offered`,
     ],
   );
   assert.ok(

@@ -12,6 +12,7 @@ import { isoTime } from './iso-time.ts';
 import { operation, type Operation } from './operation.ts';
 import { approverDoubts } from './rules/approver-doubts.ts';
 import { openingWarnings } from './rules/opening-warnings.ts';
+import { unreadableRules } from './rules/unreadable-rules.ts';
 
 const timeOrNull = (ms: number | null): string | null => (ms === null ? null : isoTime(ms));
 
@@ -101,6 +102,7 @@ export function statusOperations({
               `enforcement is ${policy.enforcement}: rules do not deny anything; \`enforcement enforce${inWorkspace(workspaceId)}\` makes them`,
             ])),
         ...about('rules', openingWarnings(policy.rules, removed)),
+        ...about('rules', unreadableRules(policy.rules)),
         ...about(
           'rules',
           unapproved.flatMap((doubt, at) => (doubt === undefined ? [] : [`rule ${policy.rules[at]?.id}: ${doubt}`])),

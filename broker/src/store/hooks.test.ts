@@ -59,4 +59,16 @@ onBothEngines((open) => {
     await store.hooks.remove('default', 'authorize');
     assert.equal((await policy()).version, version + 3);
   });
+
+  it('forget who was removed, so that whoever gets the same name later is not taken for them', async (t) => {
+    const { store } = await open(t);
+    const addAda = () =>
+      store.users.create({ workspaceId: 'default', name: 'ada', email: null, role: 'admin', groups: [] });
+    const ada = await addAda();
+    await store.hooks.create('default', PAGER);
+    await store.users.remove(ada.id);
+    await addAda();
+    const now = await store.hooks.find('default', 'pager');
+    assert.deepEqual(now?.kind === 'approvals' && now.people, { ünï: 'user:bob' });
+  });
 });
