@@ -3,6 +3,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler } from '@modelcontextprotocol/server';
 import { readJson } from '../conformance/read-json.ts';
+import type { ModernEvents } from './modern-events.ts';
 import { createModernServer } from './modern-server.ts';
 
 export interface ModernHttp {
@@ -25,10 +26,11 @@ export interface ModernHttpOptions {
   legacy?: 'reject' | 'stateless';
   /** How long its list of tools keeps. */
   toolsTtlMs?: number;
+  events?: ModernEvents;
 }
 
 export async function startModernHttp(options: ModernHttpOptions = {}): Promise<ModernHttp> {
-  const { legacy = 'reject', toolsTtlMs } = options;
+  const { legacy = 'reject', toolsTtlMs, events } = options;
   const received: ModernHttp['received'] = [];
   const notes: string[] = [];
   const grown = new Set<string>();
@@ -40,7 +42,12 @@ export async function startModernHttp(options: ModernHttpOptions = {}): Promise<
     waiting = waiting.filter((each) => !isNoted(each.what, each.times));
   };
   const handler = createMcpHandler(
-    () => createModernServer({ changes: handler.notify, grown, note, ...(toolsTtlMs !== undefined && { toolsTtlMs }) }),
+    () =>
+      createModernServer({
+        ...{ changes: handler.notify, grown, note },
+        ...(toolsTtlMs !== undefined && { toolsTtlMs }),
+        ...(events !== undefined && { events }),
+      }),
     { legacy },
   );
   const serve = toNodeHandler(handler);

@@ -8,6 +8,7 @@ import {
   type CallToolResult,
 } from '@modelcontextprotocol/server';
 import { z } from 'zod';
+import { EVENTS, type ModernEvents } from './modern-events.ts';
 
 /** What the server tells subscribers; over stdio its own notifications do. */
 export interface Changes {
@@ -23,12 +24,19 @@ export interface ModernServerOptions {
   note: (what: string) => void;
   /** How long its list of tools keeps. */
   toolsTtlMs?: number;
+  events?: ModernEvents;
 }
 
 const text = (value: string): CallToolResult => ({ content: [{ type: 'text', text: value }] });
 const NONE = z.object({});
 
-export function createModernServer({ changes, grown, note, toolsTtlMs = 300_000 }: ModernServerOptions): McpServer {
+export function createModernServer({
+  changes,
+  grown,
+  note,
+  toolsTtlMs = 300_000,
+  events,
+}: ModernServerOptions): McpServer {
   const server = new McpServer(
     { name: 'modern', title: 'Modern', version: '1.0.0' },
     {
@@ -36,11 +44,13 @@ export function createModernServer({ changes, grown, note, toolsTtlMs = 300_000 
         tools: { listChanged: true },
         resources: { subscribe: true, listChanged: true },
         logging: {},
+        ...(events !== undefined && { extensions: { [EVENTS]: {} } }),
       },
       instructions: 'Speaks 2026-07-28.',
       cacheHints: { 'tools/list': { ttlMs: toolsTtlMs, cacheScope: 'public' } },
     },
   );
+  events?.offer(server);
   server.registerTool('echo', { description: 'Says it.', inputSchema: z.object({ text: z.string() }) }, (args) =>
     text(args.text),
   );

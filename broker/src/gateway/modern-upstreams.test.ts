@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, it } from 'node:test';
+import { createModernEvents, type ModernEvents } from 'mcpgate-test/upstreams/modern-events';
 import { startModernHttp } from 'mcpgate-test/upstreams/modern-http';
 import { until } from 'mcpgate-test/world/until';
 import { connectSessionClient } from 'mcpgate-test/world/clients/session-client';
@@ -16,8 +17,8 @@ afterEach(async () => {
   for (const each of cleanUp.splice(0)) await each();
 });
 
-async function startHttp(): Promise<Transport> {
-  const upstream = await startModernHttp();
+async function startHttp(events?: ModernEvents): Promise<Transport> {
+  const upstream = await startModernHttp(events === undefined ? {} : { events });
   cleanUp.push(() => upstream.close());
   return { kind: 'http', url: upstream.url, headers: {} };
 }
@@ -127,3 +128,47 @@ for (const way of ['stdio', 'HTTP'] as const) {
     });
   });
 }
+
+describe('a subscription to events that a server posts to an address', () => {
+  const KEY = 'mail.came {} https://there.example/';
+  const TEN_MINUTES = 600_000;
+  const delivery = { mode: 'webhook', url: 'https://there.example/', secret: `whsec_${'a'.repeat(32)}` };
+  const begin = async () => {
+    const events = createModernEvents();
+    world = await startWorld({ new: await startHttp(events) }, { gateway: { listDeadlineMs: 60_000 } });
+    const rule = await world.rule('allow', 'user:ada', 'event:new__*');
+    const client = world.connect();
+    const subscribe = (more: object) =>
+      client.request('events/subscribe', { name: 'new__mail.came', delivery, ...more });
+    return { events, rule, subscribe };
+  };
+
+  it('is kept there for ten minutes, whatever the client asks for, and longer for those alone whom the rules allow it anew', async () => {
+    const { events, rule, subscribe } = await begin();
+    for (const more of [{}, { ttlMs: null }, { ttlMs: 30 * 24 * 3_600_000 }, { ttlMs: -1 }]) {
+      assert.equal((await subscribe(more)).error, undefined, JSON.stringify(more));
+      const now = Date.now();
+      assert.deepEqual([events.posts(now), events.posts(now + TEN_MINUTES)], [[KEY], []], JSON.stringify(more));
+    }
+    await subscribe({ ttlMs: 60_000 });
+    assert.deepEqual(events.posts(Date.now() + 60_000), []);
+    await subscribe({});
+    await world.store.policy.removeRule('default', rule);
+    world.gateway.policyChanged('default');
+    assert.equal((await subscribe({})).error?.code, -32010);
+    // Also where no broker is there any more that could end it.
+    await world.end();
+    assert.deepEqual(events.posts(Date.now() + TEN_MINUTES), []);
+  });
+
+  it('is ended at once at a server that would keep it for longer than it was asked for', async () => {
+    const { events, subscribe } = await begin();
+    events.grants = 'for ever';
+    const { error } = await subscribe({});
+    assert.match(error?.message ?? '', /^\[mcpgate\] server new would keep .*; it was ended at once$/);
+    assert.deepEqual(events.posts(Date.now()), []);
+    const done = (await world.calls()).map(({ method, tool_name, status }) => `${method} ${tool_name} ${status}`);
+    const [asked, ended] = ['events/subscribe', 'events/unsubscribe'].map((each) => `${each} event:new__mail.came ok`);
+    assert.deepEqual(new Set(done), new Set([asked, ended]));
+  });
+});

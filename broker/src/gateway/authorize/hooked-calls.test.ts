@@ -295,6 +295,8 @@ test('of a subscription to events it is asked about where they are to be sent, a
   assert.equal((await subscribe('https://ours.example/')).error, undefined);
   assert.deepEqual(authz.asked[0]?.input['arguments'], {
     ...{ arguments: { box: 'in' }, delivery: { mode: 'webhook', url: 'https://ours.example/' } },
+    // As the server is asked.
+    ttlMs: 600_000,
   });
   authz.answer = says({ decision: 'deny' });
   assert.equal(metaOf(await subscribe('https://theirs.example/'))['rule'], 'hook:authorize');
@@ -305,5 +307,7 @@ const eventServer = () =>
   toldServer({
     capabilities: { extensions: { 'io.modelcontextprotocol/events': {} } },
     lists: { 'events/list': [{ name: 'mail.came', delivery: ['webhook'], inputSchema: { type: 'object' } }] },
-    answers: { 'events/subscribe': { id: 'sub', refreshBefore: null, cursor: null } },
+    answers: {
+      'events/subscribe': { id: 'sub', refreshBefore: new Date(Date.now() + 600_000).toISOString(), cursor: null },
+    },
   });

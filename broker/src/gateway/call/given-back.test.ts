@@ -31,7 +31,7 @@ const OFFERED: Readonly<Record<string, object>> = {
   'prompts/get': { messages: [] },
   'completion/complete': { completion: { values: [] } },
   'resources/subscribe': {},
-  'events/subscribe': { id: 'sub', refreshBefore: null, cursor: null },
+  'events/subscribe': { id: 'sub', refreshBefore: new Date(Date.now() + 600_000).toISOString(), cursor: null },
   'tasks/get': { taskId: 'far-task', status: 'working', ttl: 60_000, createdAt: '2026-01-01T00:00:00Z' },
 };
 

@@ -14,7 +14,7 @@ export interface RequestParams {
   progressToken: string | undefined;
   /**
    * The params for the server, as JSON text: the members that the method has, without those of `_meta` that only concern the client and mcpgate.
-   * `replaced`: JSON text to put in place of what the client sent, by the member's name.
+   * `replaced`: JSON text to put in place of what the client sent, or where it sent nothing, by the member's name.
    */
   forUpstream(replaced: Readonly<Record<string, string>>): string;
 }
@@ -44,6 +44,8 @@ export function readRequestParams({ text, method, params, paramsSpan }: Request)
         // Writes the member's name plainly: a client may have written it with escapes, which not every server resolves.
         put.push(`"${key}":${replaced[key] ?? value}`);
       }
+      for (const [key, value] of Object.entries(replaced))
+        if (findMember(paramsSpan?.members ?? [], key) === undefined) put.push(`"${key}":${value}`);
       return `{${put.join(',')}}`;
     },
   };

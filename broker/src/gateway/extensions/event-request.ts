@@ -1,9 +1,11 @@
 // `events/poll`, `events/stream`, `events/subscribe` and `events/unsubscribe`: finds the server of the event type, and has the request judged by the
-// type's name, recorded and carried out. What a server posts to the URL of a subscription goes there without mcpgate.
+// type's name, recorded and carried out. What a server posts to the URL of a subscription goes there without mcpgate, for as long as
+// subscription-lease.ts says.
 import { findMember, scanArray, scanObject } from 'mcpgate-shared/mcp/json-span';
 import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { isRecord } from '../../mcp/json-rpc-guard.ts';
 import { eventClass, ruleNames } from '../../policy/naming.ts';
+import type { Verdict } from '../../policy/verdict.ts';
 import { failureAnswer } from '../call/answers.ts';
 import { missingOne, requestOne, type OneRequest } from '../call/request-one.ts';
 import { readRequestParams } from '../call/request-params.ts';
@@ -16,6 +18,7 @@ import type { SessionScope } from '../session-scope.ts';
 import { EXTENSION } from './declared.ts';
 import { streamEnded, TOO_MANY_STREAMS } from './event-streams.ts';
 import { seenEvent, serversWith } from './extension-lists.ts';
+import { isGrantedTooLong, leaseText, tooLong } from './subscription-lease.ts';
 
 /** Never rejects. */
 export async function requestOfEvent(parts: GatewayParts, scope: SessionScope, handling: Handling): Promise<Reply> {
@@ -39,15 +42,22 @@ export async function requestOfEvent(parts: GatewayParts, scope: SessionScope, h
   }
   const { server, rest } = route;
   const seen = (own: string) => seenEvent(scope, server, own);
+  const isSubscribing = request.method === 'events/subscribe';
   const one: OneRequest = {
     server,
     params: read,
     requested: () => ({
       ruleNames: ruleNames('events', server.name, rest, eventClass(request.method)),
-      replaced: { name: JSON.stringify(rest) },
+      replaced: { name: JSON.stringify(rest), ...(isSubscribing && { ttlMs: leaseText(request.params['ttlMs']) }) },
     }),
     rewrite: (text) => withSeenNames(asSeen(text, server.name), seen),
   };
+  if (isSubscribing) {
+    const reply = await requestOne(parts, scope, handling, one);
+    const isKept = reply.kind === 'result' && isGrantedTooLong(reply.text, parts.clock.now());
+    if (!isKept) return reply;
+    return await unsubscribed(parts, scope, handling, { route, one });
+  }
   if (request.method !== 'events/stream') return await requestOne(parts, scope, handling, one);
   const stream = parts.eventStreams.open(scope, handling, { server, rest, seen });
   if (stream === undefined) return errorReply(TOO_MANY_STREAMS.code, TOO_MANY_STREAMS.message);
@@ -72,6 +82,36 @@ export async function requestOfEvent(parts: GatewayParts, scope: SessionScope, h
   } finally {
     stream.close();
   }
+}
+
+const ENDED_BY_US: Verdict = { decision: 'allow', rule: null, reason: '' };
+
+/** Ends what was just begun, and says why. It is mcpgate that wants it ended, so the rules are not asked. */
+async function unsubscribed(
+  parts: GatewayParts,
+  scope: SessionScope,
+  handling: Handling,
+  { route: { server, rest }, one }: { route: Route; one: OneRequest },
+): Promise<Reply> {
+  const request = { ...handling.request, method: 'events/unsubscribe' };
+  const params = readRequestParams(request);
+  if (typeof params === 'string') return errorReply(RPC_CODE.invalidParams, params);
+  const ended = await requestOne(
+    parts,
+    scope,
+    // Whoever asked may have gone meanwhile.
+    { ...handling, request, signal: new AbortController().signal },
+    {
+      ...one,
+      params,
+      requested: () => ({
+        ruleNames: ruleNames('events', server.name, rest, eventClass(request.method)),
+        replaced: { name: JSON.stringify(rest) },
+        verdict: ENDED_BY_US,
+      }),
+    },
+  );
+  return errorReply(RPC_CODE.serverError, tooLong(server.name, ended.kind === 'result'));
 }
 
 /** An event type without its server means that of the only server with events. */

@@ -22,7 +22,10 @@ const told = () =>
   toldServer({
     capabilities: { extensions: { [EVENTS]: { listChanged: true } } },
     lists: { 'events/list': [listed('mail.came', 'poll', 'push', 'webhook'), listed('only.posted', 'webhook')] },
-    answers: { 'events/poll': { events: [], cursor: 'c' }, 'events/subscribe': { id: 'sub', refreshBefore: null } },
+    answers: {
+      'events/poll': { events: [], cursor: 'c' },
+      'events/subscribe': { id: 'sub', refreshBefore: new Date(Date.now() + 600_000).toISOString() },
+    },
     streams: {
       'mail.came': [
         ['active', { cursor: 'c0', truncated: false }],

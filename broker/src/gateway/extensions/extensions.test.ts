@@ -7,6 +7,8 @@ import { modernClient } from '../fixtures/modern-client.ts';
 
 const SKILLS = 'io.modelcontextprotocol/skills';
 const EVENTS = 'io.modelcontextprotocol/events';
+/** Which no server may go past that is asked for ten minutes. */
+const soon = () => new Date(Date.now() + 600_000).toISOString();
 const skillOf = (name: string) => ({
   uri: `skill://team/${name}/SKILL.md`,
   frontmatter: { name, description: `how to ${name}` },
@@ -25,7 +27,7 @@ function skilled(skills: string[], settings: object, events: object[] = []) {
       'skills/get': { skill: skillOf(skills[0] ?? '') },
       'resources/directory/read': directory,
       'events/poll': { events: [{ eventId: '1', name: 'mail.came', data: {} }], cursor: 'c' },
-      'events/subscribe': { id: 'sub', refreshBefore: null, cursor: null },
+      'events/subscribe': { id: 'sub', refreshBefore: soon(), cursor: null },
     },
   });
 }
@@ -134,7 +136,7 @@ describe('an extension of servers', () => {
       [1, 2].map(() => ({ name: 'mail.came', arguments: {}, cursor: null })),
     );
     assert.deepEqual((await world.received('ops', 'events/subscribe'))[0]?.params, {
-      ...{ name: 'mail.came', delivery: { mode: 'webhook' }, ttlMs: null },
+      ...{ name: 'mail.came', delivery: { mode: 'webhook' }, ttlMs: 600_000 },
     });
     assert.deepEqual(
       (await world.calls()).map(({ method, tool_name, status }) => [method, tool_name, status]),
