@@ -3,8 +3,9 @@
 import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { relative } from 'node:path';
+import { runAlone } from './run-alone.ts';
 import { REPOSITORY } from './step.ts';
-import { startTestProcess, type TestProcess } from './test-process.ts';
+import { startTestProcess, type FileOutcome, type TestProcess } from './test-process.ts';
 
 export interface TestFailure {
   file: string;
@@ -47,9 +48,7 @@ export function findTestFiles(words: readonly string[]): string[] {
 export async function runTestFiles(files: readonly string[], write: (text: string) => void): Promise<TestTotals> {
   const failures: TestFailure[] = [];
   let passed = 0;
-  const runFile = async (file: string, process: TestProcess): Promise<boolean> => {
-    const startedAt = performance.now();
-    const { passed: count, failed, output, isUsable } = await process.run(`${REPOSITORY}${file}`, timeoutOf(file));
+  const count = (file: string, startedAt: number, { passed: count, failed, output }: FileOutcome) => {
     if (count + failed.length === 0) failed.push({ name: file, message: 'the file holds no test' });
     passed += count;
     failures.push(...failed.map((failure) => ({ file, ...failure })));
@@ -58,22 +57,27 @@ export async function runTestFiles(files: readonly string[], write: (text: strin
       `${failed.length === 0 ? '✓' : '✗'} ${relative('.', file).padEnd(64)} ${String(count).padStart(4)} passed  ${seconds} s\n`,
     );
     if (failed.length > 0 && output.trim() !== '') write(`${output.trimEnd().replace(/^/gm, '    ')}\n`);
-    return isUsable && failed.length === 0;
   };
   const waiting = [...files];
   const worker = async () => {
     let shared: TestProcess | undefined;
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      if (needsOwnProcess(file)) {
-        const own = startTestProcess();
-        await runFile(file, own);
-        await own.end();
-        continue;
+      const startedAt = performance.now();
+      const path = `${REPOSITORY}${file}`;
+      if (!needsOwnProcess(file)) {
+        shared ??= startTestProcess();
+        const outcome = await shared.run(path, timeoutOf(file));
+        const isGood = outcome.failed.length === 0 && outcome.passed > 0;
+        if (isGood) count(file, startedAt, outcome);
+        if (isGood && outcome.isUsable) continue;
+        await shared.end();
+        shared = undefined;
+        if (isGood) continue;
+        // What other files left in the process may have failed it. Alone it says whether it holds.
+        const names = outcome.failed.map(({ name }) => name).join('; ');
+        write(`  ${relative('.', file)} failed beside others and is run alone: ${names}\n`);
       }
-      shared ??= startTestProcess();
-      if (await runFile(file, shared)) continue;
-      await shared.end();
-      shared = undefined;
+      count(file, startedAt, await runAlone(path, timeoutOf(file)));
     }
     await shared?.end();
   };

@@ -1,15 +1,10 @@
 // Runs the test files that it is told of, one at a time, in this process. A file has ended when nothing of it is left that the process
 // would wait for, as in a process of its own: what a test leaves open fails it by its deadline.
 import { run } from 'node:test';
+import { describeFailure } from './test-failure.ts';
 import type { TestNews, TestOrder } from './test-process.ts';
 
 const tell = (news: TestNews) => process.send?.(news);
-
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const cause: unknown = error.cause;
-  return cause instanceof Error ? (cause.stack ?? cause.message) : (error.stack ?? error.message);
-}
 
 async function runFile(file: string): Promise<void> {
   // Node's runner ends a file when the process would exit, which an open channel to the parent prevents.
@@ -25,7 +20,7 @@ async function runFile(file: string): Promise<void> {
   });
   stream.on('test:fail', ({ name, details }) => {
     if (details.error.cause instanceof Error || details.type !== 'suite')
-      tell({ kind: 'failed', name, message: describe(details.error) });
+      tell({ kind: 'failed', name, message: describeFailure(details.error) });
   });
   stream.on('test:diagnostic', ({ message }) => diagnostics.push(message));
   for await (const _ of stream);

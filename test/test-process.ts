@@ -1,5 +1,5 @@
 // One process that runs test files one after the other: what they import is loaded, and made fast by V8, once for all of them.
-// `test-process-main.ts` is what runs in it.
+// `test-process-main.ts` is what runs in it. A file that needs a process of its own is run as `node --test` runs it (`run-alone.ts`).
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
@@ -22,7 +22,7 @@ export interface FileOutcome {
   isUsable: boolean;
 }
 
-const KEPT_OUTPUT = 8_000;
+export const KEPT_OUTPUT = 8_000;
 /** A process that has grown to this gives way to a new one, so that its garbage does not slow down all that follow. */
 const LARGEST_BYTES = 700_000_000;
 
