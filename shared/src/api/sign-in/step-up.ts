@@ -12,7 +12,16 @@ const STEP_UP: ReadonlySet<string> = new Set([
   ...['disableUser', 'removeUser', 'disableGroup', 'removeGroup', 'removeFromGroup', 'removeServer', 'removeWorkspace'],
   ...['revokeDevice', 'endSession', 'revokeGrant', 'revokeAdminToken', 'disconnectServer'],
   // Who may do what.
-  ...['addRule', 'replaceRule', 'removeRule', 'setEnforcement', 'applyConfiguration', 'addHook', 'setHook', 'removeHook'],
+  ...[
+    'addRule',
+    'replaceRule',
+    'removeRule',
+    'setEnforcement',
+    'applyConfiguration',
+    'addHook',
+    'setHook',
+    'removeHook',
+  ],
   ...['addUser', 'enableUser', 'setUserRole', 'setUserGroups', 'addToGroup', 'setOnCall', 'acceptDefinitions'],
   // By what somebody comes in.
   ...['issueGrant', 'issueAdminToken', 'approveLogin', 'createUserLink', 'resetUser'],
