@@ -56,7 +56,7 @@ async function waiting(call: (onprogress: (step: Step) => void) => Promise<objec
     return { isError: isError === true, text: content.map(({ text }) => text ?? '').join('\n') };
   });
   const [, id = assert.fail('no progress')] =
-    /^\[mcpgate\] request (q_\w+) waits for group:leads$/.exec(
+    /^\[mcpgate\] request (q_\w+) waits for group:leads: decide at https?:\/\/\S+\/requests\/\1 or with `mcpgate-broker request approve \1`$/.exec(
       await Promise.race([heard.promise, answer.then(({ text }) => assert.fail(`it did not wait: ${text}`))]),
     ) ?? [];
   return { id, answer };

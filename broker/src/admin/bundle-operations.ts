@@ -126,7 +126,11 @@ export function bundleOperations(needs: Needs): Operation[] {
     listOperation(bundlesApi.list, async (_input, { workspaceId }) =>
       (await store.bundles.list(workspaceId)).map(toView),
     ),
-    operation(bundlesApi.show, async ({ params }, { workspaceId }) => toView(await find(workspaceId, params.name))),
+    operation(bundlesApi.show, async ({ params }, { workspaceId }) => {
+      const bundle = await find(workspaceId, params.name);
+      const standing = bundle.tools.filter(({ server }) => server !== null);
+      return { ...toView(bundle), warnings: await warningsAbout(workspaceId, standing) };
+    }),
     operation(bundlesApi.add, async ({ body }, caller) => {
       const tools = await toolsOf(caller.workspaceId, body.tools);
       assertDistinct(tools);

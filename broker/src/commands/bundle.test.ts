@@ -50,11 +50,11 @@ describe('bundles', () => {
       { tool: 'git__create_issue', name: 'report', description: 'Tells the team.', fixed },
       { tool: 'wiki__note', name: 'note', description: null, fixed: {} },
     ]);
-    assert.deepEqual(await admin.broker.json(['bundle', 'show', 'kit']), made);
+    assert.deepEqual(await admin.broker.json(['bundle', 'show', 'kit']), added);
     const { stdout } = await admin.broker.run(['bundle', 'show', 'kit'], '');
     assert.match(
       stdout,
-      /^kit: For reports\.\n {2}report {2}git__create_issue {2}with owner="acme", .*\n {2}note {2}wiki__note\n$/,
+      /^kit: For reports\.\n {2}report {2}git__create_issue {2}with owner="acme", .*\n {2}note {2}wiki__note\n {2}! git has never been listed, .*\n {2}! wiki has never been listed, .*\n$/,
     );
     assert.deepEqual(keysOf((await admin.rows('bundle', 'list'))[0] ?? {}), keysOf(made));
     const set = ['bundle', 'set', 'kit', '--without', 'note', '--description', '', '--tool', 'git__create_issue'];

@@ -6,6 +6,7 @@ import { plainLine } from 'mcpgate-shared/plain-line';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from './session/admin-session.ts';
 import type { CommandContext } from './context.ts';
 import { askedOption, assertRemoval, type AskedOptions } from './terminal/confirm.ts';
+import { toolNamed } from './tool/tool-named.ts';
 import { ago } from './terminal/table.ts';
 
 interface BundleOptions extends AdminOptions {
@@ -30,7 +31,7 @@ export function bundleCommand(context: CommandContext): Command {
     async (name: string, options: AdminOptions) =>
       await withSession(context, options, async ({ api, show }) => {
         const bundle = await api.call(bundlesApi.show, { params: { name } });
-        show(bundle, described(bundle));
+        show(bundle, [described(bundle), ...warned(bundle)].join('\n'));
       }),
   );
   const set = adminOptions(command.command('set <name>').description('change a bundle; holds from the next call on'));
@@ -70,7 +71,7 @@ function toolOptions(command: Command): () => NewBundleTool[] {
   command
     .option(
       '--tool <tool>',
-      'SERVER__TOOL; what follows is about this one',
+      'SERVER__TOOL, or its own name where one server has it; what follows is about this one',
       (tool: string) => void tools.push({ tool }),
     )
     .option('--as <name>', 'its name in the bundle', (as: string) => void Object.assign(last('--as'), { as }))
@@ -123,10 +124,11 @@ function namesIn(name: string, value: Json): string[] {
 async function addBundle(
   { api, show }: AdminSession,
   name: string,
-  tools: NewBundleTool[],
+  given: NewBundleTool[],
   { description }: BundleOptions,
 ): Promise<void> {
-  if (tools.length === 0) throw new GateError('usage', 'give at least one --tool SERVER__TOOL');
+  if (given.length === 0) throw new GateError('usage', 'give at least one --tool SERVER__TOOL');
+  const tools = await withServers(api, given);
   const bundle = await api.call(bundlesApi.add, {
     body: { name, tools, ...(description !== undefined && { description }) },
   });
@@ -144,18 +146,25 @@ async function addBundle(
 async function setBundle(
   { api, show }: AdminSession,
   name: string,
-  tools: NewBundleTool[],
+  given: NewBundleTool[],
   { description, without = [] }: BundleOptions,
 ): Promise<void> {
-  if (tools.length === 0 && without.length === 0 && description === undefined)
+  if (given.length === 0 && without.length === 0 && description === undefined)
     throw new GateError('usage', 'say what changes: --tool, --without or --description');
   const body = {
-    tools,
+    tools: await withServers(api, given),
     without,
     ...(description !== undefined && { description: description === '' ? null : description }),
   };
   const bundle = await api.call(bundlesApi.set, { params: { name }, body });
   show(bundle, [described(bundle), ...warned(bundle)].join('\n'));
+}
+
+/** Tools that were named without their servers, with them. */
+async function withServers(api: AdminSession['api'], given: readonly NewBundleTool[]): Promise<NewBundleTool[]> {
+  const tools: NewBundleTool[] = [];
+  for (const each of given) tools.push({ ...each, tool: await toolNamed({ api }, each.tool) });
+  return tools;
 }
 
 const warned = ({ warnings }: { warnings: readonly string[] }): string[] =>

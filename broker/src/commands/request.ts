@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { type Request, requestsApi } from 'mcpgate-shared/api/rules/requests';
 import { GateError } from 'mcpgate-shared/error';
+import { localTime } from 'mcpgate-shared/local-time';
 import { plainLine } from 'mcpgate-shared/plain-line';
 import { parseDurationMs } from 'mcpgate-shared/duration';
 import type { CommandContext } from './context.ts';
@@ -38,7 +39,7 @@ export function requestCommand(context: CommandContext): Command {
             params: { id },
             body: { ...(ms !== undefined && { for_s: Math.round(ms / 1000) }), ...noteOf(options) },
           });
-          const how = request.for === 'once' ? 'once' : `until ${request.expires_at}`;
+          const how = request.for === 'once' ? 'once' : `until ${localTime(request.expires_at)}`;
           show(request, `approved ${request.id}: ${request.who} may use ${plainLine(request.tool)} ${how}`);
         }),
     );
@@ -91,7 +92,7 @@ async function showRequest({ api, show, inside }: AdminSession, id: string): Pro
     ...(reason === null ? [] : [`  reason     ${plainLine(reason)}`]),
     `  decides    ${deciders(request)}`,
     ...(note === null ? [] : [`  note       ${plainLine(note)}`]),
-    `  until      ${request.expires_at}`,
+    `  until      ${localTime(request.expires_at)}`,
     `  arguments  ${request.arguments === null ? 'none' : ''}`.trimEnd(),
     ...(request.arguments ?? '').split('\n').flatMap((line) => (line === '' ? [] : [`    ${line}`])),
     ...(state === 'open'

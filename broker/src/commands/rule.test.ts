@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { localTime } from 'mcpgate-shared/local-time';
 import { administration, keysOf } from './fixtures/administration.ts';
 
 const admin = administration(async (broker) => {
@@ -57,7 +58,7 @@ describe('rules', () => {
     assert.equal(day['decision'], 'deny');
     const args = ['rule', 'add', '--allow', '--who', 'user:ada', '--what', 'memory__*', '--until', '2h'];
     const { stdout } = await admin.broker.run(args, '');
-    assert.match(stdout, /, until \d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?Z\n/);
+    assert.match(stdout, /, until \d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d\d:\d\d\n/);
     const [, id = ''] = /^added (\S+):/.exec(stdout) ?? [];
     assert.match(String(Object(await admin.broker.json(['rule', 'remove', id]))['until']), /:\d\d\.000Z$/);
   });
@@ -84,8 +85,7 @@ describe('rules', () => {
       ],
       '',
     );
-    const sentence =
-      'deny everybody and device:Old Mac to call write:memory, except user:grace and net:10.0.0.0/8, until 2030-01-02 00:00Z, only observed';
+    const sentence = `deny everybody and device:Old Mac to call write:memory, except user:grace and net:10.0.0.0/8, until ${localTime(Date.UTC(2030, 0, 2))}, only observed`;
     const [, id = '', told] = /^added (\S+): (.*)\n/.exec(stdout) ?? [];
     assert.equal(told, sentence);
     const listed = await admin.broker.run(['rule', 'list'], '');

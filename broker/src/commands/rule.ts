@@ -4,6 +4,7 @@ import { ruleSentence } from 'mcpgate-shared/api/rules/rule-sentence';
 import { EnforcementSchema, rulesApi } from 'mcpgate-shared/api/rules';
 import type { RuleChange } from 'mcpgate-shared/api/rules/previews';
 import { GateError } from 'mcpgate-shared/error';
+import { localTime } from 'mcpgate-shared/local-time';
 import {
   adminOptions,
   withSession,
@@ -119,7 +120,7 @@ async function addRule(session: AdminSession, options: AddOptions): Promise<void
   if (effect === 'allow' && who.includes('*') && what.includes('*'))
     await assertOpening(session, options, change, 'Allow everybody everything?', true);
   const rule = await api.call(rulesApi.add, { body });
-  const added = `added ${rule.id}: ${ruleSentence(rule)}`;
+  const added = `added ${rule.id}: ${ruleSentence(rule, localTime)}`;
   const doubts = rule.warnings.map((each) => `  ! ${each}`);
   show(rule, [added, ...doubts].join('\n'));
 }
@@ -131,7 +132,7 @@ async function removeRule(session: AdminSession, id: string, options: TriedOptio
     return await showTried(session, change, `rule ${id} is not removed; that would change this:`, options.since);
   await assertOpening(session, options, change, `Remove rule ${id}?`);
   const rule = await api.call(rulesApi.remove, { params: { id } });
-  show(rule, `removed ${rule.id}: ${ruleSentence(rule)}`);
+  show(rule, `removed ${rule.id}: ${ruleSentence(rule, localTime)}`);
 }
 
 async function listRules({ api, list, context }: AdminSession): Promise<void> {
@@ -140,7 +141,7 @@ async function listRules({ api, list, context }: AdminSession): Promise<void> {
     const rule = rules[index];
     if (rule === undefined) return [];
     const { id, expired, note, created_by: by } = rule;
-    const sentence = `${ruleSentence(rule)}${expired ? ' (expired)' : ''}`;
+    const sentence = `${ruleSentence(rule, localTime)}${expired ? ' (expired)' : ''}`;
     return [id, sentence, note ?? '', by, ago(rule.created_at, context.now())];
   };
   list(

@@ -10,6 +10,8 @@ interface Output {
 
 export interface Progress {
   update(text: string): void;
+  /** Writes a line to stderr that stays, above what is shown. */
+  note(line: string): void;
   stop(): void;
 }
 
@@ -52,12 +54,21 @@ export function createTerminal(options: { stdout: Output; stderr: Output; env: E
     },
     async progress(text) {
       // On a terminal without a width, lines cannot be redrawn.
-      if (stderr.isTTY !== true || !stderr.columns) return { update: () => undefined, stop: () => undefined };
+      if (stderr.isTTY !== true || !stderr.columns)
+        return {
+          update: () => undefined,
+          note: (line) => void stderr.write(`${line}\n`),
+          stop: () => undefined,
+        };
       const { default: ora } = await import('ora');
       // `discardStdin` is off because ora would swallow Ctrl-C with it. ora writes to stderr by default.
       const spinner = ora({ text, discardStdin: false, ...(plain ? { color: false } : {}) }).start();
       return {
         update: (next) => (spinner.text = next),
+        note(line) {
+          spinner.clear();
+          stderr.write(`${line}\n`);
+        },
         stop: () => void spinner.stop(),
       };
     },

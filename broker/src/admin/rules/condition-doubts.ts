@@ -1,5 +1,6 @@
 // What in the conditions and sums of a rule does not fit the arguments of the things that it is about, by what their servers said of them. A schema may
 // change, so this is a warning and no refusal.
+import { RoleSchema } from 'mcpgate-shared/api/fields';
 import { nearest } from 'mcpgate-shared/nearest';
 import { PLAIN_RULE, type Rule } from '../../domain/rule.ts';
 import { argumentSchema, type ArgumentSchema } from '../../policy/conditions/argument-schema.ts';
@@ -9,22 +10,43 @@ import type { KnownThing } from './known-world.ts';
 
 const MOST_NAMED = 3;
 
-/** Whether anything has to be known of things to say it. */
-export const readsArguments = (rule: Pick<Rule, 'when' | 'limits'>): boolean => expressionsOf(rule).length > 0;
-
-export function doubtsAboutArguments(
+export function doubtsAboutConditions(
   rule: Pick<Rule, 'what' | 'when' | 'limits'>,
   things: readonly KnownThing[],
   now: number,
 ): string[] {
-  const expressions = expressionsOf(rule);
-  if (expressions.length === 0) return [];
+  const values = doubtsAboutValues(rule);
+  const expressions = expressionsOf(rule).filter(({ read }) => read.reads.has('args'));
+  if (expressions.length === 0) return values;
   const { isAboutThing } = scopeOfRules([probe(rule.what)], now);
   const about = things.flatMap((thing) => {
     const isMeant = thing.argumentSchema !== undefined && isAboutThing(thing);
     return isMeant ? [{ name: thing.name, schema: argumentSchema(thing.argumentSchema) }] : [];
   });
-  return expressions.flatMap(({ text, read }) => [...aboutNames(read, about), ...aboutTypes(text, read, about)]);
+  return [
+    ...values,
+    ...expressions.flatMap(({ text, read }) => [...aboutNames(read, about), ...aboutTypes(text, read, about)]),
+  ];
+}
+
+/** All that these ever are. */
+const VALUES: Readonly<Record<string, readonly string[]>> = {
+  'tool.class': ['read', 'write'],
+  'user.role': RoleSchema.options,
+};
+
+/** Of comparisons with a text that is never there. */
+function doubtsAboutValues(rule: Pick<Rule, 'when' | 'limits'>): string[] {
+  const compared = expressionsOf(rule).flatMap(({ read }) => read.compared);
+  const doubts = compared.flatMap(({ member, value }) => {
+    const values = VALUES[member];
+    if (values === undefined || values.includes(value)) return [];
+    const near = nearest(value, values);
+    return [
+      `${member} is never ${JSON.stringify(value)}; it is ${values.map((each) => `"${each}"`).join(' or ')}${near === undefined ? '' : `; did you mean "${near}"?`}`,
+    ];
+  });
+  return [...new Set(doubts)];
 }
 
 /** Of arguments that a bundle fixes, and that the tool is not said to take. */
@@ -47,7 +69,7 @@ function expressionsOf({ when, limits }: Pick<Rule, 'when' | 'limits'>): { text:
   ];
   return texts.flatMap(({ text, result }) => {
     const read = compileExpression(text, result);
-    return isMistaken(read) || !read.reads.has('args') ? [] : [{ text, read }];
+    return isMistaken(read) ? [] : [{ text, read }];
   });
 }
 

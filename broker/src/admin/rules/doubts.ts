@@ -6,7 +6,7 @@ import { CONNECT } from '../../policy/connecting.ts';
 import { compileGlob } from '../../policy/glob.ts';
 import { splitName } from '../../policy/naming.ts';
 import { scopeOfRules, type Thing } from '../../policy/previews/access.ts';
-import { doubtsAboutArguments } from './condition-doubts.ts';
+import { doubtsAboutConditions } from './condition-doubts.ts';
 import type { Question } from '../../policy/verdict.ts';
 import type { KnownWorld } from './known-world.ts';
 
@@ -31,7 +31,7 @@ export function doubtsAbout(
       ...named.filter((each) => !nobodyYet.includes(each)).flatMap((each) => aboutWho(each, world, now)),
       ...(rule.effect === 'allow' ? [...new Set(who)].flatMap(aboutClaim) : []),
       ...[...new Set(what)].flatMap((each) => aboutWhat(each, world, now)),
-      ...doubtsAboutArguments(rule, world.things, now),
+      ...doubtsAboutConditions(rule, world.things, now),
     ],
   };
 }
@@ -53,7 +53,7 @@ export function doubtsAboutRules(
 ): string[] {
   const asked = things.filter(({ name }) => name === what);
   const meant = rules.filter((rule) => scopeOfRules([rule], now).isAboutPerson({ principal }));
-  return meant.flatMap((rule) => doubtsAboutArguments(rule, asked, now).map((each) => `rule ${rule.id}: ${each}`));
+  return meant.flatMap((rule) => doubtsAboutConditions(rule, asked, now).map((each) => `rule ${rule.id}: ${each}`));
 }
 
 const meant = (word: string, candidates: readonly string[]): string => {

@@ -7,12 +7,13 @@ import { listOperation } from '../lists/list-operation.ts';
 import { eventBy, operation, type Operation } from '../operation.ts';
 import { managerOf } from '../managed-by.ts';
 import { approverDoubts } from './approver-doubts.ts';
-import { doubtsAboutArguments, readsArguments } from './condition-doubts.ts';
+import { doubtsAboutConditions } from './condition-doubts.ts';
 import { doubtsAbout } from './doubts.ts';
 import { knownWorld } from './known-world.ts';
 import { newRuleOf } from './new-rule.ts';
 import { createRuleEdits, noRule } from './rule-edits.ts';
 import { isSaidBy, toRule } from './rule-view.ts';
+import { createStandingDoubts } from './standing-doubts.ts';
 import { testedVerdict } from './tested-verdict.ts';
 
 type Needs = Pick<AdminDependencies, 'store' | 'audit' | 'people' | 'policyChanged' | 'clock' | 'hooks'>;
@@ -23,13 +24,18 @@ export function ruleOperations({ store, audit, people, policyChanged, clock, hoo
   const edits = createRuleEdits({ store, audit, policyChanged, clock });
 
   async function listed(workspaceId: string, rules: readonly Rule[]): Promise<ListedRule[]> {
-    // Only where a condition can be held against them, it is worth to read what all servers offer.
-    const things = rules.some(readsArguments) ? (await knownWorld({ store, people }, workspaceId)).things : [];
+    if (rules.length === 0) return [];
+    const world = await knownWorld({ store, people }, workspaceId);
     const now = clock.now();
+    const standing = createStandingDoubts(world, now);
     const missing = await approverDoubts({ store, clock }, workspaceId, rules);
     return rules.map((rule, at) => ({
       ...toRule(rule, now),
-      warnings: [...(missing[at] === undefined ? [] : [missing[at]]), ...doubtsAboutArguments(rule, things, now)],
+      warnings: [
+        ...(missing[at] === undefined ? [] : [missing[at]]),
+        ...standing(rule),
+        ...doubtsAboutConditions(rule, world.things, now),
+      ],
     }));
   }
 

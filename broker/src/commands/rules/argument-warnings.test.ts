@@ -84,6 +84,14 @@ describe('a condition', () => {
     ]);
   });
 
+  it('that compares a class or a role with what none is is warned of, with those that there are', async () => {
+    const [warning] = await told('bank__refund', '--when', 'tool.class == "reads"');
+    assert.equal(warning, 'tool.class is never "reads"; it is "read" or "write"; did you mean "read"?');
+    const [role] = await told('bank__refund', '--when', '"boss" != user.role');
+    assert.match(role ?? '', /^user\.role is never "boss"; it is "\w+"( or "\w+")+$/);
+    assert.deepEqual(await told('bank__refund', '--when', 'tool.class in ["read", "write"]'), []);
+  });
+
   it('of a tool whose server says nothing of its arguments is taken as it is', async () => {
     assert.deepEqual(await told('bank__anything', '--when', 'args.whatever == "5"'), []);
   });

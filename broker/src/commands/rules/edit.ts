@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { rulesApi, type Limit, type ListedRule } from 'mcpgate-shared/api/rules';
 import { ruleSentence } from 'mcpgate-shared/api/rules/rule-sentence';
+import { localTime } from 'mcpgate-shared/local-time';
 import type { RuleChange } from 'mcpgate-shared/api/rules/previews';
 import { GateError } from 'mcpgate-shared/error';
 import type { CommandContext } from '../context.ts';
@@ -42,7 +43,7 @@ async function editRule(session: AdminSession, id: string, options: EditOptions)
   await assertOpening(session, options, change, `Change rule ${id}?`);
   const rule = await api.call(rulesApi.replace, { params: { id }, body, ...(tag !== undefined && { ifMatch: tag }) });
   const doubts = rule.warnings.map((each) => `  ! ${each}`);
-  show(rule, [`changed ${rule.id}: ${ruleSentence(rule)}`, ...doubts].join('\n'));
+  show(rule, [`changed ${rule.id}: ${ruleSentence(rule, localTime)}`, ...doubts].join('\n'));
 }
 
 /** All of what the rule is to say; undefined: nothing is asked to be changed. */

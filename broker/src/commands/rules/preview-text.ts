@@ -6,6 +6,7 @@ import type {
   Replay,
   RulePreview,
 } from 'mcpgate-shared/api/rules/previews';
+import { localTime } from 'mcpgate-shared/local-time';
 import { plainLine } from 'mcpgate-shared/plain-line';
 
 const MOST_SHOWN = 20;
@@ -53,7 +54,7 @@ function accessLine({ direction, who, what, before, after }: AccessChange): stri
 export function replayLines(replay: Replay): string[] {
   const { judged, changed, unknown, gone, since, changes, unknowns, people, tools, stopped_at, left_out } = replay;
   return [
-    `since ${since}: ${counted(judged, 'call')} looked at, ${changed} would be decided otherwise (${people.length === 1 ? '1 person' : `${people.length} people`}, ${counted(tools.length, 'tool')})`,
+    `since ${localTime(since)}: ${counted(judged, 'call')} looked at, ${changed} would be decided otherwise (${people.length === 1 ? '1 person' : `${people.length} people`}, ${counted(tools.length, 'tool')})`,
     ...changes.slice(0, MOST_SHOWN).map((line) => callsLine('~', line)),
     ...(unknown === 0
       ? []
@@ -61,10 +62,10 @@ export function replayLines(replay: Replay): string[] {
     ...unknowns.slice(0, MOST_SHOWN).map((line) => callsLine('?', line)),
     ...(gone === 0 ? [] : [`  ${counted(gone, 'call')} of people, grants or servers that are not there any more`]),
     ...(left_out === 0 ? [] : [`  ! ${counted(left_out, 'call')} of further lines are counted and not shown`]),
-    ...(stopped_at === null ? [] : [`  ! there are more: calls after ${stopped_at} were not looked at`]),
+    ...(stopped_at === null ? [] : [`  ! there are more: calls after ${localTime(stopped_at)} were not looked at`]),
   ];
 }
 
 function callsLine(sign: string, { who, what, before, after, calls, last }: CallsChange): string {
-  return `  ${sign} ${plainLine(who)} · ${plainLine(what)}: ${counted(calls, 'call')}, ${decisionsText(before)} → ${decisionsText(after)}, last ${last}`;
+  return `  ${sign} ${plainLine(who)} · ${plainLine(what)}: ${counted(calls, 'call')}, ${decisionsText(before)} → ${decisionsText(after)}, last ${localTime(last)}`;
 }

@@ -7,6 +7,7 @@ import { previewsApi, type Suggestion } from 'mcpgate-shared/api/rules/previews'
 import { plainIssue } from 'mcpgate-shared/api/plain-issue';
 import { GateError } from 'mcpgate-shared/error';
 import { fileFault } from 'mcpgate-shared/file-fault';
+import { localTime } from 'mcpgate-shared/local-time';
 import { parseDocument, stringify } from 'yaml';
 import { z } from 'zod';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../session/admin-session.ts';
@@ -81,8 +82,8 @@ async function suggest({ api, show, context }: AdminSession, { since }: Simulate
 
 function suggestionText({ calls, since, rules, unused, unused_rules, never_listed, stopped_at }: Suggestion): string {
   const comment = [
-    `since ${since}, ${counted(calls, 'call')}: try it with \`mcpgate-broker rule simulate FILE\``,
-    ...(stopped_at === null ? [] : [`there are more: calls after ${stopped_at} were not looked at`]),
+    `since ${localTime(since)}, ${counted(calls, 'call')}: try it with \`mcpgate-broker rule simulate FILE\``,
+    ...(stopped_at === null ? [] : [`there are more: calls after ${localTime(stopped_at)} were not looked at`]),
     ...(unused_rules.length === 0 ? [] : [`rules that no call went by: ${few(unused_rules, 20)}`]),
     ...unused
       .slice(0, 50)

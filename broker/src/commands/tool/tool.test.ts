@@ -45,6 +45,10 @@ it('what a server has changed is listed, shown word by word, accepted, and serve
   );
   const { stdout } = await admin.broker.run(['tool', 'diff', 'site__read']);
   assert.match(stdout, /Reads \[-one page-\]\{\+two\{U\+200B\} pages\+\}|\[-one-\]/);
+  assert.equal((await admin.broker.run(['tool', 'diff', 'read'])).stdout, stdout, 'by its own name');
+  await admin.broker.json(['bundle', 'add', 'reading', '--tool', 'read']);
+  const reading = Object(await admin.broker.json(['bundle', 'show', 'reading']));
+  assert.deepEqual([reading['tools'][0].tool, reading['warnings']], ['site__read', []]);
   const { code } = await admin.failure(['tool', 'accept', 'site__read']);
   assert.equal(code, 2);
   await admin.broker.json(['tool', 'accept', 'site', '--yes']);
@@ -54,5 +58,14 @@ it('what a server has changed is listed, shown word by word, accepted, and serve
   assert.deepEqual(
     events.map(({ type }) => type),
     ['tool.accepted', 'tool.held', 'tool.first_seen', 'tool.first_seen', 'tool.first_seen', 'tool.first_seen'],
+  );
+  const other = await startSloppyHttp('http', saying('Reads another page.'));
+  t.after(() => other.close());
+  await admin.broker.json(['server', 'add', 'other', other.url]);
+  await admin.broker.json(['server', 'test', 'other']);
+  const several = await admin.broker.run(['tool', 'diff', 'read']);
+  assert.deepEqual(
+    [several.code, several.stderr],
+    [2, 'mcpgate-broker: read is of several servers; name one of them: other__read, site__read\n'],
   );
 });

@@ -10,6 +10,7 @@ import { adminOptions, withSession, type AdminOptions, type AdminSession } from 
 import type { CommandContext } from '../context.ts';
 import { isConfirmed } from '../terminal/confirm.ts';
 import { ago } from '../terminal/table.ts';
+import { toolNamed } from './tool-named.ts';
 import { visible } from './visible.ts';
 
 interface ListOptions extends AdminOptions {
@@ -41,12 +42,13 @@ export function toolCommand(context: CommandContext): Command {
     command
       .command('diff <name>')
       .description(
-        'how a tool differs from what was accepted: SERVER__TOOL, prompt:…, template:…, instructions:SERVER',
+        'how a tool differs from what was accepted: SERVER__TOOL, its own name, prompt:…, template:…, instructions:SERVER',
       ),
   ).action(
     async (name: string, options: AdminOptions) =>
-      await withSession(context, options, async ({ api, show }) => {
-        const diff = await api.call(definitionsApi.diff, { query: { name } });
+      await withSession(context, options, async (session) => {
+        const { api, show } = session;
+        const diff = await api.call(definitionsApi.diff, { query: { name: await toolNamed(session, name) } });
         show(diff, await textOf(context, diff));
       }),
   );

@@ -22,6 +22,10 @@ function deniedText({ who, what, verdict }: Denial, { id, decidedBy, note }: App
   return `[mcpgate denied] ${who} may not call ${quotedName(what)}: ${decidedBy} denied request ${id}${why}. Rule: ${verdict.rule}. Do not try again.`;
 }
 
+/** Where a request is decided. */
+export const decidedAt = ({ id }: Pick<Approval, 'id'>, page: string): string =>
+  `decide at ${page} or with \`mcpgate-broker request approve ${id}\``;
+
 function waitingText({ who, what, verdict }: Denial, { id }: Approval, asked: string, page: string): string {
-  return `[mcpgate] The call of ${quotedName(what)} by ${who} was not carried out: rule ${verdict.rule} asks ${asked} first, as request ${id}. They decide at ${page} or with \`mcpgate-broker request approve ${id}\`. Once it is approved, call again with the same arguments.`;
+  return `[mcpgate] The call of ${quotedName(what)} by ${who} was not carried out: rule ${verdict.rule} asks ${asked} first, as request ${id}. They ${decidedAt({ id }, page)}. Once it is approved, call again with the same arguments.`;
 }

@@ -57,7 +57,7 @@ describe('a call under a rule that asks', () => {
     const step = await client.next(isProgress);
     assert.match(
       String(step.params?.['message']),
-      /^\[mcpgate\] request q_\w+ waits for group:leads \(which is nobody who could approve it/,
+      /^\[mcpgate\] request (q_\w+) waits for group:leads \(which is nobody who could approve it.*: decide at \S+\/requests\/\1 or with `mcpgate-broker request approve \1`$/,
     );
     assert.equal(executed(), 0);
     await decide(idIn(String(step.params?.['message'])), 'approve');

@@ -1,5 +1,6 @@
 // Waits until approvers have decided about a call, as long as the AI client hears that it goes on.
 import type { Approval } from '../../approvals/approvals.ts';
+import { decidedAt } from './approval-reply.ts';
 import type { Call } from '../call/forward.ts';
 import { PROGRESS } from '../call/server-notification.ts';
 import { confirmAtClient } from './confirm-at-client.ts';
@@ -28,6 +29,7 @@ export async function untilDecided(
   const signal = AbortSignal.any([handling.signal, over.signal]);
   const isAsked = confirmAtClient(parts, scope, handling, approval, signal);
   const asked = await approvals.approversNow(approval);
+  const howToDecide = decidedAt(approval, approvals.pageOf(approval));
   let steps = 0;
   const decided = personWaits.until({
     what: `request ${approval.id}`,
@@ -36,7 +38,7 @@ export async function untilDecided(
     onTick() {
       if (progressToken === undefined) return;
       // In tiny steps, because progress must grow, and the server's own comes later under the same token.
-      const said = JSON.stringify(`[mcpgate] request ${approval.id} waits for ${asked}`);
+      const said = JSON.stringify(`[mcpgate] request ${approval.id} waits for ${asked}: ${howToDecide}`);
       const paramsText = `{"progressToken":${progressToken},"progress":${++steps / 1e6},"message":${said}}`;
       tell({ method: PROGRESS, paramsText });
     },

@@ -46,6 +46,11 @@ export function adviceAbout(text: string, summary: string, at: number): string {
   if (called !== undefined) return aboutFunction(called);
   if (summary.startsWith('no such overload')) return aboutTypes(summary);
   if (summary === 'has() invalid argument') return '; it asks for one member, as has(args.amount)';
+  if (summary === 'Unterminated string') return aboutQuote(text, at);
+  const [, end] = /^Expected R(PAREN|BRACKET|BRACE), got EOF/.exec(summary) ?? [];
+  if (end !== undefined) return `; write ${{ PAREN: ')', BRACKET: ']', BRACE: '}' }[end]} at its end`;
+  const [, closing] = /^Unexpected character: '([)\]}])'/.exec(summary) ?? [];
+  if (closing !== undefined) return `; nothing is opened that this ${closing} closes: leave it out`;
   return /^Unexpected (?:character|token)|got EOF$/.test(summary) ? aboutPlace(text, at) : '';
 }
 
@@ -79,6 +84,11 @@ function aboutTypes(summary: string): string {
     return `; write ${(MEMBERS[variable] ?? []).map((member) => `${variable}.${member}`).join(' or ')}`;
   if (/list<string> [!=]= string/.test(summary)) return '; whether it is in a list is asked so: "eng" in user.groups';
   return summary.includes('Timestamp') ? '; ask for a part of it, as time.getHours("Europe/Berlin")' : '';
+}
+
+function aboutQuote(text: string, at: number): string {
+  const quote = text[at] === "'" ? "'" : '"';
+  return `; write ${quote} at its end`;
 }
 
 function aboutPlace(text: string, at: number): string {

@@ -16,7 +16,7 @@ import {
   PatternTooLarge,
   running,
 } from './environments.ts';
-import { argName, type NamedArgument, type Read, readsOf, walk } from './reads.ts';
+import { argName, type Compared, comparedOf, type NamedArgument, type Read, readsOf, walk } from './reads.ts';
 
 /** What an expression may read. */
 export interface Scope {
@@ -33,6 +33,8 @@ export interface Expression {
   reads: ReadonlySet<Read>;
   /** The arguments that it names, each time that it does. */
   named: readonly NamedArgument[];
+  /** What members of `user` and `tool` are compared with. */
+  compared: readonly Compared[];
   /** The first place where arguments of these types are used as if they were of others. `types`: by the first names of the paths. */
   typeMistake(types: ReadonlyMap<string, ArgumentType>): ExpressionMistake | undefined;
   /**
@@ -59,11 +61,13 @@ export function compileExpression(text: string, result: 'bool' | 'number'): Expr
   if (text.length > MAX_CHARS) return { message: `it has more than ${MAX_CHARS} characters`, at: MAX_CHARS };
   let parsed: ParseResult;
   let { reads, named }: Pick<Expression, 'reads' | 'named'> = { reads: new Set(), named: [] };
+  let compared: readonly Compared[] = [];
   const argNames = new Set<string>();
   let cost: Cost = { depth: 0, joins: 0, longest: Number.POSITIVE_INFINITY, lastAt: 0 };
   try {
     const { ast } = running.parse(text);
     ({ reads, named } = readsOf(ast));
+    compared = comparedOf(ast);
     const times: (ExpressionMistake | undefined)[] = [];
     const calls: { at: number; pattern: ASTNode | undefined }[] = [];
     cost = costOf(ast);
@@ -114,6 +118,7 @@ export function compileExpression(text: string, result: 'bool' | 'number'): Expr
     readsCall: readsArgs || reads.has('time'),
     reads,
     named,
+    compared,
     typeMistake: (types) => typeMistakeIn(text, result, types),
     evaluate(scope, argsLength) {
       if (readsArgs && argsLength > longest) return { mistake: 'the arguments are too long for it', named: [] };

@@ -17,6 +17,40 @@ export interface NamedArgument {
   end: number;
 }
 
+/** A text that a member of `user` or `tool` is compared with. */
+export interface Compared {
+  /** `tool.class` */
+  member: string;
+  value: string;
+}
+
+export function comparedOf(ast: ASTNode): Compared[] {
+  const compared: Compared[] = [];
+  const add = (with_: ASTNode, values: readonly ASTNode[]) => {
+    const member = memberOf(with_);
+    if (member !== undefined)
+      for (const value of values)
+        compared.push(...[textOf(value) ?? []].flat().map((text) => ({ member, value: text })));
+  };
+  walk(ast, (node) => {
+    if (node.op === '==' || node.op === '!=') {
+      const [left, right] = node.args;
+      add(left, [right]);
+      add(right, [left]);
+    }
+    if (node.op === 'in' && node.args[1].op === 'list') add(node.args[0], node.args[1].args);
+  });
+  return compared;
+}
+
+function memberOf(node: ASTNode): string | undefined {
+  for (const variable of ['user', 'tool']) {
+    const path = pathOf(variable, node);
+    if (path?.length === 1) return `${variable}.${path[0]}`;
+  }
+  return undefined;
+}
+
 const CLIENT = ['name', 'version', 'address', 'device'] as const;
 
 export function readsOf(ast: ASTNode): { reads: ReadonlySet<Read>; named: readonly NamedArgument[] } {

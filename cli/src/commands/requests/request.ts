@@ -1,6 +1,7 @@
 // `mcpgate request ID [REASON]`: asks for what a denial named. `mcpgate requests`: how one's own requests stand.
 import type { Command } from 'commander';
 import { GateError } from 'mcpgate-shared/error';
+import { localTime } from 'mcpgate-shared/local-time';
 import { member } from 'mcpgate-shared/member';
 import { OWN_METHODS } from 'mcpgate-shared/mcp/own-methods';
 import type { CliContext } from '../../context.ts';
@@ -69,7 +70,7 @@ function stateText({ state, decided_by: by, expires_at: until, note }: OwnReques
     case 'open':
       return 'waits to be decided';
     case 'approved':
-      return `approved by ${onePlainLine(by ?? 'somebody')}, until ${onePlainLine(until ?? 'some time')}${why}`;
+      return `approved by ${onePlainLine(by ?? 'somebody')}, until ${timeText(until)}${why}`;
     case 'denied':
       return `denied by ${onePlainLine(by ?? 'somebody')}${why}`;
     case 'used':
@@ -78,6 +79,9 @@ function stateText({ state, decided_by: by, expires_at: until, note }: OwnReques
       return 'over';
   }
 }
+
+const timeText = (time: string | null): string =>
+  time === null || Number.isNaN(Date.parse(time)) ? 'some time' : localTime(time);
 
 function readRequest(value: unknown): OwnRequest {
   const textAt = (key: string): string | null => {

@@ -7,9 +7,9 @@ import { nearest } from 'mcpgate-shared/nearest';
 import type { CliContext } from '../../context.ts';
 import { jsonArgument, keyValueArguments } from './call-arguments.ts';
 import { listTools } from './list-tools.ts';
-import { type McpSession, RpcFailure } from './mcp-session.ts';
+import { type McpProgress, type McpSession, RpcFailure } from './mcp-session.ts';
 import { isErrorResult, renderResult } from './render-result.ts';
-import { progressLine } from './progress-line.ts';
+import { noticeOf, progressLine } from './progress-line.ts';
 import { withSession } from './with-session.ts';
 
 interface CallRequest {
@@ -51,6 +51,15 @@ function parseCall(tool: string, words: readonly string[], flags: { json?: true 
 async function runCall(request: CallRequest, context: CliContext): Promise<void> {
   const { terminal, interrupted } = context;
   const waiting = await terminal.progress(request.tool);
+  const told = new Set<string>();
+  const show = (progress: McpProgress): void => {
+    const notice = noticeOf(progress);
+    if (notice === undefined) return waiting.update(progressLine(request.tool, progress));
+    // It is said at each tick again.
+    if (!told.has(notice)) waiting.note(notice);
+    told.add(notice);
+    waiting.update(`${request.tool}  waits`);
+  };
   try {
     const answer = await withSession(context, async (session) => {
       const args = request.argumentsJson ?? JSON.stringify(await typedArguments(request, session, interrupted));
@@ -59,7 +68,7 @@ async function runCall(request: CallRequest, context: CliContext): Promise<void>
       try {
         return await session.request('tools/call', params, {
           signal: interrupted,
-          onProgress: (progress) => waiting.update(progressLine(request.tool, progress)),
+          onProgress: (progress) => show(progress),
           argumentsText: args,
         });
       } catch (error) {

@@ -97,7 +97,7 @@ export const bundlesApi = {
     summary: 'One bundle',
     access: 'operator',
     params: NameParams,
-    answer: BundleSchema,
+    answer: ChangedBundleSchema,
   }),
   set: endpoint({
     name: 'setBundle',

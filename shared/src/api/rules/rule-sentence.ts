@@ -3,8 +3,15 @@ import type { Limit, Rule } from '../rules.ts';
 
 type Told = Pick<Rule, 'effect' | 'who' | 'except' | 'what' | 'when' | 'limits' | 'until' | 'observe' | 'approvers'>;
 
-/** `allow group:eng to call write:github, except group:interns, when args.amount <= 500, at most 10 a minute per person, until 2026-12-01 18:00Z` */
-export function ruleSentence({ effect, who, except, what, when, limits, until, observe, approvers }: Told): string {
+/**
+ * `timeText`: of its end; left out: in universal time, which is the same wherever it is kept and read.
+ *
+ * `allow group:eng to call write:github, except group:interns, when args.amount <= 500, at most 10 a minute per person, until 2026-12-01 18:00Z`
+ */
+export function ruleSentence(
+  { effect, who, except, what, when, limits, until, observe, approvers }: Told,
+  timeText: (iso: string) => string = universalTime,
+): string {
   const people = listed(who.map((each) => (each === '*' ? 'everybody' : each)));
   const things = `${verbFor(what)} ${listed(what.map((each) => (each === '*' ? 'anything' : each)))}`;
   const main =
@@ -45,7 +52,7 @@ function spanText(ms: number): string {
 }
 
 /** `2026-12-01 18:00Z`, with seconds where there are any, and never less. */
-function timeText(time: string): string {
+function universalTime(time: string): string {
   const [, day, minute, rest] = /^(\S+)T(\d\d:\d\d)(?::00)?(:\d\d)?\.\d+Z$/.exec(new Date(time).toISOString()) ?? [];
   return day === undefined ? time : `${day} ${minute}${rest ?? ''}Z`;
 }
