@@ -242,6 +242,7 @@ describe('server import', () => {
       (await admin.failure(['server', 'import', '/absent.json'])).stderr,
       /absent\.json: cannot be read: there is no such file/,
     );
+    assert.match((await admin.failure(['server', 'import', '/dev/zero'])).stderr, /\/dev\/zero: larger than 67108864 /);
   });
 
   test('placeholders of a client become references whose value is asked for', async () => {

@@ -1,13 +1,15 @@
 // The flags that say what a hook is like.
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { hooksApi } from 'mcpgate-shared/api/hooks/hooks-api';
 import { fileFault } from 'mcpgate-shared/file-fault';
 import { GateError } from 'mcpgate-shared/error';
 import type { z } from 'zod';
 import { durationFlagMs } from '../../config/duration.ts';
+import { readAtMost } from '../config/bounded-file.ts';
 import type { BrokerFlags } from '../server/broker-flags.ts';
 import { commaList, countFlag, pairs } from '../values.ts';
+
+const MOST_CERTIFICATE_BYTES = 1_000_000;
 
 export interface HookFlags extends BrokerFlags {
   secret?: string | false;
@@ -104,9 +106,13 @@ const headersFrom = (header: readonly string[]): Record<string, string> =>
   );
 
 async function certificatesFrom(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
+  const bytes = await readAtMost(path, MOST_CERTIFICATE_BYTES).catch((error: unknown) => {
     throw new GateError('usage', `--ca: ${path} cannot be read: ${fileFault(error)}`, { cause: error });
-  }
+  });
+  if (bytes === undefined)
+    throw new GateError(
+      'usage',
+      `--ca: ${path} is larger than ${MOST_CERTIFICATE_BYTES} bytes; give the certificates alone`,
+    );
+  return bytes.toString('utf8');
 }

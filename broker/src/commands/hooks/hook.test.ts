@@ -111,6 +111,7 @@ describe('hooks', () => {
       [[...tls, '--header', 'a: b'], /syslog has no headers/],
       [[...tls, '--max-bytes', '100'], /--max-bytes: at least 480/],
       [[...tls, '--ca', '/nowhere.pem'], /--ca: \/nowhere\.pem cannot be read/],
+      [[...tls, '--ca', '/dev/zero'], /--ca: \/dev\/zero is larger than 1000000 bytes/],
       [[...plain, '--ca', file], /over TLS alone/],
       [[...plain, '--certificate', 'mtls'], /over TLS alone/],
       [[...web, '--certificate', 'mtls'], /for syslog alone/],

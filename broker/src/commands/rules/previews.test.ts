@@ -152,6 +152,8 @@ describe('rules', () => {
     writeFileSync(file, 'rules:\n  - { effect: allow, who: [nobody], what: [a] }\n');
     const away = await admin.failure(['rule', 'simulate', `${file}.nowhere`]);
     assert.match(away.stderr, /nowhere cannot be read: there is no such file/);
+    const endless = await admin.failure(['rule', 'simulate', '/dev/zero']);
+    assert.match(endless.stderr, /\/dev\/zero is larger than 4194304 bytes/);
     const { stderr, code } = await admin.failure(['rule', 'simulate', file]);
     assert.equal(code, 2);
     assert.match(stderr, /rules\.0\.who\.0: "nobody": did you mean user:nobody or group:nobody\? WHO is/);

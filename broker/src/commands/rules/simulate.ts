@@ -1,5 +1,4 @@
 // `rule simulate FILE`: what rules of a file would do to people, to things and to the calls that were made. `rule suggest`: rules from what was used.
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { rulesApi } from 'mcpgate-shared/api/rules';
@@ -11,6 +10,7 @@ import { localTime } from 'mcpgate-shared/local-time';
 import { parseDocument, stringify } from 'yaml';
 import { z } from 'zod';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../session/admin-session.ts';
+import { readAtMost } from '../config/bounded-file.ts';
 import type { CommandContext } from '../context.ts';
 import { pastTime } from '../values.ts';
 import { counted, few } from './preview-text.ts';
@@ -56,11 +56,11 @@ async function readRules(
   { cwd }: Pick<CommandContext, 'cwd'>,
   file: string,
 ): Promise<z.output<typeof FileSchema>['rules']> {
-  const text = await readFile(resolve(cwd, file), 'utf8').catch((error: unknown) => {
+  const bytes = await readAtMost(resolve(cwd, file), MOST_BYTES).catch((error: unknown) => {
     throw new GateError('usage', `${file} cannot be read: ${fileFault(error)}`);
   });
-  if (text.length > MOST_BYTES) throw new GateError('usage', `${file} is larger than ${MOST_BYTES} bytes`);
-  const document = parseDocument(text, { prettyErrors: true });
+  if (bytes === undefined) throw new GateError('usage', `${file} is larger than ${MOST_BYTES} bytes`);
+  const document = parseDocument(bytes.toString('utf8'), { prettyErrors: true });
   const [mistake] = document.errors;
   if (mistake !== undefined) throw new GateError('usage', `${file}: ${mistake.message}`);
   if (document.contents === null || document.toJS({ maxAliasCount: 100 }) === null)

@@ -1,13 +1,12 @@
 // Reads a client's configuration for `server import`: JSON with comments and trailing commas, TOML (Codex) or YAML (Goose, Continue), as
 // editors write it, and finds the servers in it.
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { buffer } from 'node:stream/consumers';
 import { isDeepStrictEqual } from 'node:util';
 import { fileFault } from 'mcpgate-shared/file-fault';
 import { GateError } from 'mcpgate-shared/error';
 import type { ParseError } from 'jsonc-parser';
 import { LineCounter, parseDocument } from 'yaml';
+import { readAtMost } from '../config/bounded-file.ts';
 import type { CommandContext } from '../context.ts';
 
 export interface ClientConfig {
@@ -19,6 +18,9 @@ export interface ClientConfig {
   notes: string[];
 }
 
+/** Some clients keep their history in the same file. */
+const MOST_BYTES = 64 * 1024 * 1024;
+
 type Parsed = Record<string, unknown>;
 
 /** Reads the file, or stdin for `-`. Throws `usage`, naming file and line. */
@@ -26,7 +28,7 @@ export async function readClientConfig(
   context: Pick<CommandContext, 'stdin' | 'cwd'>,
   file: string,
 ): Promise<ClientConfig> {
-  const bytes = file === '-' ? await buffer(context.stdin) : await read(resolve(context.cwd, file), file);
+  const bytes = await read(file === '-' ? context.stdin : resolve(context.cwd, file), file);
   const value = await parse(textOf(bytes), file);
   const notes = isRecord(value) ? projectNotes(value) : [];
   const servers = isRecord(value) ? entriesOf(value, notes) : undefined;
@@ -41,12 +43,16 @@ export async function readClientConfig(
   return { servers, inputs: passwordInputs(value), notes };
 }
 
-async function read(path: string, shownAs: string): Promise<Buffer> {
-  try {
-    return await readFile(path);
-  } catch (error) {
+async function read(from: string | CommandContext['stdin'], shownAs: string): Promise<Buffer> {
+  const bytes = await readAtMost(from, MOST_BYTES).catch((error: unknown) => {
     throw new GateError('usage', `${shownAs}: cannot be read: ${fileFault(error)}`, { cause: error });
-  }
+  });
+  if (bytes === undefined)
+    throw new GateError(
+      'usage',
+      `${shownAs}: larger than ${MOST_BYTES} bytes; is it the configuration of an AI client?`,
+    );
+  return bytes;
 }
 
 /** The text of a file in UTF-8, or in UTF-16, which some programs of Windows write. */
