@@ -74,6 +74,9 @@ describe('rules', () => {
       /^added \S+: allow [^\n]*\n +! there is no user:adda yet; the rule waits for the first one of that name; did you mean user:ada\?\n +! mistyped: there is no such server; 0 tools\n$/,
     );
     const [, id = ''] = /^added (\S+):/.exec(stdout) ?? [];
+    const listed = await admin.broker.run(['rule', 'list'], '');
+    assert.ok(listed.stdout.includes(`\n! ${id}: there is no user:adda yet;`), 'it is still said in the list');
+    assert.ok(listed.stdout.includes(`\n! ${id}: mistyped: there is no such server; 0 tools\n`), listed.stdout);
     await admin.broker.json(['rule', 'remove', id]);
   });
 
