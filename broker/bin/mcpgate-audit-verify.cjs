@@ -3,15 +3,17 @@
 // anything else than Node 20 or later: this file can be copied anywhere. What is checked, byte for byte: docs/audit-format.md.
 'use strict';
 const { createHash, createPublicKey, verify } = require('node:crypto');
-const { createReadStream, readFileSync } = require('node:fs');
-const { createInterface } = require('node:readline');
+const { createReadStream, readdirSync, readFileSync } = require('node:fs');
+const { join } = require('node:path');
 const { parseArgs } = require('node:util');
 const { createGunzip } = require('node:zlib');
 
-const USAGE = `usage: mcpgate-audit-verify EXPORT --key FILE [--checkpoints FILE] [--partial] [--json]
+const USAGE = `usage: mcpgate-audit-verify EXPORT --key FILE [--archives FOLDER] [--checkpoints FILE]
+                            [--partial] [--json]
 
   EXPORT              rows as JSON lines, from mcpgate-broker audit export; may end with .gz; - is stdin
   --key FILE          the public key, from mcpgate-broker audit key: PEM, a JWK or a set of JWKs
+  --archives FOLDER   the archives of older rows; all of them are to be in it
   --checkpoints FILE  checkpoints that were kept elsewhere, one a line
   --partial           the export is a part of the log, by time or by what was asked for: rows that it does not hold are not missed
   --json              the result as one JSON document
@@ -58,8 +60,8 @@ function readKeys(text) {
   return (parsed.keys ?? [parsed]).map((key) => ({ id: key.kid, key: createPublicKey({ key, format: 'jwk' }) }));
 }
 
-function isSigned(keys, { statement, signature }) {
-  if (statement?.type !== 'mcpgate.checkpoint' || statement.v !== 1) return false;
+function isSigned(keys, { statement, signature }, type = 'mcpgate.checkpoint') {
+  if (statement?.type !== type || statement.v !== 1) return false;
   const bytes = Buffer.from(canonical(statement), 'utf8');
   return keys.some(
     ({ id, key }) =>
@@ -71,7 +73,10 @@ function createCheck(keys, isPartial) {
   /** By name: the last row, the first place, and the hashes of rows that somebody may name. */
   const chains = new Map();
   const claims = [];
-  const counts = { rows: 0, withheld: 0, checkpoints: 0, gaps: 0 };
+  const counts = { rows: 0, withheld: 0, checkpoints: 0, gaps: 0, archives: 0 };
+  /** The archives that were read: their names and digests, in order. */
+  const archives = [];
+  let archive;
 
   function claim(heads, by) {
     for (const { chain, seq, hash } of heads) claims.push({ chain, seq, hash, by });
@@ -86,7 +91,13 @@ function createCheck(keys, isPartial) {
   function begin(row) {
     const { chain, seq, v } = row;
     const first = v === 1 ? 1 : 0;
-    if (seq !== first && !isPartial) throw new Wrong(chain, first, null, `it is missing: the next row is ${seq}`);
+    if (seq !== first && !isPartial)
+      throw new Wrong(
+        chain,
+        first,
+        null,
+        `it is missing: the next row is ${seq}. Where it was archived, give --archives`,
+      );
     const isFirst = seq === first;
     if (isFirst && v === 2 && row.type !== 'chain.begun' && row.withheld !== true)
       throw new Wrong(chain, seq, row.id ?? null, 'a chain begins with another row');
@@ -95,8 +106,49 @@ function createCheck(keys, isPartial) {
     return state;
   }
 
+  /** A row of the log names an archive. */
+  function knownArchive({ chain, seq, id, details }) {
+    const { name, sha256: digest } = details.data;
+    const found = archives.find((each) => each.name === name);
+    if (found !== undefined && found.digest !== digest)
+      throw new Wrong(chain, seq, id, `the archive ${name} is another one than it names`);
+    if (found === undefined && archive?.name !== name && !isPartial)
+      throw new Wrong(chain, seq, id, `the archive ${name}, which it names, is missing`);
+  }
+
   return {
     counts,
+    /** The first line of an archive, and what was signed at its end. */
+    archiveBegins(header, name) {
+      const last = archives.at(-1);
+      const first = header?.spans?.[0];
+      if (header?.type !== 'mcpgate.archive' || first === undefined)
+        throw new Wrong(null, null, null, `${name} does not begin as an archive does`);
+      if (header.number !== (last?.number ?? 0) + 1 || header.previous?.sha256 !== last?.digest) {
+        const missing = header.previous?.name ?? 'the one with the number 1';
+        const why = `the archive ${missing}, which ${name} follows, is missing or another one`;
+        throw new Wrong(first.chain, first.first_seq, null, why);
+      }
+      archive = { name: header.name, number: header.number, header, rows: 0 };
+    },
+    archiveEnds(signed, digest, name) {
+      const { header, rows } = archive;
+      const [{ chain, first_seq: from }] = header.spans;
+      if (!isSigned(keys, signed, 'mcpgate.archive'))
+        throw new Wrong(chain, from, null, `what ${name} says of itself is not signed with the key`);
+      const { at: _at, key: _key, rows: said, sha256: content, ...head } = signed.statement;
+      const { continued: _continued, unfinished: _unfinished, version: _version, ...begun } = header;
+      if (content !== digest || said !== rows || canonical(head) !== canonical(begun))
+        throw new Wrong(chain, from, null, `${name} is not what was signed`);
+      for (const span of header.spans) {
+        const state = chains.get(span.chain);
+        if (state === undefined || state.seq !== span.last_seq || state.hash !== span.hash)
+          throw new Wrong(span.chain, (state?.seq ?? -1) + 1, null, `rows from here on are missing in ${name}`);
+      }
+      counts.archives += 1;
+      archives.push({ name: archive.name, number: archive.number, digest });
+      archive = undefined;
+    },
     outside: (signed, line) =>
       checkpoint(signed, `the checkpoint in line ${line} of the other file`, [null, null, null]),
     row(row, line) {
@@ -124,12 +176,14 @@ function createCheck(keys, isPartial) {
           if (seq !== 0) throw new Wrong(chain, seq, id, 'a chain begins once, with its first row');
           claim(row.details.predecessors, `the beginning of ${chain}`);
         }
+        if (row.type === 'audit.archived') knownArchive(row);
         if (row.type === 'chain.checkpoint')
           checkpoint(row.details, `row ${seq} of ${chain}, a checkpoint,`, [chain, seq, id]);
       }
       state.seq = seq;
       state.hash = hash;
       state.hashes.push(Buffer.from(hash, 'hex'));
+      if (archive !== undefined) archive.rows += 1;
     },
     /** Rows that were named must be there, as they were named. Returns how many rows no checkpoint covers. */
     end() {
@@ -157,25 +211,61 @@ function createCheck(keys, isPartial) {
   };
 }
 
-async function* linesOf(path) {
+async function* textsOf(path) {
   const raw = path === '-' ? process.stdin : createReadStream(path);
   const input = path.endsWith('.gz') ? raw.pipe(createGunzip()) : raw;
+  raw.once('error', (error) => input.destroy(error));
+  input.setEncoding('utf8');
+  // Not by node:readline, which ends lines at U+2028, too: a text may hold that.
+  let rest = '';
+  for await (const chunk of input) {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop();
+    yield* lines;
+  }
+  if (rest !== '') yield rest;
+}
+
+async function* linesOf(path) {
   let line = 0;
-  const failed = new Promise((_resolve, reject) => raw.once('error', reject).once('error', () => input.destroy()));
-  failed.catch(() => undefined);
-  const lines = createInterface({ input, crlfDelay: Infinity })[Symbol.asyncIterator]();
-  for (;;) {
-    const next = await Promise.race([lines.next(), failed]);
-    if (next.done === true) return;
+  for await (const text of textsOf(path)) {
     line += 1;
-    if (next.value.trim() === '') continue;
+    if (text.trim() === '') continue;
     let parsed;
     try {
-      parsed = JSON.parse(next.value);
+      parsed = JSON.parse(text);
     } catch {
       throw new Wrong(null, null, null, `line ${line} of ${path} is not whole`);
     }
-    yield [parsed, line];
+    yield [parsed, line, text];
+  }
+}
+
+/** The archives of a folder, the oldest first; their names begin with their numbers. */
+async function readArchives(folder, check) {
+  const names = readdirSync(folder).filter((name) => /^audit-\d+-.*\.jsonl\.gz$/.test(name));
+  for (const name of names.sort()) {
+    const content = createHash('sha256');
+    let before;
+    let isBegun = false;
+    try {
+      for await (const line of linesOf(join(folder, name))) {
+        if (before !== undefined) {
+          const [parsed, number, text] = before;
+          content.update(`${text}\n`, 'utf8');
+          if (isBegun) check.row(parsed, number);
+          else check.archiveBegins(parsed.archive, name);
+          isBegun = true;
+        }
+        before = line;
+      }
+    } catch (error) {
+      if (error instanceof Wrong) throw error;
+      throw new Wrong(null, null, null, `the archive ${name} cannot be read: ${error.message}`);
+    }
+    if (!isBegun || before?.[0].statement === undefined)
+      throw new Wrong(null, null, null, `the archive ${name} is not whole: it does not end with what was signed`);
+    check.archiveEnds(before[0], content.digest('hex'), name);
   }
 }
 
@@ -185,6 +275,7 @@ async function main(argv) {
     allowPositionals: true,
     options: {
       key: { type: 'string' },
+      archives: { type: 'string' },
       checkpoints: { type: 'string' },
       partial: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
@@ -200,16 +291,17 @@ async function main(argv) {
   try {
     if (values.checkpoints !== undefined)
       for await (const [checkpoint, line] of linesOf(values.checkpoints)) check.outside(checkpoint, line);
+    if (values.archives !== undefined) await readArchives(values.archives, check);
     for await (const [row, line] of linesOf(path)) check.row(row, line);
     uncovered = check.end();
   } catch (error) {
     if (!(error instanceof Wrong)) throw error;
     wrong = error.wrong;
   }
-  const { rows, withheld, checkpoints, gaps } = check.counts;
+  const { rows, withheld, checkpoints, gaps, archives } = check.counts;
   process.exitCode = wrong === null ? 0 : 1;
   if (values.json) {
-    const result = { whole: wrong === null, rows, withheld, checkpoints, gaps, uncovered, wrong };
+    const result = { whole: wrong === null, rows, withheld, checkpoints, gaps, archives, uncovered, wrong };
     return void process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
   }
   if (wrong !== null) {
@@ -217,7 +309,8 @@ async function main(argv) {
     process.stdout.write(`NOT WHOLE  ${place}${wrong.id === null ? '' : ` (${wrong.id})`}\n${wrong.why}\n`);
     return;
   }
-  process.stdout.write(`whole: ${rows} rows, ${checkpoints} checkpoints\n`);
+  const inArchives = archives === 0 ? '' : `, ${archives} archives`;
+  process.stdout.write(`whole: ${rows} rows, ${checkpoints} checkpoints${inArchives}\n`);
   if (withheld > 0) process.stdout.write(`${withheld} rows are in it by their hashes only\n`);
   if (gaps > 0)
     process.stdout.write(

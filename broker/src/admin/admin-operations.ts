@@ -18,6 +18,7 @@ import { grantOperations } from './grant-operations.ts';
 import { hookOperations } from './hook-operations.ts';
 import { keyOperations } from './key-operations.ts';
 import type { Operation } from './operation.ts';
+import { archiveOperations } from './audit/archive-operations.ts';
 import { exportOperations } from './audit/export-operations.ts';
 import { reportOperations } from './audit/report-operations.ts';
 import { proofOperations } from './audit/proof-operations.ts';
@@ -64,6 +65,7 @@ export function adminOperations(dependencies: AdminDependencies): Operation[] {
     ...argumentOperations(dependencies),
     ...proofOperations(dependencies),
     ...exportOperations(dependencies),
+    ...archiveOperations(dependencies),
     ...eventOperations(dependencies),
   ];
   return [...operations, ...reportOperations(dependencies, operations)];

@@ -7,6 +7,7 @@ import type { OwnAccounts } from '../accounts/own-accounts.ts';
 import type { SigningKeys } from '../assertions/assertions.ts';
 import type { Approvals } from '../approvals/approvals.ts';
 import type { Audit } from '../audit/audit.ts';
+import type { LogArchives } from '../audit/archive/archives.ts';
 import type { LogProofs } from '../audit/proof/log-proofs.ts';
 import type { Registry } from '../catalogue/registry/registry.ts';
 import type { Definitions } from '../definitions/definitions.ts';
@@ -82,6 +83,7 @@ export interface AdminDependencies {
   audit: Audit;
   activity: Pick<RecentActivity, 'of'>;
   proofs: LogProofs;
+  archives: Pick<LogArchives, 'list' | 'run' | 'state'>;
   upstreams: Upstreams;
   definitions: Pick<Definitions, 'changed' | 'review' | 'instructions'>;
   accounts: Accounts;

@@ -52,6 +52,13 @@ it('a server that nothing keeps apart is warned of by its name, with the reason,
         ...{ store, keys, vault, clock: systemClock, secretWatch: { warnings: async () => [] } },
         audit: { searchEvents: async () => [], checkpoints: { lastAt: null, places: [PLACE] } },
         hooks: { authorizer: { states: () => hookStates } },
+        archives: {
+          list: async () => [],
+          state: {
+            ...{ folder: '/a', retentionMs: undefined, lastRunAt: null, rows: 0, failures: 1 },
+            ...{ problem: '/a cannot be made: the disk is full', heldBy: [] },
+          },
+        },
         backups: createBackups({ dataDir, databaseUrl: undefined, store, keyring, version: '1', clock: systemClock }),
         backupMaxAgeMs: () => undefined,
         upstreams: pool.upstreams,

@@ -1,6 +1,7 @@
 // The operations about the broker itself: its status, and the caller's own name and role.
 import type { KeptBackup } from 'mcpgate-shared/api/backups/backups';
 import { statusApi, type Status } from 'mcpgate-shared/api/status';
+import type { ArchivesState, ArchiveView } from '../audit/archive/archives.ts';
 import type { SourceView } from '../vault/vault.ts';
 import { inWorkspace } from '../domain/workspace.ts';
 import { GateError } from 'mcpgate-shared/error';
@@ -27,11 +28,15 @@ export function statusOperations({
   secretWatch,
   vault,
   audit,
+  archives,
   backups,
   backupMaxAgeMs,
   clock,
   hooks,
-}: { audit: Pick<AdminDependencies['audit'], 'searchEvents' | 'checkpoints'> } & Pick<
+}: {
+  audit: Pick<AdminDependencies['audit'], 'searchEvents' | 'checkpoints'>;
+  archives: Pick<AdminDependencies['archives'], 'list' | 'state'>;
+} & Pick<
   AdminDependencies,
   | 'clock'
   | 'backups'
@@ -48,7 +53,7 @@ export function statusOperations({
 > & { hooks: { authorizer: Pick<AdminDependencies['hooks']['authorizer'], 'states'> } }): Operation[] {
   return [
     operation(statusApi.status, async (_input, { workspaceId }) => {
-      const [readiness, policy, users, key, holding, proposals, secrets, definitions, removed, backup] =
+      const [readiness, policy, users, key, holding, proposals, secrets, definitions, removed, backup, files] =
         await Promise.all([
           facts.readiness(),
           store.policy.snapshot(workspaceId),
@@ -60,6 +65,7 @@ export function statusOperations({
           definitionWarnings(store, workspaceId),
           store.policy.removedRules(workspaceId),
           backups.last(),
+          archives.list(),
         ]);
       const unapproved = await approverDoubts({ store, clock }, workspaceId, policy.rules);
       const servers = upstreams.status(workspaceId);
@@ -76,6 +82,7 @@ export function statusOperations({
             problem === null ? [] : [`checkpoints of the log cannot be kept at ${name}: ${problem}`],
           ),
         ),
+        ...about('archives', archiveWarnings(archives.state, files)),
         ...secrets.flatMap(({ name, text }) => about('secret', [text], name)),
         ...definitions.flatMap(({ server, text }) => about('definitions', [text], server)),
         ...vault.sources.views(workspaceId).flatMap((view) => about('secret', sourceWarning(view), view.name)),
@@ -133,6 +140,7 @@ export function statusOperations({
           places: audit.checkpoints.places.map(({ name, keptAt, problem }) => ({
             ...{ name, kept_at: timeOrNull(keptAt), problem },
           })),
+          archives: archivesView(archives.state, files),
         },
         master_key: { id: key.id, created_at: isoTime(key.createdAt), is_rotating: key.rotation !== null },
         last_backup: backup ?? null,
@@ -183,6 +191,28 @@ export function statusOperations({
         device: principal?.device?.name ?? null,
       });
     }),
+  ];
+}
+
+function archivesView(
+  { retentionMs, folder, lastRunAt, problem, heldBy }: ArchivesState,
+  files: readonly ArchiveView[],
+): NonNullable<Status['audit']>['archives'] {
+  const rows = files.reduce((sum, each) => sum + each.rows, 0);
+  return {
+    ...{ retention_ms: retentionMs ?? null, folder, files: files.length, rows },
+    ...{ last_run_at: timeOrNull(lastRunAt), problem, held_by: [...heldBy] },
+  };
+}
+
+function archiveWarnings({ problem, heldBy, folder }: ArchivesState, files: readonly ArchiveView[]): string[] {
+  const missing = files.filter(({ isHere }) => !isHere);
+  return [
+    ...(problem === null ? [] : [`old rows of the log cannot be archived: ${problem}`]),
+    ...heldBy.map((why) => `old rows of the log stay in the database because of ${why}`),
+    ...(missing.length === 0
+      ? []
+      : [`${missing.length} archives of the log are not in ${folder}, the first ${missing[0]?.name}: put them back`]),
   ];
 }
 

@@ -25,7 +25,7 @@ export async function assembleAdministration(
   { isDraining, loopDelay }: { isDraining: () => boolean; loopDelay: EventLoopDelay },
 ) {
   const { config, clock, pid, publicUrl, startedAt } = context;
-  const { store, vault, audit, proofs, reload, replicas, keys, secretWatch } = custody;
+  const { store, vault, audit, proofs, archives, reload, replicas, keys, secretWatch } = custody;
   const { accounts, approvals, assertions, upstreams, identity, definitions, hooks, gateway, tunnel } = calls;
   const { data: dataDir, database_url: databaseUrl } = config;
   const { durability } = config.audit;
@@ -63,7 +63,7 @@ export async function assembleAdministration(
     approvals,
     ownAccounts,
     keysEntry,
-    ...{ store, vault, keys, audit, proofs, upstreams, definitions },
+    ...{ store, vault, keys, audit, proofs, archives, upstreams, definitions },
     signingKeys: assertions.keys,
     switchElsewhere: replicas.switchElsewhere,
     secretWatch,

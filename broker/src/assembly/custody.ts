@@ -1,6 +1,9 @@
 // Custody: the database, the keys and secrets in it, the log, and the other brokers of the same database.
 import { createReload } from '../admin/reload/reload.ts';
 import { leftBehindEvents } from '../admin/rotation/secret-events.ts';
+import { join } from 'node:path';
+import { VERSION } from 'mcpgate-shared/version';
+import { createLogArchives } from '../audit/archive/archives.ts';
 import { assembleLog } from '../audit/assemble-log.ts';
 import { sourceSettings } from '../config/source-settings.ts';
 import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
@@ -38,7 +41,7 @@ export async function assembleCustody(context: AssemblyContext) {
   onClose(() => vault.close());
   // The process id alone would not do: in containers every broker is process 1.
   const writerId = `${pid}-${startedAt}-${self.name.slice(0, 8)}`;
-  const { audit, proofs } = assembleLog({
+  const { audit, proofs, checkpointKeys } = assembleLog({
     ...{ store, vault, clock, log, writerId, settings: config.audit, isAlone: databaseUrl === undefined },
     guardedFetch: createGuardedFetch({ allowHosts: config.outbound.allow_hosts, timeoutMs: PROVIDER_MS }),
     sign,
@@ -48,6 +51,18 @@ export async function assembleCustody(context: AssemblyContext) {
 
   const replicas = createReplicas({ bus: store.bus, self, audit, log, clock });
   onClose(() => replicas.close());
+  const archives = createLogArchives({
+    ...{ store, audit, checkpointKeys, clock, log, holder: self.name, version: VERSION },
+    ...{
+      folder: config.audit.archives ?? join(dataDir, 'archives'),
+      retentionMs: config.audit.retention,
+      isAlone: databaseUrl === undefined,
+    },
+    writers: () =>
+      replicas.isDeaf ? undefined : [writerId, ...replicas.others().map(({ name }) => `-${name.slice(0, 8)}`)],
+  });
+  onClose(() => archives.close());
+  archives.start();
   const keys = createKeyRotation({
     ...{ store, keyring: vault.keyring, bus: store.bus, clock, log },
     record: ({ type, by, data }) =>
@@ -69,7 +84,7 @@ export async function assembleCustody(context: AssemblyContext) {
   // What the error broke off may have been the handling of a revocation by another broker: everything is read again.
   onClose(unexpected.listen(() => replicas.doubt('an unexpected error')));
 
-  return { store, vault, audit, proofs, reload, replicas, keys, secretWatch };
+  return { store, vault, audit, proofs, archives, reload, replicas, keys, secretWatch };
 }
 
 export type Custody = Awaited<ReturnType<typeof assembleCustody>>;

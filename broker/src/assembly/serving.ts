@@ -29,7 +29,7 @@ export async function assembleServing(
 ): Promise<void> {
   const { config, log, clock, doors, unexpected, publicUrl, onClose } = context;
   const { listener, badRequests, proxies } = doors;
-  const { store, vault, audit, reload, replicas, secretWatch } = custody;
+  const { store, vault, audit, archives, reload, replicas, secretWatch } = custody;
   const { accounts, approvals, assertions, upstreams, identity, limits, hooks, gateway, tunnel, telemetry } = calls;
   const { readiness, ownAccounts, keysEntry, backups, operations } = administration;
   const httpSessions = createHttpSessions({
@@ -67,6 +67,7 @@ export async function assembleServing(
     draining: isDraining,
     secretAges: () => secretWatch.ages,
     lastBackup: () => backups.last(),
+    archives: () => archives.state,
   });
   onClose(() => metrics.close());
   if (telemetry !== undefined) onClose(telemetry.sendMetrics(() => metrics.read(), isServer));

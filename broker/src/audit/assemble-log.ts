@@ -13,7 +13,7 @@ import type { Vault } from '../vault/vault.ts';
 import type { Audit } from './audit.ts';
 import { createAuditKeys } from './audit-keys.ts';
 import { createAudit } from './create-audit.ts';
-import { createCheckpointKeys } from './proof/checkpoint-keys.ts';
+import { type CheckpointKeys, createCheckpointKeys } from './proof/checkpoint-keys.ts';
 import { type CheckpointPlace, createCheckpointPlaces, filePlace } from './proof/checkpoint-places.ts';
 import { s3Place, type SignBody, syslogPlace, urlPlace } from './proof/other-places.ts';
 import { createLogProofs, type LogProofs } from './proof/log-proofs.ts';
@@ -42,7 +42,7 @@ export function assembleLog(parts: {
   guardedFetch: GuardedFetch;
   /** Signs what is sent to addresses. */
   sign: SignBody;
-}): { audit: Audit; proofs: LogProofs } {
+}): { audit: Audit; proofs: LogProofs; checkpointKeys: CheckpointKeys } {
   const { store, vault, clock, log, writerId, isAlone, settings, guardedFetch } = parts;
   const { durability } = settings;
   log.info({ durability }, DURABILITY[durability]);
@@ -56,7 +56,7 @@ export function assembleLog(parts: {
     ...{ store, clock, log, writerId, keys, isOnDisk: durability === 'disk' },
     checkpoints: { signer: checkpointKeys.signer, places, isAlone },
   });
-  return { audit, proofs: createLogProofs({ store, audit, keys, checkpointKeys }) };
+  return { audit, proofs: createLogProofs({ store, audit, keys, checkpointKeys }), checkpointKeys };
 
   function placeOf(place: CheckpointPlaceSetting): CheckpointPlace {
     const secretOf = (text: string) => async () => (await vault.resolve(DEFAULT_WORKSPACE, text)).value;

@@ -1,5 +1,6 @@
 // `audit …`: the log, read, shown and proved.
 import { Command } from 'commander';
+import { addArchives } from './audit/archive.ts';
 import { addExport } from './audit/export/export.ts';
 import { addReport } from './audit/report/report.ts';
 import { addSearch } from './audit/search.ts';
@@ -16,5 +17,6 @@ export function auditCommand(context: CommandContext): Command {
   addProofs(command, context);
   addExport(command, context);
   addReport(command, context);
+  addArchives(command, context);
   return command;
 }

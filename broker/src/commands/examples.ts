@@ -151,7 +151,11 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   audit: ['audit tail', 'audit search --user ada --since 24h', 'audit show 019ad5a0-1c2d'],
   'audit show': ['audit show 019ad5a0-1c2d', 'audit show q_k2m7dq4a --json', 'audit show 019ad5a0-1c2d --arguments'],
   'audit tail': ['audit tail', 'audit tail --no-follow -n 100 --json'],
-  'audit verify': ['audit verify', 'audit verify --since 30d --checkpoints log-checkpoints.jsonl --json'],
+  'audit verify': [
+    'audit verify',
+    'audit verify --since 30d --checkpoints log-checkpoints.jsonl --json',
+    'audit verify --archives mcpgate-data/archives',
+  ],
   'audit export': [
     'audit export > log.jsonl',
     'audit export --format csv --since 90d --user ada --output ada.csv',
@@ -162,6 +166,8 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'audit report --since 90d --output access-report.html',
     'audit report --since 2026-07-01 --until 2026-10-01 --format csv --output access-report',
   ],
+  'audit archive': ['audit archive --dry-run', 'audit archive --before 2026-01-01'],
+  'audit archives': ['audit archives', 'audit archives --json'],
   'audit key': ['audit key > key.pem'],
   'audit search': [
     'audit search --user ada --since 24h',

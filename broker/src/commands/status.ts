@@ -62,7 +62,10 @@ function auditLine({ audit }: Status, now: number): string[] {
   if (audit === null) return [];
   const kept = audit.durability === 'disk' ? 'once they are on disk' : 'once they are committed';
   const checkpoint = audit.checkpoint_at === null ? '' : `; last checkpoint ${ago(audit.checkpoint_at, now)}`;
-  return [`audit log    records count ${kept}${checkpoint}`];
+  const { archives } = audit;
+  const files =
+    archives === null || archives.files === 0 ? '' : `; ${archives.rows} old rows in ${archives.files} archives`;
+  return [`audit log    records count ${kept}${checkpoint}${files}`];
 }
 
 const megabytes = (bytes: number): string =>

@@ -3,8 +3,8 @@ import { isAbsolute } from 'node:path';
 import { isSecretReference } from 'mcpgate-shared/values/secret-reference';
 import { z } from 'zod';
 import { syslogAddress } from '../domain/outside/syslog-address.ts';
-import { choice } from './key-forms.ts';
-import { form, withDefault } from './key.ts';
+import { choice, duration, path } from './key-forms.ts';
+import { form, optional, withDefault } from './key.ts';
 import { isSafeUrl } from './safe-url.ts';
 
 const FILE = 'file:';
@@ -55,6 +55,12 @@ export const secretTextsOfPlaces = (places: readonly CheckpointPlaceSetting[]): 
     each.kind === 's3' ? [each.secretAccessKey] : each.kind === 'url' && 'secret' in each ? [each.secret] : [],
   );
 
+const DAY_MS = 86_400_000;
+const retention = form(
+  'duration',
+  duration.schema.refine((ms) => ms >= DAY_MS, 'write a day or more, such as 400d'),
+);
+
 export const auditSchema = z.strictObject({
   durability: withDefault(choice('commit', 'disk'), 'commit', {
     description:
@@ -64,5 +70,15 @@ export const auditSchema = z.strictObject({
     description:
       'Where signed checkpoints of the log are kept besides the database: `file:/PATH`, to which they are added; `https://…`, to which they are sent by POST, or `{ url, secret: ${secret:NAME} }` to sign that as [hooks](hooks.md) do; `syslog+tls://HOST:PORT`, or `{ syslog, ca_file }`; a bucket, `{ s3: https://BUCKET…/PREFIX, region, access_key_id, secret_access_key: ${secret:NAME} }`, where each is an object of its own. Whoever changes the database cannot change these, so `audit verify --checkpoints FILE`, or the folder of a bucket, finds what is missing from its end.',
     example: ['file:/var/lib/mcpgate-checkpoints/log.jsonl'],
+  }),
+  retention: optional(retention, {
+    description:
+      'How old the rows of the log may become in the database, a day at least. Older ones are moved into sealed [archives](audit.md#archives), a file a day at most. Left out: they stay. Kept values of arguments are not moved: they end with their rows.',
+    example: '400d',
+  }),
+  archives: optional(path, {
+    description:
+      'The folder of archives. Left out: `archives` in `data`. Brokers of the same database need the same folder.',
+    example: '/var/lib/mcpgate-archives',
   }),
 });

@@ -11,6 +11,7 @@ import { openPostgres } from './postgres/open-postgres.ts';
 import { DatabaseRefusal } from './postgres/postgres-error.ts';
 import { createAccounts } from './repositories/people/accounts.ts';
 import { createAuditRows } from './repositories/audit.ts';
+import { createAuditArchives } from './repositories/audit-archives.ts';
 import { createApprovals } from './repositories/approvals.ts';
 import { createBundles } from './repositories/bundles.ts';
 import { createDeliveries } from './repositories/deliveries.ts';
@@ -154,6 +155,7 @@ function repositoriesOver(
     managed: createManaged(db, clock),
     settings: createSettings(db),
     audit: createAuditRows(engine),
+    auditArchives: createAuditArchives(db),
     bus: engine.bus,
   };
 }

@@ -353,6 +353,29 @@ export interface Database {
   audit_rows: RowColumns;
   /** Arguments of calls, sealed; `position`: of the row that binds them. */
   audit_arguments: { position: number; sealed: Uint8Array };
+  /** Rows that stand in files. `statement`: signed, JSON; `since` and `until`: moments of the first and the last row. */
+  audit_archives: {
+    number: number;
+    name: string;
+    statement: string;
+    signature: string;
+    since: number;
+    until: number;
+    rows: number;
+    bytes: number;
+    archived_at: number;
+  };
+  /** Which rows an archive has; positions. */
+  audit_archived_spans: {
+    from_position: number;
+    to_position: number;
+    archive: number;
+    prev_hash: Uint8Array;
+    hash: Uint8Array;
+    seal_key: string | null;
+  };
+  /** Which broker makes archives now. */
+  audit_archiving: { id: number; holder: string; lease_until: number };
   /** `done_at`: it has arrived, or was let go; the row stays for a while without its payload. */
   deliveries: {
     number: Generated<number>;

@@ -37,6 +37,7 @@ import type { PolicyRepository } from './repositories/policy.ts';
 import type { SettingsRepository } from './repositories/settings.ts';
 import type { UntoldEventsRepository } from './repositories/untold-events.ts';
 import type { AuditRepository } from './repositories/audit.ts';
+import type { AuditArchivesRepository } from './repositories/audit-archives.ts';
 
 /** One limit of a rule, and whose allowance of it. */
 export interface LimitKey {
@@ -101,6 +102,7 @@ export interface Store {
   managed: ManagedRepository;
   settings: SettingsRepository;
   audit: AuditRepository;
+  auditArchives: AuditArchivesRepository;
   /** The bus of the brokers over this database. The functions above announce changes of policies, servers, secrets and people themselves. */
   readonly bus: Bus;
   /**

@@ -125,6 +125,14 @@ const TABLE: Table = {
         store.provisioning.putGroup({ workspaceId, name: 'told', displayName: 'changed', externalId: null }),
     },
   },
+  auditArchives: {
+    list: { everywhere: 'archives are of all workspaces together' },
+    add: { everywhere: 'archives are of all workspaces together' },
+    unfinished: { everywhere: 'archives are of all workspaces together' },
+    removeSome: { everywhere: 'archives are of all workspaces together' },
+    lease: { everywhere: 'it is by the broker that archives' },
+    release: { everywhere: 'it is by the broker that archives' },
+  },
   laptopFindings: {
     put: {
       writes: (store, { workspaceId, deviceId }) =>

@@ -97,6 +97,17 @@ export const VerifyLineSchema = z
       checkpoints: z
         .int()
         .meta({ description: 'Checkpoints whose signatures are right, in the log and of those that were given' }),
+      archives: z.int().default(0).meta({ description: 'Archives that are signed, and follow on each other' }),
+      archived_rows: z
+        .int()
+        .default(0)
+        .meta({ description: 'The rows in them; their files are looked at where they are' }),
+      named_in_archives: z
+        .array(z.object({ chain: z.string(), seq: z.int(), hash: z.string(), by: z.string() }))
+        .default([])
+        .meta({
+          description: 'Rows in archives that the log or a checkpoint names, with the hashes that they must have',
+        }),
       wrong: z
         .object({
           chain: z.string(),

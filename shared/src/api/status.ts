@@ -38,6 +38,18 @@ export const StatusSchema = z
           )
           .default([])
           .meta({ description: 'Where checkpoints of the log are kept besides' }),
+        archives: z
+          .object({
+            retention_ms: z.number().nullable().meta({ description: 'How old rows become; null: they stay' }),
+            folder: z.string(),
+            files: z.int(),
+            rows: z.int().meta({ description: 'In all files' }),
+            last_run_at: TimeSchema.nullable().meta({ description: 'When this broker looked for old rows last' }),
+            problem: z.string().nullable().meta({ description: 'Why that could not archive' }),
+            held_by: z.array(z.string()).meta({ description: 'What keeps rows in the database that are old enough' }),
+          })
+          .nullable()
+          .default(null),
       })
       .nullable()
       .default(null),
@@ -102,6 +114,7 @@ export const StatusSchema = z
               'master_key',
               'backup',
               'checkpoints',
+              'archives',
               'secret',
               'definitions',
               'server',

@@ -2,6 +2,7 @@
 import type { Story } from 'mcpgate-shared/api/audit';
 import { ruleSentence } from 'mcpgate-shared/api/rules/rule-sentence';
 import { GateError } from 'mcpgate-shared/error';
+import { idSpan } from '../../audit/record-times.ts';
 import type { CallRecord } from '../../domain/call-record.ts';
 import type { AdminDependencies } from '../dependencies.ts';
 import { toRule } from '../rules/rule-view.ts';
@@ -26,8 +27,17 @@ export async function storyOf(parts: Needs, workspaceId: string, id: string): Pr
   }
   const found = await audit.recordsOf(workspaceId, id);
   const [one, ...others] = found;
-  if (one === undefined)
-    throw new GateError('not_found', `the log has no record ${id}; \`audit search --json\` shows whole ids`);
+  if (one === undefined) {
+    const { since, until } = idSpan(id, {});
+    const archives = (await parts.store.auditArchives.list()).filter(
+      (each) => each.since < until && each.until >= since,
+    );
+    const where =
+      archives.length === 0
+        ? '`audit search --json` shows whole ids'
+        : `rows of its time are in ${archives.map(({ name }) => name).join(', ')}`;
+    throw new GateError('not_found', `the log has no record ${id}; ${where}`);
+  }
   if (others.length > 0) {
     const ids = found.slice(0, 10).map(({ record }) => record.id);
     throw new GateError('conflict', `${found.length} records begin with ${id}: ${ids.join(', ')}`);

@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { type ErrorCode, GateError } from 'mcpgate-shared/error';
 import { messagesOf } from '../../store/audit/thread-messages.ts';
-import { openLog } from '../../store/audit/log-reader.ts';
+import { liveRows, openLog } from '../../store/audit/log-reader.ts';
 import type { Store } from '../../store/store.ts';
 import type { Audit } from '../audit.ts';
 import type { ExportPart } from './export-log.ts';
@@ -46,7 +46,7 @@ export function createLogExports({
       const log = openLog(store.audit.source());
       try {
         const chains = await log.chains();
-        const rows = chains.reduce((sum, { lastSeq, format }) => sum + lastSeq + (format === 1 ? 0 : 1), 0);
+        const rows = chains.reduce((sum, chain) => sum + liveRows(chain), 0);
         return { ends: await endsOf(log), rows };
       } finally {
         await log.close();

@@ -3,8 +3,8 @@
 import { GateError } from 'mcpgate-shared/error';
 import { tailOf, timeOf } from '../../domain/record-id.ts';
 import { columnsOf, type NumberedChain, type RawRow } from '../../store/audit/log-connection.ts';
-import type { LogReader } from '../../store/audit/log-reader.ts';
-import { chainAt, seqAt } from '../../store/audit/position.ts';
+import type { LogReader, ReadChain } from '../../store/audit/log-reader.ts';
+import { chainAt, positionOf, seqAt } from '../../store/audit/position.ts';
 import { chainRowOf, KIND } from '../../store/audit/row-columns.ts';
 import { FORMAT } from '../../store/audit/row.ts';
 import { isClosing } from '../chain-rows.ts';
@@ -30,16 +30,19 @@ export interface Part<Picked> {
 
 const NO_HASH = '0'.repeat(64);
 
-type LengthenedChain = NumberedChain & { lastSeq: number };
+type LengthenedChain = ReadChain;
 
 /** The ends of all chains that may go on, and of the newest one. */
 export async function endsOf(log: Pick<LogReader, 'chains' | 'row'>): Promise<ExportEnds> {
   const ends: [number, number][] = [];
   const chains = await log.chains();
-  for (const { number, format, lastSeq } of chains) {
+  for (const { number, format, lastSeq, archived } of chains) {
     const last = lastSeq < 0 ? undefined : await log.row(number, lastSeq);
     const isOver =
-      format !== FORMAT || (last !== undefined && last[3] === KIND.chain && isClosing(chainRowOf(columnsOf(last))));
+      format !== FORMAT ||
+      // All of it is archived.
+      (last === undefined && archived !== undefined) ||
+      (last !== undefined && last[3] === KIND.chain && isClosing(chainRowOf(columnsOf(last))));
     if (!isOver || number === chains.at(-1)?.number) ends.push([number, lastSeq]);
   }
   return ends;
@@ -59,17 +62,17 @@ async function chainsFor(log: LogReader, { ends }: Pick<ExportOrder, 'ends'>): P
 }
 
 async function startOf(log: LogReader, chain: LengthenedChain, { after, filter }: ExportOrder): Promise<number> {
-  const from = filter.since === undefined ? 0 : await firstSince(log, chain, filter.since);
+  const from = filter.since === undefined ? chain.firstSeq : await firstSince(log, chain, filter.since);
   return after?.chain === chain.name ? Math.max(from, after.seq + 1) : from;
 }
 
-/** The place of the first row from `since` on; one behind the last where there is none. Rows of a chain are in the order of their times. */
+/** The place of the first row in the database from `since` on; one behind the last where there is none. Rows of a chain are in the order of their times. */
 export async function firstSince(
   log: Pick<LogReader, 'row'>,
-  chain: { number: number; lastSeq: number; format: number },
+  chain: Pick<ReadChain, 'number' | 'firstSeq' | 'lastSeq'>,
   since: number,
 ): Promise<number> {
-  let [low, high] = [chain.format === 1 ? 1 : 0, chain.lastSeq + 1];
+  let [low, high] = [chain.firstSeq, Math.max(chain.firstSeq, chain.lastSeq + 1)];
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
     const row = await log.row(chain.number, middle);
@@ -127,6 +130,7 @@ export async function* pickRows(log: LogReader, order: ExportOrder): AsyncGenera
         log,
         picked.map(({ row }) => row),
         rows,
+        chain,
       ),
     };
   }
@@ -177,7 +181,7 @@ export async function* pickRecords(log: LogReader, order: ExportOrder): AsyncGen
       }
       at.push(row);
     }
-    yield { chain, chainOf, picked, hashBefore: await hashesBefore(log, at, rows) };
+    yield { chain, chainOf, picked, hashBefore: await hashesBefore(log, at, rows, chain) };
   }
 }
 
@@ -207,6 +211,7 @@ async function hashesBefore(
   log: LogReader,
   rows: readonly RawRow[],
   beside: readonly RawRow[],
+  { number, archived }: ReadChain,
 ): Promise<(row: RawRow) => string> {
   const hashes = new Map<number, string>();
   let last: RawRow | undefined;
@@ -222,6 +227,7 @@ async function hashesBefore(
     last = row;
   }
   for (const row of await log.at(missing)) hashes.set(row[0], row[11]);
+  if (archived !== undefined) hashes.set(positionOf(number, archived.seq), archived.hash);
   return ([position]) => hashes.get(position - 1) ?? NO_HASH;
 }
 

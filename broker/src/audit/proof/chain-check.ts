@@ -42,7 +42,7 @@ export function createChainCheck(options: {
   words: ReadonlyMap<number, string>;
   proofs: Proofs;
   /** The row before the first one that is checked, and the key that the chain names at its beginning; undefined: the first one is that. */
-  before: { row: RawRow; sealKey: string | undefined } | undefined;
+  before: { seq: number; hash: string; sealKey: string | undefined } | undefined;
   /** Is told what rows say of others. */
   claim: (by: string) => (head: ChainHead) => void;
 }): ChainCheck {
@@ -53,8 +53,8 @@ export function createChainCheck(options: {
   const genesis = genesisOf(chain.format);
   const oldColumns = createOldColumns(before === undefined);
   const askedFor = new Set<number>();
-  let seq = before === undefined ? genesis.seq : seqAt(before.row[0]);
-  let prevHash = before === undefined ? genesis.hash : before.row[11];
+  let seq = before === undefined ? genesis.seq : before.seq;
+  let prevHash = before === undefined ? genesis.hash : before.hash;
   let sealOf: ((hash: string) => Uint8Array) | undefined;
   let sealedTo = seq;
   let checkpoints = 0;

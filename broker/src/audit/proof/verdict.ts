@@ -17,11 +17,24 @@ export interface Fault {
   why: string;
 }
 
+export interface NamedInArchive {
+  chain: string;
+  seq: number;
+  hash: string;
+  /** Who says that it has this hash. */
+  by: string;
+}
+
 export interface Verdict {
   /** Rows and checkpoints that were checked and are right. */
   rows: number;
   chains: number;
   checkpoints: number;
+  /** What is in archives, as it is signed; the files are looked at where they are. */
+  archives: number;
+  archivedRows: number;
+  /** What rows and checkpoints say of rows in archives. */
+  inArchives: readonly NamedInArchive[];
   /** Undefined: the log is whole. */
   fault: Fault | undefined;
 }

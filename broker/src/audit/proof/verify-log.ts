@@ -2,7 +2,7 @@
 // chain is missing that another one or a checkpoint names.
 import { hash } from 'node:crypto';
 import { timeOf } from '../../domain/record-id.ts';
-import type { LogReader } from '../../store/audit/log-reader.ts';
+import { liveRows, type LogReader, type ReadChain } from '../../store/audit/log-reader.ts';
 import { seqAt } from '../../store/audit/position.ts';
 import type { ChainHead } from '../../store/audit/row.ts';
 import { columnsOf } from '../../store/audit/log-connection.ts';
@@ -11,7 +11,8 @@ import { readOpening } from '../chain-rows.ts';
 import { type BoundRow, createChainCheck } from './chain-check.ts';
 import { isSignedBy, type Checkpoint } from './statement.ts';
 import { firstSince } from '../export/walk-log.ts';
-import { LogFault, type Proofs, type Verdict } from './verdict.ts';
+import { LogFault, type NamedInArchive, type Proofs, type Verdict } from './verdict.ts';
+import { type ArchivedEnds, checkArchives } from './verify-archives.ts';
 
 export interface VerifyOptions {
   /** Only rows from then on (ms since the epoch), and before `until`. */
@@ -22,6 +23,8 @@ export interface VerifyOptions {
   onProgress(rows: number, of: number): void;
 }
 
+type Counts = { -readonly [K in keyof Omit<Verdict, 'fault'>]: Verdict[K] };
+
 /** What somebody says of a row, which must be so. */
 interface Claim {
   head: ChainHead;
@@ -29,7 +32,7 @@ interface Claim {
 }
 
 export async function verifyLog(log: LogReader, proofs: Proofs, options: VerifyOptions): Promise<Verdict> {
-  const counts = { rows: 0, chains: 0, checkpoints: 0 };
+  const counts: Counts = { rows: 0, chains: 0, checkpoints: 0, archives: 0, archivedRows: 0, inArchives: [] };
   try {
     await check(log, proofs, options, counts);
     return { ...counts, fault: undefined };
@@ -43,7 +46,7 @@ async function check(
   log: LogReader,
   proofs: Proofs,
   { since, until, checkpoints, onProgress }: VerifyOptions,
-  counts: Omit<Verdict, 'fault'>,
+  counts: Counts,
 ): Promise<void> {
   const claims: Claim[] = [];
   const claim = (by: string) => (head: ChainHead) => void claims.push({ head, by });
@@ -66,16 +69,17 @@ async function check(
     if (chain === undefined) throw new RangeError(`there is no chain ${number}`);
     return chain;
   };
-  const total = chains.reduce((sum, { lastSeq, format }) => sum + lastSeq + (format === 1 ? 0 : 1), 0);
+  const total = chains.reduce((sum, chain) => sum + liveRows(chain), 0);
+  const ends = await checkArchives(log, proofs, chains);
   let passed = 0;
   for (const chain of chains) {
-    if (chain.lastSeq < 0) continue;
+    if (liveRows(chain) === 0) continue;
     counts.chains += 1;
     const first = since === undefined ? undefined : await firstSince(log, chain, since);
-    const before = first === undefined ? undefined : await rowBefore(log, chain, first);
+    const before = await rowBefore(log, chain, first ?? chain.firstSeq);
     const checked = createChainCheck({ chain, chainOf, words: log.words, proofs, before, claim });
     let isBehind = false;
-    for await (const rows of log.rows(chain.number, first ?? 0, chain.lastSeq)) {
+    for await (const rows of log.rows(chain.number, first ?? chain.firstSeq, chain.lastSeq)) {
       const end = until === undefined ? -1 : rows.findIndex(([, at]) => timeOf(at) >= until);
       isBehind = end !== -1;
       let rest = isBehind ? rows.slice(0, end) : rows;
@@ -93,7 +97,9 @@ async function check(
     counts.checkpoints += checked.checkpoints;
     if (!isBehind) checked.end();
   }
-  await meet(log, chains, claims);
+  counts.inArchives = await meet(log, chains, claims, ends);
+  counts.archives = ends.archives;
+  counts.archivedRows = ends.rows;
 }
 
 /** Arguments that rows bind are there, as they were kept. */
@@ -109,12 +115,14 @@ async function meetArguments(log: LogReader, chain: string, bound: readonly Boun
   }
 }
 
-/** The row before the place, with the key of its chain; undefined where there is none. */
-async function rowBefore(log: LogReader, { number }: { number: number }, seq: number) {
-  const row = seq === 0 ? undefined : await log.row(number, seq - 1);
-  const opening = await log.row(number, 0);
+/** What stands before the place, with the key of its chain; undefined where nothing does. */
+async function rowBefore(log: LogReader, { number, firstSeq, archived }: ReadChain, seq: number) {
+  if (archived !== undefined && seq === firstSeq) return { ...archived, sealKey: archived.sealKey ?? undefined };
+  const row = seq === firstSeq ? undefined : await log.row(number, seq - 1);
   if (row === undefined) return undefined;
-  return { row, sealKey: opening && readOpening(chainRowOf(columnsOf(opening)))?.sealKey };
+  const opening = archived === undefined ? await log.row(number, 0) : undefined;
+  const sealKey = archived?.sealKey ?? (opening && readOpening(chainRowOf(columnsOf(opening)))?.sealKey);
+  return { seq: seqAt(row[0]), hash: row[11], sealKey };
 }
 
 function assertSigned(checkpoint: Checkpoint, keys: Proofs['keys']): void {
@@ -128,18 +136,26 @@ function assertSigned(checkpoint: Checkpoint, keys: Proofs['keys']): void {
   throw new LogFault({ chain, seq: null, id: null, why });
 }
 
-/** Rows that were named must be there, as they were named. */
+/** Rows that were named must be there, as they were named. Returns what is named of rows that stand in archives, where nobody looks here. */
 async function meet(
   log: LogReader,
-  chains: readonly { number: number; name: string; lastSeq: number }[],
+  chains: readonly ReadChain[],
   claims: readonly Claim[],
-): Promise<void> {
+  ends: ArchivedEnds,
+): Promise<NamedInArchive[]> {
+  const inArchives: NamedInArchive[] = [];
   const byName = new Map(chains.map((chain) => [chain.name, chain]));
   for (const { head, by } of claims) {
     const { chain: name, seq, hash } = head;
     const chain = byName.get(name);
+    if (chain?.archived !== undefined && seq <= chain.archived.seq) {
+      const known = ends.hashAt(name, seq);
+      if (known === undefined) inArchives.push({ chain: name, seq, hash, by });
+      if (known === undefined || known === hash) continue;
+      throw new LogFault({ chain: name, seq, id: null, why: anotherRow(by) });
+    }
     if (chain === undefined || chain.lastSeq < 0) {
-      const why = `the whole chain is missing: ${by} names its row ${seq}`;
+      const why = `${chain?.archived === undefined ? 'the whole chain is missing' : 'all that is not archived of the chain is missing'}: ${by} names its row ${seq}`;
       throw new LogFault({ chain: name, seq: null, id: null, why });
     }
     if (seq > chain.lastSeq) {
@@ -148,7 +164,10 @@ async function meet(
     }
     const row = await log.row(chain.number, seq);
     if (row !== undefined && row[11] === hash) continue;
-    const why = `it is another row than the one that ${by} names: the chain was written anew from some row on`;
-    throw new LogFault({ chain: name, seq, id: null, why });
+    throw new LogFault({ chain: name, seq, id: null, why: anotherRow(by) });
   }
+  return inArchives;
 }
+
+const anotherRow = (by: string): string =>
+  `it is another row than the one that ${by} names: the chain was written anew from some row on`;

@@ -21,6 +21,7 @@ import {
   timeColumn,
   whoOf,
 } from './record-text.ts';
+import { tellArchives } from './archive.ts';
 
 /** What only calls have: to ask for it means to ask for calls. */
 const OF_CALLS = ['tool', 'status', 'decision', 'rule', 'secret', 'credential', 'client', 'session'] as const;
@@ -110,6 +111,7 @@ async function runSearch(session: AdminSession, options: SearchOptions): Promise
     if (json) session.show(records, '');
     else print(context, records, eventColumns(session, records, width), width, 'no events');
     if (stopped) tellStopped(session);
+    if (records.length < most) await tellArchives(session, range);
     return;
   }
   const ask = async (limit: number, cursor: string | undefined) =>
@@ -118,6 +120,7 @@ async function runSearch(session: AdminSession, options: SearchOptions): Promise
   if (json) session.show(records, '');
   else print(context, records, callColumns(session, records, width), width, 'no calls');
   if (stopped) tellStopped(session);
+  if (records.length < most) await tellArchives(session, range);
 }
 
 /** `stopped`: the search was given up before the end of the log, because nothing was found for long. */

@@ -18,12 +18,14 @@ import {
 } from '../session/admin-session.ts';
 import { withProgress } from '../terminal/progress.ts';
 import { pastTime } from '../values.ts';
+import { checkArchives } from './check-archives.ts';
 import { newestClaims } from './newest-claims.ts';
 
 interface VerifyOptions extends AdminOptions {
   since?: string;
   until?: string;
   checkpoints?: string;
+  archives?: string;
 }
 
 type Verdict = Extract<VerifyLine, { kind: 'verdict' }>;
@@ -39,6 +41,7 @@ export function addProofs(audit: Command, context: CommandContext): void {
       '--checkpoints <path>',
       'the checkpoints that were kept in this file, or in the files of this folder: what they name must be there',
     )
+    .option('--archives <folder>', 'the archives in this folder, too: all of them are to be there, as they were signed')
     .action(
       async (options: VerifyOptions) =>
         await withVerdict(verify, context, options, async (session) => !(await runVerify(session, options))),
@@ -56,22 +59,40 @@ async function runVerify(session: AdminSession, options: VerifyOptions): Promise
     until: pastTime('--until', options.until, context.now()),
     checkpoints,
   };
+  const { archives: folder } = options;
   const verdict = await withProgress(context, 'verifying the log', async (say) => {
     let found: Verdict | undefined;
     for await (const line of api.stream(auditApi.verify, { body })) {
       if (line.kind === 'progress') say(`verifying the log: ${line.rows} of ${line.of} rows`);
       else found = line;
     }
-    if (found !== undefined) return found;
+    if (found !== undefined)
+      return found.whole && folder !== undefined ? await withArchives(session, folder, found, say) : found;
     throw new GateError('unavailable', 'the broker ended before the log was verified: run it again');
   });
-  const { kind: _kind, ...result } = verdict;
+  const { kind: _kind, named_in_archives: _named, ...result } = verdict;
   show(result, verdictText(verdict));
+  if (verdict.whole && verdict.archives > 0 && folder === undefined)
+    context.stderr.write(
+      `${verdict.archived_rows} rows in ${verdict.archives} archives were not looked at: give their folder with --archives\n`,
+    );
   return verdict.whole;
 }
 
-function verdictText({ rows, chains, checkpoints, wrong }: Verdict): string {
-  if (wrong === null) return `whole: ${rows} rows in ${chains} chains, ${checkpoints} checkpoints`;
+/** `rows` are those of the archives, too. */
+async function withArchives(
+  session: AdminSession,
+  folder: string,
+  verdict: Verdict,
+  say: (text: string) => void,
+): Promise<Verdict> {
+  const { rows, wrong } = await checkArchives(session, folder, verdict.named_in_archives, say);
+  return { ...verdict, whole: wrong === null, rows: verdict.rows + rows, wrong };
+}
+
+function verdictText({ rows, chains, checkpoints, archives, wrong }: Verdict): string {
+  const also = archives === 0 ? '' : `, ${archives} archives`;
+  if (wrong === null) return `whole: ${rows} rows in ${chains} chains, ${checkpoints} checkpoints${also}`;
   const { chain, seq, id, why } = wrong;
   const place = `chain ${chain}${seq === null ? '' : `, row ${seq}`}${id === null ? '' : ` (${id})`}`;
   return `NOT WHOLE  ${plainLine(place)}\n${plainLine(why)}`;

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { link, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
+import { archivesApi } from 'mcpgate-shared/api/audit/archives';
 import { backupsApi } from 'mcpgate-shared/api/backups/backups';
 import { formatByteSize } from 'mcpgate-shared/byte-size';
 import { fileFault } from 'mcpgate-shared/file-fault';
@@ -65,8 +66,9 @@ async function backup(session: AdminSession, named: string, options: BackupOptio
     const { header, trailer, bytes } = written;
     const kept = await api.call(backupsApi.kept, { body: { ...trailer, bytes } });
     const { tables, ...facts } = header;
-    const document = { file, bytes, sha256: trailer.sha256, kept_at: kept.at, ...facts, tables };
-    show(document, textOf(file, written));
+    const archives = (await api.call(archivesApi.list, { query: {} })).map(({ name }) => name);
+    const document = { file, bytes, sha256: trailer.sha256, kept_at: kept.at, ...facts, tables, archives };
+    show(document, textOf(file, written) + archivesText(archives));
   } catch (error) {
     if (!(error instanceof GateError) && error instanceof Error && 'code' in error)
       throw new GateError('unavailable', `${named} was not written: ${fileFault(error)}`, { cause: error });
@@ -145,6 +147,13 @@ async function giveName(part: string, file: string, force: boolean): Promise<voi
   } finally {
     await folder.close();
   }
+}
+
+/** What a backup does not hold. */
+function archivesText(archives: readonly string[]): string {
+  if (archives.length === 0) return '';
+  const which = archives.length === 1 ? archives[0] : `${archives.length} files, the last one ${archives.at(-1)}`;
+  return `\nold rows of the log are in archives, which are not in it: keep these as well (${which})`;
 }
 
 function textOf(file: string, { header, trailer, bytes }: Written): string {

@@ -47,7 +47,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   ],
   auditor: [
     ...['startExport', 'exportAuditRows', 'exportAuditRecords', 'exportAuditCsv', 'exportAuditParquet'],
-    ...['getAuditKeys', 'verifyAudit', 'reportAudit'],
+    ...['getAuditKeys', 'verifyAudit', 'reportAudit', 'listArchives'],
     ...['followEvents', 'getMe', 'listSecretUses', 'searchCalls', 'searchEvents', 'showArguments'],
     ...['showRecord', 'tailAudit'],
     ...['listUsers', 'getUser', 'showEnding', 'listGroups', 'getGroup'],

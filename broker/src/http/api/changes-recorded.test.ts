@@ -49,6 +49,7 @@ const READS = new Set([
 ]);
 /** What needs more than a broker is tried where that is: each of these events is made by `changeNotes` too. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
+  archiveAudit: 'audit/archive/archives.test.ts',
   acceptProposal: 'admin/servers/proposal-operations.test.ts',
   declineProposal: 'admin/servers/proposal-operations.test.ts',
   approveRequest: 'approvals/create-approvals.test.ts',

@@ -2,6 +2,7 @@
 // cannot say now is missing: whoever reads metrics must still get the others.
 import type { Clock } from 'mcpgate-shared/clock';
 import { Counter, Gauge, type Registry } from 'prom-client';
+import type { ArchivesState } from '../../audit/archive/archives.ts';
 import type { Limits } from '../../limits/limits.ts';
 import type { Store } from '../../store/store.ts';
 
@@ -12,11 +13,13 @@ export interface StoredSources {
   limits: Pick<Limits, 'exceeded'>;
   /** The last backup that is kept; undefined where there was none. */
   lastBackup: () => Promise<{ at: string } | undefined>;
+  /** How old rows of the log are archived. */
+  archives: () => Pick<ArchivesState, 'rows' | 'failures' | 'lastRunAt'>;
   clock: Pick<Clock, 'now'>;
 }
 
 export function registerStoredMetrics(registry: Registry, sources: StoredSources): void {
-  const { store, limits, lastBackup, clock } = sources;
+  const { store, limits, lastBackup, archives, clock } = sources;
   const registers = [registry];
   const oldest = new Gauge({
     name: 'mcpgate_approvals_oldest_seconds',
@@ -63,6 +66,7 @@ export function registerStoredMetrics(registry: Registry, sources: StoredSources
       }
     },
   });
+  registerArchiveMetrics(registers, archives);
   new Gauge({
     name: 'mcpgate_last_backup_timestamp_seconds',
     help: 'When the last backup was made that is kept; missing where there was none',
@@ -72,6 +76,37 @@ export function registerStoredMetrics(registry: Registry, sources: StoredSources
       // `reset` would say 0, which is a backup of 1970.
       this.remove();
       if (last !== undefined) this.set(Date.parse(last.at) / 1000);
+    },
+  });
+}
+
+function registerArchiveMetrics(registers: Registry[], archives: StoredSources['archives']): void {
+  new Counter({
+    name: 'mcpgate_audit_archived_rows_total',
+    help: 'Rows of the audit log that this broker has moved into archives',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(archives().rows);
+    },
+  });
+  new Counter({
+    name: 'mcpgate_audit_archive_failures_total',
+    help: 'How often old rows could not be archived',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(archives().failures);
+    },
+  });
+  new Gauge({
+    name: 'mcpgate_audit_archive_run_timestamp_seconds',
+    help: 'When this broker looked for rows to archive last; missing where it has not yet',
+    registers,
+    collect() {
+      const { lastRunAt } = archives();
+      this.remove();
+      if (lastRunAt !== null) this.set(lastRunAt / 1000);
     },
   });
 }

@@ -1,4 +1,5 @@
 // What a thread that reads the log asks of an engine, on a connection of its own.
+import { z } from 'zod';
 import { COLUMNS, type RowColumns } from './row-columns.ts';
 import type { RowChoice } from './row-choice.ts';
 import type { Chain } from './row.ts';
@@ -50,9 +51,30 @@ export interface KeptBytes {
   sealed: Uint8Array;
 }
 
+/** Rows that stand in an archive, by their positions; hashes in hex. */
+export interface RawSpan {
+  archive: number;
+  from: number;
+  to: number;
+  prevHash: string;
+  hash: string;
+  sealKey: string | null;
+}
+
+export interface RawArchive {
+  number: number;
+  name: string;
+  statement: string;
+  signature: string;
+}
+
 /** What each engine answers. */
 export interface LogConnection {
   chains(): Promise<NumberedChain[]>;
+  /** In the order of their positions. */
+  spans(): Promise<RawSpan[]>;
+  /** In the order in which they were made. */
+  archives(): Promise<RawArchive[]>;
   /** Rows from position `from` to before `to`, in order; of them only those that `choice` may want. */
   rows(from: number, to: number, limit: number, choice?: RowChoice): Promise<RawRow[]>;
   /** The rows at these positions, as far as there are such, in any order. */
@@ -68,3 +90,19 @@ export interface LogConnection {
   wordsOf(workspaceId: string, kind: WordKind): Promise<{ id: number; text: string }[]>;
   close(): Promise<void>;
 }
+
+/** The questions that are the same for both engines but for how a hash is written in hex. */
+export const spansText = (hexOf: (column: string) => string): string =>
+  `SELECT archive, from_position AS "from", to_position AS "to", ${hexOf('prev_hash')} AS "prevHash", ${hexOf('hash')} AS "hash",
+    seal_key AS "sealKey" FROM audit_archived_spans ORDER BY from_position`;
+export const ARCHIVES_TEXT = 'SELECT number, name, statement, signature FROM audit_archives ORDER BY number';
+
+export const SpansSchema = z.array(
+  z.object({
+    ...{ archive: z.number(), from: z.number(), to: z.number(), prevHash: z.string(), hash: z.string() },
+    sealKey: z.string().nullable(),
+  }),
+);
+export const ArchivesSchema = z.array(
+  z.object({ number: z.number(), name: z.string(), statement: z.string(), signature: z.string() }),
+);

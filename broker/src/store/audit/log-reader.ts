@@ -1,14 +1,38 @@
 // Reads the log from beginning to end on a connection of its own, for threads that do so while the broker goes on with its calls.
 import { openPostgresLog } from '../postgres/log-reader.ts';
 import { openSqliteLog } from '../sqlite/log-reader.ts';
-import type { KeptBytes, LogSource, NumberedChain, RawRow } from './log-connection.ts';
-import { ROWS_PER_CHAIN } from './position.ts';
+import type { KeptBytes, LogSource, NumberedChain, RawArchive, RawRow, RawSpan } from './log-connection.ts';
+import { chainAt, ROWS_PER_CHAIN, seqAt } from './position.ts';
 import type { RowChoice } from './row-choice.ts';
 import type { WordKind } from './words.ts';
 
+/** A chain as it stands in the database. */
+export interface ReadChain extends NumberedChain {
+  /** The place of its first row that stands in no archive. */
+  firstSeq: number;
+  /** The place of its last row now; -1: none. */
+  lastSeq: number;
+  /** The end of what stands in archives; undefined: nothing does. */
+  archived: ArchivedEnd | undefined;
+}
+
+export interface ArchivedEnd {
+  seq: number;
+  hash: string;
+  /** The key that the chain names in its first row; null in format 1. */
+  sealKey: string | null;
+}
+
+/** How many rows of the chain stand in the database and in no archive. */
+export const liveRows = ({ firstSeq, lastSeq }: Pick<ReadChain, 'firstSeq' | 'lastSeq'>): number =>
+  Math.max(0, lastSeq - firstSeq + 1);
+
 export interface LogReader {
-  /** All chains in the order in which they have begun, with the places of their last rows now; -1: none. */
-  chains(): Promise<(NumberedChain & { lastSeq: number })[]>;
+  /** All chains in the order in which they have begun. */
+  chains(): Promise<ReadChain[]>;
+  /** What stands in archives. */
+  spans(): Promise<RawSpan[]>;
+  archives(): Promise<RawArchive[]>;
   /** A row that stands in no chain. */
   stray(numbers: readonly number[]): Promise<RawRow | undefined>;
   /**
@@ -46,13 +70,22 @@ export function openLog(source: LogSource): LogReader {
 
   return {
     async chains() {
-      const found = [];
+      const found: ReadChain[] = [];
+      // Read before the rows: what is archived meanwhile is read as it was.
+      const spans = new Map((await log.spans()).map((span) => [chainAt(span.from), span]));
       for (const chain of await log.chains()) {
         const last = await log.last(start(chain.number), start(chain.number + 1));
-        found.push({ ...chain, lastSeq: last === undefined ? -1 : last - start(chain.number) });
+        const span = spans.get(chain.number);
+        const archived = span && { seq: seqAt(span.to), hash: span.hash, sealKey: span.sealKey };
+        const firstSeq = archived === undefined ? (chain.format === 1 ? 1 : 0) : archived.seq + 1;
+        const lastSeq = last === undefined ? -1 : last - start(chain.number);
+        // Rows that stand in an archive already go soon.
+        found.push({ ...chain, firstSeq, lastSeq: lastSeq < firstSeq ? -1 : lastSeq, archived });
       }
       return found;
     },
+    spans: () => log.spans(),
+    archives: () => log.archives(),
     async stray(numbers) {
       let from = Number.MIN_SAFE_INTEGER;
       for (const number of [...numbers, Number.MAX_SAFE_INTEGER / ROWS_PER_CHAIN]) {

@@ -69,6 +69,28 @@ export function createRowReader(db: Kysely<Database>, book: WordBook): RowReader
         .execute();
       for (const { position, hash } of rows) hashes.set(position, hexOf(hash));
     }
+    // The row before may have gone into an archive.
+    const gone = before.filter((position) => !hashes.has(position) && seqAt(position + 1) !== 0);
+    for (const some of batches(gone)) {
+      const ends = await db
+        .selectFrom('audit_archived_spans')
+        .select(['from_position', 'to_position', 'prev_hash', 'hash'])
+        .where((eb) =>
+          eb.or([
+            eb('to_position', 'in', some),
+            eb(
+              'from_position',
+              'in',
+              some.map((position) => position + 1),
+            ),
+          ]),
+        )
+        .execute();
+      for (const { from_position: from, to_position: to, prev_hash: prevHash, hash } of ends) {
+        hashes.set(from - 1, hexOf(prevHash));
+        hashes.set(to, hexOf(hash));
+      }
+    }
     return hashes;
   }
 

@@ -16,6 +16,7 @@ import { createExternalIdentitiesMigration } from './0004-external-identities.ts
 import { createFirstMigration } from './0001-first.ts';
 import { createDeliveriesMigration } from './outside/0023-deliveries.ts';
 import { createIdempotentRequestsMigration } from './outside/0032-idempotent-requests.ts';
+import { createAuditArchivesMigration } from './changes/0039-audit-archives.ts';
 import { createAuditArgumentsMigration } from './changes/0035-audit-arguments.ts';
 import { createLogFeedsMigration } from './outside/0031-log-feeds.ts';
 import { createHooksMigration } from './outside/0022-hooks.ts';
@@ -61,6 +62,7 @@ const migrationsOf = (kind: EngineKind): Record<string, Migration> => ({
   '0032-idempotent-requests': createIdempotentRequestsMigration(kind),
   '0033-approval-rounds': createApprovalRoundsMigration(kind),
   '0035-audit-arguments': createAuditArgumentsMigration(kind),
+  '0039-audit-archives': createAuditArchivesMigration(kind),
   '0041-on-call': createOnCallMigration(kind),
   '0042-untold-events': createUntoldEventsMigration(kind),
   '0043-removed-rules': createRemovedRulesMigration(kind),

@@ -1,7 +1,15 @@
 // The log on PostgreSQL, on a connection of its own.
 import pg from 'pg';
 import { z } from 'zod';
-import { rawColumns, type LogConnection, type RawRow } from '../audit/log-connection.ts';
+import {
+  ARCHIVES_TEXT,
+  ArchivesSchema,
+  rawColumns,
+  SpansSchema,
+  spansText,
+  type LogConnection,
+  type RawRow,
+} from '../audit/log-connection.ts';
 import { choiceSql } from '../audit/row-choice.ts';
 import { databaseName } from './database-name.ts';
 import { explainPostgresError } from './postgres-error.ts';
@@ -33,6 +41,8 @@ export function openPostgresLog(url: string): LogConnection {
   return {
     chains: async () =>
       ChainsSchema.parse(await ask('SELECT id AS number, name, format FROM audit_chains ORDER BY id')),
+    spans: async () => SpansSchema.parse(await ask(spansText((column) => `encode(${column}, 'hex')`))),
+    archives: async () => ArchivesSchema.parse(await ask(ARCHIVES_TEXT)),
     rows: async (from, to, limit, choice) =>
       await rowsOf(
         `position >= $1 AND position < $2${choice === undefined ? '' : ` AND ${choiceSql(choice)}`} ORDER BY position LIMIT $3`,

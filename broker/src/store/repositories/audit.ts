@@ -76,6 +76,18 @@ export function createAuditRows(engine: Engine): AuditRepository {
     return chain?.id;
   }
 
+  async function archivedEnd(name: string, number: number): Promise<ChainHead | undefined> {
+    const span = await db
+      .selectFrom('audit_archived_spans')
+      .select(['to_position', 'hash'])
+      .where('to_position', '>=', positionOf(number, 0))
+      .where('to_position', '<', positionOf(number + 1, 0))
+      .orderBy('to_position', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    return span && { chain: name, seq: seqAt(span.to_position), hash: Buffer.from(span.hash).toString('hex') };
+  }
+
   async function at(positions: readonly number[]): Promise<AuditRow[]> {
     const found: RowColumns[] = [];
     for (let start = 0; start < positions.length; start += CHAINS_AT_ONCE) {
@@ -178,7 +190,8 @@ export function createAuditRows(engine: Engine): AuditRepository {
         .orderBy('position', 'desc')
         .limit(1)
         .executeTakeFirst();
-      return row && { chain: name, seq: seqAt(row.position), hash: Buffer.from(row.hash).toString('hex') };
+      if (row === undefined) return await archivedEnd(name, number);
+      return { chain: name, seq: seqAt(row.position), hash: Buffer.from(row.hash).toString('hex') };
     },
     async heads() {
       const first = sql`cast(chain.id as bigint) * ${sql.lit(ROWS_PER_CHAIN)}`;

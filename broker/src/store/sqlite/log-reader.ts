@@ -1,7 +1,15 @@
 // The log on the SQLite file, read-only. Rows are read in parts, so that no part keeps the file from being tidied for long.
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { z } from 'zod';
-import { rawColumns, type LogConnection, type RawRow } from '../audit/log-connection.ts';
+import {
+  ARCHIVES_TEXT,
+  ArchivesSchema,
+  rawColumns,
+  SpansSchema,
+  spansText,
+  type LogConnection,
+  type RawRow,
+} from '../audit/log-connection.ts';
 import { choiceSql } from '../audit/row-choice.ts';
 import { explainSqliteError } from './sqlite-error.ts';
 
@@ -46,6 +54,9 @@ export function openSqliteLog(file: string): LogConnection {
       answer(() =>
         ChainsSchema.parse(database.prepare('SELECT id AS number, name, format FROM audit_chains ORDER BY id').all()),
       ),
+    spans: () =>
+      answer(() => SpansSchema.parse(database.prepare(spansText((column) => `lower(hex(${column}))`)).all())),
+    archives: () => answer(() => ArchivesSchema.parse(database.prepare(ARCHIVES_TEXT).all())),
     // The columns are what STRICT tables hold, and millions of rows are read: they are not parsed one by one.
     rows: (from, to, limit, choice) =>
       answer(() => rowsBy(choice === undefined ? '' : choiceSql(choice)).all(from, to, limit) as unknown as RawRow[]),

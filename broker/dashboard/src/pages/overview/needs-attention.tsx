@@ -50,6 +50,11 @@ const KINDS: Readonly<Record<Noted['about'], Kind>> = {
     tone: 'danger',
     action: () => <PathLink path="/settings">To the settings</PathLink>,
   },
+  archives: {
+    title: () => 'Old rows of the log',
+    tone: 'warn',
+    action: () => <PathLink path="/settings">To the settings</PathLink>,
+  },
   secret: {
     title: (subject) => (subject === null ? 'A secret' : `The secret ${subject}`),
     tone: 'warn',

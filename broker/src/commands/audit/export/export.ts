@@ -9,6 +9,7 @@ import type { CommandContext } from '../../context.ts';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../../session/admin-session.ts';
 import { withProgress } from '../../terminal/progress.ts';
 import { pastTime } from '../../values.ts';
+import { tellArchives } from '../archive.ts';
 import { filterFlags, type FilterOptions } from '../search.ts';
 import { progress } from './progress-text.ts';
 import { toFile } from './to-file.ts';
@@ -58,11 +59,16 @@ async function runExport(session: AdminSession, options: ExportOptions): Promise
   if (options.resume !== undefined) {
     if (options.output !== undefined) throw new GateError('usage', '--resume names the file: leave out --output');
     const file = resolve(context.cwd, options.resume);
-    return await intoFile(session, file, await readState(file, options.resume));
+    const state = await readState(file, options.resume);
+    await intoFile(session, file, state);
+    return await tellArchives(session, state.query);
   }
   const form = formOf(options);
   const query = queryOf(options, context.now());
-  if (options.output === undefined) return await toStdout(session, form, { ...query, after: options.after });
+  if (options.output === undefined) {
+    await toStdout(session, form, { ...query, after: options.after });
+    return await tellArchives(session, query);
+  }
   if (options.after !== undefined)
     throw new GateError('usage', '--after is for an export to stdout; one into a file goes on with --resume');
   const file = resolve(context.cwd, options.output);
@@ -76,6 +82,7 @@ async function runExport(session: AdminSession, options: ExportOptions): Promise
     throw new GateError('conflict', `${options.output} is there already: name another one, or say --force`);
   const { as_of: asOf } = await session.api.call(exportsApi.start, {});
   await intoFile(session, file, { v: 1, form, query, as_of: asOf, bytes: 0, lines: 0, parts: 0 });
+  await tellArchives(session, query);
 }
 
 async function intoFile(session: AdminSession, file: string, state: ExportState): Promise<void> {

@@ -11,6 +11,7 @@ import type { CommandContext } from '../../context.ts';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../../session/admin-session.ts';
 import { withProgress } from '../../terminal/progress.ts';
 import { pastTime } from '../../values.ts';
+import { tellArchives } from '../archive.ts';
 import { reportPage } from 'mcpgate-shared/api/audit/report-page';
 import { reportSections } from 'mcpgate-shared/api/audit/report-tables';
 
@@ -46,6 +47,7 @@ async function runReport(session: AdminSession, options: ReportOptions): Promise
   if (target !== undefined && existsSync(target) && options.force !== true)
     throw new GateError('conflict', `${output} is there already: name another one, or say --force`);
   const report = await ask(session, options);
+  await tellArchives(session, { since: report.since, until: report.until });
   if (target === undefined) {
     if (json) show(report, '');
     else context.stdout.write(reportPage(report, reportSections(report)));

@@ -1,0 +1,54 @@
+// The archives of the log, looked at where they are: each that the database knows must be there as it was signed, and have the rows that the log and its
+// checkpoints name. Done by the command itself, so that the broker has nothing of it.
+import { createPublicKey } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { auditApi, type VerifyLine } from 'mcpgate-shared/api/audit';
+import { archivesApi } from 'mcpgate-shared/api/audit/archives';
+import { archiveLines } from '../../audit/archive/archive-file.ts';
+import { ArchiveFault, checkArchive } from '../../audit/archive/check-archive.ts';
+import type { AdminSession } from '../session/admin-session.ts';
+
+type Verdict = Extract<VerifyLine, { kind: 'verdict' }>;
+type Wrong = NonNullable<Verdict['wrong']>;
+
+/** How many rows were looked at, and what is not as it was written. */
+export async function checkArchives(
+  { api }: Pick<AdminSession, 'api'>,
+  folder: string,
+  named: Verdict['named_in_archives'],
+  say: (text: string) => void,
+): Promise<{ rows: number; wrong: Wrong | null }> {
+  const known = await api.call(archivesApi.list, { query: {} });
+  const { keys: jwks } = await api.call(auditApi.keys, {});
+  const keys = new Map(jwks.map((key) => [key.kid, createPublicKey({ key, format: 'jwk' })]));
+  const claims = Map.groupBy(named, placeOf);
+  let rows = 0;
+  for (const { name, sha256 } of known) {
+    const path = join(folder, name);
+    const about = (why: string, place?: { chain: string; seq: number }): { rows: number; wrong: Wrong } => ({
+      rows,
+      wrong: { chain: place?.chain ?? name, seq: place?.seq ?? null, id: null, why: `the archive ${name}: ${why}` },
+    });
+    if (!existsSync(path)) return about(`it is missing from ${folder}`);
+    try {
+      const statement = await checkArchive(archiveLines(path), keys, (row) => {
+        if ((rows += 1) % 10_000 === 0) say(`verifying the archive ${name}: ${rows} rows`);
+        const other = claims.get(placeOf(row))?.find(({ hash }) => hash !== row.hash);
+        if (other !== undefined) throw new ArchiveFault(`it is another row than the one that ${other.by} names`, row);
+        claims.delete(placeOf(row));
+      });
+      if (statement.name !== name || statement.sha256 !== sha256)
+        return about('it is another archive than the one that the log names', undefined);
+    } catch (error) {
+      if (error instanceof ArchiveFault) return about(error.message, error.place);
+      throw error;
+    }
+  }
+  const [left] = [...claims.values()].flat();
+  if (left === undefined) return { rows, wrong: null };
+  const { chain, seq, by } = left;
+  return { rows, wrong: { chain, seq, id: null, why: `it is in no archive, and ${by} names it` } };
+}
+
+const placeOf = ({ chain, seq }: { chain: string; seq: number }): string => `${chain}#${seq}`;
