@@ -2,7 +2,18 @@
 // the public key alone; after a kill, a restart, a rotation of the master key, and what somebody does to the database.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  watch,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -97,6 +108,37 @@ async function proves(t: TestContext, databaseUrl: string | undefined): Promise<
   const changed = check(exported, '--key', pem);
   assert.equal(changed.status, 1);
   assert.match(changed.stdout, /^NOT WHOLE {2}chain \S+, row \d+ \(\S+\)\nwhat it says is not what was written\n$/);
+
+  // A broker that is killed while it archives, wherever that is, does it after its next start.
+  const archives = join(broker.dataDir, 'archives');
+  mkdirSync(archives);
+  const before = new Date().toISOString();
+  const watched = watch(archives);
+  const killing = once(watched, 'change').then(() => broker.stop('SIGKILL'));
+  await Promise.all([broker.cli(['audit', 'archive', '--before', before]), killing]);
+  watched.close();
+  await broker.start();
+  await broker.run(['audit', 'archive', '--before', before]);
+  await call('four');
+  const files = (await broker.json(['audit', 'archives'])) as { name: string; rows: number; here: boolean }[];
+  assert.deepEqual(
+    files.map(({ name, here }) => [name, here]),
+    readdirSync(archives).map((name) => [name, true]),
+  );
+  const all = await verify('--checkpoints', kept, '--archives', archives);
+  assert.deepEqual([all.code, all.wrong], [0, null]);
+  assert.ok(all.rows > whole.rows && (files[0]?.rows ?? 0) > 5);
+  writeFileSync(exported, (await broker.cli(['audit', 'export'])).stdout);
+  const known = ['--key', pem, '--checkpoints', kept];
+  assert.equal(check(exported, ...known, '--archives', archives).status, 0);
+  assert.match(check(exported, ...known).stdout, /Where it was archived, give --archives\n$/);
+  const found = await broker.cli(['audit', 'search', '--since', '1h']);
+  assert.match(found.stderr, new RegExp(`are in .* and not in this answer: .*${files[0]?.name}`));
+  renameSync(join(archives, files[0]?.name ?? ''), join(folder, 'elsewhere.gz'));
+  const gone = await verify('--checkpoints', kept, '--archives', archives);
+  assert.match(gone.wrong?.why ?? '', new RegExp(`the archive ${files[0]?.name}: it is missing`));
+  assert.match(await broker.run(['status']), /archives? of the log (?:are|is) not in /);
+  renameSync(join(folder, 'elsewhere.gz'), join(archives, files[0]?.name ?? ''));
 
   const tamper = async (statement: string) => {
     if (databaseUrl !== undefined) return runSql(databaseUrl, statement);

@@ -58,6 +58,7 @@ export async function assembleCustody(context: AssemblyContext) {
       retentionMs: config.audit.retention,
       isAlone: databaseUrl === undefined,
     },
+    others: () => replicas.others().map(({ name }) => name),
     writers: () =>
       replicas.isDeaf ? undefined : [writerId, ...replicas.others().map(({ name }) => `-${name.slice(0, 8)}`)],
   });

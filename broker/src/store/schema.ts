@@ -14,6 +14,7 @@ import type { WhoseCredential } from 'mcpgate-shared/api/accounts/account-forms'
 import type { SecondFactor, SignInMethod } from '../domain/people/passkey.ts';
 import type { AdminTokenRecord } from '../domain/people/people.ts';
 import type { Role } from 'mcpgate-shared/api/roles';
+import type { AuditArchivedSpansTable, AuditArchivesTable } from './audit/archive-tables.ts';
 import type { RowColumns } from './audit/row-columns.ts';
 import type { WordKind } from './audit/words.ts';
 
@@ -353,28 +354,8 @@ export interface Database {
   audit_rows: RowColumns;
   /** Arguments of calls, sealed; `position`: of the row that binds them. */
   audit_arguments: { position: number; sealed: Uint8Array };
-  /** Rows that stand in files. `statement`: signed, JSON; `since` and `until`: moments of the first and the last row. */
-  audit_archives: {
-    number: number;
-    name: string;
-    statement: string;
-    signature: string;
-    since: number;
-    until: number;
-    rows: number;
-    bytes: number;
-    archived_at: number;
-  };
-  /** Which rows an archive has; positions. */
-  audit_archived_spans: {
-    from_position: number;
-    to_position: number;
-    archive: number;
-    prev_hash: Uint8Array;
-    hash: Uint8Array;
-    seal_key: string | null;
-  };
-  /** Which broker makes archives now. */
+  audit_archives: AuditArchivesTable;
+  audit_archived_spans: AuditArchivedSpansTable;
   audit_archiving: { id: number; holder: string; lease_until: number };
   /** `done_at`: it has arrived, or was let go; the row stays for a while without its payload. */
   deliveries: {

@@ -10,7 +10,7 @@ import { SCOPE_OF_DELIVERIES } from './fixtures/scope-of-deliveries.ts';
 import { SCOPE_OF_IDEMPOTENT_REQUESTS } from './fixtures/scope-of-idempotent-requests.ts';
 import { SCOPE_OF_LOG_FEEDS } from './fixtures/scope-of-log-feeds.ts';
 import { SCOPE_OF_HOOKS } from './fixtures/scope-of-hooks.ts';
-import { SCOPE_OF_AUDIT } from './fixtures/scope-of-audit.ts';
+import { SCOPE_OF_ARCHIVES, SCOPE_OF_AUDIT } from './fixtures/scope-of-audit.ts';
 import { SCOPE_OF_DEFINITIONS, type Scope } from './fixtures/scope-of-definitions.ts';
 import { SCOPE_OF_MANAGED } from './fixtures/scope-of-managed.ts';
 import { SCOPE_OF_PASSKEYS } from './fixtures/scope-of-passkeys.ts';
@@ -124,14 +124,6 @@ const TABLE: Table = {
       writes: (store, { workspaceId }) =>
         store.provisioning.putGroup({ workspaceId, name: 'told', displayName: 'changed', externalId: null }),
     },
-  },
-  auditArchives: {
-    list: { everywhere: 'archives are of all workspaces together' },
-    add: { everywhere: 'archives are of all workspaces together' },
-    unfinished: { everywhere: 'archives are of all workspaces together' },
-    removeSome: { everywhere: 'archives are of all workspaces together' },
-    lease: { everywhere: 'it is by the broker that archives' },
-    release: { everywhere: 'it is by the broker that archives' },
   },
   laptopFindings: {
     put: {
@@ -459,6 +451,7 @@ const TABLE: Table = {
   managed: SCOPE_OF_MANAGED,
   settings: { putIfAbsent: FACT, find: FACT, put: FACT, remove: FACT },
   audit: SCOPE_OF_AUDIT,
+  auditArchives: SCOPE_OF_ARCHIVES,
 };
 
 const FUNCTIONS = Object.entries(TABLE).flatMap(([repository, functions]) =>

@@ -2,18 +2,18 @@
 import type { z } from 'zod';
 import { archivesApi, type Archive, type ArchiveLine } from 'mcpgate-shared/api/audit/archives';
 import { GateError } from 'mcpgate-shared/error';
-import type { ArchiveView } from '../../audit/archive/archives.ts';
+import type { ArchiveProgress, ArchiveView } from '../../audit/archive/archives.ts';
 import { DEFAULT_WORKSPACE } from '../../domain/workspace.ts';
 import type { AdminDependencies } from '../dependencies.ts';
 import { isoTime } from '../iso-time.ts';
 import { operation, streamOperation, type Caller, type Operation } from '../operation.ts';
 
 export function archiveOperations({ archives, clock }: Pick<AdminDependencies, 'archives' | 'clock'>): Operation[] {
-  async function* make(
+  function make(
     { before, dry_run: isTrial }: z.output<typeof archivesApi.make.body>,
     { homeWorkspaceId, actor }: Caller,
     signal: AbortSignal,
-  ): AsyncGenerator<ArchiveLine> {
+  ): AsyncIterable<ArchiveLine> {
     if (homeWorkspaceId !== DEFAULT_WORKSPACE)
       throw new GateError(
         'forbidden',
@@ -25,14 +25,7 @@ export function archiveOperations({ archives, clock }: Pick<AdminDependencies, '
       throw new GateError('usage', 'say before when: --before 2026-01-01, or set audit.retention in the configuration');
     const cut = before === undefined ? now - (retentionMs ?? 0) : Date.parse(before);
     if (cut > now) throw new GateError('usage', 'only rows that are there can be archived: give a time that is past');
-    for await (const said of archives.run({ before: cut, isTrial, by: actor }, signal)) {
-      if (said.kind === 'progress') yield said;
-      else {
-        const { archives: names, rows, since, until, heldBy } = said;
-        const times = rows === 0 ? { since: null, until: null } : { since: isoTime(since), until: isoTime(until) };
-        yield { kind: 'done', archives: names, rows, ...times, held_by: heldBy };
-      }
-    }
+    return linesOf(archives.run({ before: cut, isTrial, by: actor }, signal), signal);
   }
 
   return [
@@ -45,6 +38,23 @@ export function archiveOperations({ archives, clock }: Pick<AdminDependencies, '
     }),
     streamOperation(archivesApi.make, ({ body }, caller, signal) => make(body, caller, signal)),
   ];
+}
+
+async function* linesOf(steps: AsyncIterable<ArchiveProgress>, signal: AbortSignal): AsyncGenerator<ArchiveLine> {
+  try {
+    for await (const said of steps) {
+      if (said.kind === 'progress') yield said;
+      else {
+        const { archives: names, rows, since, until, heldBy } = said;
+        const times = rows === 0 ? { since: null, until: null } : { since: isoTime(since), until: isoTime(until) };
+        yield { kind: 'done', archives: names, rows, ...times, held_by: heldBy };
+      }
+    }
+  } catch (error) {
+    // Lines may have been sent: no other status can be answered.
+    if (signal.aborted || !(error instanceof GateError)) throw error;
+    yield { kind: 'failed', message: error.message };
+  }
 }
 
 const viewOf = ({ number, name, at, since, until, rows, bytes, sha256, isHere }: ArchiveView): Archive => ({

@@ -207,9 +207,11 @@ onBothEngines((openStore) => {
     assert.equal(world.files().length, 1);
     await assertAllThere(world);
     // One that was killed holds it for a while only.
-    await world.store.auditArchives.lease({ holder: 'dead', now: clock.at, until: clock.at + 1_000 });
+    await world.store.auditArchives.lease({ holder: 'dead', now: clock.at, until: clock.at + 1_000, others: [] });
     await assert.rejects(archive(own, before), /another broker archives the log now/);
     clock.at += 1_001;
+    assert.equal((await archive(own, before)).rows, 0);
+    await world.store.auditArchives.lease({ holder: 'gone', now: clock.at, until: clock.at + 1_000, others: [] });
     assert.equal((await archive(own, before)).rows, 0);
   });
 

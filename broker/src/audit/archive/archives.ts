@@ -71,6 +71,8 @@ export interface LogArchivesOptions {
   /** Names this broker among those of the database. */
   holder: string;
   version: string;
+  /** The names of the others that run, as this broker hears of them. */
+  others: () => readonly string[];
   /** How the names of chains end that brokers which run may go on with; undefined: that is not known now. */
   writers: () => readonly string[] | undefined;
   /** No other broker writes into this log. */
@@ -108,7 +110,7 @@ export function createLogArchives(options: LogArchivesOptions): LogArchives {
   async function renew(isAnew = false): Promise<void> {
     const now = clock.now();
     if (!isAnew && Math.abs(now - renewedAt) < RENEW_MS) return;
-    if (!(await store.auditArchives.lease({ holder, now, until: now + LEASE_MS })))
+    if (!(await store.auditArchives.lease({ holder, now, until: now + LEASE_MS, others: options.others() })))
       throw new GateError('unavailable', 'another broker archives the log now: try again when it is done');
     renewedAt = now;
   }

@@ -40,6 +40,7 @@ async function open(t: TestContext, openStore: OpenStoreUnderTest) {
       ? [`drop trigger ${table}_no_update`, `drop trigger ${table}_no_delete`]
       : [`drop trigger ${table}_no_change on ${table}`],
   );
+  if (kind === 'postgres') off.push('drop trigger audit_rows_no_delete on audit_rows');
   for (const statement of off) await tamper(statement);
   const bytes = (hex: string) => (kind === 'sqlite' ? `x'${hex}'` : `'\\x${hex}'`);
   return { ...under, ...world, third, bytes };
@@ -375,7 +376,7 @@ onPostgres((openStore) => {
         ['two', 2],
       ],
     );
-    await under.tamper('drop trigger audit_rows_no_change on audit_rows');
+    await under.tamper('drop trigger audit_rows_no_delete on audit_rows');
     await under.tamper(`delete from audit_rows where position > ${at(2, 1)} and position < ${at(3, 0)}`);
     const { fault } = await world.verify({ checkpoints: world.kept() });
     assert.deepEqual([fault?.chain, fault?.seq], ['two', 2]);

@@ -37,6 +37,7 @@ async function runArchive(session: AdminSession, options: ArchiveOptions): Promi
   const done = await withProgress(context, 'archiving the log', async (say) => {
     let found: Done | undefined;
     for await (const line of api.stream(archivesApi.make, { body })) {
+      if (line.kind === 'failed') throw new GateError('unavailable', line.message);
       if (line.kind === 'progress') say(`archiving the log: ${line.rows} of ${line.of} rows`);
       else found = line;
     }

@@ -37,8 +37,8 @@ export interface AuditArchivesRepository {
   unfinished(): Promise<{ number: number; name: string; rows: number }[]>;
   /** Removes some rows of the archive, the last ones first, so that each row that is left has the one before it. Returns how many; 0: there is none left. */
   removeSome(number: number, limit: number): Promise<number>;
-  /** Makes this broker the one that archives, or goes on with it. False: another one does. */
-  lease(lease: { holder: string; now: number; until: number }): Promise<boolean>;
+  /** Makes this broker the one that archives, or goes on with it. False: another one does, of `others` that run. */
+  lease(lease: { holder: string; now: number; until: number; others: readonly string[] }): Promise<boolean>;
   release(holder: string): Promise<void>;
 }
 
@@ -74,7 +74,7 @@ export function createAuditArchives(db: Kysely<Database>): AuditArchivesReposito
             select max(position) from audit_rows where position between span.from_position and span.to_position
           ) as last from audit_archived_spans as span join audit_archives as archive on archive.number = span.archive
         ) as found where last is not null group by number, name order by number`.execute(db);
-      return rows.map((row) => ({ ...row, rows: Number(row.rows) }));
+      return rows;
     },
     removeSome: (number, limit) =>
       db.transaction().execute(async (trx) => {
@@ -103,7 +103,7 @@ export function createAuditArchives(db: Kysely<Database>): AuditArchivesReposito
         }
         return limit - left;
       }),
-    async lease({ holder, now, until }) {
+    async lease({ holder, now, until, others }) {
       const row = await db
         .insertInto('audit_archiving')
         .values({ id: 1, holder, lease_until: until })
@@ -116,6 +116,7 @@ export function createAuditArchives(db: Kysely<Database>): AuditArchivesReposito
                 eb('audit_archiving.lease_until', '<=', now),
                 eb('audit_archiving.lease_until', '>', now + MOST_AHEAD_MS),
                 eb('audit_archiving.holder', '=', holder),
+                ...(others.length === 0 ? [sql<boolean>`1 = 1`] : [eb('audit_archiving.holder', 'not in', others)]),
               ]),
             ),
         )

@@ -32,6 +32,9 @@ export const ArchiveLineSchema = z
       until: TimeSchema.nullable(),
       held_by: z.array(z.string()).meta({ description: 'What keeps rows in the database that are old enough' }),
     }),
+    z.object({ kind: z.literal('failed'), message: z.string() }).meta({
+      description: 'It could not go on: the log is whole, and the next order goes on from there',
+    }),
   ])
   .meta({ id: 'ArchiveLine' });
 export type ArchiveLine = z.output<typeof ArchiveLineSchema>;
