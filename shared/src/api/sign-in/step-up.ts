@@ -6,6 +6,8 @@ const STEP_UP: ReadonlySet<string> = new Set([
   // Secrets and keys: set, rotated, taken back, carried off.
   ...['setSecret', 'rotateSecret', 'rollbackSecret', 'removeSecret', 'rotateMasterKey', 'rotateSigningKeys'],
   ...['makeBackup', 'keepBackup', 'showArguments'],
+  // What cannot be taken back: rows of the log leave the database, values of arguments are gone.
+  'archiveAudit',
   // Where secrets are sent.
   ...['addServer', 'importServers', 'addServerFromCatalogue', 'acceptProposal', 'updateServer', 'replaceServerRecord'],
   // What ends for somebody.
