@@ -136,9 +136,12 @@ function textOf(
       ? 'sessions were kept: also those that were ended after the backup'
       : 'every session is ended: people log in again, with `mcpgate login`',
     ...(occupied && isTakenOver
-      ? ['what was taken back in the database from before stays taken back: people, devices, grants, tokens']
+      ? [
+          'what was taken back in the database from before stays taken back: people, devices, grants, tokens, passkeys; passwords are those of that database',
+        ]
       : [
           `people who were disabled, and grants and tokens (${grants} in all) that were revoked after the backup, are good again: look at \`user list\`, \`grant list\` and \`admin-token list\``,
+          `passwords that were changed and passkeys (${header.tables['passkeys'] ?? 0} in all) that were removed after the backup let people in again: \`user reset NAME\` ends those of one person`,
         ]),
     'secrets are as they were: values that were rotated after the backup must be set again',
     'next: mcpgate-broker start',

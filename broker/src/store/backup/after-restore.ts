@@ -17,7 +17,8 @@ export const ALWAYS: readonly string[] = [
 
 /**
  * Takes over what was taken back in the database that is replaced, as far as it is the same one at a later time (it has the same data keys):
- * revoked grants, tokens and devices, people who were disabled, or removed. `old`: the schema that it has for these statements.
+ * revoked grants, tokens and devices, people who were disabled, or removed; passkeys that were removed, and passwords that were changed, because what
+ * was taken from somebody who lost it would let its finder in again. `old`: the schema that it has for these statements.
  */
 export function takenBackIn(old: string, now: number): readonly string[] {
   const before = (table: string) => `${old}.${table}`;
@@ -28,8 +29,15 @@ export function takenBackIn(old: string, now: number): readonly string[] {
     and exists (select 1 from ${before(table)} as o where o.id = ${table}.id and o.${column} is not null)`;
   const gone = (table: string, column: string) => `update ${table} set ${column} = ${now}
     where ${column} is null and ${isSame} and not exists (select 1 from ${before(table)} as o where o.id = ${table}.id)`;
-  return ['users', 'grants', 'admin_tokens', 'devices'].flatMap((table) => {
-    const column = table === 'users' ? 'disabled_at' : 'revoked_at';
-    return [over(table, column), gone(table, column)];
-  });
+  const missing = `not exists (select 1 from ${before('passkeys')} as o where o.id = passkeys.id)`;
+  const password = `(select o.password_hash from ${before('users')} as o where o.id = users.id)`;
+  const isThere = `exists (select 1 from ${before('users')} as o where o.id = users.id)`;
+  return [
+    ...['users', 'grants', 'admin_tokens', 'devices'].flatMap((table) => {
+      const column = table === 'users' ? 'disabled_at' : 'revoked_at';
+      return [over(table, column), gone(table, column)];
+    }),
+    `delete from passkeys where ${isSame} and ${missing}`,
+    `update users set password_hash = ${password} where ${isSame} and ${isThere}`,
+  ];
 }

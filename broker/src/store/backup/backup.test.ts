@@ -190,13 +190,22 @@ for (const kind of ENGINES)
 
     test('a database that is replaced is kept aside, and what was taken back in it stays taken back', async (t) => {
       const place = await filled(t, kind);
-      const file = await backUp(t, place);
       const run = async (statement: string) => {
         if (place.databaseUrl !== undefined) return runSql(place.databaseUrl, statement);
         const database = new DatabaseSync(join(place.dataDir, 'mcpgate.db'));
         database.exec(statement);
         database.close();
       };
+      const key = place.databaseUrl === undefined ? "x'00'" : "'\\x00'::bytea";
+      for (const id of ['pk_lost', 'pk_kept'])
+        await run(
+          `insert into passkeys (id, workspace_id, user_id, credential_id, public_key, counter, transports_json, backed_up, name, created_at)
+            select '${id}', workspace_id, id, '${id}', ${key}, 0, '[]', 0, '${id}', 1 from users where name = 'barbara'`,
+        );
+      await run(`update users set password_hash = 'known to others' where name = 'barbara'`);
+      const file = await backUp(t, place);
+      await run(`delete from passkeys where id = 'pk_lost'`);
+      await run(`update users set password_hash = 'new' where name = 'barbara'`);
       await run(`update users set disabled_at = 77 where name = 'ada'`);
       await run(`update grants set revoked_at = 78 where revoked_at is null`);
       await run(`delete from group_members`);
@@ -205,11 +214,14 @@ for (const kind of ENGINES)
       assert.equal(isTakenOver, true);
       const is = await contentOf(place);
       const users = (is.get('users') ?? []).map(
-        (row) => JSON.parse(row) as { name: string; disabled_at: number | null },
+        (row) => JSON.parse(row) as { name: string; disabled_at: number | null; password_hash: string | null },
       );
       assert.equal(users.find(({ name }) => name === 'ada')?.disabled_at, 77);
       assert.ok((users.find(({ name }) => name === 'mary')?.disabled_at ?? 0) > 78, 'who was removed is disabled');
-      assert.equal(users.find(({ name }) => name === 'barbara')?.disabled_at, null);
+      const barbara = users.find(({ name }) => name === 'barbara');
+      assert.deepEqual([barbara?.disabled_at, barbara?.password_hash], [null, 'new']);
+      assert.match((is.get('passkeys') ?? []).join(), /pk_kept/);
+      assert.doesNotMatch((is.get('passkeys') ?? []).join(), /pk_lost/, 'who finds it does not come in by it');
       assert.ok(is.get('grants')?.every((row) => !row.includes('"revoked_at":null')));
       assert.ok((is.get('group_members')?.length ?? 0) > 0);
       assert.deepEqual([is.get('web_sessions'), is.get('oauth_objects')], [[], []]);
