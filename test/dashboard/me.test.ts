@@ -108,7 +108,7 @@ suite("a member's own page", () => {
     await proof.getByRole('button', { name: 'Go on' }).click();
 
     const token = await dialog.locator('code', { hasText: /^mcg_/ }).innerText();
-    await dialog.getByRole('button', { name: 'I have copied it' }).click();
+    await dialog.getByRole('button', { name: 'I have it' }).click();
     const whoami = async () =>
       (await fetch(`${lively.world.url}/v1/whoami`, { headers: { authorization: `Bearer ${token}` } })).status;
     assert.equal(await whoami(), 200);

@@ -30,7 +30,6 @@ const ErrorSchema = z.object({
   error: z.object({
     code: z.string(),
     message: z.string(),
-    request_id: z.string().optional(),
     path: z.array(z.union([z.string(), z.number()])).optional(),
   }),
 });
@@ -74,8 +73,8 @@ async function problemOf(response: Response): Promise<Problem> {
   }
   const parsed = ErrorSchema.safeParse(body);
   if (!parsed.success) return new Problem('broken', `The broker answered ${response.status}.`, facts);
-  const { code, message, request_id: requestId, path } = parsed.data.error;
-  return new Problem(KIND_OF_CODE[code] ?? 'refused', message, { ...facts, code, requestId, path });
+  const { code, message, path } = parsed.data.error;
+  return new Problem(KIND_OF_CODE[code] ?? 'refused', message, { ...facts, code, path });
 }
 
 export interface CallOptions {

@@ -20,8 +20,6 @@ export class Problem extends Error {
   readonly kind: ProblemKind;
   /** The broker's own code (shared/src/error.ts), where it gave one. */
   readonly code: string | undefined;
-  /** Under which the broker's log has it. */
-  readonly requestId: string | undefined;
   readonly retryAfterMs: number | undefined;
   readonly path: ProblemPath | undefined;
 
@@ -30,7 +28,6 @@ export class Problem extends Error {
     message: string,
     facts: {
       code?: string | undefined;
-      requestId?: string | undefined;
       retryAfterMs?: number | undefined;
       path?: ProblemPath | undefined;
       cause?: unknown;
@@ -39,7 +36,6 @@ export class Problem extends Error {
     super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
     this.kind = kind;
     this.code = facts.code;
-    this.requestId = facts.requestId;
     this.retryAfterMs = facts.retryAfterMs;
     this.path = facts.path;
   }

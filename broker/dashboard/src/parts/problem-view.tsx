@@ -1,5 +1,5 @@
 // What a person sees of a Problem: one designed state for each kind, each with what to do.
-import { Alert, Button, Code, Group, Stack, Text, Title } from '@mantine/core';
+import { Alert, Button, Group, Stack, Text, Title } from '@mantine/core';
 import {
   IconAlertTriangle,
   IconClock,
@@ -60,11 +60,6 @@ export function ProblemView({ problem: thrown, retry }: ProblemProps) {
       <Text c="dimmed" size="sm" ta="center" maw={520}>
         {text ?? problem.message}
       </Text>
-      {problem.requestId !== undefined && problem.kind === 'broken' && (
-        <Text c="dimmed" size="sm">
-          Request <Code>{problem.requestId}</Code>
-        </Text>
-      )}
       {retry !== undefined && problem.kind !== 'forbidden' && (
         <Button variant="default" onClick={retry} mt="xs">
           Try again

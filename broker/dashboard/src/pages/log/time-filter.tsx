@@ -1,6 +1,7 @@
 // From when to when: the last hours or days in one choice, or any two moments. The address holds moments, so that it shows the same tomorrow.
 import { Select, TextInput } from '@mantine/core';
 import { useState } from 'react';
+import { isoOfLocalText, toLocalText } from '../../parts/local-time.ts';
 import type { LogSearch } from './log-search.ts';
 
 const HOUR_MS = 3_600_000;
@@ -11,14 +12,6 @@ const SPANS: Readonly<Record<string, readonly [label: string, ms: number]>> = {
   '30d': ['The last 30 days', 30 * 24 * HOUR_MS],
 };
 const BETWEEN = 'between';
-
-/** As a field of the browser has it, where the reader is: `2026-12-01T14:03`. */
-function localText(iso: string | undefined): string {
-  if (iso === undefined) return '';
-  const at = new Date(iso);
-  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-}
-const isoOf = (local: string): string | undefined => (local === '' ? undefined : new Date(local).toISOString());
 
 export function TimeFilter(props: { search: LogSearch; onChange: (changes: Partial<LogSearch>) => void }) {
   const { search, onChange } = props;
@@ -50,14 +43,14 @@ export function TimeFilter(props: { search: LogSearch; onChange: (changes: Parti
           <TextInput
             type="datetime-local"
             label="From"
-            value={localText(since)}
-            onChange={({ currentTarget: { value } }) => onChange({ since: isoOf(value) })}
+            value={toLocalText(since)}
+            onChange={({ currentTarget: { value } }) => onChange({ since: isoOfLocalText(value) })}
           />
           <TextInput
             type="datetime-local"
             label="To"
-            value={localText(until)}
-            onChange={({ currentTarget: { value } }) => onChange({ until: isoOf(value) })}
+            value={toLocalText(until)}
+            onChange={({ currentTarget: { value } }) => onChange({ until: isoOfLocalText(value) })}
           />
         </>
       )}

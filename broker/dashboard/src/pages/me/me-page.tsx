@@ -11,7 +11,7 @@ import { MyAccounts } from './my-accounts.tsx';
 import { MyApplications } from './my-applications.tsx';
 import { MyCalls } from './my-calls.tsx';
 import { MyDevices } from './my-devices.tsx';
-import { MyGrants } from './grants/my-grants.tsx';
+import { MyGrants } from './my-grants.tsx';
 import { MyRequests } from './my-requests.tsx';
 import { MySignIn } from './sign-in/my-sign-in.tsx';
 import { MyTools } from './tools/my-tools.tsx';

@@ -6,10 +6,10 @@ import { useSession } from '../../../api/session.tsx';
 import { useWhole } from '../../../api/use-whole.ts';
 import { DataTable } from '../../../parts/data-table.tsx';
 import { Empty } from '../../../parts/empty.tsx';
+import { IssueGrant } from '../../../parts/issue-grant.tsx';
 import { Loaded } from '../../../parts/loaded.tsx';
 import { Section } from '../../../parts/page.tsx';
 import { grantColumns } from './credential-columns.tsx';
-import { IssueGrant } from './issue-grant.tsx';
 import { EndedSwitch, holdsWords, SearchField, usePeopleSearch } from '../people-search.tsx';
 
 /** The grants of everybody and of nobody. */

@@ -1,5 +1,5 @@
 // One group: its people, who of them is on call, and its end.
-import { ActionIcon, Button, Drawer, Group, MultiSelect, Stack, Text, Title } from '@mantine/core';
+import { ActionIcon, Button, Drawer, Group, MultiSelect, Stack, Text, TextInput, Title } from '@mantine/core';
 import { IconTrash, IconUserMinus } from '@tabler/icons-react';
 import { groupsApi, type Group as PeopleGroup } from 'mcpgate-shared/api/groups';
 import { usersApi } from 'mcpgate-shared/api/users';
@@ -10,6 +10,7 @@ import { useWhole } from '../../../api/use-whole.ts';
 import { useConfirm } from '../../../parts/confirm.tsx';
 import { Facts } from '../../../parts/facts.tsx';
 import { AnchorLink } from '../../../parts/links.tsx';
+import { isoOfLocalText, toLocalText } from '../../../parts/local-time.ts';
 import { ProblemAlert } from '../../../parts/problem-view.tsx';
 import { Ago } from '../../../parts/time.tsx';
 import { toastDone } from '../../../parts/toast.tsx';
@@ -81,7 +82,7 @@ function Opened({ group, onClose }: { group: PeopleGroup; onClose: () => void })
         )}
         {isAdmin && <AddMembers group={group} />}
       </Stack>
-      {isAdmin && <OnCall key={onCall.map(({ user }) => user).join(' ')} group={group} />}
+      {isAdmin && <OnCall key={JSON.stringify(onCall)} group={group} />}
       {isAdmin && (
         <div>
           <Button
@@ -150,30 +151,44 @@ function AddMembers({ group: { name, members } }: { group: PeopleGroup }) {
 
 function OnCall({ group: { name, members, on_call: onCall } }: { group: PeopleGroup }) {
   const [users, setUsers] = useState(onCall.map(({ user }) => user));
+  const [until, setUntil] = useState(() => toLocalText(onCall[0]?.until ?? null));
   const save = useChange(groupsApi.setOnCall, {
     changes: PEOPLE_READ,
     onDone: () => toastDone({ message: `It is said who is on call for ${name}.`, subject: `group:${name}` }),
   });
+  const end = users.length === 0 ? undefined : isoOfLocalText(until);
+  const isOver = end !== undefined && Date.parse(end) <= Date.now();
   return (
-    <Stack gap="xs">
-      <Group align="flex-end" wrap="nowrap">
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        save.mutate({ params: { name }, body: { users, ...(end !== undefined && { until: end }) } });
+      }}
+    >
+      <Stack gap="sm">
         <MultiSelect
-          flex={1}
           label="On call"
           description={`Who decides what a rule with the approver on-call:${name} asks`}
           data={members}
           value={users}
           onChange={setUsers}
         />
-        <Button
-          variant="default"
-          loading={save.isPending}
-          onClick={() => save.mutate({ params: { name }, body: { users } })}
-        >
-          Save
-        </Button>
-      </Group>
-      <ProblemAlert problem={save.error} />
-    </Stack>
+        <TextInput
+          type="datetime-local"
+          label="Until"
+          description="Your local time. Left empty: until somebody else is."
+          value={until}
+          disabled={users.length === 0}
+          error={isOver && 'This time is over'}
+          onChange={({ currentTarget: { value } }) => setUntil(value)}
+        />
+        <ProblemAlert problem={save.error} />
+        <Group justify="flex-end">
+          <Button type="submit" variant="default" disabled={isOver} loading={save.isPending}>
+            Save who is on call
+          </Button>
+        </Group>
+      </Stack>
+    </form>
   );
 }

@@ -4,21 +4,36 @@ import { useForm } from '@mantine/form';
 import { IconEye } from '@tabler/icons-react';
 import { LabelSchema } from 'mcpgate-shared/api/fields';
 import { grantsApi, type IssuedGrant } from 'mcpgate-shared/api/grants';
+import { meApi } from 'mcpgate-shared/api/me/me-api';
 import { serversApi } from 'mcpgate-shared/api/servers';
 import { usersApi } from 'mcpgate-shared/api/users';
 import { useState } from 'react';
-import { useApi, useChange } from '../../../api/use-api.ts';
-import { useWhole } from '../../../api/use-whole.ts';
-import { CopyLine } from '../../../parts/copy-line.tsx';
-import { GRANT_LIFETIMES, USUAL_GRANT_LIFETIME } from '../../../parts/grant-lifetimes.ts';
-import { ProblemAlert } from '../../../parts/problem-view.tsx';
-import { useSession } from '../../../api/session.tsx';
+import { useApi, useChange } from '../api/use-api.ts';
+import { useWhole } from '../api/use-whole.ts';
+import { CopyLine } from './copy-line.tsx';
+import { ProblemAlert } from './problem-view.tsx';
+import { useSession } from '../api/session.tsx';
 
-const LIFETIMES = [...GRANT_LIFETIMES, { value: 'never', label: 'without an end' }];
+const DAY_S = 86_400;
 
-/** `user`: for this person; left out: it is chosen, or nobody's. */
-export function IssueGrant(props: { opened: boolean; onClose: () => void; user?: string }) {
-  const { opened, onClose, user } = props;
+/** In seconds. */
+const LIFETIMES = [
+  { value: String(7 * DAY_S), label: '7 days' },
+  { value: String(30 * DAY_S), label: '30 days' },
+  { value: String(90 * DAY_S), label: '90 days' },
+  { value: String(365 * DAY_S), label: 'a year' },
+  { value: 'never', label: 'without an end' },
+];
+const USUAL_LIFETIME = String(90 * DAY_S);
+
+export interface IssueGrantProps {
+  opened: boolean;
+  onClose: () => void;
+  /** For this person; left out: it is chosen, or nobody's. */
+  user?: string;
+}
+
+export function IssueGrant({ opened, onClose, user }: IssueGrantProps) {
   const [issued, setIssued] = useState<IssuedGrant>();
   const close = (): void => {
     onClose();
@@ -30,6 +45,7 @@ export function IssueGrant(props: { opened: boolean; onClose: () => void; user?:
       onClose={close}
       title={issued === undefined ? 'Issue a grant' : `The grant ${issued.label}`}
       size="lg"
+      // A click beside it does not lose the token.
       closeOnClickOutside={issued === undefined}
     >
       {issued === undefined ? (
@@ -49,9 +65,18 @@ interface NewGrant {
   allowFrom: string[];
 }
 
-function Form(props: { user: string | undefined; onIssued: (issued: IssuedGrant) => void; onClose: () => void }) {
-  const { user, onIssued, onClose } = props;
-  const servers = useApi(serversApi.list, {});
+interface FormProps extends Pick<IssueGrantProps, 'onClose'> {
+  user: string | undefined;
+  onIssued: (issued: IssuedGrant) => void;
+}
+
+function Form({ user, onIssued, onClose }: FormProps) {
+  // One's own is good for nothing at servers of which one may use nothing.
+  const isOwn = useSession().user.name === user;
+  const all = useApi(serversApi.list, {}, { enabled: !isOwn });
+  const own = useApi(meApi.tools, {}, { enabled: isOwn });
+  const ownServers = new Set([...(own.data?.tools ?? []).map(({ server }) => server), ...(own.data?.silent ?? [])]);
+  const servers = isOwn ? [...ownServers] : (all.data?.map(({ name }) => name) ?? []);
   const people = useWhole(usersApi.list, {}, { enabled: user === undefined });
   const issue = useChange(grantsApi.issue, { changes: [grantsApi.list], onDone: onIssued });
   const form = useForm<NewGrant>({
@@ -59,7 +84,7 @@ function Form(props: { user: string | undefined; onIssued: (issued: IssuedGrant)
       label: '',
       servers: [],
       user: user ?? null,
-      lifetime: USUAL_GRANT_LIFETIME,
+      lifetime: USUAL_LIFETIME,
       allowFrom: [],
     },
     validate: {
@@ -91,8 +116,9 @@ function Form(props: { user: string | undefined; onIssued: (issued: IssuedGrant)
         <MultiSelect
           label="Servers"
           description="What it reaches, as far as the rules allow it; nothing else"
-          data={servers.data?.map(({ name }) => name) ?? []}
+          data={servers}
           searchable
+          nothingFoundMessage="No server is called so"
           {...form.getInputProps('servers')}
         />
         {user === undefined && (
@@ -116,7 +142,7 @@ function Form(props: { user: string | undefined; onIssued: (issued: IssuedGrant)
             {...form.getInputProps('allowFrom')}
           />
         </Group>
-        <ProblemAlert problem={issue.error ?? servers.error} />
+        <ProblemAlert problem={issue.error ?? all.error ?? own.error ?? people.error} />
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose}>
             Cancel
@@ -140,7 +166,10 @@ function Token({ issued, onClose }: { issued: IssuedGrant; onClose: () => void }
         </Text>
       </Alert>
       <CopyLine text={issued.token} label="the token" />
-      <Text size="sm">AI clients send it to this address as a bearer token:</Text>
+      <Text size="sm">
+        The laptop command takes it from the environment variable MCPGATE_TOKEN; other programs send it as bearer token
+        to:
+      </Text>
       <CopyLine text={`${broker.url}/mcp`} />
       <Group justify="flex-end">
         <Button onClick={onClose}>I have it</Button>

@@ -3,17 +3,17 @@ import { Button, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconTicket } from '@tabler/icons-react';
 import { grantsApi, type Grant } from 'mcpgate-shared/api/grants';
-import { useSession } from '../../../api/session.tsx';
-import { useApi, useChange } from '../../../api/use-api.ts';
-import { DataTable, type Column } from '../../../parts/data-table.tsx';
-import { Empty } from '../../../parts/empty.tsx';
-import { EndButton } from '../../../parts/confirm.tsx';
-import { Loaded } from '../../../parts/loaded.tsx';
-import { Section } from '../../../parts/page.tsx';
-import { StatusBadge, type Tone } from '../../../parts/status-badge.tsx';
-import { Ago } from '../../../parts/time.tsx';
-import { toastDone } from '../../../parts/toast.tsx';
-import { IssueGrant } from './issue-grant.tsx';
+import { useSession } from '../../api/session.tsx';
+import { useApi, useChange } from '../../api/use-api.ts';
+import { DataTable, type Column } from '../../parts/data-table.tsx';
+import { Empty } from '../../parts/empty.tsx';
+import { EndButton } from '../../parts/confirm.tsx';
+import { IssueGrant } from '../../parts/issue-grant.tsx';
+import { Loaded } from '../../parts/loaded.tsx';
+import { Section } from '../../parts/page.tsx';
+import { StatusBadge, type Tone } from '../../parts/status-badge.tsx';
+import { Ago } from '../../parts/time.tsx';
+import { toastDone } from '../../parts/toast.tsx';
 
 const STATES: Readonly<Record<Grant['state'], { tone: Tone; word: string }>> = {
   active: { tone: 'ok', word: 'Active' },
@@ -49,7 +49,7 @@ export function MyGrants() {
           />
         )}
       </Loaded>
-      <IssueGrant opened={opened} onClose={close} />
+      <IssueGrant opened={opened} onClose={close} user={user.name} />
     </Section>
   );
 }
