@@ -178,6 +178,36 @@ suite('the page Access', () => {
       "document.activeElement?.getAttribute('aria-label')?.startsWith('user:person-9999, server-49__tool_999') === true",
     );
     assert.ok(asked.length < 40, `${asked.length} parts of 2,000 were asked for`);
+
+    // Scrolled fast, no frame makes more cells than it has time for; then they are all there.
+    const [most, made] = await page.evaluate<[number, number]>(`(async () => {
+      const box = document.querySelector('[role=grid]');
+      const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+      let added = 0;
+      const observer = new MutationObserver((changes) => {
+        for (const { addedNodes } of changes)
+          for (const node of addedNodes)
+            if (node instanceof Element) added += node.matches('[role=gridcell]') ? 1 : node.querySelectorAll('[role=gridcell]').length;
+      });
+      observer.observe(box, { childList: true, subtree: true });
+      const counts = [];
+      box.scrollTop = 0;
+      await frame();
+      for (let step = 0; step < 20; step += 1) {
+        added = 0;
+        box.scrollTop += 1500;
+        await frame();
+        counts.push(added);
+      }
+      observer.disconnect();
+      return [Math.max(...counts), counts.reduce((sum, count) => sum + count, 0)];
+    })()`);
+    assert.ok(made > 0, 'it is drawn while it moves');
+    assert.ok(most < 1_500, `${most} cells were made in one frame`);
+    await holds(
+      page,
+      "[...document.querySelectorAll('[role=grid] [role=row]')].slice(1).every((row) => row.querySelectorAll('[role=gridcell]').length > 20)",
+    );
     await page.unroute('**/api/v1/rules/matrix?*');
   });
 

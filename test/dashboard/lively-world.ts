@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { startCountingUpstream, type CountingUpstream } from '../upstreams/counting-upstream.ts';
 import { until } from '../world/until.ts';
+import type { AiClient } from '../world/clients/ai-client.ts';
 import { openWorld, type World } from '../world.ts';
 import { startCompany, type Company } from './company.ts';
 
@@ -9,6 +10,8 @@ export interface LivelyWorld {
   readonly world: World;
   readonly sentry: CountingUpstream;
   readonly company: Company;
+  /** An AI client on Ada's laptop. */
+  readonly clientOfAda: AiClient;
   /** Of a person, for the sign-in page. */
   readonly password: string;
   /** The one-time link with which a person sets that password. */
@@ -54,6 +57,7 @@ export async function openLivelyWorld(): Promise<LivelyWorld> {
     },
   });
   const { broker } = world;
+  let clientOfAda: AiClient;
   try {
     for (const [name, role, groups] of PEOPLE) await world.person(name, { role, groups });
     await broker.run([
@@ -92,6 +96,7 @@ export async function openLivelyWorld(): Promise<LivelyWorld> {
       async (code) => void (await broker.run(['login', 'approve', code, '--as', 'ada.lovelace'])),
     );
     const client = await ada.aiClient({ name: 'claude-code' });
+    clientOfAda = client;
     for (let turn = 0; turn < 6; turn += 1) await client.call('sentry__echo', { text: `issue ${turn}` });
     await client.call('sentry__fail');
     await client.call('sentry__progress');
@@ -109,6 +114,7 @@ export async function openLivelyWorld(): Promise<LivelyWorld> {
   return {
     world,
     sentry,
+    clientOfAda,
     company,
     password: 'correct horse battery staple 7',
     async linkOf(name) {

@@ -98,6 +98,101 @@ suite('servers on the dashboard', () => {
     await close();
   });
 
+  test('one by form: at an address with a token that goes into the vault, or a command; where each person signs in, it has no secret', async () => {
+    const { page, open, complaints, close } = await signIn(browser, lively, ADMIN);
+    await open('/servers?add=form');
+    const dialog = page.getByRole('dialog', { name: 'Add servers' });
+    const pair = async (name: string, value: string): Promise<void> => {
+      await dialog.getByRole('button', { name: 'Add one' }).click();
+      await dialog.getByLabel('Name 1').fill(name);
+      await dialog.getByLabel('Value 1').fill(value);
+    };
+    const token = 'ghp_9Kx2mQ7vR4tW8zB1cN6jL3pS5dG0hF2yT7aE';
+    await dialog.getByRole('textbox', { name: 'Name', exact: true }).fill('by-form');
+    await dialog.getByRole('textbox', { name: 'Address' }).fill(linear.url);
+    await pair('X-Api-Key', token);
+    await dialog.getByRole('button', { name: 'Look at it' }).click();
+    await dialog.getByText('Into the vault', { exact: true }).waitFor();
+    await dialog.getByRole('button', { name: 'Add 1 server' }).click();
+    await page.getByText('1 server added; 1 secret went into the vault.').waitFor();
+    assert.deepEqual(filesHolding(lively.world.root, [token]), []);
+
+    await open('/servers?add=form');
+    await page.getByText('A command that the broker starts').click();
+    await dialog.getByRole('textbox', { name: 'Name', exact: true }).fill('a-command');
+    await dialog.getByRole('textbox', { name: 'Command' }).fill(process.execPath);
+    for (const word of ['-e', '0', '0']) {
+      await dialog.getByRole('textbox', { name: 'Arguments' }).fill(word);
+      await page.keyboard.press('Enter');
+    }
+    await pair('GREETING', 'hello');
+    await dialog.getByRole('button', { name: 'Look at it' }).click();
+    await dialog.getByRole('button', { name: 'Add 1 server' }).click();
+    await page.getByText('1 server added').waitFor();
+
+    await open('/servers?add=form');
+    await dialog.getByRole('textbox', { name: 'Name', exact: true }).fill('own-accounts');
+    await dialog.getByRole('textbox', { name: 'Address' }).fill('https://mcp.example.com/mcp');
+    await dialog.getByRole('combobox', { name: 'Who signs in there' }).click();
+    await page.getByRole('option', { name: /^One of us/ }).click();
+    await dialog.getByRole('button', { name: 'Add the server' }).click();
+    await page.getByText('own-accounts was added.').waitFor();
+    const of = async (name: string) => Object(await lively.world.broker.json(['server', 'show', name]));
+    const [form, command, own] = [await of('by-form'), await of('a-command'), await of('own-accounts')];
+    assert.match(form.headers['X-Api-Key'], /^\$\{secret:/);
+    assert.deepEqual(
+      [command.command, command.args, command.env],
+      [process.execPath, ['-e', '0', '0'], { GREETING: 'hello' }],
+    );
+    assert.deepEqual([own.credential, own.account], ['shared', { kind: 'oauth' }]);
+
+    await open('/servers/own-accounts');
+    const account = page.getByRole('region', { name: 'The account that everybody uses' });
+    await account.getByText('Not connected').waitFor();
+    const href = await account.getByRole('link', { name: 'Connect' }).getAttribute('href');
+    assert.equal(href, `${lively.world.url}/accounts/own-accounts/shared`);
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+
+  test('what rules take a tool for is shown with who says so, and said otherwise in the record, which the log has', async () => {
+    const { page, open, close } = await signIn(browser, lively, ADMIN);
+    await open('/servers/sentry?tab=tools');
+    await page.getByRole('button', { name: /^echo: .*\. Change it$/ }).click();
+    await page
+      .getByRole('menuitem', { name: /^Say that it/ })
+      .first()
+      .click();
+    const question = page.getByRole('dialog');
+    await question.getByText(/hold for it from the next call on/).waitFor();
+    await question.getByRole('button', { name: /^It / }).click();
+    await page.getByRole('button', { name: /^echo: .*said in the record\. Change it$/ }).waitFor();
+    const { tool_classes: classes } = Object(await lively.world.broker.json(['server', 'show', 'sentry']));
+    assert.deepEqual([...classes.read, ...classes.write], ['echo']);
+    await page.getByRole('button', { name: /^echo: .*\. Change it$/ }).click();
+    await page.getByRole('menuitem', { name: 'As the server says' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Go by the server' }).click();
+    await page.getByRole('button', { name: /^echo: .*server .*\. Change it$/ }).waitFor();
+    await close();
+  });
+
+  test('it is renamed after what goes along was shown; AI clients that say the old name are served', async () => {
+    const { page, open, close } = await signIn(browser, lively, ADMIN);
+    const client = lively.clientOfAda;
+    await open('/servers/sentry');
+    await page.getByRole('button', { name: 'Change' }).click();
+    await page.getByRole('menuitem', { name: 'Rename it' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Rename sentry' });
+    await dialog.getByLabel('Its new name').fill('errors');
+    await dialog.getByRole('button', { name: 'Show what goes along' }).click();
+    await dialog.getByText(/^Rule r_\w+: .*sentry__\* becomes .*errors__\*/).waitFor();
+    await dialog.getByRole('button', { name: 'Rename it' }).click();
+    await page.waitForURL(/\/servers\/errors$/);
+    await page.getByRole('heading', { level: 1, name: 'errors' }).waitFor();
+    assert.equal((await client.call('sentry__echo', { text: 'as before' })).text, 'as before');
+    await close();
+  });
+
   test('it is removed only once its name was typed, and is then gone for everybody', async () => {
     const { page, open, close } = await signIn(browser, lively, ADMIN);
     await open('/servers/linear');

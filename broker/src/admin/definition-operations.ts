@@ -4,6 +4,7 @@ import {
   type DefinitionDiff,
   type DefinitionFlag,
   type DefinitionView,
+  type ToolClassView,
 } from 'mcpgate-shared/api/definitions/definitions-api';
 import { GateError } from 'mcpgate-shared/error';
 import { definitionChanges } from '../definitions/definition-changes.ts';
@@ -17,6 +18,7 @@ import type { AdminDependencies } from './dependencies.ts';
 import { isoTime } from './iso-time.ts';
 import { eventBy, operation, type Caller, type Operation } from './operation.ts';
 import { changeNotes } from '../domain/change-notes.ts';
+import { classIn } from './rules/tool-class.ts';
 
 type Needs = Pick<AdminDependencies, 'store' | 'audit' | 'definitions'>;
 type Note = Omit<Definition, 'text' | 'legacyText'>;
@@ -39,6 +41,18 @@ export function definitionOperations({ store, audit, definitions }: Needs): Oper
       );
     const server = await serverNamed(workspaceId, read.server);
     return { server, thing: { kind: read.kind, name: storedName(read.name) } };
+  };
+
+  /** What each tool of a server is taken for. */
+  const toolsOf = async (server: ServerRecord): Promise<Map<string, ToolClassView | null>> => {
+    const texts = new Map<string, Definition[]>();
+    for await (const part of store.definitions.ofServer(server.id))
+      for (const each of part) {
+        if (each.kind !== 'tools') continue;
+        const key = keyOf({ ...each, serverId: server.id });
+        texts.set(key, [...(texts.get(key) ?? []), each]);
+      }
+    return new Map([...texts].map(([key, variants]) => [key, classIn(server, variants)]));
   };
 
   async function accept(caller: Caller, asked: readonly { name: string; digest: string }[]) {
@@ -87,10 +101,13 @@ export function definitionOperations({ store, audit, definitions }: Needs): Oper
       const only = query.server === undefined ? undefined : await serverNamed(workspaceId, query.server);
       const servers = new Map((await store.servers.list(workspaceId)).map((each) => [each.id, each]));
       const things = byThing(await store.definitions.notes(workspaceId, only?.id));
-      return [...things.values()]
-        .flatMap((variants) => {
+      const classes = new Map<string, ToolClassView | null>();
+      for (const server of only === undefined ? servers.values() : [only])
+        for (const [key, tool] of await toolsOf(server)) classes.set(key, tool);
+      return [...things]
+        .flatMap(([key, variants]) => {
           const server = servers.get(variants[0]?.serverId ?? '');
-          const view = server && viewOf(server, variants);
+          const view = server && viewOf(server, variants, classes.get(key) ?? null);
           return view === undefined ? [] : [view];
         })
         .filter(({ state, flags }) => {
@@ -102,7 +119,7 @@ export function definitionOperations({ store, audit, definitions }: Needs): Oper
     operation(definitionsApi.diff, async ({ query }, { workspaceId }): Promise<DefinitionDiff> => {
       const { server, thing } = await thingNamed(workspaceId, query.name);
       const variants = await store.definitions.ofThing(server.id, thing);
-      const view = viewOf(server, variants);
+      const view = viewOf(server, variants, thing.kind === 'tools' ? classIn(server, variants) : null);
       if (view === undefined)
         throw new GateError(
           'not_found',
@@ -140,7 +157,11 @@ const waitingOf = <N extends Note>(variants: readonly N[]): N[] =>
     .toSorted((a, b) => b.seenAt - a.seenAt);
 
 /** Undefined: nothing of it is accepted, and it is not listed any more. */
-function viewOf(server: ServerRecord, variants: readonly Note[]): DefinitionView | undefined {
+function viewOf(
+  server: ServerRecord,
+  variants: readonly Note[],
+  toolClass: ToolClassView | null = null,
+): DefinitionView | undefined {
   const accepted = newestAccepted(variants);
   const waiting = waitingOf(variants);
   const stateOf = (each: Note) => whichServed(server.definitions, each.owner, each, variants).state;
@@ -156,6 +177,7 @@ function viewOf(server: ServerRecord, variants: readonly Note[]): DefinitionView
     accepted_by: accepted?.acceptedBy ?? null,
     waiting: waiting.map((each) => ({ digest: each.digest, seen_at: isoTime(each.seenAt), state: stateOf(each) })),
     flags: newest.flags.map(toFlag),
+    class: toolClass,
   };
 }
 

@@ -16,7 +16,7 @@ const OLD_AFTER: Readonly<Partial<Record<EventName, readonly string[]>>> = {
   request: ['listRequests', 'showRequest', 'getStatus'],
   server: [
     ...['listServers', 'getServer', 'getServerRecord', 'listDefinitions', 'diffDefinition', 'listProposals'],
-    ...['listCatalogue', 'listAccounts', 'getStatus', 'listSecrets', 'listOwnTools'],
+    ...['listCatalogue', 'listAccounts', 'connectServer', 'getStatus', 'listSecrets', 'listOwnTools'],
   ],
   health: ['listServers', 'getServer', 'getStatus'],
   link: [
@@ -49,7 +49,7 @@ const OLD_AFTER: Readonly<Partial<Record<EventName, readonly string[]>>> = {
     ],
     ...['getHook', 'exportConfiguration', 'getStatus', 'getEffectiveConfiguration'],
   ],
-  person: ['listUsers', 'getUser', 'listGroups', 'getGroup', 'getStatus', 'getScimState'],
+  person: ['listUsers', 'getUser', 'listGroups', 'getGroup', 'listRuleNames', 'getStatus', 'getScimState'],
 };
 
 const NAMES: readonly EventName[] = [

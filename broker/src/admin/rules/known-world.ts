@@ -1,14 +1,15 @@
 // The people that there are, and the things that servers are known to offer by the definitions that were kept of them: no server is asked.
-import { newestAccepted, whichServed } from '../../definitions/which-served.ts';
+import { whichServed } from '../../definitions/which-served.ts';
 import type { Definition } from '../../domain/definition.ts';
 import type { Principal } from '../../domain/people/principal.ts';
 import type { Grant } from '../../domain/people/people.ts';
 import type { Bundle } from '../../domain/bundle.ts';
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { parseRecord } from '../../mcp/json-rpc-guard.ts';
-import { ruleNames, toolClassOf, type RuleNames } from '../../policy/naming.ts';
+import { ruleNames, type RuleNames } from '../../policy/naming.ts';
 import type { Person, Thing } from '../../policy/previews/access.ts';
 import type { AdminDependencies } from '../dependencies.ts';
+import { classOfTool, keptText } from './tool-class.ts';
 
 export interface KnownThing extends Thing {
   /** JSON schema of the arguments of a tool or a prompt, as its server said it; undefined: it takes none, or that is not known. */
@@ -97,7 +98,7 @@ async function thingsOf(
       if (each.kind !== 'instructions') byName.set(key, [...(byName.get(key) ?? []), each]);
     }
   return [...byName.values()].flatMap((variants) => {
-    const served = newestAccepted(variants) ?? variants.at(-1);
+    const served = keptText(variants);
     return served === undefined ? [] : waysOf(server, served, bundles, isHeld(server, served));
   });
 }
@@ -114,8 +115,7 @@ function waysOf(
   const said = parseRecord(text);
   const own = said?.[kind === 'templates' ? 'uriTemplate' : 'name'];
   if (typeof own !== 'string' || kind === 'instructions') return [];
-  const annotations = Object(said?.['annotations']);
-  const toolClass = kind === 'tools' ? toolClassOf(server, own, annotations['readOnlyHint'] === true) : 'read';
+  const toolClass = kind === 'tools' ? classOfTool(server, own, said).is : 'read';
   const names = ruleNames(kind, server.name, own, toolClass);
   const name = kind === 'templates' ? `resource:${server.name}+${own}` : names[0];
   const within = kind === 'tools' ? bundles.filter(({ tools }) => tools.some((each) => isIn(each, server, own))) : [];

@@ -1,6 +1,12 @@
 // The operations that show what rules do and would do: a change that is tried out, and who may do what. They change nothing.
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { previewsApi, type AccessChange, type Matrix, type Replay } from 'mcpgate-shared/api/rules/previews';
+import {
+  MOST_NAMES,
+  previewsApi,
+  type AccessChange,
+  type Matrix,
+  type Replay,
+} from 'mcpgate-shared/api/rules/previews';
 import { GateError } from 'mcpgate-shared/error';
 import { nearest } from 'mcpgate-shared/nearest';
 import type { z } from 'zod';
@@ -88,6 +94,23 @@ export function previewOperations({ store, people, clock, audit }: Needs): Opera
         access,
         left_out: leftOut,
         replay: since === undefined ? null : await replayed(workspaceId, since, world, [before, changed]),
+      };
+    }),
+    operation(previewsApi.names, async (_input, { workspaceId }) => {
+      const [users, groups, grants] = await Promise.all([
+        people.users.list(workspaceId),
+        people.groups.list(workspaceId),
+        people.grants.list(workspaceId),
+      ]);
+      const first = (names: readonly string[]): string[] => names.toSorted().slice(0, MOST_NAMES);
+      return {
+        people: first([
+          ...users.filter(({ disabledAt }) => disabledAt === null).map(({ name }) => `user:${name}`),
+          ...grants
+            .filter(({ user, state }) => user === null && state === 'active')
+            .map(({ label }) => `grant:${label}`),
+        ]),
+        groups: first(groups.map(({ name }) => name)),
       };
     }),
     operation(previewsApi.matrix, ({ query }, { workspaceId }) =>

@@ -40,7 +40,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
       'getEnforcement',
       'setEnforcement',
     ],
-    ...['getRuleMatrix', 'previewRules', 'suggestRules', 'forgetRule'],
+    ...['getRuleMatrix', 'listRuleNames', 'previewRules', 'suggestRules', 'forgetRule'],
     ...['listHooks', 'getHook', 'testHook'],
     ...['listBundles', 'addBundle', 'getBundle', 'setBundle', 'removeBundle', 'setDefaultBundle'],
     ...['listDefinitions', 'diffDefinition', 'acceptDefinitions'],

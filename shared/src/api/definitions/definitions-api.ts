@@ -30,6 +30,16 @@ export const DefinitionStateSchema = z.enum(['accepted', 'unreviewed', 'held']).
     '`unreviewed`: it has changed or is new, and is served; `held`: it has changed or is new, and is not served',
 });
 
+const ToolClassSchema = z
+  .object({
+    is: z.enum(['read', 'write']),
+    by: z.enum(['record', 'server', 'nobody']).meta({
+      description: 'Who says so: the record of its server, or the server itself; `nobody`: neither, so it may write',
+    }),
+  })
+  .meta({ id: 'ToolClass' });
+export type ToolClassView = z.output<typeof ToolClassSchema>;
+
 export const DefinitionSchema = z
   .object({
     name: NameSchema,
@@ -45,6 +55,9 @@ export const DefinitionSchema = z
       .array(z.object({ digest: DigestSchema, seen_at: TimeSchema, state: DefinitionStateSchema }))
       .meta({ description: 'What is listed and nobody has accepted, the newest first' }),
     flags: z.array(DefinitionFlagSchema).meta({ description: 'Of the newest text' }),
+    class: ToolClassSchema.nullable()
+      .default(null)
+      .meta({ description: 'What rules take the tool for; null: it is no tool' }),
   })
   .meta({ id: 'Definition' });
 export type DefinitionView = z.output<typeof DefinitionSchema>;

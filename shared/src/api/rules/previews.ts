@@ -136,7 +136,26 @@ export const SuggestionSchema = z
   .meta({ id: 'RuleSuggestion' });
 export type Suggestion = z.output<typeof SuggestionSchema>;
 
+export const MOST_NAMES = 5_000;
+const NamesSchema = z.array(z.string()).meta({ description: `The first ${MOST_NAMES}, of them by the alphabet` });
+
+/** What may stand as WHO in a rule. */
+export const RuleNamesSchema = z
+  .object({
+    people: NamesSchema.meta({ description: '`user:NAME`, and `grant:LABEL` of grants that are nobody’s' }),
+    groups: NamesSchema,
+  })
+  .meta({ id: 'RuleNames' });
+
 export const previewsApi = {
+  names: endpoint({
+    name: 'listRuleNames',
+    method: 'GET',
+    path: '/rules/names',
+    summary: 'Whom a rule can name: the names of people and groups, and nothing else of them',
+    access: 'operator',
+    answer: RuleNamesSchema,
+  }),
   preview: endpoint({
     name: 'previewRules',
     method: 'POST',

@@ -1,9 +1,7 @@
-// The names that rules may speak of: suggestions for fields. They need no cell of the matrix, so this asks for parts without one.
-import { groupsApi } from 'mcpgate-shared/api/groups';
+// The names that rules may speak of: suggestions for fields. What servers offer comes of a part of the matrix that has no cell.
 import { previewsApi } from 'mcpgate-shared/api/rules/previews';
 import { bundlesApi } from 'mcpgate-shared/api/bundles/bundles';
 import { serversApi } from 'mcpgate-shared/api/servers';
-import { useSession } from '../../api/session.tsx';
 import { useApi } from '../../api/use-api.ts';
 
 /** As many as a list of suggestions searches without a stutter. */
@@ -21,17 +19,14 @@ export interface KnownNames {
 }
 
 export function useKnownNames(): KnownNames {
-  const { may } = useSession();
-  const people = useApi(previewsApi.matrix, { query: { people_most: MOST, things_most: 0 } });
+  const who = useApi(previewsApi.names, {});
   const things = useApi(previewsApi.matrix, { query: { people_most: 0, things_most: MOST } });
-  // Only administrators may list groups; others type their names.
-  const groups = useApi(groupsApi.list, {}, { enabled: may('admin') });
   const bundles = useApi(bundlesApi.list, {});
   const servers = useApi(serversApi.list, {});
   return {
-    people: people.data?.shown?.who ?? NONE,
+    people: who.data?.people ?? NONE,
     things: things.data?.shown?.what.filter((name) => !name.includes(' in bundle:')) ?? NONE,
-    groups: groups.data?.map(({ name }) => name) ?? NONE,
+    groups: who.data?.groups ?? NONE,
     servers: servers.data?.map(({ name }) => name) ?? NONE,
     bundles: bundles.data?.map(({ name }) => name) ?? NONE,
   };

@@ -4,21 +4,15 @@ import { IconKey } from '@tabler/icons-react';
 import { accountsApi, type Account } from 'mcpgate-shared/api/accounts/accounts';
 import { meApi } from 'mcpgate-shared/api/me/me-api';
 import { useApi, useChange } from '../../api/use-api.ts';
+import { ACCOUNT_LOOK } from '../../parts/credentials/account-look.ts';
 import { DataTable, type Column } from '../../parts/data-table.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { EndButton } from '../../parts/confirm.tsx';
 import { Loaded } from '../../parts/loaded.tsx';
 import { Section } from '../../parts/page.tsx';
-import { StatusBadge, type Tone } from '../../parts/status-badge.tsx';
+import { StatusBadge } from '../../parts/status-badge.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { toastDone } from '../../parts/toast.tsx';
-
-const STATES: Readonly<Record<Account['state'], { tone: Tone; word: string; connect: string | undefined }>> = {
-  connected: { tone: 'ok', word: 'Connected', connect: undefined },
-  missing: { tone: 'quiet', word: 'Not connected', connect: 'Connect' },
-  expired: { tone: 'warn', word: 'Expired', connect: 'Connect again' },
-  more_scopes: { tone: 'warn', word: 'Wants more rights', connect: 'Look at it' },
-};
 
 export function MyAccounts() {
   const accounts = useApi(accountsApi.list, {});
@@ -68,7 +62,7 @@ const COLUMNS: readonly Column<Account>[] = [
     width: '170px',
     from: 520,
     sortBy: ({ state }) => state,
-    cell: ({ state }) => <StatusBadge tone={STATES[state].tone}>{STATES[state].word}</StatusBadge>,
+    cell: ({ state }) => <StatusBadge tone={ACCOUNT_LOOK[state].tone}>{ACCOUNT_LOOK[state].word}</StatusBadge>,
   },
   {
     id: 'since',
@@ -99,7 +93,7 @@ function Change({ account: { server, state, url } }: { account: Account }) {
         subject: `server:${server}`,
       }),
   });
-  const { connect } = STATES[state];
+  const { connect } = ACCOUNT_LOOK[state];
   return (
     <Group gap="xs" justify="flex-end" wrap="nowrap">
       {connect !== undefined && (

@@ -8,7 +8,7 @@ import { useApi, useChange } from '../../api/use-api.ts';
 import { DataTable, type Column } from '../../parts/data-table.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { EndButton } from '../../parts/confirm.tsx';
-import { IssueGrant } from '../../parts/issue-grant.tsx';
+import { IssueGrant } from '../../parts/credentials/issue-grant.tsx';
 import { Loaded } from '../../parts/loaded.tsx';
 import { Section } from '../../parts/page.tsx';
 import { StatusBadge, type Tone } from '../../parts/status-badge.tsx';

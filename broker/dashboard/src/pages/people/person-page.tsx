@@ -12,7 +12,7 @@ import { Empty } from '../../parts/empty.tsx';
 import { Facts } from '../../parts/facts.tsx';
 import { countText } from '../../parts/figures.ts';
 import { AnchorLink, PathLink } from '../../parts/links.tsx';
-import { IssueGrant } from '../../parts/issue-grant.tsx';
+import { IssueGrant } from '../../parts/credentials/issue-grant.tsx';
 import { Loaded } from '../../parts/loaded.tsx';
 import { Page, Section } from '../../parts/page.tsx';
 import { StatusBadge } from '../../parts/status-badge.tsx';

@@ -34,7 +34,7 @@ export function CatalogueServers({ onDone }: { onDone: () => void }) {
         {({ entries }) =>
           entries.length === 0 ? (
             <Empty icon={IconPackage} title="Nothing of this name">
-              Paste what a client’s file holds: every server can be added so.
+              Every server can be added by form, or from what a client’s file holds.
             </Empty>
           ) : (
             <ul className={classes['entries']}>

@@ -1,6 +1,7 @@
 // What is known of a server, what it does not do as it should, and a test of it, step by step.
 import { Button, Code, List, Stack, Text } from '@mantine/core';
 import { serversApi, type Server } from 'mcpgate-shared/api/servers';
+import { useSession } from '../../api/session.tsx';
 import { useChange } from '../../api/use-api.ts';
 import { Facts } from '../../parts/facts.tsx';
 import { Section } from '../../parts/page.tsx';
@@ -8,11 +9,17 @@ import { ProblemAlert } from '../../parts/problem-view.tsx';
 import { Steps } from '../../parts/steps.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { Words } from '../../parts/words.tsx';
+import { SharedAccount } from './shared-account.tsx';
 
 export function ServerKnown({ server }: { server: Server }) {
   const { name, transport, url, command, args, secrets, tools, warnings, stderr } = server;
+  const mayConnect = useSession().may('admin');
+  // As the broker has it: with a grant of its own nobody signs in there.
+  const isSharedLogin =
+    server.credential === 'shared' && server.account?.kind === 'oauth' && server.account.grant === undefined;
   return (
     <Stack gap="lg">
+      {isSharedLogin && mayConnect && <SharedAccount server={name} />}
       <ServerTest name={name} />
       {warnings.length > 0 && (
         <Section title="What it sends is not as it should be">

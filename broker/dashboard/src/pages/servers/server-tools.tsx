@@ -6,15 +6,18 @@ import { definitionsApi, type DefinitionView } from 'mcpgate-shared/api/definiti
 import { serversApi } from 'mcpgate-shared/api/servers';
 import { statusApi } from 'mcpgate-shared/api/status';
 import { useState } from 'react';
+import { useSession } from '../../api/session.tsx';
 import { useApi, useChange } from '../../api/use-api.ts';
 import { DataTable, type Column } from '../../parts/data-table.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { msText, shareText } from '../../parts/figures.ts';
+import { PathLink } from '../../parts/links.tsx';
 import { Loaded } from '../../parts/loaded.tsx';
 import { Section } from '../../parts/page.tsx';
 import { ProblemAlert } from '../../parts/problem-view.tsx';
 import { StatusBadge, type Tone } from '../../parts/status-badge.tsx';
 import { toastDone } from '../../parts/toast.tsx';
+import { ToolClass } from './tool-class.tsx';
 import classes from './servers.module.css';
 
 interface Row extends DefinitionView {
@@ -33,22 +36,34 @@ const COLUMNS: readonly Column<Row>[] = [
     header: 'Name',
     width: 'minmax(160px, 2fr)',
     sortBy: ({ name }) => name,
-    cell: ({ name, kind, server, flags }) => (
+    cell: ({ name, kind, server, flags, class: toolClass }) => (
       <>
         <Text size="sm" fw={600}>
           {kind === 'instructions' ? 'Instructions' : name.replace(`${server}__`, '')}
         </Text>
         <Text size="xs" c="dimmed">
-          {[kind, ...flags.map(({ what }) => what)].join(' · ')}
+          {[
+            kind,
+            ...(toolClass?.by === 'record' ? ['its class is said in the record'] : []),
+            ...flags.map(({ what }) => what),
+          ].join(' · ')}
         </Text>
       </>
     ),
   },
   {
+    id: 'class',
+    header: 'Rules take it for',
+    width: '150px',
+    from: 430,
+    sortBy: ({ class: toolClass }) => toolClass?.is,
+    cell: (row) => (row.class === null ? '–' : <ToolClass tool={row} is={row.class} />),
+  },
+  {
     id: 'state',
     header: 'Definition',
     width: '150px',
-    from: 520,
+    from: 640,
     sortBy: ({ state }) => state,
     cell: ({ state }) => <StatusBadge tone={STATES[state].tone}>{STATES[state].word}</StatusBadge>,
   },
@@ -65,7 +80,7 @@ const COLUMNS: readonly Column<Row>[] = [
     header: 'Usually',
     width: '110px',
     align: 'right',
-    from: 640,
+    from: 760,
     sortBy: ({ activity }) => activity?.p50_ms,
     cell: ({ activity }) => msText(activity?.p50_ms ?? null),
   },
@@ -74,7 +89,7 @@ const COLUMNS: readonly Column<Row>[] = [
     header: 'Failed',
     width: '110px',
     align: 'right',
-    from: 760,
+    from: 860,
     sortBy: ({ activity }) => (activity?.failed ?? 0) + (activity?.tool_errors ?? 0),
     cell: ({ activity }) => shareText((activity?.failed ?? 0) + (activity?.tool_errors ?? 0), activity?.calls ?? 0),
   },
@@ -103,8 +118,18 @@ export function ServerTools({ server }: { server: string }) {
   const definitions = useApi(definitionsApi.list, { query: { server } });
   const activity = useApi(activityApi.get, { query: { server } });
   const [looked, setLooked] = useState<Row>();
+  const mayRead = useSession().may('auditor');
   return (
-    <Section title="What it offers" lead="Calls are those of the last hour" flush>
+    <Section
+      title="What it offers"
+      lead="Calls are those of the last hour"
+      flush
+      actions={
+        mayRead && (
+          <PathLink path={`/log?subject=${encodeURIComponent(`server:${server}`)}`}>Who changed its record</PathLink>
+        )
+      }
+    >
       <Loaded query={definitions}>
         {(all) => (
           <DataTable

@@ -5,7 +5,7 @@ import { shellRoute } from '../../shell/shell-route.tsx';
 const ServersSearch = z.object({
   q: z.string().optional().catch(undefined),
   secret: z.string().optional().catch(undefined),
-  add: z.enum(['catalogue', 'paste']).optional().catch(undefined),
+  add: z.enum(['catalogue', 'form', 'paste']).optional().catch(undefined),
 });
 
 export const serversRoute = createRoute({

@@ -1,7 +1,7 @@
 // The grid of people and tools: only what is in sight is drawn, both ways. Arrows, Page Up and Down, Home and End lead through it; Enter opens a cell.
 import { Text } from '@mantine/core';
 import { useVirtualizer, type Range, type VirtualItem } from '@tanstack/react-virtual';
-import { memo, useEffect, useRef, useState, type KeyboardEvent } from 'react';
+import { memo, useEffect, useReducer, useRef, useState, type KeyboardEvent } from 'react';
 import { ProblemAlert } from '../../../parts/problem-view.tsx';
 import { useMatrix, type CellOfMatrix, type MatrixFilter, type MatrixInSight } from './use-matrix.ts';
 import classes from './matrix.module.css';
@@ -13,6 +13,8 @@ const NAME_PX = 190;
 const PAGE = 15;
 /** Rows and columns come and go by so many at once, so that most steps of a scroll draw nothing new. */
 const TOGETHER = 8;
+/** So many new rows get their cells in one frame; the others have their heads, and their cells with the next ones. */
+const NEW_ROWS_A_STEP = 8;
 
 export interface Chosen {
   person: string;
@@ -87,6 +89,7 @@ export function MatrixGrid({ filter, people, things, onChoose }: MatrixGridProps
   const shownColumns = columns.getVirtualItems();
   const spanOf = (items: typeof shownRows) => ({ from: items[0]?.index ?? 0, to: (items.at(-1)?.index ?? -1) + 1 });
   const isMoving = rows.isScrolling || columns.isScrolling;
+  const withCells = useRowsWithCells(shownRows.map(({ index }) => index));
   const matrix = useMatrix(filter, spanOf(shownRows), spanOf(shownColumns), isMoving);
 
   useEffect(() => {
@@ -192,6 +195,7 @@ export function MatrixGrid({ filter, people, things, onChoose }: MatrixGridProps
               headWidth={headWidth}
               columns={shownColumns}
               active={index === at.row ? at.column : undefined}
+              isBare={!withCells.has(index)}
               matrix={matrix}
             />
           ))}
@@ -199,6 +203,25 @@ export function MatrixGrid({ filter, people, things, onChoose }: MatrixGridProps
       </div>
     </>
   );
+}
+
+/**
+ * The rows that are drawn with their cells: of new ones a few with each drawing, and more with the next frame until all are. A thousand cells that run
+ * past would cost more than a frame has.
+ */
+function useRowsWithCells(shown: readonly number[]): ReadonlySet<number> {
+  const before = useRef<ReadonlySet<number>>(new Set());
+  const [, drawMore] = useReducer((times: number) => times + 1, 0);
+  let left = NEW_ROWS_A_STEP;
+  const now = new Set(shown.filter((row) => before.current.has(row) || left-- > 0));
+  const isWhole = now.size === shown.length;
+  useEffect(() => {
+    before.current = now;
+    if (isWhole) return;
+    const frame = requestAnimationFrame(drawMore);
+    return () => cancelAnimationFrame(frame);
+  });
+  return now;
 }
 
 interface RowProps {
@@ -209,20 +232,28 @@ interface RowProps {
   columns: readonly VirtualItem[];
   /** The column that the keyboard is at, where it is in this row. */
   active: number | undefined;
+  /** Without its cells. */
+  isBare: boolean;
   matrix: MatrixInSight;
 }
 
-const ROW_PROPS = ['row', 'start', 'width', 'headWidth', 'active', 'matrix'] as const;
+const ROW_PROPS = ['row', 'start', 'width', 'headWidth', 'active', 'isBare'] as const;
 
 /** The virtualizer makes new arrays of the same columns with each step of a scroll. */
 const areSameColumns = (one: readonly VirtualItem[], other: readonly VirtualItem[]): boolean =>
   one.length === other.length && one[0]?.index === other[0]?.index && one[0]?.start === other[0]?.start;
 
-const isSameRow = ({ columns: before, ...one }: RowProps, { columns: after, ...other }: RowProps): boolean =>
-  areSameColumns(before, after) && ROW_PROPS.every((name) => one[name] === other[name]);
+/** A part that comes of other rows does not draw this one anew. */
+const areSameParts = (before: readonly unknown[], after: readonly unknown[]): boolean =>
+  before.length === after.length && before.every((part, at) => part === after[at]);
+
+const isSameRow = (before: RowProps, after: RowProps): boolean =>
+  ROW_PROPS.every((name) => before[name] === after[name]) &&
+  (after.isBare || areSameColumns(before.columns, after.columns)) &&
+  (before.matrix === after.matrix || areSameParts(before.matrix.partsOf(before.row), after.matrix.partsOf(after.row)));
 
 const Row = memo(function Row(props: RowProps) {
-  const { row, start, width, headWidth, columns, active, matrix } = props;
+  const { row, start, width, headWidth, columns, active, isBare, matrix } = props;
   const person = matrix.personAt(row);
   return (
     <div
@@ -241,7 +272,7 @@ const Row = memo(function Row(props: RowProps) {
       >
         {person?.replace(/^user:/, '') ?? '…'}
       </div>
-      {columns.map(({ index: column, start: left }) => {
+      {(isBare ? [] : columns).map(({ index: column, start: left }) => {
         const cell = matrix.cellAt(row, column);
         return (
           <div

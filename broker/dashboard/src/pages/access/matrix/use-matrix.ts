@@ -61,6 +61,8 @@ export interface MatrixInSight {
   thingAt(index: number): string | undefined;
   /** Undefined: on its way. */
   cellAt(person: number, thing: number): CellOfMatrix | undefined;
+  /** All that is read of a person's row; what is drawn of it is the same as long as each of these is. */
+  partsOf(person: number): readonly (Matrix | undefined)[];
   isLoading: boolean;
   problem: Problem | undefined;
   retry(): void;
@@ -113,6 +115,7 @@ export function useMatrix(filter: MatrixFilter, people: Span, things: Span, isMo
         const part = byBlock.get(`${rowOf(person)} ${columnOf(thing)}`);
         return part && cellsOf(part).get(`${personAt(person)}\n${thingAt(thing)}`);
       },
+      partsOf: (person) => data.filter((_, at) => blocks[at]?.[0] === rowOf(person)),
       isLoading: parts.some((part) => part.isLoading),
       problem: failed && toProblem(failed.error),
       retry: () => void failed?.refetch(),

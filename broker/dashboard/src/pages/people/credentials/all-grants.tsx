@@ -6,7 +6,7 @@ import { useSession } from '../../../api/session.tsx';
 import { useWhole } from '../../../api/use-whole.ts';
 import { DataTable } from '../../../parts/data-table.tsx';
 import { Empty } from '../../../parts/empty.tsx';
-import { IssueGrant } from '../../../parts/issue-grant.tsx';
+import { IssueGrant } from '../../../parts/credentials/issue-grant.tsx';
 import { Loaded } from '../../../parts/loaded.tsx';
 import { Section } from '../../../parts/page.tsx';
 import { grantColumns } from './credential-columns.tsx';

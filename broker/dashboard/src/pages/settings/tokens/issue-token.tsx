@@ -9,7 +9,7 @@ import { settingsApi } from 'mcpgate-shared/api/settings/settings-api';
 import { useState, type ReactNode } from 'react';
 import { useChange } from '../../../api/use-api.ts';
 import { CopyLine } from '../../../parts/copy-line.tsx';
-import { GRANT_LIFETIMES, USUAL_GRANT_LIFETIME } from '../../../parts/grant-lifetimes.ts';
+import { GRANT_LIFETIMES, USUAL_GRANT_LIFETIME } from '../../../parts/credentials/grant-lifetimes.ts';
 import { ProblemAlert } from '../../../parts/problem-view.tsx';
 import { toastDone } from '../../../parts/toast.tsx';
 

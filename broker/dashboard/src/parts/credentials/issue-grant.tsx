@@ -8,23 +8,14 @@ import { meApi } from 'mcpgate-shared/api/me/me-api';
 import { serversApi } from 'mcpgate-shared/api/servers';
 import { usersApi } from 'mcpgate-shared/api/users';
 import { useState } from 'react';
-import { useApi, useChange } from '../api/use-api.ts';
-import { useWhole } from '../api/use-whole.ts';
-import { CopyLine } from './copy-line.tsx';
-import { ProblemAlert } from './problem-view.tsx';
-import { useSession } from '../api/session.tsx';
+import { GRANT_LIFETIMES, USUAL_GRANT_LIFETIME } from './grant-lifetimes.ts';
+import { useApi, useChange } from '../../api/use-api.ts';
+import { useWhole } from '../../api/use-whole.ts';
+import { CopyLine } from '../copy-line.tsx';
+import { ProblemAlert } from '../problem-view.tsx';
+import { useSession } from '../../api/session.tsx';
 
-const DAY_S = 86_400;
-
-/** In seconds. */
-const LIFETIMES = [
-  { value: String(7 * DAY_S), label: '7 days' },
-  { value: String(30 * DAY_S), label: '30 days' },
-  { value: String(90 * DAY_S), label: '90 days' },
-  { value: String(365 * DAY_S), label: 'a year' },
-  { value: 'never', label: 'without an end' },
-];
-const USUAL_LIFETIME = String(90 * DAY_S);
+const LIFETIMES = [...GRANT_LIFETIMES, { value: 'never', label: 'without an end' }];
 
 export interface IssueGrantProps {
   opened: boolean;
@@ -84,7 +75,7 @@ function Form({ user, onIssued, onClose }: FormProps) {
       label: '',
       servers: [],
       user: user ?? null,
-      lifetime: USUAL_LIFETIME,
+      lifetime: USUAL_GRANT_LIFETIME,
       allowFrom: [],
     },
     validate: {
