@@ -122,7 +122,7 @@ suite('servers on the dashboard', () => {
     await dialog.getByRole('textbox', { name: 'Name', exact: true }).fill('a-command');
     await dialog.getByRole('textbox', { name: 'Command' }).fill(process.execPath);
     for (const word of ['-e', '0', '0']) {
-      await dialog.getByRole('textbox', { name: 'Arguments' }).fill(word);
+      await dialog.getByRole('combobox', { name: 'Arguments' }).fill(word);
       await page.keyboard.press('Enter');
     }
     await pair('GREETING', 'hello');

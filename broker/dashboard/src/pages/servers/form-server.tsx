@@ -205,7 +205,7 @@ function Pairs({ label, example, pairs, onChange }: PairsProps) {
   return (
     <Stack gap="xs" role="group" aria-label={label}>
       <div>
-        <Text size="sm" fw={500}>
+        <Text size="sm" fw={600}>
           {label}
         </Text>
         <Text size="xs" c="dimmed">

@@ -36,17 +36,13 @@ const COLUMNS: readonly Column<Row>[] = [
     header: 'Name',
     width: 'minmax(160px, 2fr)',
     sortBy: ({ name }) => name,
-    cell: ({ name, kind, server, flags, class: toolClass }) => (
+    cell: ({ name, kind, server, flags }) => (
       <>
         <Text size="sm" fw={600}>
           {kind === 'instructions' ? 'Instructions' : name.replace(`${server}__`, '')}
         </Text>
         <Text size="xs" c="dimmed">
-          {[
-            kind,
-            ...(toolClass?.by === 'record' ? ['its class is said in the record'] : []),
-            ...flags.map(({ what }) => what),
-          ].join(' · ')}
+          {[kind, ...flags.map(({ what }) => what)].join(' · ')}
         </Text>
       </>
     ),
@@ -54,7 +50,7 @@ const COLUMNS: readonly Column<Row>[] = [
   {
     id: 'class',
     header: 'Rules take it for',
-    width: '150px',
+    width: '170px',
     from: 430,
     sortBy: ({ class: toolClass }) => toolClass?.is,
     cell: (row) => (row.class === null ? '–' : <ToolClass tool={row} is={row.class} />),

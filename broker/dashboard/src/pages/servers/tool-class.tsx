@@ -1,5 +1,5 @@
 // What rules take a tool for, who says so, and what an operator says instead: the record of its server goes before what the server says.
-import { Button, Menu } from '@mantine/core';
+import { Button, Menu, Text } from '@mantine/core';
 import { IconChevronDown } from '@tabler/icons-react';
 import {
   definitionsApi,
@@ -64,30 +64,33 @@ export function ToolClass({ tool, is }: { tool: DefinitionView; is: ToolClassVie
     (said) => !(is.by === 'record' && said === is.is),
   );
   return (
-    <Menu position="bottom-start">
-      <Menu.Target>
-        <Button
-          size="compact-sm"
-          variant="default"
-          rightSection={<IconChevronDown size={14} aria-hidden />}
-          disabled={record.data === undefined}
-          aria-label={`${own}: ${classText(is)}. Change it`}
-          title={BY[is.by]}
-        >
-          {WORDS[is.is]}
-        </Button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {choices.map((said) => (
-          <Menu.Item key={said} onClick={() => ask(said)}>
-            {said === 'server'
-              ? 'As the server says'
-              : said === 'read'
-                ? 'Say that it only reads'
-                : 'Say that it may write'}
-          </Menu.Item>
-        ))}
-      </Menu.Dropdown>
-    </Menu>
+    <>
+      <Menu position="bottom-start">
+        <Menu.Target>
+          <Button
+            size="compact-sm"
+            variant="default"
+            rightSection={<IconChevronDown size={14} aria-hidden />}
+            aria-label={`${own}: ${classText(is)}. Change it`}
+          >
+            {WORDS[is.is]}
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {choices.map((said) => (
+            <Menu.Item key={said} disabled={record.data === undefined} onClick={() => ask(said)}>
+              {said === 'server'
+                ? 'As the server says'
+                : said === 'read'
+                  ? 'Say that it only reads'
+                  : 'Say that it may write'}
+            </Menu.Item>
+          ))}
+        </Menu.Dropdown>
+      </Menu>
+      <Text size="xs" c="dimmed" mt={2}>
+        {BY[is.by]}
+      </Text>
+    </>
   );
 }

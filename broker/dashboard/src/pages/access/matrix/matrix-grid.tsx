@@ -211,14 +211,21 @@ export function MatrixGrid({ filter, people, things, onChoose }: MatrixGridProps
  */
 function useRowsWithCells(shown: readonly number[]): ReadonlySet<number> {
   const before = useRef<ReadonlySet<number>>(new Set());
+  // One frame may have several drawings.
+  const isNewFrame = useRef(true);
   const [, drawMore] = useReducer((times: number) => times + 1, 0);
-  let left = NEW_ROWS_A_STEP;
+  let left = isNewFrame.current ? NEW_ROWS_A_STEP : 0;
   const now = new Set(shown.filter((row) => before.current.has(row) || left-- > 0));
   const isWhole = now.size === shown.length;
+  const isGrown = [...now].some((row) => !before.current.has(row));
   useEffect(() => {
     before.current = now;
-    if (isWhole) return;
-    const frame = requestAnimationFrame(drawMore);
+    if (isGrown) isNewFrame.current = false;
+    if (isNewFrame.current) return;
+    const frame = requestAnimationFrame(() => {
+      isNewFrame.current = true;
+      if (!isWhole) drawMore();
+    });
     return () => cancelAnimationFrame(frame);
   });
   return now;
