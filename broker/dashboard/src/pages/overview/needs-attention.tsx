@@ -70,6 +70,11 @@ const KINDS: Readonly<Record<Noted['about'], Kind>> = {
     action: toServer,
   },
   server: { title: (subject) => `${subject ?? 'A server'} needs a look`, tone: 'warn', action: toServer },
+  hook: {
+    title: (subject) => `The hook ${subject ?? ''} gives no answer`,
+    tone: 'danger',
+    action: () => <PathLink path="/settings">To the hooks</PathLink>,
+  },
   rules: { title: () => 'Rules', tone: 'warn', action: () => <PathLink path="/access">To the rules</PathLink> },
   laptops: {
     title: () => 'Tokens on laptops',
