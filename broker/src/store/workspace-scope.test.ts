@@ -34,7 +34,6 @@ const ORDER = { reference: 'env:X', keepForMs: 0, refreshMs: null };
 const READING = { fingerprint: 'one', keptUntil: null, seal: () => Buffer.from('x') };
 const FACT = { everywhere: 'they are facts about the database' };
 
-/** The number of the staged version. */
 /** In the order in which the writes are done: what removes comes after what needs it. */
 const TABLE: Table = {
   workspaces: {
