@@ -39,6 +39,21 @@ suite('the settings at the dashboard', () => {
     await provider.getByText(lively.company.idp.issuer).waitFor();
     await provider.getByText('answers', { exact: true }).waitFor();
     await page.getByText(`${lively.world.url}/oauth/idp/callback`).waitFor();
+    await page.getByRole('button', { name: 'Check the connection' }).click();
+    const tried = section(page, 'Try it');
+    await tried.getByText('it knows the client mcpgate and its secret').waitFor();
+    assert.equal(await tried.getByText('fine', { exact: true }).count(), 4);
+    await page.getByRole('link', { name: 'Try a sign-in' }).click();
+    await page.getByRole('textbox').first().fill('ada');
+    await page.keyboard.press('Enter');
+    await tried.getByText('ada.lovelace@corp.example would be signed in').waitFor();
+    await tried.getByText(/^ada.lovelace, a new account|^ada.lovelace, recognized/).waitFor();
+    assert.equal(
+      (await page.getByRole('button', { name: /grace.hopper/ }).count()) > 0,
+      true,
+      'who tried is still who is here',
+    );
+    await isClean(page);
     await page.getByRole('navigation', { name: 'Settings' }).getByRole('link', { name: 'Roles' }).focus();
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: 'Roles' }).waitFor();

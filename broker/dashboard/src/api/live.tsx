@@ -12,7 +12,15 @@ type EventName = Change['event'];
 /** The endpoints whose answers an event makes old, by their names. A page that reads another one adds it here. */
 const OLD_AFTER: Readonly<Partial<Record<EventName, readonly string[]>>> = {
   call: ['searchCalls', 'getActivity', 'listSecretUses', 'listOwnCalls', 'listHooks'],
-  record: ['searchEvents', 'showRecord', 'listWorkspaces', 'listHooks', 'getStatus'],
+  record: [
+    'searchEvents',
+    'showRecord',
+    'listWorkspaces',
+    'listHooks',
+    'getStatus',
+    'getSignInTrial',
+    'getSignInSettings',
+  ],
   request: ['listRequests', 'showRequest', 'getStatus'],
   server: [
     ...['listServers', 'getServer', 'getServerRecord', 'listDefinitions', 'diffDefinition', 'listProposals'],

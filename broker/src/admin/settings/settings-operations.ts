@@ -1,6 +1,7 @@
 // How the broker is set up: its configuration, who signs people in, what the company's IdP keeps here. Configuration and sign-in are of the whole broker,
 // so they are for administrators of the first workspace; SCIM is of each workspace.
 import { settingsApi, type IdentityProvider } from 'mcpgate-shared/api/settings/settings-api';
+import { signInTrialApi } from 'mcpgate-shared/api/settings/sign-in-trial-api';
 import { GateError } from 'mcpgate-shared/error';
 import { may } from 'mcpgate-shared/api/roles';
 import { DEFAULT_WORKSPACE } from '../../domain/workspace.ts';
@@ -54,6 +55,15 @@ export function settingsOperations({
           oidc === undefined || people.idp === undefined ? null : providerOf(oidc, people.idp, facts.url),
       });
     }),
+    operation(signInTrialApi.check, async (_input, caller) => {
+      assertAtHome(caller);
+      return { checks: await idpOf(people).trials.check() };
+    }),
+    operation(signInTrialApi.last, async (_input, caller) => {
+      assertAtHome(caller);
+      const { user } = caller.principal ?? {};
+      return { trial: (user && (await idpOf(people).trials.last(user.id))) ?? null };
+    }),
     operation(settingsApi.scim, async (_input, { workspaceId }) => {
       const [users, groups, owned, tokens] = await Promise.all([
         store.users.count(workspaceId),
@@ -72,6 +82,11 @@ export function settingsOperations({
       };
     }),
   ];
+}
+
+function idpOf({ idp }: Pick<AdminDependencies['people'], 'idp'>): CompanyLogin {
+  if (idp !== undefined) return idp;
+  throw new GateError('not_found', 'no identity provider is set up: see `oidc` of the configuration');
 }
 
 function providerOf(oidc: NonNullable<Config['oidc']>, idp: CompanyLogin, url: string): IdentityProvider {

@@ -44,7 +44,16 @@ async function open(t: TestContext) {
 
 /** They change nothing, or end the session of who asks: what they say of themselves is enough. */
 const READS = new Set([
-  ...['testRules', 'previewRules', 'testServer', 'testHook', 'planConfiguration', 'verifyAudit', 'keepBackup'],
+  ...[
+    'testRules',
+    'previewRules',
+    'testServer',
+    'testHook',
+    'checkIdentityProvider',
+    'planConfiguration',
+    'verifyAudit',
+    'keepBackup',
+  ],
   ...['proveSecretDead', 'reloadConfiguration', 'forgetRule', 'beginAccount', 'connectServer', 'endBrowserSession'],
 ]);
 /** What needs more than a broker is tried where that is: each of these events is made by `changeNotes` too. */

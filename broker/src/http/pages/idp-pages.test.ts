@@ -24,6 +24,8 @@ suite('signing in at the company’s IdP', () => {
     idp.userinfo = {};
     idp.authorizationError = undefined;
     idp.tokenStatus = undefined;
+    idp.aheadMs = 0;
+    idp.discovery = {};
   });
   after(async () => {
     await world.close();
@@ -81,6 +83,93 @@ suite('signing in at the company’s IdP', () => {
     await signIn();
     idp.claims = { ...idp.claims, sub: 'sub-somebody-else', email: 'else@corp.example' };
     assert.match((await signIn()).html, new RegExp(`Hello, ${name}-2`));
+  });
+
+  test('an administrator checks document, keys, clock and client without anybody; each of them says what is wrong with it', async () => {
+    const outcomes = async () =>
+      ((await world.identity.idp?.trials.check()) ?? []).map(({ check, outcome }) => `${check} ${outcome}`);
+    const before = idp.keyRequests;
+    assert.deepEqual(await outcomes(), ['document ok', 'keys ok', 'clock ok', 'client ok']);
+    assert.equal(idp.keyRequests, before + 1, 'the keys were read anew');
+    idp.aheadMs = -90_000;
+    idp.tokenStatus = 401;
+    const crooked = (await world.identity.idp?.trials.check()) ?? [];
+    assert.deepEqual(
+      crooked.map(({ outcome }) => outcome),
+      ['ok', 'ok', 'failed', 'failed'],
+    );
+    assert.match(
+      crooked.map(({ text }) => text).join('; '),
+      /behind ours: sign-ins fail.*does not take the client mcpgate/,
+    );
+    idp.tokenStatus = 503;
+    idp.aheadMs = 20_000;
+    assert.deepEqual((await outcomes()).slice(2), ['clock ok', 'client failed']);
+    idp.discovery = { issuer: `${idp.issuer}/else` };
+    assert.deepEqual(await outcomes(), ['document failed']);
+    idp.discovery = {};
+    await idp.stop();
+    assert.deepEqual(await outcomes(), ['document failed']);
+    await idp.start();
+  });
+
+  test('a trial shows what a sign-in would bring, signs nobody in, changes nothing, and is recorded; only administrators may', async () => {
+    const asked = world.identity.idp?.trials;
+    const chief = someone({ groups: ['mcp-admins'] });
+    const browser = createPageBrowser(world.origin);
+    await signIn(browser);
+    const { id = '' } = (await userNamed(chief)) ?? {};
+    const known = await world.identity.users.list(WORKSPACE);
+    const tries = async () => {
+      const page = await signIn(browser, '/login/idp?try=1');
+      return { page, outcome: (await asked?.last(id))?.outcome };
+    };
+
+    const name = someone({ groups: ['data'] });
+    const { page, outcome } = await tries();
+    assert.match(page.url, /^\/settings\/sign-in$/);
+    assert.ok(outcome?.kind === 'let_in');
+    assert.deepEqual(
+      [outcome.account, outcome.user, outcome.groups, outcome.role, outcome.missing_claims],
+      ['made', name, ['data'], 'member', []],
+    );
+    idp.claims = { ...idp.claims, sub: `sub-${chief}`, groups: undefined };
+    const own = (await tries()).outcome;
+    assert.ok(own?.kind === 'let_in');
+    assert.deepEqual(
+      [own.account, own.user, own.role, own.changes, own.missing_claims],
+      ['known', chief, 'member', ['groups', 'role', 'email'], ['groups']],
+    );
+    idp.bend = (claims) => ({ ...claims, iat: 1, exp: 2 });
+    const late = (await tries()).outcome;
+    assert.ok(late?.kind === 'refused');
+    assert.equal(late.reason, 'clock');
+    idp.bend = (claims) => claims;
+    idp.tokenStatus = 401;
+    const secret = (await tries()).outcome;
+    assert.deepEqual([secret?.kind, secret?.kind === 'refused' && secret.reason], ['refused', 'misconfigured']);
+    idp.tokenStatus = undefined;
+
+    assert.deepEqual(await world.identity.users.list(WORKSPACE), known, 'nobody was made or changed');
+    const events = await world.events('login.tried');
+    assert.deepEqual(events.map(({ actor, data }) => [actor, data['outcome'], data['reason'] ?? null]).toSorted(), [
+      [chief, 'known', null],
+      [chief, 'made', null],
+      [chief, 'refused', 'clock'],
+      [chief, 'refused', 'misconfigured'],
+    ]);
+
+    someone();
+    const member = createPageBrowser(world.origin);
+    await signIn(member);
+    for (const stranger of [member, createPageBrowser(world.origin)]) {
+      const no = await stranger.open('/login/idp?try=1');
+      assert.deepEqual([no.status, no.url], [403, '/login/idp?try=1']);
+    }
+    // The browser's session has ended on the way.
+    const sent = await browser.open('/login/idp?try=1');
+    assert.equal((await world.store.webSessions.removeByUser(id)).length, 1, 'no trial has made a session');
+    assert.equal((await browser.open(await callbackOf(sent))).status, 400);
   });
 
   test('claims that the token leaves out are asked for at the userinfo endpoint', async () => {

@@ -57,7 +57,9 @@ export const PasskeyLoginFormSchema = z
   .object({ passkey: passkeyAnswer, ...goal })
   .catch({ passkey: undefined, ...noGoal });
 const ownPath = z.string().refine(isOwnPath).catch('/');
-export const GoToQuerySchema = z.object({ go_to: ownPath, again: text(8) }).catch({ go_to: '/', again: '' });
+export const GoToQuerySchema = z
+  .object({ go_to: ownPath, again: text(8), try: text(8) })
+  .catch({ go_to: '/', again: '', try: '' });
 export const SecondStepFormSchema = z
   .object({ passkey: passkeyAnswer, name: text(60), go_to: ownPath })
   .catch({ passkey: undefined, name: '', go_to: '/' });

@@ -4,6 +4,7 @@ import { GateError } from 'mcpgate-shared/error';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Audit } from '../../audit/audit.ts';
 import type { AuditEvent } from '../../domain/call-record.ts';
+import type { UserRecord } from '../../domain/people/people.ts';
 import type { Log } from '../../domain/log.ts';
 import { createRefusalLog } from '../../domain/bounds/refusal-log.ts';
 import type { Store } from '../../store/store.ts';
@@ -28,6 +29,7 @@ import { createIdpSessions } from './idp-sessions.ts';
 import { createLogoutEffects } from './logout-effects.ts';
 import { createLogoutTokens, type LogoutOutcome } from './logout-tokens.ts';
 import type { SecondFactors } from '../sign-in/second-factor.ts';
+import { createSignInTrials, type SignInTrials, type TriedSignIn } from './sign-in-trials.ts';
 import { createSignInAttempts } from './sign-in-attempts.ts';
 import { createHomeOf, createWorkspaceChoice, readWorkspaceClaim } from './workspace-choice.ts';
 
@@ -35,7 +37,12 @@ const WINDOW_S = 15 * 60;
 export const CALLBACK_PATH = '/oauth/idp/callback';
 const SIGNED_OUT_PATH = '/logout';
 /** What is not refused. */
-const BY_THEM: ReadonlySet<string> = new Set(['login.succeeded', 'login.second_step', 'session.reauthenticated']);
+const BY_THEM: ReadonlySet<string> = new Set([
+  ...['login.succeeded', 'login.second_step', 'login.tried', 'session.reauthenticated'],
+]);
+
+/** An administrator who tries out a sign-in. */
+type Tries = Pick<UserRecord, 'id' | 'name' | 'workspaceId'>;
 
 export interface CompanyLogin {
   /** What is to be registered at the IdP. */
@@ -51,14 +58,16 @@ export interface CompanyLogin {
   readonly endsDevices: boolean;
   /**
    * Begins a sign-in: returns the URL to send the browser to, and the secret that its cookie must hold. `browserSecret`: what the cookie holds now.
-   * `again`: the person is signed in, and is to show anew at the IdP who they are. `goTo`: the path of the broker at which the sign-in is to end; anything but a path becomes the start page.
+   * `again`: the person is signed in, and is to show anew at the IdP who they are. `trial`: this administrator tries out what a sign-in brings; what comes
+   * of it is at `trials`, and nobody is signed in. `goTo`: the path of the broker at which the sign-in is to end; anything but a path becomes the start page.
    */
   start(
     browserSecret: string | undefined,
     goTo: string,
     visitor: WebVisitor,
-    again?: { userId: string },
-  ): Promise<{ kind: 'ok'; url: string; browserSecret: string } | Refusal>;
+    who?: { again?: { userId: string }; trial?: Tries },
+  ): Promise<{ kind: 'ok'; url: string; browserSecret: string } | { kind: 'tried' } | Refusal>;
+  readonly trials: Pick<SignInTrials, 'check' | 'last'>;
   /** Ends a sign-in: the IdP has sent the browser back with `query`. */
   finish(
     query: URLSearchParams,
@@ -70,6 +79,7 @@ export interface CompanyLogin {
     | (Omit<WebLogin, 'known'> & { goTo: string })
     /** They have shown anew who they are; `proof`: for the cookie beside the session's. */
     | { kind: 'again'; proof: string; goTo: string }
+    | { kind: 'tried'; goTo: string }
     | Refusal
   >;
   /**
@@ -132,6 +142,7 @@ export function createCompanyLogin(parts: {
     clientSessions,
   });
   const tokens = createIdpTokens({ settings, metadata, redirectUri });
+  const trials = createSignInTrials({ settings, metadata, tokens, store, clock });
   const refusals = createRefusalLog<RefusalReason>({ log, clock });
   const byAddress = createAddressThrottle({ tries: 200, windowS: WINDOW_S });
   const failures = createAddressThrottle({ tries: 50, windowS: WINDOW_S });
@@ -178,28 +189,62 @@ export function createCompanyLogin(parts: {
     return refusal;
   };
 
-  const redeem = async (query: URLSearchParams, browserSecret: string | undefined, visitor: WebVisitor) => {
-    const state = query.get('state') ?? '';
-    const begun = browserSecret === undefined ? undefined : await attempts.finish(state, browserSecret);
-    if (begun === undefined)
-      return refused(
-        'state',
-        'This sign-in was not begun in this browser, was used already or has expired. Start again.',
-      );
-    const redeemed = await tokens.redeem(query, begun.attempt);
+  type Begun = NonNullable<Awaited<ReturnType<typeof attempts.finish>>>;
+
+  /** Whom the IdP says that they are, and how they are admitted here. */
+  const read = async (query: URLSearchParams, { attempt }: Begun, { address }: WebVisitor) => {
+    const redeemed = await tokens.redeem(query, attempt);
     if (redeemed.kind === 'refused') return redeemed;
-    const read = readClaims(redeemed.claims, settings);
-    if (read.kind === 'refused') return read;
+    const found = readClaims(redeemed.claims, settings);
+    if (found.kind === 'refused') return found;
+    const { person } = found;
     const named = readWorkspaceClaim(redeemed.claims, settings);
     const chosen = named.kind === 'refused' ? named : await choose(named.names);
-    if (chosen.kind === 'refused') return { ...chosen, calledName: read.person.calledName.slice(0, 64) };
-    const admitted = await people.admit(read.person, {
-      workspaceId: chosen.workspaceId,
-      justInTime: settings.justInTime,
-      linkByEmail: settings.linkByEmail,
-      actor: `idp:${host}`,
-      address: visitor.address,
-    });
+    if (chosen.kind === 'refused') return { ...chosen, calledName: person.calledName.slice(0, 64) };
+    const { justInTime, linkByEmail } = settings;
+    const { workspaceId } = chosen;
+    return { ...redeemed, person, admitted: { workspaceId, justInTime, linkByEmail, actor: `idp:${host}`, address } };
+  };
+
+  /** Keeps and records what came of a trial. */
+  const tried = async (who: Tries, outcome: TriedSignIn | Refusal, visitor: WebVisitor): Promise<void> => {
+    await trials.keep(who.id, outcome);
+    const data =
+      'kind' in outcome
+        ? { outcome: 'refused', reason: outcome.reason }
+        : { outcome: outcome.admission.kind, called_name: outcome.person.calledName.slice(0, 64) };
+    await record('login.tried', visitor, data, { user: who.name, workspaceId: who.workspaceId });
+  };
+
+  /** What a sign-in would bring. */
+  const preview = async (query: URLSearchParams, begun: Begun, visitor: WebVisitor): Promise<TriedSignIn | Refusal> => {
+    const said = await read(query, begun, visitor);
+    if (said.kind === 'refused') return said;
+    const { claims, person, admitted } = said;
+    const admission = await people.decide(person, admitted);
+    if (admission.kind === 'refused') return admission;
+    const { workspaceId } = admitted;
+    return { claims, person, workspaceId, admission, secondFactor: secondFactors.isToldBy(claims) };
+  };
+
+  const tryOut = async (
+    query: URLSearchParams,
+    begun: Begun & { trial: { userId: string } },
+    visitor: WebVisitor,
+    token: string | undefined,
+  ): Promise<{ kind: 'tried'; goTo: string } | Refusal> => {
+    const user = await sessions.userOf(token);
+    if (user?.id !== begun.trial.userId)
+      return refused('state', 'Whoever began this trial is not signed in here any more. Sign in, and start again.');
+    const outcome = await preview(query, begun, visitor);
+    await tried(user, outcome, visitor);
+    return { kind: 'tried', goTo: begun.goTo };
+  };
+
+  const redeem = async (query: URLSearchParams, begun: Begun, visitor: WebVisitor) => {
+    const redeemed = await read(query, begun, visitor);
+    if (redeemed.kind === 'refused') return redeemed;
+    const admitted = await people.admit(redeemed.person, redeemed.admitted);
     if (admitted.kind === 'refused') return admitted;
     const { goTo, again } = begun;
     const { idToken, refreshToken, claims } = redeemed;
@@ -230,7 +275,9 @@ export function createCompanyLogin(parts: {
     label: settings.label,
     endsSessions: settings.endSession,
     endsDevices: settings.logoutEnds === 'devices',
-    async start(known, goTo, visitor, again) {
+    trials,
+    async start(known, goTo, visitor, who = {}) {
+      const { again, trial } = who;
       const retryAfterMs = byAddress.hit(visitor.address);
       if (retryAfterMs > 0) {
         await record('login.throttled', visitor, {});
@@ -240,18 +287,34 @@ export function createCompanyLogin(parts: {
       try {
         // First, so that no row is written for an attempt while the IdP does not answer.
         await metadata.read();
-        const who = again && { ...again, at: clock.now() };
-        const attempt = await attempts.begin(browserSecret, goTo, who);
-        return { kind: 'ok', url: (await tokens.authorizationUrl(attempt, again !== undefined)).href, browserSecret };
+        const more =
+          again === undefined ? trial && { trial: { userId: trial.id } } : { again: { ...again, at: clock.now() } };
+        const attempt = await attempts.begin(browserSecret, goTo, more);
+        const ask = again === undefined ? trial && 'login' : 'again';
+        return { kind: 'ok', url: (await tokens.authorizationUrl(attempt, ask)).href, browserSecret };
       } catch (error) {
         // Only errors of the IdP are refusals of a sign-in; an error of the store is answered as at every other page.
         if (!(error instanceof GateError) || !['unreachable', 'config', 'too_large'].includes(error.code)) throw error;
-        return fail(tokens.explain(error), visitor);
+        if (trial === undefined) return fail(tokens.explain(error), visitor);
+        await tried(trial, tokens.explain(error), visitor);
+        return { kind: 'tried' };
       }
     },
     async finish(query, browserSecret, visitor, current) {
-      const outcome = await redeem(query, browserSecret, visitor);
+      const state = query.get('state') ?? '';
+      const begun = browserSecret === undefined ? undefined : await attempts.finish(state, browserSecret);
+      const { trial } = begun ?? {};
+      const outcome =
+        begun === undefined
+          ? refused(
+              'state',
+              'This sign-in was not begun in this browser, was used already or has expired. Start again.',
+            )
+          : trial === undefined
+            ? await redeem(query, begun, visitor)
+            : await tryOut(query, { ...begun, trial }, visitor, current?.token);
       if (outcome.kind === 'refused') return fail(outcome, visitor);
+      if (outcome.kind === 'tried') return outcome;
       const { user, goTo, idToken, claims, askedAt } = outcome;
       const { sid } = claims;
       byAddress.forgive(visitor.address);

@@ -34,7 +34,16 @@ export interface AdmitOptions {
   address: string;
 }
 
+/** What is to be set to what the IdP or proxy says now. */
+export type Differences = Partial<Pick<UserRecord, 'groups' | 'role'> & { email: string }>;
+
+/** As whom a person comes in: as one who is known by this identity, by their address, or as a new one. */
+export type Admission =
+  { kind: 'known' | 'linked'; user: UserRecord; changes: Differences } | { kind: 'made'; name: string };
+
 export interface ExternalPeople {
+  /** What `admit` would do. It changes nothing. */
+  decide(person: ExternalPerson, options: AdmitOptions): Promise<Admission | Refusal>;
   /** The person behind an identity. One who is known in another workspace is refused, because a person belongs to one only. */
   admit(person: ExternalPerson, options: AdmitOptions): Promise<{ kind: 'ok'; user: UserRecord } | Refusal>;
   /** Sets the groups, role and e-mail address that the IdP or proxy says now, where they differ from what is stored. */
@@ -43,6 +52,17 @@ export interface ExternalPeople {
     told: Pick<ExternalPerson, 'groups' | 'role' | 'email'>,
     by: Pick<AdmitOptions, 'actor' | 'address'>,
   ): Promise<UserRecord>;
+}
+
+function differences(
+  user: UserRecord,
+  { groups, role, email }: Pick<ExternalPerson, 'groups' | 'role' | 'email'>,
+): Differences {
+  return {
+    ...(groups !== undefined && groups.join('\n') !== user.groups.join('\n') && { groups }),
+    ...(role !== undefined && role !== user.role && { role }),
+    ...(email !== null && email !== user.email && { email }),
+  };
 }
 
 export function createExternalPeople(parts: {
@@ -94,80 +114,89 @@ export function createExternalPeople(parts: {
     );
   };
 
-  const make = async (person: ExternalPerson, options: AdmitOptions): Promise<UserRecord | undefined> => {
+  const make = async (person: ExternalPerson, name: string, options: AdmitOptions): Promise<UserRecord | 'again'> => {
     const { issuer, subject } = person;
     const { workspaceId } = options;
-    const name = await freeUserName(store, workspaceId, toUserName(person.calledName));
     const { email, role = 'member', groups = [] } = person;
     const user = await store.users.create({ workspaceId, name, email, role, groups });
     try {
       await store.externalIdentities.link({ workspaceId, issuer, subject, userId: user.id });
     } catch (error) {
       await store.users.remove(user.id);
-      // Another broker was first with the same person.
-      if (error instanceof GateError && error.code === 'conflict') return (await find(person, options)).user;
+      if (error instanceof GateError && error.code === 'conflict') return 'again';
       throw error;
     }
     await record('user.created', user, options, { issuer, role, groups });
     return user;
   };
 
-  const findOrMake = async (
+  const decide = async (person: ExternalPerson, options: AdmitOptions): Promise<Admission | Refusal> => {
+    const { workspaceId, linkByEmail, justInTime } = options;
+    const known = await find(person, options);
+    if (known.elsewhere !== undefined) return refusedElsewhere(person.calledName, workspaceId, known.elsewhere);
+    const user = known.user ?? (linkByEmail ? await sameAddress(person, options) : undefined);
+    if (user === undefined) {
+      if (justInTime)
+        return { kind: 'made', name: await freeUserName(store, workspaceId, toUserName(person.calledName)) };
+      const message = 'You have no account on this broker yet. Ask your platform team for one.';
+      return { ...refused('no_account', message), workspaceId };
+    }
+    if (user.disabledAt !== null) {
+      const message = 'Your account on this broker is disabled. Ask your platform team.';
+      return { ...refused('disabled', message, user.name), workspaceId };
+    }
+    return { kind: known.user === undefined ? 'linked' : 'known', user, changes: differences(user, person) };
+  };
+
+  /** Does what was decided; `again`: another broker was first with the same person, so it is to be decided anew. */
+  const carryOut = async (
+    admission: Admission,
     person: ExternalPerson,
     options: AdmitOptions,
-  ): Promise<{ kind: 'ok'; user: UserRecord | undefined } | Refusal> => {
-    const known = await find(person, options);
-    if (known.elsewhere !== undefined) return refusedElsewhere(person.calledName, options.workspaceId, known.elsewhere);
-    if (known.user !== undefined) return { kind: 'ok', user: known.user };
-    const { issuer, subject } = person;
-    const local = options.linkByEmail ? await sameAddress(person, options) : undefined;
-    if (local !== undefined) {
-      await store.externalIdentities.link({ workspaceId: local.workspaceId, issuer, subject, userId: local.id });
-      await record('user.identity_linked', local, options, { issuer });
-      return { kind: 'ok', user: local };
+  ): Promise<UserRecord | 'again'> => {
+    if (admission.kind === 'made') return make(person, admission.name, options);
+    const { user } = admission;
+    if (admission.kind === 'linked') {
+      const { issuer, subject } = person;
+      await store.externalIdentities.link({ workspaceId: user.workspaceId, issuer, subject, userId: user.id });
+      await record('user.identity_linked', user, options, { issuer });
     }
-    await noteNamesakes(person, options);
-    return { kind: 'ok', user: options.justInTime ? await make(person, options) : undefined };
+    return update(user, person, options);
   };
 
   const update: ExternalPeople['update'] = async (user, told, by) => {
-    const { groups, role, email } = told;
-    const changed = {
-      groups: groups !== undefined && groups.join('\n') !== user.groups.join('\n'),
-      role: role !== undefined && role !== user.role,
-      email: email !== null && email !== user.email,
-    };
+    const { groups, role, email } = differences(user, told);
     const actor = { name: by.actor, address: by.address };
-    if (changed.groups && groups !== undefined) await users.setGroups(user.workspaceId, user.name, groups, actor);
-    if (changed.role && role !== undefined) await users.setRole(user.workspaceId, user.name, role, actor);
-    if (changed.email) {
+    if (groups !== undefined) await users.setGroups(user.workspaceId, user.name, groups, actor);
+    if (role !== undefined) await users.setRole(user.workspaceId, user.name, role, actor);
+    if (email !== undefined) {
       await store.users.setEmail(user.id, email);
       await record('user.email_changed', user, by, { email });
     }
-    if (!Object.values(changed).includes(true)) return user;
+    if (groups === undefined && role === undefined && email === undefined) return user;
     const now = await store.users.byId(user.id);
     if (now === undefined) throw new GateError('conflict', 'the user was removed meanwhile');
     return now;
   };
 
   return {
+    decide,
     update,
     async admit(person, options) {
       const { release } = await locks.acquire(`${person.issuer}\n${person.subject}`);
       try {
-        const found = await findOrMake(person, options);
-        if (found.kind === 'refused') return found;
-        const { user } = found;
-        const { workspaceId } = options;
-        if (user === undefined) {
-          const message = 'You have no account on this broker yet. Ask your platform team for one.';
-          return { ...refused('no_account', message), workspaceId };
+        let admission = await decide(person, options);
+        if (admission.kind === 'made' || (admission.kind === 'refused' && admission.reason === 'no_account'))
+          await noteNamesakes(person, options);
+        if (admission.kind === 'refused') return admission;
+        let user = await carryOut(admission, person, options);
+        if (user === 'again') {
+          admission = await decide(person, options);
+          if (admission.kind === 'refused') return admission;
+          user = await carryOut(admission, person, options);
         }
-        if (user.disabledAt !== null) {
-          const message = 'Your account on this broker is disabled. Ask your platform team.';
-          return { ...refused('disabled', message, user.name), workspaceId };
-        }
-        return { kind: 'ok', user: await update(user, person, options) };
+        if (user === 'again') throw new GateError('conflict', 'the user was removed meanwhile');
+        return { kind: 'ok', user };
       } finally {
         release();
       }

@@ -1,6 +1,6 @@
 // The IdP's discovery document and its keys. Both are kept for a while, and fetched again when a token does not fit them. An IdP that does not answer
 // when the broker starts is tried again until it does.
-import { createRemoteJWKSet, customFetch as keyFetch, type JWTVerifyGetKey } from 'jose';
+import { createRemoteJWKSet, customFetch as keyFetch } from 'jose';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import { allowInsecureRequests, customFetch, discovery, None, type ServerMetadata } from 'openid-client';
@@ -16,7 +16,7 @@ const KEYS_KEEP_MS = 600_000;
 
 export interface IdpDocument {
   server: ServerMetadata;
-  keys: JWTVerifyGetKey;
+  keys: ReturnType<typeof createRemoteJWKSet>;
 }
 
 /** What the broker has of the IdP; times in ms since the epoch. */
@@ -27,6 +27,8 @@ export interface IdpSeen {
   problem: string | null;
   /** When its keys were last read: they are for the first token. */
   keysAt: number | null;
+  /** By how much its clock went before ours when its document was last read, as its `Date` header says in whole seconds; null: it says nothing. */
+  clockAheadMs: number | null;
 }
 
 export interface IdpMetadata {
@@ -52,11 +54,15 @@ export function createIdpMetadata(options: {
   let closed = false;
   let problem: string | null = null;
   let keysAt: number | null = null;
+  let clockAheadMs: number | null = null;
 
   const ask = async (): Promise<IdpDocument> => {
     let server: ServerMetadata;
     try {
-      server = await discover(settings);
+      server = await discover(settings, (date) => {
+        const at = Date.parse(date ?? '');
+        clockAheadMs = Number.isNaN(at) ? null : at - clock.now();
+      });
       problem = null;
     } catch (error) {
       problem = toGateError(error).message;
@@ -95,7 +101,7 @@ export function createIdpMetadata(options: {
   greet(true);
 
   return {
-    seen: () => ({ documentAt: kept?.at ?? null, problem, keysAt }),
+    seen: () => ({ documentAt: kept?.at ?? null, problem, keysAt, clockAheadMs }),
     read,
     forget() {
       stale = true;
@@ -107,11 +113,19 @@ export function createIdpMetadata(options: {
   };
 }
 
-async function discover({ issuer, clientId }: Pick<IdpSettings, 'issuer' | 'clientId'>): Promise<ServerMetadata> {
+async function discover(
+  { issuer, clientId }: Pick<IdpSettings, 'issuer' | 'clientId'>,
+  onDate: (date: string | null) => void,
+): Promise<ServerMetadata> {
   let server: ServerMetadata;
   try {
     const insecure = new URL(issuer).protocol === 'http:' ? [allowInsecureRequests] : [];
-    const options = { [customFetch]: idpFetch, execute: insecure };
+    const fetched: typeof idpFetch = async (url, init) => {
+      const response = await idpFetch(url, init);
+      onDate(response.headers.get('date'));
+      return response;
+    };
+    const options = { [customFetch]: fetched, execute: insecure };
     server = (await discovery(new URL(issuer), clientId, undefined, None(), options)).serverMetadata();
   } catch (error) {
     const cause = error instanceof Error ? error.cause : undefined;
@@ -134,7 +148,7 @@ async function discover({ issuer, clientId }: Pick<IdpSettings, 'issuer' | 'clie
 }
 
 /** The key set of the document before, where the keys' URL is the same, so that reading the document again does not fetch the keys more often. */
-function keysOf(server: ServerMetadata, before: IdpDocument | undefined, onRead: () => void): JWTVerifyGetKey {
+function keysOf(server: ServerMetadata, before: IdpDocument | undefined, onRead: () => void): IdpDocument['keys'] {
   if (before !== undefined && before.server.jwks_uri === server.jwks_uri) return before.keys;
   return createRemoteJWKSet(new URL(server.jwks_uri ?? ''), {
     async [keyFetch](url: string, init: RequestInit & { headers: Headers; method: 'GET' }) {

@@ -30,6 +30,10 @@ export const SIGNATURES = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512',
 /** The oldest ID token that is accepted; a code is redeemed at once, so its ID token is new. */
 const MAX_AGE_S = 3600;
 
+/** With which a token endpoint says that it does not take the client (RFC 6749, section 5.2). */
+const CLIENT_ERRORS: ReadonlySet<string> = new Set(['invalid_client', 'unauthorized_client']);
+const NO_VERIFIER = 'a'.repeat(43);
+
 /** The secrets of one sign-in, which the browser holds or which are derived from its secret. */
 export interface Attempt {
   state: string;
@@ -38,8 +42,11 @@ export interface Attempt {
 }
 
 export interface IdpTokens {
-  /** The URL to which the person is sent. `again`: the IdP is to ask them anew, whoever it knows in this browser. Throws what `IdpMetadata.read` throws. */
-  authorizationUrl(attempt: Attempt, again?: boolean): Promise<URL>;
+  /**
+   * The URL to which the person is sent. `again`: the IdP is to ask them anew, whoever it knows in this browser, and to say when it did; `login`: it is
+   * to ask who signs in. Throws what `IdpMetadata.read` throws.
+   */
+  authorizationUrl(attempt: Attempt, ask?: 'again' | 'login'): Promise<URL>;
   /** Exchanges the code in the query with which the IdP sent the person back: for verified claims, and the ID token itself. */
   redeem(
     query: URLSearchParams,
@@ -47,6 +54,11 @@ export interface IdpTokens {
   ): Promise<
     { kind: 'ok'; claims: Readonly<Record<string, unknown>>; idToken: string; refreshToken: string | null } | Refusal
   >;
+  /**
+   * Whether the IdP knows this client by its secret, without anybody who signs in: it is shown a code that it has never given, and it is the client
+   * that it looks at first (RFC 6749, section 5.2). `unknown`: it said something else.
+   */
+  checkClient(): Promise<{ kind: 'ok' } | { kind: 'unknown'; detail: string } | Refusal>;
   explain(error: unknown): Refusal;
 }
 
@@ -123,7 +135,7 @@ export function createIdpTokens(options: {
 
   return {
     explain,
-    async authorizationUrl({ state, nonce, codeVerifier }, again = false) {
+    async authorizationUrl({ state, nonce, codeVerifier }, ask) {
       const { server } = await metadata.read();
       const configuration = new Configuration(server, clientId, undefined, None());
       if (new URL(issuer).protocol === 'http:') allowInsecureRequests(configuration);
@@ -135,15 +147,34 @@ export function createIdpTokens(options: {
         code_challenge: await calculatePKCECodeChallenge(codeVerifier),
         code_challenge_method: 'S256',
         // `max_age` too, because with it the ID token must say when the person was asked (OpenID Connect Core, section 3.1.2.1).
-        ...(again && { prompt: 'login', max_age: '0' }),
+        ...(ask !== undefined && { prompt: 'login' }),
+        ...(ask === 'again' && { max_age: '0' }),
       });
+    },
+    async checkClient() {
+      try {
+        const document = await metadata.read();
+        const query = new URLSearchParams({ code: 'mcpgate-checks-its-client', state: 'check' });
+        if (document.server.authorization_response_iss_parameter_supported === true) query.set('iss', issuer);
+        await authorizationCodeGrant(await configure(document), new URL(`${redirectUri}?${query.toString()}`), {
+          pkceCodeVerifier: NO_VERIFIER,
+          expectedState: 'check',
+        });
+        return { kind: 'unknown', detail: 'it takes a code that it has never given' };
+      } catch (error) {
+        assertOfIdp(error);
+        if (error instanceof ResponseBodyError && error.error === 'invalid_grant') return { kind: 'ok' };
+        const refusal = explain(error);
+        const isTold = error instanceof ResponseBodyError && error.status < 500;
+        if (isTold && !CLIENT_ERRORS.has(error.error)) return { kind: 'unknown', detail: detailOf(error) };
+        return refusal;
+      }
     },
     async redeem(query, attempt) {
       try {
         return { kind: 'ok', ...(await redeem(query, attempt)) };
       } catch (error) {
-        // An error of the store or the vault is not one of the IdP.
-        if (error instanceof GateError && ['unavailable', 'internal'].includes(error.code)) throw error;
+        assertOfIdp(error);
         const refusal = explain(error);
         if (refusal.reason === 'token') metadata.forget();
         return refusal;
@@ -162,6 +193,11 @@ export async function clientAuth(
   return methods.includes('client_secret_basic') || !methods.includes('client_secret_post')
     ? ClientSecretBasic(secret)
     : ClientSecretPost(secret);
+}
+
+/** An error of the store or the vault is not one of the IdP. */
+function assertOfIdp(error: unknown): void {
+  if (error instanceof GateError && ['unavailable', 'internal'].includes(error.code)) throw error;
 }
 
 function reasonOf(error: unknown): 'denied' | 'unreachable' | 'clock' | 'code' | 'misconfigured' | 'token' {

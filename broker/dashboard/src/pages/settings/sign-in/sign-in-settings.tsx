@@ -10,6 +10,7 @@ import { Loaded } from '../../../parts/loaded.tsx';
 import { Section } from '../../../parts/page.tsx';
 import { StatusBadge } from '../../../parts/status-badge.tsx';
 import { Ago } from '../../../parts/time.tsx';
+import { TrySignIn } from './try-sign-in.tsx';
 
 const DEMANDED = {
   off: 'Of nobody',
@@ -91,6 +92,7 @@ function Provider({ provider }: { provider: IdentityProvider }) {
           />
         </Stack>
       </Section>
+      <TrySignIn label={provider.label} />
       <Section title="To register there" lead="Copy these into the provider’s settings of this application.">
         <Stack gap="sm">
           <Labelled label="Redirect URI" text={provider.redirect_uri} />
