@@ -1,4 +1,5 @@
 // Puts the broker together, each part after those that it depends on: to read this file and `assembly/` is to read the architecture.
+import { VERSION } from 'mcpgate-shared/version';
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { assembleAdministration } from './assembly/administration.ts';
@@ -63,6 +64,11 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     await replicas.follow({
       ...{ gateway, upstreams, vault, keys, accounts, approvals, identity, definitions },
       assertions: assertions.keys,
+      figures() {
+        const links = calls.tunnel.links();
+        const channels = links.reduce((all, link) => all + link.channels, 0);
+        return { version: VERSION, startedAt: context.startedAt, links: links.length, channels, isDraining: draining };
+      },
     });
     void keys.start();
     void secretWatch.start();

@@ -22,6 +22,9 @@ suite('the settings at the dashboard', () => {
     await lively.close();
   });
 
+  /** The way to the provider and back is no request of the pages. */
+  const complaints = (): string[] =>
+    grace.complaints.filter((line) => !line.startsWith(`asked ${lively.company.idp.issuer}/`));
   const section = (page: Page, name: string) => page.getByRole('region', { name, exact: true });
   const lists = async (...args: string[]) => (await lively.world.broker.json(args)) as Record<string, unknown>[];
   const isClean = async (page: Page): Promise<void> => {
@@ -44,10 +47,10 @@ suite('the settings at the dashboard', () => {
     await tried.getByText('it knows the client mcpgate and its secret').waitFor();
     assert.equal(await tried.getByText('fine', { exact: true }).count(), 4);
     await page.getByRole('link', { name: 'Try a sign-in' }).click();
-    await page.getByRole('textbox').first().fill('ada');
-    await page.keyboard.press('Enter');
+    await page.getByLabel('Login').fill('ada');
+    await page.getByRole('button', { name: 'Go' }).click();
     await tried.getByText('ada.lovelace@corp.example would be signed in').waitFor();
-    await tried.getByText(/^ada.lovelace, a new account|^ada.lovelace, recognized/).waitFor();
+    await tried.getByText(/^ada\.lovelace-2, a new account/).waitFor();
     assert.equal(
       (await page.getByRole('button', { name: /grace.hopper/ }).count()) > 0,
       true,
@@ -61,7 +64,7 @@ suite('the settings at the dashboard', () => {
     await section(page, 'Groups at the identity provider').getByText('Platform Admins').waitFor();
     await open('/settings/nothing-such');
     await page.getByText('It is not there').waitFor();
-    assert.deepEqual(grace.complaints, []);
+    assert.deepEqual(complaints(), []);
   });
 
   test('a role is given and taken; the last administrator stays one, on the page and at the broker', async () => {
@@ -224,7 +227,7 @@ suite('the settings at the dashboard', () => {
     await section(page, 'Outside places').getByText('up to date').waitFor();
     await page.getByRole('button', { name: 'Verify the log' }).click();
     await page.getByText('The log is whole').waitFor();
-    assert.deepEqual(grace.complaints, []);
+    assert.deepEqual(complaints(), []);
   });
 
   test('an operator sees what is theirs, and the broker refuses the rest; a member has no settings', async () => {

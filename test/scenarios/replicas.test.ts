@@ -44,6 +44,17 @@ test('a leaver who is disabled at one broker is cut off at the other: link, call
   const held = client.call('counting__hold').catch((error: unknown) => ({ isError: true, text: String(error) }));
   await upstream.arrived('hold');
 
+  const issued = Object(await first.json(['admin-token', 'issue', '--label', 'looks', '--role', 'operator']));
+  const headers = { authorization: `Bearer ${String(issued['token'])}` };
+  const beside = Object(await (await fetch(`${first.listenUrl}/api/v1/settings/brokers`, { headers })).json());
+  const [{ links: linksThere, channels, version, draining }] = beside;
+  const { version: here } = Object(await first.json(['status']));
+  assert.deepEqual(
+    [linksThere, channels, version, draining, beside.length],
+    [2, 2, here, false, 1],
+    'the other as it is',
+  );
+
   const receipt = (await first.json(['user', 'disable', 'ada'])) as Receipt;
 
   const { links_closed, calls_cancelled, unconfirmed } = receipt;

@@ -6,6 +6,7 @@ import type { KeysEntry } from '../accounts/enter-keys.ts';
 import type { OwnAccounts } from '../accounts/own-accounts.ts';
 import type { SigningKeys } from '../assertions/assertions.ts';
 import type { Approvals } from '../approvals/approvals.ts';
+import type { ShowOthers } from '../replicas/show-others.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { LogArchives } from '../audit/archive/archives.ts';
 import type { LogProofs } from '../audit/proof/log-proofs.ts';
@@ -68,7 +69,7 @@ export interface BrokerFacts {
   durability: 'commit' | 'disk';
   readiness(): Promise<Readiness>;
   /** The other brokers over the same database. */
-  replicas: { others(): readonly BrokerName[] };
+  replicas: { others(): readonly BrokerName[]; showOthers: ShowOthers };
 }
 
 export interface AdminDependencies {

@@ -82,7 +82,7 @@ it('a server that nothing keeps apart is warned of by its name, with the reason,
           schemaVersion: '0001',
           durability: 'disk',
           readiness: () => Promise.resolve({ kind: 'ready' }),
-          replicas: { others: () => [] },
+          replicas: { others: () => [], showOthers: () => Promise.resolve([]) },
         },
       });
       const input = { params: {}, query: {}, body: undefined };

@@ -35,6 +35,9 @@ export type BusMessage =
    */
   | { kind: 'switched'; question: string; workspaceId: string; name: string; waitMs: number }
   | { kind: 'switched-too'; question: string; pending: number }
+  /** Each broker answers with `shown`. */
+  | { kind: 'show'; question: string }
+  | ({ kind: 'shown'; question: string } & BrokerFigures)
   /**
    * Said while the master key is rotated: the sender's key file, at this path, holds the master key with this id. The rotation ends when the
    * files of all brokers hold the new key.
@@ -45,6 +48,15 @@ export type BusMessage =
    * the store as soon as no call runs on it, so that the sender can take it from there.
    */
   | { kind: 'wanted'; broker: string; channels: readonly WantedChannel[] };
+
+/** What a broker says of itself to the others; `startedAt` in ms since the epoch. */
+export interface BrokerFigures {
+  version: string;
+  startedAt: number;
+  links: number;
+  channels: number;
+  isDraining: boolean;
+}
 
 /** Names one run of a broker: a process, from its start to its end. */
 export interface BrokerName {

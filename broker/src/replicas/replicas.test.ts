@@ -9,6 +9,7 @@ import { createPolicyCache } from '../gateway/policy-cache.ts';
 import { createReplicas, type Keepers } from './replicas.ts';
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+const FIGURES = { version: '1.2.3', startedAt: 5, links: 2, channels: 3, isDraining: false };
 const OTHER = { name: 'other', location: 'elsewhere (process 2)' };
 
 /** This broker on a bus that says what the test says, with the rules of two workspaces in a real cache. */
@@ -115,6 +116,7 @@ async function open(t: TestContext, { follows = true } = {}) {
         },
       },
     },
+    figures: () => FIGURES,
   } satisfies Keepers;
   if (follows) await replicas.follow(keepers);
   t.after(() => replicas.close());
@@ -140,6 +142,8 @@ test('each change is told to the one who keeps a copy of it, and to nobody else'
     [{ kind: 'listed', workspaceId: 'default', serverId: 's1' }, ['heard s1', 'list again s1']],
     [{ kind: 'master-key', id: 'k1', file: '/k' }, []],
     [{ kind: 'ended', question: 'q', linksClosed: 1, callsCancelled: 1 }, []],
+    [{ kind: 'show', question: 'q2' }, []],
+    [{ kind: 'shown', question: 'q', ...FIGURES }, []],
     [{ kind: 'account', workspaceId: 'default', serverId: 's1', owner: 'user:u1' }, ['account s1/user:u1']],
     [{ kind: 'wanted', broker: 'self', channels: [] }, []],
     [
@@ -156,7 +160,10 @@ test('each change is told to the one who keeps a copy of it, and to nobody else'
     await say({ kind: 'message', from: OTHER, message });
     assert.deepEqual(told, wanted, message.kind);
   }
-  assert.deepEqual(published, [{ kind: 'ended', question: 'q1', linksClosed: 2, callsCancelled: 3 }]);
+  assert.deepEqual(published, [
+    { kind: 'shown', question: 'q2', ...FIGURES },
+    { kind: 'ended', question: 'q1', linksClosed: 2, callsCancelled: 3 },
+  ]);
 });
 
 test('rules that were known before deafness are not held on to after it, in any workspace', async (t) => {

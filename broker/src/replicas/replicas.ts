@@ -6,7 +6,7 @@ import type { Accounts } from '../accounts/accounts.ts';
 import type { Approvals } from '../approvals/approvals.ts';
 import type { SigningKeys } from '../assertions/assertions.ts';
 import type { Audit } from '../audit/audit.ts';
-import type { BrokerName, BusMessage } from '../domain/bus.ts';
+import type { BrokerFigures, BrokerName, BusMessage } from '../domain/bus.ts';
 import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
 import type { Definitions } from '../definitions/definitions.ts';
 import type { GatewayService } from '../gateway/gateway.ts';
@@ -17,6 +17,7 @@ import type { KeyRotation } from '../vault/key-rotation.ts';
 import type { Vault } from '../vault/vault.ts';
 import { createEndElsewhere } from './end-elsewhere.ts';
 import { createHearing } from './hearing.ts';
+import { createShowOthers, type ShowOthers } from './show-others.ts';
 import { createSwitchElsewhere, type SwitchElsewhere } from './switch-elsewhere.ts';
 
 /** Doubts that follow each other within this time cause one re-reading together. */
@@ -34,6 +35,8 @@ export interface Keepers {
   assertions: Pick<SigningKeys, 'changed'>;
   definitions: Pick<Definitions, 'changed' | 'heard' | 'recheck'>;
   identity: { elsewhere: Elsewhere };
+  /** How this broker is, for the others. */
+  figures: () => BrokerFigures;
 }
 
 export interface Replicas {
@@ -45,6 +48,8 @@ export interface Replicas {
   follow(keepers: Keepers): Promise<void>;
   /** The other brokers that run now. */
   others(): readonly BrokerName[];
+  /** How they are. */
+  readonly showOthers: ShowOthers;
   /** The copies may be wrong: has everything read again. Where that takes longer than a second, nothing is allowed until it is done. */
   doubt(why: string): void;
   close(): void;
@@ -100,7 +105,7 @@ export function createReplicas(parts: {
 
   async function apply(
     message: BusMessage,
-    { gateway, upstreams, vault, keys, assertions, accounts, approvals, identity, definitions }: Keepers,
+    { figures, gateway, upstreams, vault, keys, assertions, accounts, approvals, identity, definitions }: Keepers,
   ): Promise<void> {
     switch (message.kind) {
       case 'policy':
@@ -137,6 +142,12 @@ export function createReplicas(parts: {
           .publish({ kind: 'switched-too', question: message.question, pending })
           .catch((error: unknown) => log.warn({ err: error }, 'the use of a new secret could not be confirmed'));
       }
+      case 'show':
+        return bus
+          .publish({ kind: 'shown', question: message.question, ...figures() })
+          .catch((error: unknown) => log.warn({ err: error }, 'another broker could not be told how this one is'));
+      case 'shown':
+        return; // show-others.ts of the broker that asked listens for it
       case 'switched-too':
         return; // switch-elsewhere.ts of the broker that asked listens for it
       case 'keys':
@@ -173,6 +184,7 @@ export function createReplicas(parts: {
     },
     endElsewhere: createEndElsewhere({ bus, clock }),
     switchElsewhere: createSwitchElsewhere({ bus, clock }),
+    showOthers: createShowOthers({ bus, clock }),
     async follow(all) {
       keepers = all;
       await bus.open();

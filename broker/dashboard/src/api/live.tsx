@@ -37,7 +37,7 @@ const OLD_AFTER: Readonly<Partial<Record<EventName, readonly string[]>>> = {
     'getStatus',
     'getScimState',
   ],
-  connection: ['listDevices', 'listSessions', 'showEnding', 'getStatus'],
+  connection: ['listOtherBrokers', 'listDevices', 'listSessions', 'showEnding', 'getStatus'],
   secret: [
     ...['listSecrets', 'listSecretVersions', 'getSecretRotation', 'listSecretUses', 'getStatus', 'getMasterKey'],
     'listSigningKeys',

@@ -55,6 +55,16 @@ export function settingsOperations({
           oidc === undefined || people.idp === undefined ? null : providerOf(oidc, people.idp, facts.url),
       });
     }),
+    operation(settingsApi.brokers, async () =>
+      (await facts.replicas.showOthers()).map(({ location, figures }) => ({
+        location,
+        version: figures?.version ?? null,
+        started_at: timeOrNull(figures?.startedAt ?? null),
+        links: figures?.links ?? null,
+        channels: figures?.channels ?? null,
+        draining: figures?.isDraining ?? null,
+      })),
+    ),
     operation(signInTrialApi.check, async (_input, caller) => {
       assertAtHome(caller);
       return { checks: await idpOf(people).trials.check() };

@@ -41,7 +41,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
       'setEnforcement',
     ],
     ...['getRuleMatrix', 'listRuleNames', 'previewRules', 'suggestRules', 'forgetRule'],
-    ...['listHooks', 'getHook', 'testHook'],
+    ...['listHooks', 'getHook', 'testHook', 'listOtherBrokers'],
     ...['listBundles', 'addBundle', 'getBundle', 'setBundle', 'removeBundle', 'setDefaultBundle'],
     ...['listDefinitions', 'diffDefinition', 'acceptDefinitions'],
   ],

@@ -36,6 +36,11 @@ const SaidSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ended'), question: id, linksClosed: count, callsCancelled: count }),
   z.object({ kind: z.literal('switched'), question: id, workspaceId: id, name: id, waitMs: count }),
   z.object({ kind: z.literal('switched-too'), question: id, pending: count }),
+  z.object({ kind: z.literal('show'), question: id }),
+  z.object({
+    ...{ kind: z.literal('shown'), question: id, version: z.string().max(64) },
+    ...{ startedAt: count, links: count, channels: count, isDraining: z.boolean() },
+  }),
   z.object({ kind: z.literal('wanted'), broker: id, channels: z.array(WantedSchema) }),
   // Messages of the bus itself, sent at regular intervals and at the end. `isNew`: the sender has just begun to listen. `owes`: the sender
   // failed to publish a change earlier, so the receivers have missed something.

@@ -104,7 +104,32 @@ export const ScimStateSchema = z
   .meta({ id: 'ScimState' });
 export type ScimState = z.output<typeof ScimStateSchema>;
 
+export const OtherBrokerSchema = z
+  .object({
+    location: z.string().meta({ description: 'Host and process' }),
+    version: z
+      .string()
+      .nullable()
+      .meta({
+        description: 'Null, as all below: it has not answered within half a second, or is of a version before this',
+      }),
+    started_at: TimeSchema.nullable(),
+    links: z.number().int().nullable().meta({ description: 'Laptops that are connected to it, of all workspaces' }),
+    channels: z.number().int().nullable().meta({ description: 'AI clients of these' }),
+    draining: z.boolean().nullable(),
+  })
+  .meta({ id: 'OtherBroker' });
+export type OtherBroker = z.output<typeof OtherBrokerSchema>;
+
 export const settingsApi = {
+  brokers: endpoint({
+    name: 'listOtherBrokers',
+    method: 'GET',
+    path: '/settings/brokers',
+    summary: 'The other brokers over the same database, each asked now how it is',
+    access: 'operator',
+    answer: z.array(OtherBrokerSchema),
+  }),
   configuration: endpoint({
     name: 'getEffectiveConfiguration',
     method: 'GET',

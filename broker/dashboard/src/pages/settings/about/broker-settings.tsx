@@ -1,5 +1,6 @@
 // What runs: this broker, the others over the same database, and their version.
 import { Code, Stack, Text } from '@mantine/core';
+import { settingsApi, type OtherBroker } from 'mcpgate-shared/api/settings/settings-api';
 import { statusApi, type Status } from 'mcpgate-shared/api/status';
 import { useApi } from '../../../api/use-api.ts';
 import { Attention } from '../../../parts/attention.tsx';
@@ -81,19 +82,36 @@ function ThisOne({ status }: { status: Status }) {
   );
 }
 
-function Others({ status }: { status: Status }) {
-  const { other_brokers: others, database } = status;
+function Others({ status: { database } }: { status: Status }) {
+  const others = useApi(settingsApi.brokers, {});
   return (
-    <Section title="Beside it" lead="Brokers over the same database, as this one hears of them.">
-      {others.length === 0 ? (
-        <Text size="sm" c="dimmed">
-          {database === 'sqlite'
-            ? 'None: an SQLite file is one broker’s own. Several share a PostgreSQL.'
-            : 'None is heard of now. Start another one with the same database to have two.'}
-        </Text>
-      ) : (
-        <Facts facts={others.map((location) => [location, 'heard of in the last seconds'] as const)} />
-      )}
+    <Section title="Beside it" lead="Brokers over the same database, each asked now how it is.">
+      <Loaded query={others}>
+        {(all) =>
+          all.length === 0 ? (
+            <Text size="sm" c="dimmed">
+              {database === 'sqlite'
+                ? 'None: an SQLite file is one broker’s own. Several share a PostgreSQL.'
+                : 'None is heard of now. Start another one with the same database to have two.'}
+            </Text>
+          ) : (
+            <Facts facts={all.map((broker) => [broker.location, <Beside key={broker.location} broker={broker} />])} />
+          )
+        }
+      </Loaded>
     </Section>
+  );
+}
+
+function Beside({ broker: { version, started_at: since, links, channels, draining } }: { broker: OtherBroker }) {
+  if (version === null || since === null) return <StatusBadge tone="warn">has not answered</StatusBadge>;
+  return (
+    <>
+      <StatusBadge tone={draining === true ? 'warn' : 'ok'}>{draining === true ? 'draining' : 'answers'}</StatusBadge>
+      <Text size="sm" mt={4}>
+        mcpgate-broker {version}, runs since <Ago at={since} />, {countText(links ?? 0, 'laptop')},{' '}
+        {countText(channels ?? 0, 'AI client')} of all workspaces
+      </Text>
+    </>
   );
 }

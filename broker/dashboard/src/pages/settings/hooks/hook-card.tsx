@@ -20,7 +20,7 @@ const KINDS: Readonly<Record<HookView['kind'], string>> = {
   log: 'Is sent the audit log',
 };
 
-export function formatOf(hook: HookView): string {
+function formatOf(hook: HookView): string {
   if (hook.kind === 'authorize') return 'HTTP question and answer';
   if (hook.kind === 'approvals') return hook.format === 'slack' ? 'Slack message' : 'webhook (Standard Webhooks)';
   if (hook.url.startsWith('syslog+')) return 'syslog (RFC 5424)';

@@ -84,8 +84,10 @@ function Outcome({ trial: { at, outcome } }: { trial: SignInTrial }) {
         variant="light"
         color={isIn ? 'teal' : 'red'}
         icon={<ToneIcon aria-hidden />}
-        title={isIn ? `${outcome.called_name} would be signed in` : 'Nobody would be signed in'}
       >
+        <Text size="sm" fw={600}>
+          {isIn ? `${outcome.called_name} would be signed in` : 'Nobody would be signed in'}
+        </Text>
         <Text size="sm">
           You tried it <Ago at={at} />.{!isIn && ` They would read: “${outcome.message}”`}
         </Text>
