@@ -5,6 +5,7 @@ import { REPOSITORY } from '../step.ts';
 import { openLivelyWorld } from './lively-world.ts';
 import { PAGES_OF_DASHBOARD } from './pages.ts';
 import { signIn } from './person-at-dashboard.ts';
+import { until } from '../world/until.ts';
 import { launchChromium } from '../world/browser/launch-chromium.ts';
 
 const [only = 'all', folder = join(REPOSITORY, 'docs/images'), width = '1440'] = process.argv.slice(2);
@@ -18,6 +19,8 @@ try {
         ({ as, name: each }) => as === name && (only === 'all' || each === only || each.startsWith(`${only}-`)),
       )) {
         await person.open(picture.path);
+        // A part that is still loaded stands in for itself in grey.
+        await until('the whole page', async () => (await person.page.locator('.mantine-Skeleton-root').count()) === 0);
         const file = join(folder, `dashboard-${picture.name}-${dark ? 'dark' : 'light'}.png`);
         await person.page.screenshot({ path: file, fullPage: true });
         process.stdout.write(`${file}\n`);

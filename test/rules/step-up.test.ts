@@ -11,6 +11,7 @@ import { REPOSITORY } from '../step.ts';
 const WITHOUT: Readonly<Record<string, readonly string[]>> = {
   'changes nothing that lasts': [
     ...['verifyAudit', 'testRules', 'previewRules', 'planConfiguration', 'testServer', 'testHook', 'forgetRule'],
+    'checkIdentityProvider',
     ...['proveSecretDead', 'reloadConfiguration'],
   ],
   'is itself how somebody shows who they are, or signs out': [

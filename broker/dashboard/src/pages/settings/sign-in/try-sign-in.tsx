@@ -35,7 +35,7 @@ export function TrySignIn({ label }: { label: string }) {
   return (
     <Section
       title="Try it"
-      lead={`Check the connection, or go to ${label} and come back: what a sign-in would bring is shown, nobody is signed in by it, and nothing changes.`}
+      lead={`Go to ${label} and come back: what that would bring is shown, and nothing changes.`}
       actions={
         <Group gap="sm">
           <Button size="sm" variant="default" loading={check.isPending} onClick={() => check.mutate({})}>
@@ -80,11 +80,7 @@ function Outcome({ trial: { at, outcome } }: { trial: SignInTrial }) {
   const ToneIcon = TONE_ICON[isIn ? 'ok' : 'danger'];
   return (
     <Stack gap="md">
-      <Alert
-        variant="light"
-        color={isIn ? 'teal' : 'red'}
-        icon={<ToneIcon aria-hidden />}
-      >
+      <Alert variant="light" color={isIn ? 'teal' : 'red'} icon={<ToneIcon aria-hidden />}>
         <Text size="sm" fw={600}>
           {isIn ? `${outcome.called_name} would be signed in` : 'Nobody would be signed in'}
         </Text>
