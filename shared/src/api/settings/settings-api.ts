@@ -107,12 +107,9 @@ export type ScimState = z.output<typeof ScimStateSchema>;
 export const OtherBrokerSchema = z
   .object({
     location: z.string().meta({ description: 'Host and process' }),
-    version: z
-      .string()
-      .nullable()
-      .meta({
-        description: 'Null, as all below: it has not answered within half a second, or is of a version before this',
-      }),
+    version: z.string().nullable().meta({
+      description: 'Null, as all below: it has not answered within half a second, or is of a version before this',
+    }),
     started_at: TimeSchema.nullable(),
     links: z.number().int().nullable().meta({ description: 'Laptops that are connected to it, of all workspaces' }),
     channels: z.number().int().nullable().meta({ description: 'AI clients of these' }),
