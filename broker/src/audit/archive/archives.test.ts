@@ -115,6 +115,11 @@ onBothEngines((openStore) => {
   it('keeps what a call that has not ended, or a receiver that is behind, needs', async (t) => {
     const world = await open(t, openStore);
     const { third, clock, startedAt, store, tamper } = world;
+    // A hook that is disabled keeps nothing.
+    const plain = { url: 'https://logs.example.com', timeoutMs: 1_000, secret: null, bearer: null, managedBy: null };
+    const log = { kind: 'log', what: ['*'], format: 'standard', headers: {}, ca: null, certificate: null } as const;
+    const off = { ...plain, ...log, name: 'off', enabled: false, maxBytes: null, createdBy: 'host:root' };
+    await store.hooks.create('default', off);
     const id = await third.beginCall(INTENT);
     clock.at += 1_000;
     await third.event(EVENT);
@@ -136,7 +141,9 @@ onBothEngines((openStore) => {
     await store.logFeeds.lease('log:default:siem', { holder: 'x', now: 1, until: clock.at + DAY });
     const last = (await store.audit.last('run-3'))?.seq ?? 0;
     await store.logFeeds.advance('log:default:siem', { holder: 'x', until: 0 }, { chain: 'run-3', seq: last });
-    assert.ok((await archive(archives, clock.at + 1)).rows > 0);
+    const done = await archive(archives, clock.at + 1);
+    assert.ok(done.rows > 0);
+    assert.deepEqual(done.heldBy, []);
     assert.ok(startedAt < clock.at);
     await assertWhole(world);
   });

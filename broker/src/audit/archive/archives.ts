@@ -60,7 +60,7 @@ export interface LogArchives {
 }
 
 export interface LogArchivesOptions {
-  store: Pick<Store, 'audit' | 'auditArchives' | 'logFeeds'>;
+  store: Pick<Store, 'audit' | 'auditArchives' | 'logFeeds' | 'hooks' | 'workspaces'>;
   audit: Pick<Audit, 'event' | 'findEvents' | 'flush' | 'checkpoints'>;
   checkpointKeys: Pick<CheckpointKeys, 'signer'>;
   clock: Clock;
