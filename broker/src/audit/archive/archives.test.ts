@@ -220,6 +220,27 @@ onBothEngines((openStore) => {
     assert.equal((await archive(own, before)).rows, 0);
     await world.store.auditArchives.lease({ holder: 'gone', now: clock.at, until: clock.at + 1_000, others: [] });
     assert.equal((await archive(own, before)).rows, 0);
+    // One whose clock stepped back by a day after it had begun holds it no longer.
+    await world.store.auditArchives.lease({
+      ...{ holder: 'dead', now: clock.at + DAY, until: clock.at + DAY + 1_000, others: ['dead', 'this one'] },
+    });
+    assert.equal((await archive(own, before)).rows, 0);
+  });
+
+  it('says why there is no file where its folder cannot be, and changes nothing', async (t) => {
+    const world = await open(t, openStore);
+    const { third, folder, startedAt } = world;
+    writeFileSync(folder, 'a file in the way');
+    const archives = world.archives(third);
+    await assert.rejects(archive(archives, startedAt + 1.5 * DAY), /archives cannot be made: /);
+    assert.match(archives.state.problem ?? '', /cannot be made/);
+    assert.equal(archives.state.failures, 1);
+    await third.recordCall(INTENT, OUTCOME);
+    assert.equal((await world.verify()).fault, undefined);
+    rmSync(folder);
+    assert.equal((await archive(archives, startedAt + 1.5 * DAY)).rows, 15);
+    assert.equal(archives.state.problem, null);
+    await assertAllThere(world);
   });
 
   it('finds whatever somebody does to the files, or to what the database says of them', async (t) => {
