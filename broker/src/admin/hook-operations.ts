@@ -21,9 +21,9 @@ import type { AdminDependencies } from './dependencies.ts';
 import { refusePlainValues } from './hook-secrets.ts';
 import { isoTime, isoTimeOrNull } from './iso-time.ts';
 import { knownWorld } from './rules/known-world.ts';
-import { testedCaller } from './rules/tested-caller.ts';
-import { testedQuestion } from './rules/tested-hook.ts';
-import { testedName } from './rules/tested-name.ts';
+import { testedCaller } from './rules/tested/tested-caller.ts';
+import { testedQuestion } from './rules/tested/tested-hook.ts';
+import { testedName } from './rules/tested/tested-name.ts';
 import { listOperation } from './lists/list-operation.ts';
 import { eventBy, operation, type Caller, type Operation } from './operation.ts';
 

@@ -14,7 +14,7 @@ import { newRuleOf } from './new-rule.ts';
 import { createRuleEdits, noRule } from './rule-edits.ts';
 import { isSaidBy, toRule } from './rule-view.ts';
 import { createStandingDoubts } from './standing-doubts.ts';
-import { testedVerdict } from './tested-verdict.ts';
+import { testedVerdict } from './tested/tested-verdict.ts';
 
 type Needs = Pick<AdminDependencies, 'store' | 'audit' | 'people' | 'policyChanged' | 'clock' | 'hooks'>;
 

@@ -1,7 +1,7 @@
 // The grid of people and tools: only what is in sight is drawn, both ways. Arrows, Page Up and Down, Home and End lead through it; Enter opens a cell.
 import { Text } from '@mantine/core';
 import { useVirtualizer, type Range, type VirtualItem } from '@tanstack/react-virtual';
-import { memo, useEffect, useReducer, useRef, useState, type KeyboardEvent } from 'react';
+import { memo, useEffect, useRef, useState, type KeyboardEvent } from 'react';
 import { ProblemAlert } from '../../../parts/problem-view.tsx';
 import { useMatrix, type CellOfMatrix, type MatrixFilter, type MatrixInSight } from './use-matrix.ts';
 import classes from './matrix.module.css';
@@ -206,29 +206,20 @@ export function MatrixGrid({ filter, people, things, onChoose }: MatrixGridProps
 }
 
 /**
- * The rows that are drawn with their cells: of new ones a few with each drawing, and more with the next frame until all are. A thousand cells that run
- * past would cost more than a frame has.
+ * The rows that are drawn with their cells: of new ones a few with each frame, until all are. A thousand cells that run past would cost more than a frame
+ * has.
  */
 function useRowsWithCells(shown: readonly number[]): ReadonlySet<number> {
-  const before = useRef<ReadonlySet<number>>(new Set());
-  // One frame may have several drawings.
-  const isNewFrame = useRef(true);
-  const [, drawMore] = useReducer((times: number) => times + 1, 0);
-  let left = isNewFrame.current ? NEW_ROWS_A_STEP : 0;
-  const now = new Set(shown.filter((row) => before.current.has(row) || left-- > 0));
-  const isWhole = now.size === shown.length;
-  const isGrown = [...now].some((row) => !before.current.has(row));
+  const [drawn, setDrawn] = useState<ReadonlySet<number>>(new Set());
   useEffect(() => {
-    before.current = now;
-    if (isGrown) isNewFrame.current = false;
-    if (isNewFrame.current) return;
-    const frame = requestAnimationFrame(() => {
-      isNewFrame.current = true;
-      if (!isWhole) drawMore();
-    });
+    const missing = shown.filter((row) => !drawn.has(row));
+    if (missing.length === 0) return;
+    const frame = requestAnimationFrame(() =>
+      setDrawn(new Set([...shown.filter((row) => drawn.has(row)), ...missing.slice(0, NEW_ROWS_A_STEP)])),
+    );
     return () => cancelAnimationFrame(frame);
-  });
-  return now;
+  }, [shown, drawn]);
+  return drawn;
 }
 
 interface RowProps {

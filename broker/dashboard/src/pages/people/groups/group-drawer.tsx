@@ -152,17 +152,19 @@ function AddMembers({ group: { name, members } }: { group: PeopleGroup }) {
 function OnCall({ group: { name, members, on_call: onCall } }: { group: PeopleGroup }) {
   const [users, setUsers] = useState(onCall.map(({ user }) => user));
   const [until, setUntil] = useState(() => toLocalText(onCall[0]?.until ?? null));
+  const [isOver, setOver] = useState(false);
   const save = useChange(groupsApi.setOnCall, {
     changes: PEOPLE_READ,
     onDone: () => toastDone({ message: `It is said who is on call for ${name}.`, subject: `group:${name}` }),
   });
   const end = users.length === 0 ? undefined : isoOfLocalText(until);
-  const isOver = end !== undefined && Date.parse(end) <= Date.now();
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        save.mutate({ params: { name }, body: { users, ...(end !== undefined && { until: end }) } });
+        const isPast = end !== undefined && Date.parse(end) <= Date.now();
+        setOver(isPast);
+        if (!isPast) save.mutate({ params: { name }, body: { users, ...(end !== undefined && { until: end }) } });
       }}
     >
       <Stack gap="sm">
@@ -180,7 +182,10 @@ function OnCall({ group: { name, members, on_call: onCall } }: { group: PeopleGr
           value={until}
           disabled={users.length === 0}
           error={isOver && 'This time is over'}
-          onChange={({ currentTarget: { value } }) => setUntil(value)}
+          onChange={({ currentTarget: { value } }) => {
+            setUntil(value);
+            setOver(false);
+          }}
         />
         <ProblemAlert problem={save.error} />
         <Group justify="flex-end">

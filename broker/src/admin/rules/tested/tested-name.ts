@@ -2,22 +2,22 @@
 // and the own name of a thing that one server alone has. No server is asked: what they have is known by the definitions that are kept of them.
 import { GateError } from 'mcpgate-shared/error';
 import { nearest } from 'mcpgate-shared/nearest';
-import { exposedName, isCutName } from '../../mcp/exposed-name.ts';
-import type { BundleTool } from '../../domain/bundle.ts';
-import { serverCalled, type ServerRecord } from '../../domain/server-record.ts';
-import { inWorkspace } from '../../domain/workspace.ts';
-import { CONNECT } from '../../policy/connecting.ts';
-import { ownNames, RESOURCE, splitName, splitUri, subjectsOf, type Subject } from '../../policy/naming.ts';
-import { ofSeveral, serversToAsk } from '../../policy/own-name.ts';
+import { exposedName, isCutName } from '../../../mcp/exposed-name.ts';
+import type { BundleTool } from '../../../domain/bundle.ts';
+import { serverCalled, type ServerRecord } from '../../../domain/server-record.ts';
+import { inWorkspace } from '../../../domain/workspace.ts';
+import { CONNECT } from '../../../policy/connecting.ts';
+import { ownNames, RESOURCE, splitName, splitUri, subjectsOf, type Subject } from '../../../policy/naming.ts';
+import { ofSeveral, serversToAsk } from '../../../policy/own-name.ts';
 import {
   cannotBeGiven,
   givenThoughFixed,
   shownBundle,
   throughBundle,
   type ShownBundle,
-} from '../../policy/shown-bundle.ts';
-import type { CompiledPolicy, Question } from '../../policy/verdict.ts';
-import type { KnownThing, KnownWorld } from './known-world.ts';
+} from '../../../policy/shown-bundle.ts';
+import type { CompiledPolicy, Question } from '../../../policy/verdict.ts';
+import type { KnownThing, KnownWorld } from '../known-world.ts';
 
 type Kind = 'tools' | 'prompts' | 'events' | 'resources';
 type Caller = Pick<Question, 'principal' | 'facts'>;

@@ -1,8 +1,8 @@
 // What a hook is asked about a call that nobody makes.
 import { hash } from 'node:crypto';
-import type { HookQuestion } from '../../hooks/authorizer.ts';
-import type { Subject } from '../../policy/naming.ts';
-import type { Question, Verdict } from '../../policy/verdict.ts';
+import type { HookQuestion } from '../../../hooks/authorizer.ts';
+import type { Subject } from '../../../policy/naming.ts';
+import type { Question, Verdict } from '../../../policy/verdict.ts';
 
 const METHODS: readonly [head: string, method: string][] = [
   ['resource:', 'resources/read'],

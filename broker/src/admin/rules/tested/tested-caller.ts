@@ -1,9 +1,9 @@
 // The caller of `rule test`: a person, as if on a device of theirs, or a grant, with what is said of the AI client, the device and the address.
 import { GateError } from 'mcpgate-shared/error';
-import type { Principal } from '../../domain/people/principal.ts';
-import { inWorkspace } from '../../domain/workspace.ts';
-import type { Question } from '../../policy/verdict.ts';
-import type { AdminDependencies } from '../dependencies.ts';
+import type { Principal } from '../../../domain/people/principal.ts';
+import { inWorkspace } from '../../../domain/workspace.ts';
+import type { Question } from '../../../policy/verdict.ts';
+import type { AdminDependencies } from '../../dependencies.ts';
 
 export interface TestedCall {
   /** `user:NAME` or `grant:LABEL` */
