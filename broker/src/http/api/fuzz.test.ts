@@ -67,7 +67,9 @@ suite('the API as its document describes it', () => {
   const fromSchema = createFromSchema({ resolve, pool: POOL });
 
   before(async () => {
-    world = await startApiWorld({ api: { requests_per_minute: 100_000 } });
+    world = await startApiWorld({
+      ...{ api: { requests_per_minute: 100_000 }, catalogue: { registry: 'https://127.0.0.1:9' } },
+    });
     const { admin, url } = world;
     await admin.change('POST', '/workspaces', { name: 'team-a' });
     // Of a workspace that may run no commands on this machine.
@@ -106,6 +108,8 @@ suite('the API as its document describes it', () => {
     return fc.record({
       path: fc
         .record(Object.fromEntries(carried('path').map(arbitrary)))
+        // Addresses take these out of a path in every spelling (WHATWG URL, double-dot URL path segment).
+        .filter((params) => Object.values(params).every((value) => value !== '.' && value !== '..'))
         .map((params) =>
           Object.entries(params).reduce(
             (so, [name, value]) => so.replace(`{${name}}`, encodeURIComponent(String(value)).replaceAll('.', '%2E')),
@@ -129,8 +133,6 @@ suite('the API as its document describes it', () => {
         [value].flat().map((each): [string, string] => [name, String(each)]),
       ),
     );
-    if (process.env['FUZZ_SAY'])
-      console.error(Date.now() % 1e6, described.operationId, JSON.stringify(asked).slice(0, 200));
     const gone = new AbortController();
     const response = await fetch(`${world.url}/api/v1${asked.path}${search.size > 0 ? `?${search.toString()}` : ''}`, {
       method: method.toUpperCase(),
@@ -154,7 +156,7 @@ suite('the API as its document describes it', () => {
       const body: unknown = await response.json();
       const told = `${what} ${JSON.stringify(body).slice(0, 500)}`;
       assert.ok(String(status) in described.responses, `${told} is not documented`);
-      assert.ok(status < 500 || status === 503, told);
+      assert.ok([502, 503].includes(status) || status < 500, told);
       if (status === 200) done += 1;
       if (status === 200)
         assertFits(at('paths', path, method, 'responses', '200', 'content', 'application/json', 'schema'), body, what);

@@ -115,6 +115,9 @@ export const RESPONSES: Readonly<Record<string, JsonSchema>> = {
   UnsupportedMediaType: refusal('The body is of another media type than application/json'),
   KeyReused: refusal('The idempotency key is of another request'),
   Throttled: refusal('Too much was asked for', [...RETRY_AFTER], ...RATES.map((each): [string, string] => [...each])),
+  OutOfReach: refusal(
+    'Something else that is needed for it, such as a server or a registry, cannot be reached or does not answer as it must',
+  ),
   Unavailable: refusal('The broker cannot serve now, as while it drains', [...RETRY_AFTER]),
   Problem: refusal('What else went wrong, at the broker or at something that it needs'),
 };
@@ -135,6 +138,7 @@ export function otherAnswers(endpoint: Endpoint, hasBody: boolean): Record<strin
     ...((method !== 'GET' || hasBody) && { 413: response('TooLarge'), 415: response('UnsupportedMediaType') }),
     ...(isRepeatable(endpoint) && { 422: response('KeyReused') }),
     429: response('Throttled'),
+    502: response('OutOfReach'),
     503: response('Unavailable'),
     default: response('Problem'),
   };
