@@ -25,12 +25,13 @@ const LONGER_MS: Readonly<Record<string, number>> = { 'test/chaos/chaos.test.ts'
 
 const timeoutOf = (file: string) => LONGER_MS[file] ?? FILE_TIMEOUT_MS;
 
-/** Where files are run one after the other in one process. The others have one of their own: most of them start programs. */
-const SHARED =
-  /^(?:shared|broker\/src\/(?:accounts|admin|approvals|assertions|audit|catalogue|config|domain|gateway|identity|policy))\//;
-/** There: what measures its process, and what has not been tried so yet. */
+/** Where files are run one after the other in one process. The others start programs. */
+const SHARED = /^(?:shared|broker\/src|cli\/src)\//;
+/** There: what measures or changes its process, and what takes long. */
 const OWN =
-  /^broker\/src\/(?:audit\/(?:refused-events|proof\/tampered-log)|gateway\/(?:call\/given-back|extensions\/|lists\/|resources\/|search\/|tasks\/))/;
+  /^(?:broker\/src\/(?:audit\/(?:refused-events|proof\/tampered-log)|gateway\/(?:call\/given-back|extensions\/)|tunnel\/hostile-peers|upstreams\/(?:wires\/http\/exchange-memory|wires\/stdio\/stdio-upstream))|cli\/src\/serve\/collect-garbage)/;
+/** A file that ends in this time neither way is judged alone. */
+const SHARED_TIMEOUT_MS = 150_000;
 const needsOwnProcess = (file: string) => !SHARED.test(file) || OWN.test(file);
 
 /** Every test file of the repository but the import rules, which `check` runs; chaos and the scenarios first: they take longest. */
@@ -66,7 +67,7 @@ export async function runTestFiles(files: readonly string[], write: (text: strin
       const path = `${REPOSITORY}${file}`;
       if (!needsOwnProcess(file)) {
         shared ??= startTestProcess();
-        const outcome = await shared.run(path, timeoutOf(file));
+        const outcome = await shared.run(path, SHARED_TIMEOUT_MS);
         const isGood = outcome.failed.length === 0 && outcome.passed > 0;
         if (isGood) count(file, startedAt, outcome);
         if (isGood && outcome.isUsable) continue;

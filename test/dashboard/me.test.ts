@@ -107,8 +107,9 @@ suite("a member's own page", () => {
     await proof.getByLabel('Password', { exact: true }).fill(lively.password);
     await proof.getByRole('button', { name: 'Go on' }).click();
 
-    const token = await dialog.locator('code', { hasText: /^mcg_/ }).innerText();
-    await dialog.getByRole('button', { name: 'I have it' }).click();
+    const shown = page.getByRole('dialog', { name: 'The grant ci-release' });
+    const token = await shown.locator('code', { hasText: /^mcg_/ }).innerText();
+    await shown.getByRole('button', { name: 'I have it' }).click();
     const whoami = async () =>
       (await fetch(`${lively.world.url}/v1/whoami`, { headers: { authorization: `Bearer ${token}` } })).status;
     assert.equal(await whoami(), 200);

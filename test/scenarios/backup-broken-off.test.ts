@@ -11,7 +11,7 @@ import { runCommand, startCommand } from '../world/command.ts';
 import { createCountingWorld } from '../world/counting-world.ts';
 import { createSmallDisk } from '../world/small-disk.ts';
 import { until } from '../world/until.ts';
-import { fatten, grantOf, type Made } from '../world/backups.ts';
+import { FAT_ROWS, fatten, grantOf, type Made } from '../world/backups.ts';
 
 let postgres: TestPostgres | undefined;
 before(async () => {
@@ -49,7 +49,7 @@ for (const kind of ['SQLite', 'PostgreSQL'] as const) {
     }
     const [one, two] = (await backups) as Made[];
     assert.ok(calls > 0 && upstream.calls.length - before === calls);
-    assert.deepEqual([one?.tables['departures'], two?.tables['departures']], [20_000, 20_000]);
+    assert.deepEqual([one?.tables['departures'], two?.tables['departures']], [FAT_ROWS, FAT_ROWS]);
     // Of two that want the same name one gets it.
     const both = await Promise.all([broker.cli(['backup', `${file}-3`]), broker.cli(['backup', `${file}-3`])]);
     assert.equal(both.filter(({ code }) => code === 0).length, 1);

@@ -17,16 +17,18 @@ export interface Made {
 export const grantOf = async (broker: Broker, label: string): Promise<string> =>
   ((await broker.json(['grant', 'issue', '--label', label, '--server', 'counting'])) as IssuedGrant).token;
 
-/** Some ten MB that do not compress, so that there is a middle to be ended in. */
+export const FAT_ROWS = 7_000;
+
+/** Some MB that do not compress, so that there is a middle to be ended in. */
 export async function fatten(broker: Broker, databaseUrl?: string): Promise<void> {
   const columns = 'insert into departures (broker, ends_json, is_complete, expires_at)';
   if (databaseUrl !== undefined) {
     const random = `(select string_agg(md5(random()::text || i || j), '') from generate_series(1, 60) j)`;
-    await runSql(databaseUrl, `${columns} select 'b' || i, ${random}, 1, 9e15 from generate_series(1, 20000) i`);
+    await runSql(databaseUrl, `${columns} select 'b' || i, ${random}, 1, 9e15 from generate_series(1, ${FAT_ROWS}) i`);
     return;
   }
   const database = new DatabaseSync(join(broker.dataDir, 'mcpgate.db'), { timeout: 10_000 });
-  database.exec(`with recursive n (i) as (select 1 union all select i + 1 from n where i < 20000)
+  database.exec(`with recursive n (i) as (select 1 union all select i + 1 from n where i < ${FAT_ROWS})
     ${columns} select 'b' || i, hex(randomblob(1000)), 1, 9000000000000000 from n`);
   database.close();
 }
