@@ -100,7 +100,7 @@ onBothEngines((openStore, kind) => {
       .filter(({ type }) => type === 'chain.arguments')
       .map(({ seq }) => Number(seq));
     assert.ok(of !== undefined && from !== undefined);
-    for (const verb of kind === 'sqlite' ? ['no_update', 'no_delete'] : ['no_change'])
+    for (const verb of kind === 'sqlite' ? ['no_update', 'no_delete'] : ['no_change', 'no_delete'])
       await under.tamper(`drop trigger audit_arguments_${verb}${kind === 'sqlite' ? '' : ' on audit_arguments'}`);
     const place = async (seq: number): Promise<string> => {
       const [row] = await under.store.audit.chain('run-1', seq, 1);
