@@ -67,7 +67,7 @@ suite('a list of the API', () => {
     const document = Object((await world.admin.ask('GET', '/openapi.json')).body);
     const bounded = [
       ...['listAccounts', 'listSigningKeys', 'listDefinitions', 'listPasskeys', 'listUserPasskeys'],
-      'listOtherBrokers',
+      ...['listOtherBrokers', 'listArchives'],
     ];
     for (const methods of Object.values(Object(document['paths']) as Record<string, Record<string, object>>)) {
       const described = Object(methods['get']) as {
