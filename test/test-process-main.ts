@@ -1,7 +1,7 @@
 // Runs the test files that it is told of, one at a time, in this process. A file has ended when nothing of it is left that the process
 // would wait for, as in a process of its own: what a test leaves open fails it by its deadline.
 import { run } from 'node:test';
-import { describeFailure } from './test-failure.ts';
+import { countTests } from './count-tests.ts';
 import type { TestNews, TestOrder } from './test-process.ts';
 
 const tell = (news: TestNews) => process.send?.(news);
@@ -12,15 +12,9 @@ async function runFile(file: string): Promise<void> {
   process.exitCode = 0;
   const stream = run({ files: [file], isolation: 'none', concurrency: 1 });
   const diagnostics: string[] = [];
-  stream.on('test:pass', ({ name, skip, todo, details }) => {
-    if (details.type === 'suite') return;
-    if (skip !== undefined) tell({ kind: 'failed', name, message: `skipped: ${String(skip)}` });
-    else if (todo !== undefined) tell({ kind: 'failed', name, message: `to do: ${String(todo)}` });
-    else tell({ kind: 'passed' });
-  });
-  stream.on('test:fail', ({ name, details }) => {
-    if (details.error.cause instanceof Error || details.type !== 'suite')
-      tell({ kind: 'failed', name, message: describeFailure(details.error) });
+  countTests(stream, {
+    onPassed: () => tell({ kind: 'passed' }),
+    onFailed: (name, message) => tell({ kind: 'failed', name, message }),
   });
   stream.on('test:diagnostic', ({ message }) => diagnostics.push(message));
   for await (const _ of stream);

@@ -14,6 +14,12 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return best !== undefined && best.cost <= Math.max(1, Math.floor(word.length / 3)) ? best.candidate : undefined;
 }
 
+/** `; did you mean NAME?` behind a sentence about a word that nothing is called; empty where nothing is near. */
+export function didYouMean(word: string, candidates: readonly string[]): string {
+  const near = nearest(word, candidates);
+  return near === undefined ? '' : `; did you mean ${near}?`;
+}
+
 /** How many letters have to be put in, left out, replaced or moved by one to make one word of the other. */
 export function lettersApart(a: string, b: string): number {
   return editDistance(a, b).steps;

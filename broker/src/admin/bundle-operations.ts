@@ -3,7 +3,7 @@ import { bundlesApi, type BundleView, type NewBundleTool } from 'mcpgate-shared/
 import { senseOfName } from 'mcpgate-shared/entries/secret-names';
 import { senseOfValue } from 'mcpgate-shared/entries/value-sense';
 import { GateError } from 'mcpgate-shared/error';
-import { nearest } from 'mcpgate-shared/nearest';
+import { didYouMean } from 'mcpgate-shared/nearest';
 import { hasReference } from 'mcpgate-shared/values/secret-reference';
 import { BUNDLE_TOOL_NAME, type Bundle, type BundleTool } from '../domain/bundle.ts';
 import { serverCalled } from '../domain/server-record.ts';
@@ -69,15 +69,13 @@ export function bundleOperations(needs: Needs): Operation[] {
     return given.map(({ tool, as, describe, fix = {} }) => {
       const { server: written = '', rest = '' } = splitName(tool) ?? {};
       const server = serverCalled(servers, written);
-      const meant = nearest(
-        written,
-        servers.map(({ name }) => name),
-      );
-      if (server === undefined)
+      if (server === undefined) {
+        const names = servers.map(({ name }) => name);
         throw new GateError(
           'not_found',
-          `there is no server ${written}${meant === undefined ? ';' : `; did you mean ${meant}?`} \`server list${inWorkspace(workspaceId)}\` shows them`,
+          `there is no server ${written}${didYouMean(written, names) || ';'} \`server list${inWorkspace(workspaceId)}\` shows them`,
         );
+      }
       if (as === undefined && !BUNDLE_TOOL_NAME.test(rest))
         throw new GateError(
           'usage',

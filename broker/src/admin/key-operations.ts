@@ -6,16 +6,10 @@ import type { SigningKeyView } from '../assertions/assertions.ts';
 import type { MasterKeyView } from '../vault/key-rotation.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime } from './iso-time.ts';
-import { operation, type Caller, type Operation } from './operation.ts';
+import { assertAtHome, operation, type Operation } from './operation.ts';
 import { changeNotes } from '../domain/change-notes.ts';
 
-function assertAtHome({ homeWorkspaceId }: Caller): void {
-  if (homeWorkspaceId === DEFAULT_WORKSPACE) return;
-  throw new GateError(
-    'forbidden',
-    `the keys of the broker are seen to by administrators of the workspace ${DEFAULT_WORKSPACE}`,
-  );
-}
+const NOT_AT_HOME = `the keys of the broker are seen to by administrators of the workspace ${DEFAULT_WORKSPACE}`;
 
 export function keyOperations({
   keys,
@@ -24,11 +18,11 @@ export function keyOperations({
 }: Pick<AdminDependencies, 'keys' | 'signingKeys' | 'audit'>): Operation[] {
   return [
     operation(keysApi.signing, async (_input, caller) => {
-      assertAtHome(caller);
+      assertAtHome(caller, NOT_AT_HOME);
       return (await signingKeys.list()).map(toSigningKey);
     }),
     operation(keysApi.rotateSigning, async ({ body: { at_once: atOnce = false } }, caller) => {
-      assertAtHome(caller);
+      assertAtHome(caller, NOT_AT_HOME);
       const before = await signingKeys.list();
       const rotated = await signingKeys.rotate({ atOnce });
       await audit.event({
@@ -42,11 +36,11 @@ export function keyOperations({
       return rotated.map(toSigningKey);
     }),
     operation(keysApi.status, async (_input, caller) => {
-      assertAtHome(caller);
+      assertAtHome(caller, NOT_AT_HOME);
       return toMasterKey(await keys.status());
     }),
     operation(keysApi.rotate, async ({ body }, caller) => {
-      assertAtHome(caller);
+      assertAtHome(caller, NOT_AT_HOME);
       const { new_key_file: newKeyFile, start_over: startOver = false } = body;
       try {
         await keys.begin({ newKeyFile, startOver, by: caller.actor });

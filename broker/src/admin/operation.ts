@@ -8,6 +8,7 @@ import { may, type ApiRole } from 'mcpgate-shared/api/roles';
 import type { WebVisitor } from '../identity/browser/web-access.ts';
 import type { BrowserSignIn } from '../identity/sign-in/sign-in.ts';
 import type { Principal } from '../domain/people/principal.ts';
+import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
 import type { AuditEvent } from '../domain/call-record.ts';
 import type { Actor } from '../domain/people/receipt.ts';
 
@@ -36,6 +37,11 @@ export interface Caller {
     /** The header that keeps the proof that the person has shown anew who they are. */
     keepProof(proof: string): string;
   };
+}
+
+/** What is of the whole broker is for those of the first workspace alone. `why`: said to the others. Throws `forbidden`. */
+export function assertAtHome({ homeWorkspaceId }: Pick<Caller, 'homeWorkspaceId'>, why: string): void {
+  if (homeWorkspaceId !== DEFAULT_WORKSPACE) throw new GateError('forbidden', why);
 }
 
 /** What the log says of something that the caller has done in the workspace that the request is about. */

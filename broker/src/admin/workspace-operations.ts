@@ -6,7 +6,7 @@ import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime } from './iso-time.ts';
 import { listOperation } from './lists/list-operation.ts';
-import { operation, type Caller, type Operation } from './operation.ts';
+import { assertAtHome, operation, type Caller, type Operation } from './operation.ts';
 import { changeNotes } from '../domain/change-notes.ts';
 
 const toWorkspace = (
@@ -14,10 +14,7 @@ const toWorkspace = (
   administrators: string[] = [],
 ): Workspace => ({ name, created_at: isoTime(createdAt), administrators });
 
-function assertAtHome({ homeWorkspaceId }: Caller): void {
-  if (homeWorkspaceId === DEFAULT_WORKSPACE) return;
-  throw new GateError('forbidden', `workspaces are seen to by administrators of the workspace ${DEFAULT_WORKSPACE}`);
-}
+const NOT_AT_HOME = `workspaces are seen to by administrators of the workspace ${DEFAULT_WORKSPACE}`;
 
 export function workspaceOperations({
   store: { workspaces, users },
@@ -43,18 +40,18 @@ export function workspaceOperations({
       .map(({ name }) => name);
   return [
     listOperation(workspacesApi.list, async (_input, caller) => {
-      assertAtHome(caller);
+      assertAtHome(caller, NOT_AT_HOME);
       const all = await workspaces.list();
       return await Promise.all(all.map(async (each) => toWorkspace(each, await administratorsOf(each.name))));
     }),
     operation(workspacesApi.add, async ({ body: { name } }, caller) => {
-      assertAtHome(caller);
+      assertAtHome(caller, NOT_AT_HOME);
       const added = await workspaces.add(name);
       await changed(name, 'workspace.added', caller);
       return toWorkspace(added);
     }),
     operation(workspacesApi.remove, async ({ params: { name } }, caller) => {
-      assertAtHome(caller);
+      assertAtHome(caller, NOT_AT_HOME);
       if (name === DEFAULT_WORKSPACE)
         throw new GateError('conflict', `the workspace ${DEFAULT_WORKSPACE} cannot be removed`);
       const found = (await workspaces.list()).find((workspace) => workspace.name === name);

@@ -3,29 +3,24 @@ import type { z } from 'zod';
 import { archivesApi, type Archive, type ArchiveLine } from 'mcpgate-shared/api/audit/archives';
 import { GateError } from 'mcpgate-shared/error';
 import type { ArchiveProgress, ArchiveView } from '../../audit/archive/archives.ts';
-import { DEFAULT_WORKSPACE } from '../../domain/workspace.ts';
 import type { AdminDependencies } from '../dependencies.ts';
 import { isoTime } from '../iso-time.ts';
-import { operation, streamOperation, type Caller, type Operation } from '../operation.ts';
+import { assertAtHome, operation, streamOperation, type Caller, type Operation } from '../operation.ts';
 
 export function archiveOperations({ archives, clock }: Pick<AdminDependencies, 'archives' | 'clock'>): Operation[] {
   function make(
     { before, dry_run: isTrial }: z.output<typeof archivesApi.make.body>,
-    { homeWorkspaceId, actor }: Caller,
+    caller: Caller,
     signal: AbortSignal,
   ): AsyncIterable<ArchiveLine> {
-    if (homeWorkspaceId !== DEFAULT_WORKSPACE)
-      throw new GateError(
-        'forbidden',
-        'the log of all workspaces together is archived by people of the workspace default',
-      );
+    assertAtHome(caller, 'the log of all workspaces together is archived by people of the workspace default');
     const { retentionMs } = archives.state;
     const now = clock.now();
     if (before === undefined && retentionMs === undefined)
       throw new GateError('usage', 'say before when: --before 2026-01-01, or set audit.retention in the configuration');
     const cut = before === undefined ? now - (retentionMs ?? 0) : Date.parse(before);
     if (cut > now) throw new GateError('usage', 'only rows that are there can be archived: give a time that is past');
-    return linesOf(archives.run({ before: cut, isTrial, by: actor }, signal), signal);
+    return linesOf(archives.run({ before: cut, isTrial, by: caller.actor }, signal), signal);
   }
 
   return [

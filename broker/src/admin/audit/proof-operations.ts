@@ -1,10 +1,8 @@
 // The operations by which the log is proved whole: verified here, and the keys for somebody else to verify it.
 import type { z } from 'zod';
 import { auditApi, type VerifyLine } from 'mcpgate-shared/api/audit';
-import { GateError } from 'mcpgate-shared/error';
-import { DEFAULT_WORKSPACE } from '../../domain/workspace.ts';
 import type { AdminDependencies } from '../dependencies.ts';
-import { eventBy, operation, streamOperation, type Caller, type Operation } from '../operation.ts';
+import { assertAtHome, eventBy, operation, streamOperation, type Caller, type Operation } from '../operation.ts';
 
 const timeOf = (iso: string | undefined): number | undefined => (iso === undefined ? undefined : Date.parse(iso));
 
@@ -15,11 +13,7 @@ export function proofOperations({ audit, proofs }: Pick<AdminDependencies, 'audi
     signal: AbortSignal,
   ): AsyncGenerator<VerifyLine> {
     // The chains are of all workspaces together.
-    if (caller.homeWorkspaceId !== DEFAULT_WORKSPACE)
-      throw new GateError(
-        'forbidden',
-        'the log of all workspaces together is verified by people of the workspace default',
-      );
+    assertAtHome(caller, 'the log of all workspaces together is verified by people of the workspace default');
     const asked = { since: timeOf(since), until: timeOf(until), checkpoints };
     for await (const message of proofs.verify(asked, signal)) {
       if (message.kind === 'progress') {

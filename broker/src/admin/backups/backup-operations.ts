@@ -1,17 +1,10 @@
 // Backups: only administrators of the first workspace may have one, because it holds all workspaces.
 import { backupsApi } from 'mcpgate-shared/api/backups/backups';
-import { GateError } from 'mcpgate-shared/error';
 import { DEFAULT_WORKSPACE } from '../../domain/workspace.ts';
 import type { AdminDependencies } from '../dependencies.ts';
-import { eventBy, operation, streamOperation, type Caller, type Operation } from '../operation.ts';
+import { assertAtHome, eventBy, operation, streamOperation, type Caller, type Operation } from '../operation.ts';
 
-function assertAtHome({ homeWorkspaceId }: Caller): void {
-  if (homeWorkspaceId === DEFAULT_WORKSPACE) return;
-  throw new GateError(
-    'forbidden',
-    `a backup holds all workspaces: administrators of the workspace ${DEFAULT_WORKSPACE} make it`,
-  );
-}
+const NOT_AT_HOME = `a backup holds all workspaces: administrators of the workspace ${DEFAULT_WORKSPACE} make it`;
 
 export function backupOperations({ backups, audit }: Pick<AdminDependencies, 'backups' | 'audit'>): Operation[] {
   const record = async (caller: Caller, type: string, subject: string, data: Record<string, string | number>) =>
@@ -25,7 +18,7 @@ export function backupOperations({ backups, audit }: Pick<AdminDependencies, 'ba
 
   return [
     streamOperation(backupsApi.make, (_input, caller, signal) => {
-      assertAtHome(caller);
+      assertAtHome(caller, NOT_AT_HOME);
       const chunks = backups.make(
         signal,
         async ({ sha256, bytes }) =>
@@ -34,7 +27,7 @@ export function backupOperations({ backups, audit }: Pick<AdminDependencies, 'ba
       return recorded(caller, chunks);
     }),
     operation(backupsApi.kept, async ({ body: { bytes, ...trailer } }, caller) => {
-      assertAtHome(caller);
+      assertAtHome(caller, NOT_AT_HOME);
       const kept = await backups.keep(trailer, bytes, caller.actor.name);
       const { sha256 } = trailer;
       await record(caller, 'backup.kept', `backup:${sha256.slice(0, 16)}`, { sha256, bytes });

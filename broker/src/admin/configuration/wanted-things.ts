@@ -1,7 +1,7 @@
 // What a configuration wants, in the same form as what there is.
 import type { Configuration, ConfigurationKind, SecretForm } from 'mcpgate-shared/api/config/configuration';
 import type { GateError } from 'mcpgate-shared/error';
-import { nearest } from 'mcpgate-shared/nearest';
+import { didYouMean } from 'mcpgate-shared/nearest';
 import { parseDurationMs } from 'mcpgate-shared/duration';
 import { Mistake, type MistakePath } from '../../domain/mistake.ts';
 import { inWorkspace } from '../../domain/workspace.ts';
@@ -95,10 +95,9 @@ function noPerson(
   before = '',
 ): GateError {
   const [first = ''] = names;
-  const near = nearest(first, people);
   return new Mistake(
     'not_found',
-    `${before}nobody is called ${names.join(', ')}${near === undefined ? '' : `; did you mean ${near}?`}; \`mcpgate-broker user add ${first}${inWorkspace(workspaceId)}\` adds somebody`,
+    `${before}nobody is called ${names.join(', ')}${didYouMean(first, people)}; \`mcpgate-broker user add ${first}${inWorkspace(workspaceId)}\` adds somebody`,
     path,
   );
 }

@@ -8,7 +8,7 @@ import {
   type Replay,
 } from 'mcpgate-shared/api/rules/previews';
 import { GateError } from 'mcpgate-shared/error';
-import { nearest } from 'mcpgate-shared/nearest';
+import { didYouMean } from 'mcpgate-shared/nearest';
 import type { z } from 'zod';
 import { compileGlob } from '../../policy/glob.ts';
 import type { PolicySnapshot } from '../../domain/rule.ts';
@@ -180,7 +180,7 @@ export async function ruleMatrix(
   if (group !== undefined && !world.groups.includes(group))
     throw new GateError(
       'not_found',
-      `there is no group ${group}${meantOf(group, world.groups)} \`group list\` shows them`,
+      `there is no group ${group}${didYouMean(group, world.groups) || ';'} \`group list\` shows them`,
     );
   const isCalled = compileGlob(user ?? '*').matches;
   const isAsked = ({ name, principal }: Person): boolean =>
@@ -225,13 +225,8 @@ export async function ruleMatrix(
   };
 }
 
-const meantOf = (word: string, candidates: readonly string[]): string => {
-  const near = nearest(word, candidates);
-  return near === undefined ? ';' : `; did you mean ${near}?`;
-};
-
 function nobodyCalled(user: string, group: string | undefined, { people }: KnownWorld): string {
   const names = people.map(({ name }) => name.replace(/^user:/, ''));
   if (group !== undefined && names.includes(user)) return `${user} is not in group ${group}`;
-  return `there is no ${user} among those who may call anything${meantOf(user, names)} \`user list\` shows people, \`grant list\` grants`;
+  return `there is no ${user} among those who may call anything${didYouMean(user, names) || ';'} \`user list\` shows people, \`grant list\` grants`;
 }

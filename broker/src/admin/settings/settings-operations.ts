@@ -8,18 +8,10 @@ import { DEFAULT_WORKSPACE } from '../../domain/workspace.ts';
 import type { CompanyLogin } from '../../identity/idp/company-login.ts';
 import type { Config } from '../../config/load-config.ts';
 import type { AdminDependencies } from '../dependencies.ts';
-import { isoTime } from '../iso-time.ts';
-import { operation, type Caller, type Operation } from '../operation.ts';
+import { isoTimeOrNull } from '../iso-time.ts';
+import { assertAtHome, operation, type Operation } from '../operation.ts';
 
-const timeOrNull = (at: number | null): string | null => (at === null ? null : isoTime(at));
-
-function assertAtHome({ homeWorkspaceId }: Caller): void {
-  if (homeWorkspaceId === DEFAULT_WORKSPACE) return;
-  throw new GateError(
-    'forbidden',
-    `how the broker is set up is seen by administrators of the workspace ${DEFAULT_WORKSPACE}`,
-  );
-}
+const NOT_AT_HOME = `how the broker is set up is seen by administrators of the workspace ${DEFAULT_WORKSPACE}`;
 
 export function settingsOperations({
   effectiveConfiguration,
@@ -30,11 +22,11 @@ export function settingsOperations({
 }: Pick<AdminDependencies, 'effectiveConfiguration' | 'reload' | 'facts' | 'people' | 'store'>): Operation[] {
   return [
     operation(settingsApi.configuration, async (_input, caller) => {
-      assertAtHome(caller);
+      assertAtHome(caller, NOT_AT_HOME);
       return await Promise.resolve(effectiveConfiguration());
     }),
     operation(settingsApi.signIn, async (_input, caller) => {
-      assertAtHome(caller);
+      assertAtHome(caller, NOT_AT_HOME);
       const { local_accounts, sign_in: signIn, forwarded_auth: forwarded, oidc } = reload.now;
       const { passkeysArePossible, reauthenticateAfterMs } = people.signIn;
       return await Promise.resolve({
@@ -59,18 +51,18 @@ export function settingsOperations({
       (await facts.replicas.showOthers()).map(({ location, figures }) => ({
         location,
         version: figures?.version ?? null,
-        started_at: timeOrNull(figures?.startedAt ?? null),
+        started_at: isoTimeOrNull(figures?.startedAt ?? null),
         links: figures?.links ?? null,
         channels: figures?.channels ?? null,
         draining: figures?.isDraining ?? null,
       })),
     ),
     operation(signInTrialApi.check, async (_input, caller) => {
-      assertAtHome(caller);
+      assertAtHome(caller, NOT_AT_HOME);
       return { checks: await idpOf(people).trials.check() };
     }),
     operation(signInTrialApi.last, async (_input, caller) => {
-      assertAtHome(caller);
+      assertAtHome(caller, NOT_AT_HOME);
       const { user } = caller.principal ?? {};
       return { trial: (user && (await idpOf(people).trials.last(user.id))) ?? null };
     }),
@@ -88,7 +80,7 @@ export function settingsOperations({
         people_owned: owned,
         groups: groups.length,
         groups_owned: groups.filter(({ displayName }) => displayName !== null).length,
-        last_request_at: timeOrNull(used.length === 0 ? null : Math.max(...used)),
+        last_request_at: isoTimeOrNull(used.length === 0 ? null : Math.max(...used)),
       };
     }),
   ];
@@ -122,7 +114,7 @@ function providerOf(oidc: NonNullable<Config['oidc']>, idp: CompanyLogin, url: s
     redirect_uri: idp.redirectUri,
     post_logout_redirect_uri: oidc.end_session ? idp.postLogoutRedirectUri : null,
     back_channel_logout_uri: `${url}/oauth/idp/backchannel-logout`,
-    document: { read_at: timeOrNull(seen.documentAt), problem: seen.problem },
-    keys_read_at: timeOrNull(seen.keysAt),
+    document: { read_at: isoTimeOrNull(seen.documentAt), problem: seen.problem },
+    keys_read_at: isoTimeOrNull(seen.keysAt),
   };
 }

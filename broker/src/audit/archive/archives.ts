@@ -280,13 +280,12 @@ export function createLogArchives(options: LogArchivesOptions): LogArchives {
         yield progress;
       }
     } catch (error) {
-      const { code, message } = toGateError(error);
+      const failure = toGateError(error);
       if (!ending.signal.aborted && !signal.aborted && !asked.isTrial) {
         state.failures += 1;
-        settle(message, state.heldBy);
+        settle(failure.message, state.heldBy);
       }
-      // What is said of files and folders is for whoever runs the broker.
-      throw error instanceof GateError ? error : new GateError(code, message, { cause: error });
+      throw failure;
     } finally {
       isUnderWay = false;
       resolve();

@@ -1,5 +1,5 @@
 // What people write in conditions who think of another language, or misspell a word, and what they are to write instead.
-import { nearest } from 'mcpgate-shared/nearest';
+import { didYouMean, nearest } from 'mcpgate-shared/nearest';
 import { VARIABLES } from './reads.ts';
 
 const MEMBERS: Readonly<Record<string, readonly string[]>> = {
@@ -69,8 +69,7 @@ function aboutMember(key: string, before: string): string {
   const [, variable = ''] = /(\w+)\s*(?:\.|\[)\s*$/.exec(before) ?? [];
   const members = MEMBERS[variable];
   if (members === undefined) return '';
-  const near = nearest(key, members);
-  return `; ${variable} has ${members.join(', ')}${near === undefined ? '' : `; did you mean ${near}?`}`;
+  return `; ${variable} has ${members.join(', ')}${didYouMean(key, members)}`;
 }
 
 function aboutFunction(called: string): string {

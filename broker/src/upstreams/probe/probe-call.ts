@@ -3,7 +3,7 @@ import { GateError } from 'mcpgate-shared/error';
 import type { Probe, ServerRecord } from '../../domain/server-record.ts';
 import { inWorkspace } from '../../domain/workspace.ts';
 import { isRecord, parseRecord, type JsonRecord } from '../../mcp/json-rpc-guard.ts';
-import { nearest } from 'mcpgate-shared/nearest';
+import { didYouMean } from 'mcpgate-shared/nearest';
 import { quoteForeign } from '../../mcp/quote-foreign.ts';
 import type { McpSession } from '../session/mcp-session.ts';
 import type { ListedItem, UpstreamReply } from '../upstream.ts';
@@ -33,11 +33,8 @@ function assertReadOnly({ tool, onlyIfReadOnly }: Probe, tools: readonly ListedI
 export function probeDoubt(tool: string, tools: readonly ListedItem[]): string | null {
   const item = tools.find(({ key }) => key === tool);
   if (item === undefined) {
-    const near = nearest(
-      tool,
-      tools.map(({ key }) => key),
-    );
-    return `it lists no tool ${tool}${near === undefined ? '' : `; did you mean ${near}?`}`;
+    const keys = tools.map(({ key }) => key);
+    return `it lists no tool ${tool}${didYouMean(tool, keys)}`;
   }
   if (annotationsOf(item)?.['readOnlyHint'] === true) return null;
   return `the tool ${tool} does not say of itself that it is read-only, and every test calls it: see that it changes nothing`;

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Modal, Select, Stack, TagsInput, Text } from '@mantine/core';
+import { Modal, Select, Stack, TagsInput } from '@mantine/core';
 import { groupsApi } from 'mcpgate-shared/api/groups';
 import { usersApi, type User } from 'mcpgate-shared/api/users';
 import { useState } from 'react';
@@ -8,6 +8,8 @@ import { ProblemAlert } from '../../parts/problem-view.tsx';
 import { toastDone } from '../../parts/toast.tsx';
 import { PEOPLE_READ } from './people-read.ts';
 import { asRole, ROLE_CHOICES } from './role-words.ts';
+import { FormEnd } from '../../parts/forms/form-end.tsx';
+import { RoleManaged } from './role-managed.tsx';
 
 /** The role and the groups of a person. */
 export function EditPerson({ user, opened, onClose }: { user: User; opened: boolean; onClose: () => void }) {
@@ -42,11 +44,7 @@ function Form({ user, onClose }: { user: User; onClose: () => void }) {
       }}
     >
       <Stack gap="md">
-        {user.managed_by !== null && (
-          <Alert color="yellow" variant="light" title={`The role stands in ${user.managed_by}`}>
-            <Text size="sm">The next apply makes it what that says: change it there, too.</Text>
-          </Alert>
-        )}
+        <RoleManaged managedBy={user.managed_by} />
         <Select
           label="Role"
           data={ROLE_CHOICES}
@@ -62,14 +60,7 @@ function Form({ user, onClose }: { user: User; onClose: () => void }) {
           onChange={setChosen}
         />
         <ProblemAlert problem={changeGroups.error ?? changeRole.error} />
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={changeGroups.isPending || changeRole.isPending}>
-            Save
-          </Button>
-        </Group>
+        <FormEnd action="Save" onClose={onClose} isPending={changeGroups.isPending || changeRole.isPending} />
       </Stack>
     </form>
   );

@@ -1,10 +1,11 @@
 // What a new person is sent: the link, shown once, and the lines for their laptop.
-import { Alert, Button, CopyButton, Group, Stack, Text } from '@mantine/core';
-import { IconCheck, IconCopy, IconEye } from '@tabler/icons-react';
+import { Button, CopyButton, Group, Stack, Text } from '@mantine/core';
+import { IconCheck, IconCopy } from '@tabler/icons-react';
 import type { UserLink } from 'mcpgate-shared/api/users';
 import { useSession } from '../../api/session.tsx';
 import { CopyLine } from '../../parts/copy-line.tsx';
 import { momentText } from '../../parts/time.tsx';
+import { ShownOnce } from '../../parts/credentials/shown-once.tsx';
 
 export function Invitation({ link, onClose }: { link: UserLink; onClose: () => void }) {
   const { broker } = useSession();
@@ -22,12 +23,10 @@ export function Invitation({ link, onClose }: { link: UserLink; onClose: () => v
   ].join('\n');
   return (
     <Stack gap="md">
-      <Alert color="yellow" variant="light" icon={<IconEye aria-hidden />} title="This link is shown once">
-        <Text size="sm">
-          Whoever opens it sets the password of {link.user}: send it to them alone. It works once, until {until}; an
-          earlier link ends with it.
-        </Text>
-      </Alert>
+      <ShownOnce what="link">
+        Whoever opens it sets the password of {link.user}: send it to them alone. It works once, until {until}; an
+        earlier link ends with it.
+      </ShownOnce>
       <CopyLine text={link.url} label="the link" />
       <Text size="sm">Then they connect their laptop, with mcpgate on it:</Text>
       <Stack gap={6}>

@@ -1,5 +1,5 @@
 // A new person: what they may, and then the link with which they come in, which is shown once.
-import { Button, Group, Modal, Select, Stack, TagsInput, TextInput } from '@mantine/core';
+import { Modal, Select, Stack, TagsInput, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { UserNameSchema } from 'mcpgate-shared/api/fields';
 import { groupsApi } from 'mcpgate-shared/api/groups';
@@ -13,6 +13,7 @@ import { toastDone } from '../../parts/toast.tsx';
 import { Invitation } from './invitation.tsx';
 import { PEOPLE_READ } from './people-read.ts';
 import { ROLE_CHOICES } from './role-words.ts';
+import { FormEnd } from '../../parts/forms/form-end.tsx';
 
 export function Invite({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const [link, setLink] = useState<UserLink>();
@@ -94,14 +95,11 @@ function Form({ onLink, onClose }: { onLink: (link: UserLink) => void; onClose: 
           {...form.getInputProps('groups')}
         />
         <ProblemAlert problem={add.error ?? link.error} />
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={add.isPending || link.isPending}>
-            {added === undefined ? 'Add and make the link' : 'Make the link'}
-          </Button>
-        </Group>
+        <FormEnd
+          action={added === undefined ? 'Add and make the link' : 'Make the link'}
+          onClose={onClose}
+          isPending={add.isPending || link.isPending}
+        />
       </Stack>
     </form>
   );

@@ -15,6 +15,7 @@ import { logPath } from '../../parts/toast.tsx';
 import { KnownThings, leavesSomething } from './known-things.tsx';
 import { useReadPeopleAgain } from './people-read.ts';
 import { Named, ReceiptView } from './credentials/receipt-view.tsx';
+import { FormEnd } from '../../parts/forms/form-end.tsx';
 
 export type WayOut = 'disable' | 'remove';
 
@@ -106,14 +107,14 @@ function Before(props: { name: string; how: WayOut; onEnded: (ended: Ended) => v
           data-autofocus
         />
         <ProblemAlert problem={change.error} />
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            Keep it as it is
-          </Button>
-          <Button type="submit" color="red" disabled={!isReady} loading={change.isPending}>
-            {WORDS[how].action}
-          </Button>
-        </Group>
+        <FormEnd
+          action={WORDS[how].action}
+          onClose={onClose}
+          leave="Keep it as it is"
+          isEnd
+          disabled={!isReady}
+          isPending={change.isPending}
+        />
       </Stack>
     </form>
   );

@@ -1,5 +1,5 @@
 // Another name for a server: what goes along is shown before it is done.
-import { Alert, Button, Group, List, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, List, Modal, Stack, Text, TextInput } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 import { ServerNameSchema } from 'mcpgate-shared/api/fields';
 import { rulesApi } from 'mcpgate-shared/api/rules';
@@ -8,6 +8,7 @@ import { useState } from 'react';
 import { useChange } from '../../api/use-api.ts';
 import { ProblemAlert } from '../../parts/problem-view.tsx';
 import { toastDone } from '../../parts/toast.tsx';
+import { FormEnd } from '../../parts/forms/form-end.tsx';
 
 export function RenameServer({ name, opened, onClose }: { name: string; opened: boolean; onClose: () => void }) {
   return (
@@ -54,18 +55,13 @@ function Form({ name, onClose }: { name: string; onClose: () => void }) {
         />
         <ProblemAlert problem={preview.error ?? rename.error} />
         {isShown && <GoesAlong plan={plan} />}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            Keep its name
-          </Button>
-          <Button
-            type="submit"
-            disabled={to === '' || mistake !== undefined}
-            loading={preview.isPending || rename.isPending}
-          >
-            {isShown ? 'Rename it' : 'Show what goes along'}
-          </Button>
-        </Group>
+        <FormEnd
+          action={isShown ? 'Rename it' : 'Show what goes along'}
+          onClose={onClose}
+          leave="Keep its name"
+          disabled={to === '' || mistake !== undefined}
+          isPending={preview.isPending || rename.isPending}
+        />
       </Stack>
     </form>
   );

@@ -9,6 +9,7 @@ import { ProblemAlert } from '../../parts/problem-view.tsx';
 import { Steps } from '../../parts/steps.tsx';
 import { toastDone } from '../../parts/toast.tsx';
 import { toSteps } from './secret-steps.ts';
+import { FormEnd } from '../../parts/forms/form-end.tsx';
 
 const DAY_MS = 86_400_000;
 
@@ -115,14 +116,7 @@ function Rotation({ secret: { name, servers, version }, onClose }: { secret: Sec
           onChange={(event) => setProvesDead(event.currentTarget.checked)}
         />
         <ProblemAlert problem={rotate.error} />
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            Keep the old one
-          </Button>
-          <Button type="submit" disabled={value === ''}>
-            Rotate it
-          </Button>
-        </Group>
+        <FormEnd action="Rotate it" onClose={onClose} leave="Keep the old one" disabled={value === ''} />
       </Stack>
     </form>
   );

@@ -1,7 +1,6 @@
 // A new grant: for what, for whom, for how long; its token is shown once.
-import { Alert, Button, Group, Modal, MultiSelect, Select, Stack, TagsInput, Text, TextInput } from '@mantine/core';
+import { Button, Group, Modal, MultiSelect, Select, Stack, TagsInput, Text, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
-import { IconEye } from '@tabler/icons-react';
 import { LabelSchema } from 'mcpgate-shared/api/fields';
 import { grantsApi, type IssuedGrant } from 'mcpgate-shared/api/grants';
 import { meApi } from 'mcpgate-shared/api/me/me-api';
@@ -14,8 +13,8 @@ import { useWhole } from '../../api/use-whole.ts';
 import { CopyLine } from '../copy-line.tsx';
 import { ProblemAlert } from '../problem-view.tsx';
 import { useSession } from '../../api/session.tsx';
-
-const LIFETIMES = [...GRANT_LIFETIMES, { value: 'never', label: 'without an end' }];
+import { FormEnd } from '../forms/form-end.tsx';
+import { ShownOnce } from './shown-once.tsx';
 
 export interface IssueGrantProps {
   opened: boolean;
@@ -124,7 +123,7 @@ function Form({ user, onIssued, onClose }: FormProps) {
           />
         )}
         <Group grow align="flex-start">
-          <Select label="Good for" data={LIFETIMES} allowDeselect={false} {...form.getInputProps('lifetime')} />
+          <Select label="Good for" data={GRANT_LIFETIMES} allowDeselect={false} {...form.getInputProps('lifetime')} />
           <TagsInput
             label="Only from"
             placeholder="10.0.0.0/8"
@@ -134,14 +133,7 @@ function Form({ user, onIssued, onClose }: FormProps) {
           />
         </Group>
         <ProblemAlert problem={issue.error ?? all.error ?? own.error ?? people.error} />
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={issue.isPending}>
-            Issue the grant
-          </Button>
-        </Group>
+        <FormEnd action="Issue the grant" onClose={onClose} isPending={issue.isPending} />
       </Stack>
     </form>
   );
@@ -151,11 +143,9 @@ function Token({ issued, onClose }: { issued: IssuedGrant; onClose: () => void }
   const { broker } = useSession();
   return (
     <Stack gap="md">
-      <Alert color="yellow" variant="light" icon={<IconEye aria-hidden />} title="This token is shown once">
-        <Text size="sm">
-          The broker keeps only its hash. Put it where it is used, now; whoever lost it needs a new grant.
-        </Text>
-      </Alert>
+      <ShownOnce what="token">
+        The broker keeps only its hash. Put it where it is used, now; whoever lost it needs a new grant.
+      </ShownOnce>
       <CopyLine text={issued.token} label="the token" />
       <Text size="sm">
         The laptop command takes it from the environment variable MCPGATE_TOKEN; other programs send it as bearer token

@@ -1,7 +1,7 @@
 // What a name means in a call that nobody makes, found as the gateway finds it: the name of a bundle's tool, a server's former name, a shortened name,
 // and the own name of a thing that one server alone has. No server is asked: what they have is known by the definitions that are kept of them.
 import { GateError } from 'mcpgate-shared/error';
-import { nearest } from 'mcpgate-shared/nearest';
+import { didYouMean, nearest } from 'mcpgate-shared/nearest';
 import { exposedName, isCutName } from '../../../mcp/exposed-name.ts';
 import type { BundleTool } from '../../../domain/bundle.ts';
 import { serverCalled, type ServerRecord } from '../../../domain/server-record.ts';
@@ -175,12 +175,9 @@ function notInBundle(written: string, { name, tools }: ShownBundle): string {
 }
 
 function noBundle(workspaceId: string, asked: string, { bundles }: KnownWorld): GateError {
-  const near = nearest(
-    asked,
-    bundles.map(({ name }) => name),
-  );
+  const names = bundles.map(({ name }) => name);
   return new GateError(
     'not_found',
-    `there is no bundle ${JSON.stringify(asked.slice(0, 40))}${near === undefined ? '' : `; did you mean ${near}?`} \`bundle list${inWorkspace(workspaceId)}\` shows them`,
+    `there is no bundle ${JSON.stringify(asked.slice(0, 40))}${didYouMean(asked, names)} \`bundle list${inWorkspace(workspaceId)}\` shows them`,
   );
 }

@@ -9,6 +9,7 @@ import { Section } from '../../../parts/page.tsx';
 import { ProblemAlert } from '../../../parts/problem-view.tsx';
 import { Ago } from '../../../parts/time.tsx';
 import { toastDone } from '../../../parts/toast.tsx';
+import { FormEnd } from '../../../parts/forms/form-end.tsx';
 
 const HOUR_S = 3_600;
 
@@ -137,14 +138,7 @@ function DenyForm({ request: { id, who, tool, kind }, onClose }: { request: Requ
           data-autofocus
         />
         <ProblemAlert problem={deny.error} />
-        <Group justify="flex-end" gap="sm">
-          <Button variant="default" onClick={onClose}>
-            Let it wait
-          </Button>
-          <Button type="submit" color="red" loading={deny.isPending}>
-            Deny it
-          </Button>
-        </Group>
+        <FormEnd action="Deny it" onClose={onClose} leave="Let it wait" isEnd isPending={deny.isPending} />
       </Stack>
     </form>
   );

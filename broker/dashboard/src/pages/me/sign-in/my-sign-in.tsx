@@ -16,6 +16,7 @@ import { Section } from '../../../parts/page.tsx';
 import { ProblemAlert } from '../../../parts/problem-view.tsx';
 import { Ago } from '../../../parts/time.tsx';
 import { toastDone } from '../../../parts/toast.tsx';
+import { FormEnd } from '../../../parts/forms/form-end.tsx';
 
 export function MySignIn() {
   const { password, method } = useSession();
@@ -238,14 +239,7 @@ function Naming(props: {
           data-autofocus
         />
         <ProblemAlert problem={problem} />
-        <Group justify="flex-end" gap="sm">
-          <Button variant="default" onClick={onClose}>
-            Close
-          </Button>
-          <Button type="submit" loading={isPending} disabled={name.trim() === ''}>
-            {action}
-          </Button>
-        </Group>
+        <FormEnd action={action} onClose={onClose} leave="Close" isPending={isPending} disabled={name.trim() === ''} />
       </Stack>
     </form>
   );

@@ -2,7 +2,6 @@
 import {
   Alert,
   Badge,
-  Button,
   Code,
   Group,
   Modal,
@@ -21,6 +20,7 @@ import { useChange } from '../../../api/use-api.ts';
 import { AnchorLink } from '../../../parts/links.tsx';
 import { ProblemAlert } from '../../../parts/problem-view.tsx';
 import { fieldsOf, valueOf, type ArgumentField } from './argument-form.ts';
+import { FormEnd } from '../../../parts/forms/form-end.tsx';
 
 /** More of an answer is not drawn. */
 const MOST_CHARS = 50_000;
@@ -83,14 +83,7 @@ export function TryTool({ tool, onClose }: { tool: OwnTool; onClose: () => void 
             />
           ))}
           <ProblemAlert problem={call.error} />
-          <Group justify="flex-end" gap="sm">
-            <Button variant="default" onClick={onClose}>
-              Close
-            </Button>
-            <Button type="submit" loading={call.isPending}>
-              Call the tool
-            </Button>
-          </Group>
+          <FormEnd action="Call the tool" onClose={onClose} leave="Close" isPending={call.isPending} />
           {call.data !== undefined && !call.isPending && <Answer answer={call.data} />}
         </Stack>
       </form>

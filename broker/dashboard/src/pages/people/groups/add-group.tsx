@@ -1,4 +1,4 @@
-import { Button, Group, Modal, MultiSelect, Stack, TextInput } from '@mantine/core';
+import { Modal, MultiSelect, Stack, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { GroupNameSchema } from 'mcpgate-shared/api/fields';
 import { groupsApi } from 'mcpgate-shared/api/groups';
@@ -8,6 +8,7 @@ import { useWhole } from '../../../api/use-whole.ts';
 import { ProblemAlert } from '../../../parts/problem-view.tsx';
 import { toastDone } from '../../../parts/toast.tsx';
 import { PEOPLE_READ } from '../people-read.ts';
+import { FormEnd } from '../../../parts/forms/form-end.tsx';
 
 /** A new group with its first people. */
 export function AddGroup(props: { opened: boolean; onClose: () => void; onAdded: (name: string) => void }) {
@@ -49,14 +50,7 @@ function Form({ onClose, onAdded }: { onClose: () => void; onAdded: (name: strin
           {...form.getInputProps('users')}
         />
         <ProblemAlert problem={add.error} />
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={add.isPending}>
-            Add the group
-          </Button>
-        </Group>
+        <FormEnd action="Add the group" onClose={onClose} isPending={add.isPending} />
       </Stack>
     </form>
   );

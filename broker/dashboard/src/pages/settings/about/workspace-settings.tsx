@@ -19,6 +19,7 @@ import { ProblemAlert } from '../../../parts/problem-view.tsx';
 import { StatusBadge } from '../../../parts/status-badge.tsx';
 import { Ago } from '../../../parts/time.tsx';
 import { toastDone } from '../../../parts/toast.tsx';
+import { FormEnd } from '../../../parts/forms/form-end.tsx';
 
 export function WorkspaceSettings() {
   const workspaces = useWhole(workspacesApi.list, {});
@@ -164,14 +165,7 @@ function Add({ onClose }: { onClose: () => void }) {
           {...form.getInputProps('name')}
         />
         <ProblemAlert problem={add.error} />
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={add.isPending}>
-            Make the workspace
-          </Button>
-        </Group>
+        <FormEnd action="Make the workspace" onClose={onClose} isPending={add.isPending} />
       </Stack>
     </form>
   );

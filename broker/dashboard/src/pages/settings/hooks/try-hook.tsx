@@ -106,25 +106,22 @@ function Answer({ tested }: { tested: Tested }) {
           {tested.reason === null ? '.' : `: ${tested.reason}`}
         </Text>
       </Alert>
-      <div>
-        <Text size="sm" fw={500} mb={4}>
-          What was sent
-        </Text>
-        <Code block className={classes['text'] ?? ''} tabIndex={0}>
-          {pretty(tested.question)}
-        </Code>
-      </div>
-      {tested.answered !== null && tested.answered !== '' && (
-        <div>
-          <Text size="sm" fw={500} mb={4}>
-            What came back
-          </Text>
-          <Code block className={classes['text'] ?? ''} tabIndex={0}>
-            {pretty(tested.answered)}
-          </Code>
-        </div>
-      )}
+      <Body title="What was sent" text={tested.question} />
+      {tested.answered !== null && tested.answered !== '' && <Body title="What came back" text={tested.answered} />}
     </Stack>
+  );
+}
+
+function Body({ title, text }: { title: string; text: string }) {
+  return (
+    <div>
+      <Text size="sm" fw={500} mb={4}>
+        {title}
+      </Text>
+      <Code block className={classes['text'] ?? ''} tabIndex={0}>
+        {pretty(text)}
+      </Code>
+    </div>
   );
 }
 

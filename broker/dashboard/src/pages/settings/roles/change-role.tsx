@@ -1,5 +1,5 @@
 // The change of a person's role: what they gain and lose is said before, and the last administrator stays one.
-import { Alert, Button, Group, List, Modal, Radio, Select, Stack, Text } from '@mantine/core';
+import { List, Modal, Radio, Select, Stack, Text } from '@mantine/core';
 import { may, ROLES, type Role } from 'mcpgate-shared/api/roles';
 import { usersApi, type User } from 'mcpgate-shared/api/users';
 import { useState } from 'react';
@@ -9,6 +9,8 @@ import { ProblemAlert } from '../../../parts/problem-view.tsx';
 import { toastDone } from '../../../parts/toast.tsx';
 import { PEOPLE_READ } from '../../people/people-read.ts';
 import { asRole, ROLE_MEANING } from '../../people/role-words.ts';
+import { FormEnd } from '../../../parts/forms/form-end.tsx';
+import { RoleManaged } from '../../people/role-managed.tsx';
 
 export function ChangeRole(props: {
   people: readonly User[];
@@ -68,11 +70,7 @@ function Form({ people, user, onClose }: { people: readonly User[]; user: User |
             }}
           />
         )}
-        {person !== undefined && person.managed_by !== null && (
-          <Alert color="yellow" variant="light" title={`The role stands in ${person.managed_by}`}>
-            <Text size="sm">The next apply makes it what that says: change it there, too.</Text>
-          </Alert>
-        )}
+        {person !== undefined && <RoleManaged managedBy={person.managed_by} />}
         <Radio.Group label="Role" value={role ?? ''} onChange={(value) => setChosen(asRole(value))}>
           <Stack gap="sm" mt="xs">
             {ROLES.map((each) => (
@@ -103,14 +101,13 @@ function Form({ people, user, onClose }: { people: readonly User[]; user: User |
           </List>
         )}
         <ProblemAlert problem={change.error} />
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            Keep it as it is
-          </Button>
-          <Button type="submit" disabled={!isOther} loading={change.isPending}>
-            Change the role
-          </Button>
-        </Group>
+        <FormEnd
+          action="Change the role"
+          onClose={onClose}
+          leave="Keep it as it is"
+          disabled={!isOther}
+          isPending={change.isPending}
+        />
       </Stack>
     </form>
   );

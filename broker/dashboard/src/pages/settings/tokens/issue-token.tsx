@@ -1,7 +1,6 @@
 // A new administration token, shown once; where it follows another one, that one is ended from here once the new one is in its place.
-import { Alert, Button, Group, Modal, Select, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, Modal, Select, Stack, Text, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
-import { IconEye } from '@tabler/icons-react';
 import { adminTokensApi, type AdminToken } from 'mcpgate-shared/api/admin-tokens';
 import { LabelSchema } from 'mcpgate-shared/api/fields';
 import type { TokenRole } from 'mcpgate-shared/api/roles';
@@ -12,8 +11,9 @@ import { CopyLine } from '../../../parts/copy-line.tsx';
 import { GRANT_LIFETIMES, USUAL_GRANT_LIFETIME } from '../../../parts/credentials/grant-lifetimes.ts';
 import { ProblemAlert } from '../../../parts/problem-view.tsx';
 import { toastDone } from '../../../parts/toast.tsx';
+import { FormEnd } from '../../../parts/forms/form-end.tsx';
+import { ShownOnce } from '../../../parts/credentials/shown-once.tsx';
 
-const LIFETIMES = [...GRANT_LIFETIMES, { value: 'never', label: 'without an end' }];
 const READ = [adminTokensApi.list, settingsApi.scim];
 
 export function IssueToken(props: {
@@ -107,16 +107,9 @@ function Form(props: {
         {roles.length > 1 && (
           <Select label="Role" data={[...roles]} allowDeselect={false} {...form.getInputProps('role')} />
         )}
-        <Select label="Good for" data={LIFETIMES} allowDeselect={false} {...form.getInputProps('lifetime')} />
+        <Select label="Good for" data={GRANT_LIFETIMES} allowDeselect={false} {...form.getInputProps('lifetime')} />
         <ProblemAlert problem={issue.error} />
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={issue.isPending}>
-            Issue the token
-          </Button>
-        </Group>
+        <FormEnd action="Issue the token" onClose={onClose} isPending={issue.isPending} />
       </Stack>
     </form>
   );
@@ -132,11 +125,9 @@ function Shown(props: {
   const end = useChange(adminTokensApi.revoke, { changes: READ, onDone: onClose });
   return (
     <Stack gap="md">
-      <Alert color="yellow" variant="light" icon={<IconEye aria-hidden />} title="This token is shown once">
-        <Text size="sm">
-          The broker keeps only its hash. Put it where it is used, now; whoever lost it needs a new one.
-        </Text>
-      </Alert>
+      <ShownOnce what="token">
+        The broker keeps only its hash. Put it where it is used, now; whoever lost it needs a new one.
+      </ShownOnce>
       <CopyLine text={issued.token} label="the token" />
       {use}
       <ProblemAlert problem={end.error} />
