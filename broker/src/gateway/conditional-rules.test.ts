@@ -64,3 +64,27 @@ test('numbers of more digits than JavaScript keeps are judged by all of them, ho
   const sent = (await world.receivedTexts('svc')).filter((text) => text.includes('"carried"'));
   assert.equal(sent.length, 2);
 });
+
+test('an argument whose name is written with an escape is judged, whatever names came before it', async (t) => {
+  const world = await startWorld({ svc: foldingServer() });
+  t.after(() => world.end());
+  await world.rule('allow', 'user:ada', 'svc__allowed');
+  await world.store.policy.addRule('default', {
+    ...{ effect: 'deny', who: ['user:ada'], what: ['svc__allowed'], createdBy: 'test' },
+    when: 'has(args.t) && args.t == "production"',
+  });
+  world.gateway.policyChanged('default');
+  const client = world.connect();
+  const answerTo = async (id: number, args: string) => {
+    client.raw(
+      `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":"svc__allowed","arguments":${args}}}`,
+    );
+    return textOf(await client.next((message) => message.id === id));
+  };
+  // V8 13.6 then takes `"\u0074"` after `a` for a backslash.
+  for (let id = 1; id <= 3; id++)
+    assert.doesNotMatch(await answerTo(id, '{"a":0,"\\\\":"x"}'), /mcpgate denied/, 'nothing is said of a backslash');
+  assert.match(await answerTo(100, '{"a":0,"\\u0074":"production"}'), /mcpgate denied/);
+  const sent = (await world.receivedTexts('svc')).filter((text) => text.includes('production'));
+  assert.deepEqual(sent, []);
+});

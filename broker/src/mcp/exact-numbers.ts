@@ -1,13 +1,11 @@
 // Numbers that JavaScript reads as others than were written, such as ids of 64 bits: a server may read all of their digits, so they are judged and shown
 // by all of them.
+import { parseJson, type ReadNumber } from 'mcpgate-shared/mcp/parse-json';
 
 /** Nothing else is read as another number. */
 const MAY_BE_ROUNDED = /[\d.]{16}|\d[eE]/;
 const PARTS = /^(-?\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,4}))?$/;
 
-/** `source`: as it is written. */
-type Read = (value: number, source: string) => unknown;
-type Reviver = (this: unknown, key: string, value: unknown, context: { source?: string }) => unknown;
 type RawJson = { rawJSON(text: string): object; isRawJSON(value: unknown): boolean };
 
 /** The JSON text with whole numbers as `bigint` where a number would be another one. `parsed`: the same, parsed already. Undefined: it is nested too deep. */
@@ -25,12 +23,10 @@ export const parsedAsWritten = (text: string, parsed: unknown): unknown =>
 
 export const isWrittenNumber = (value: unknown): boolean => (JSON as unknown as RawJson).isRawJSON(value);
 
-function readWith(text: string, parsed: unknown, read: Read): unknown {
+function readWith(text: string, parsed: unknown, read: ReadNumber): unknown {
   if (!MAY_BE_ROUNDED.test(text)) return parsed;
-  const reviver: Reviver = (_key, value, { source }) =>
-    typeof value === 'number' && source !== undefined ? read(value, source) : value;
   try {
-    return JSON.parse(text, reviver as (key: string, value: unknown) => unknown) as unknown;
+    return parseJson(text, read);
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;

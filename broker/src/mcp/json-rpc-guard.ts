@@ -1,5 +1,6 @@
 // Small guards over parsed JSON-RPC messages. The broker passes messages on unchanged, so it does not parse them with a schema, which would
 // drop every member that it does not know.
+import { parseJson } from 'mcpgate-shared/mcp/parse-json';
 
 export type JsonRecord = Readonly<Record<string, unknown>>;
 
@@ -10,7 +11,7 @@ export function isRecord(value: unknown): value is JsonRecord {
 /** The JSON object that `text` holds, or undefined where it holds none. */
 export function parseRecord(text: string): JsonRecord | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseJson(text);
     return isRecord(value) ? value : undefined;
   } catch {
     // The text is not JSON; the caller decides what follows from that.

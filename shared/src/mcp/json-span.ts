@@ -116,7 +116,8 @@ export function onOneLine(text: string): string {
   return text.includes('\n') || text.includes('\r') ? text.replace(/[\r\n]+/g, ' ') : text;
 }
 
-function skipSpace(text: string, from: number): number {
+/** Index of the first character from `from` on that is no white space of JSON. */
+export function skipSpace(text: string, from: number): number {
   let at = from;
   for (;;) {
     const code = text.charCodeAt(at);
@@ -126,7 +127,7 @@ function skipSpace(text: string, from: number): number {
 }
 
 /** Index after the value that begins at `from`. */
-function skipValue(text: string, from: number): number {
+export function skipValue(text: string, from: number): number {
   const first = text.charCodeAt(from);
   if (first === QUOTE) return skipString(text, from);
   if ((first | CASE_BIT) === OPEN_BRACE) return skipNested(text, from);
@@ -158,7 +159,7 @@ function skipNested(text: string, from: number): number {
  * Index after the closing quote of the string that begins at `from`. Scans the first characters itself, then uses the engine's faster
  * `indexOf`.
  */
-function skipString(text: string, from: number): number {
+export function skipString(text: string, from: number): number {
   const near = Math.min(from + 24, text.length);
   for (let at = from + 1; at < near; at++) {
     const code = text.charCodeAt(at);
@@ -176,7 +177,8 @@ function skipString(text: string, from: number): number {
   }
 }
 
-function decodeString(text: string, start: number, end: number): string {
+/** The string whose quotes are at `start` and before `end`. */
+export function decodeString(text: string, start: number, end: number): string {
   const raw = text.slice(start + 1, end - 1);
   if (!raw.includes('\\')) return raw;
   const decoded: unknown = JSON.parse(text.slice(start, end));

@@ -4,6 +4,7 @@ import { RPC_CODE } from 'mcpgate-shared/mcp/rpc-code';
 import { BATCH_VERSION } from 'mcpgate-shared/mcp/protocol-version';
 import { findMember, scanObject, type JsonObject } from 'mcpgate-shared/mcp/json-span';
 import { withoutNulls } from './null-members.ts';
+import { parseJson } from 'mcpgate-shared/mcp/parse-json';
 import { duplicateKey } from '../../mcp/duplicate-key.ts';
 import { MESSAGE_KEYS } from './methods.ts';
 import { ID_MAX_CHARS, tooLong } from './request-bounds.ts';
@@ -36,7 +37,7 @@ const EMPTY: JsonRecord = {};
 export function readEnvelope(text: string): Envelope {
   let message: unknown;
   try {
-    message = JSON.parse(text);
+    message = parseJson(text);
   } catch {
     return { kind: 'invalid', idText: 'null', code: RPC_CODE.parseError, message: 'the message is not valid JSON' };
   }
