@@ -21,18 +21,28 @@ import classes from './shell.module.css';
 
 const WorkspaceSwitch = lazy(async () => ({ default: (await import('./workspace-switch.tsx')).WorkspaceSwitch }));
 
-/** After a change of page the focus goes to its title, so that it is heard and the next Tab goes on from there. */
+/**
+ * After a change of page the focus goes to its title, so that it is heard and the next Tab goes on from there. Who has clicked or typed since they
+ * left, while the page was still loading, keeps the focus: a list that they have opened would close.
+ */
 function useFocusOnPages(): void {
   const router = useRouter();
-  useEffect(
-    () =>
+  useEffect(() => {
+    let hasActed = false;
+    const act = () => (hasActed = true);
+    const acts = ['pointerdown', 'keydown'] as const;
+    acts.forEach((type) => document.addEventListener(type, act, true));
+    const ends = [
+      router.subscribe('onBeforeNavigate', () => (hasActed = false)),
       router.subscribe('onRendered', ({ fromLocation, pathChanged }) => {
-        if (fromLocation === undefined || !pathChanged) return;
+        if (fromLocation === undefined || !pathChanged || hasActed) return;
         const target = document.querySelector<HTMLElement>('main h1') ?? document.querySelector<HTMLElement>('main');
         target?.focus({ preventScroll: true });
       }),
-    [router],
-  );
+      () => acts.forEach((type) => document.removeEventListener(type, act, true)),
+    ];
+    return () => ends.forEach((end) => end());
+  }, [router]);
 }
 
 export function Shell() {
