@@ -13,10 +13,10 @@ import {
   type ProgramName,
 } from './named-commands.ts';
 
-type Command = ReturnType<typeof createBrokerProgram>;
+type Command = ReturnType<typeof createLaptopProgram>;
 
 const programs: Readonly<Record<ProgramName, Command>> = {
-  'mcpgate-broker': createBrokerProgram(processContext({})),
+  'mcpgate-broker': await createBrokerProgram(processContext({})),
   mcpgate: createLaptopProgram(createContext(process, new AbortController().signal).context),
 };
 const known = new Map(

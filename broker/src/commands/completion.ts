@@ -9,11 +9,11 @@ interface Node {
   words: string[];
 }
 
-export function completionCommand(context: CommandContext, program: () => Command): Command {
+export function completionCommand(context: CommandContext, program: () => Promise<Command>): Command {
   return new Command('completion')
     .description('print a completion script for bash, zsh or fish')
     .argument('<shell>', 'bash, zsh or fish')
-    .action((shell: string) => void context.stdout.write(completionScript(shell, program())));
+    .action(async (shell: string) => void context.stdout.write(completionScript(shell, await program())));
 }
 
 function nodesOf(command: Command, path: readonly string[] = []): Node[] {

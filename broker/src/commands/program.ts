@@ -3,37 +3,16 @@ import { Command, CommanderError } from 'commander';
 import { EXIT_CODE, GateError } from 'mcpgate-shared/error';
 import { withoutHelpOfUnknown } from 'mcpgate-shared/unknown-command';
 import { VERSION } from 'mcpgate-shared/version';
-import { adminTokenCommand } from './session/admin-token.ts';
-import { auditCommand } from './audit.ts';
-import { bundleCommand } from './bundle.ts';
 import { completionCommand } from './completion.ts';
-import { configCommand } from './config/config.ts';
+import { COMMANDS } from './command-table.ts';
 import type { CommandContext } from './context.ts';
-import { deviceCommand, loginCommand, sessionCommand } from './device.ts';
 import { EXAMPLES } from './examples.ts';
-import { grantCommand } from './grant.ts';
-import { groupCommand } from './group.ts';
-import { hookCommand } from './hooks/hook.ts';
-import { keyCommand } from './key.ts';
 import { reportFailure } from './report-failure.ts';
-import { backupCommand } from './operations/backup.ts';
-import { migrateCommand } from './operations/migrate.ts';
-import { reloadCommand } from './operations/reload.ts';
-import { restoreCommand } from './operations/restore.ts';
-import { requestCommand } from './request.ts';
-import { enforcementCommand, ruleCommand } from './rule.ts';
-import { secretCommand } from './secrets/secret.ts';
-import { serverCommand } from './server/server.ts';
-import { startCommand } from './start.ts';
-import { statusCommand } from './status.ts';
-import { toolCommand } from './tool/tool.ts';
-import { userCommand } from './user.ts';
-import { workspaceCommand } from './workspace.ts';
 
 /** Runs one command. Resolves with the exit code; never rejects. */
 export async function runProgram(words: readonly string[], context: CommandContext): Promise<number> {
-  const program = createProgram(context);
   try {
+    const program = await createProgram(context, words);
     await program.parseAsync([...withoutHelpOfUnknown(program, words)], { from: 'user' });
     return 0;
   } catch (error) {
@@ -44,8 +23,8 @@ export async function runProgram(words: readonly string[], context: CommandConte
   }
 }
 
-/** All commands, for commander. */
-export function createProgram(context: CommandContext): Command {
+/** The commands, for commander: all of them, or the one that the first of `words` names. */
+export async function createProgram(context: CommandContext, words: readonly string[] = []): Promise<Command> {
   const program = new Command('mcpgate-broker')
     .description('Holds the service tokens, decides every call, records it, and serves every AI client.')
     .version(VERSION, '-v, --version', 'print the version')
@@ -54,32 +33,12 @@ export function createProgram(context: CommandContext): Command {
       'after',
       '\nExit codes: 0 done, 1 failed, 2 usage, 3 not logged in or revoked, 4 broker out of reach, 130 interrupted.',
     );
-  program.addCommand(startCommand(context));
-  program.addCommand(statusCommand(context));
-  program.addCommand(userCommand(context));
-  program.addCommand(groupCommand(context));
-  program.addCommand(deviceCommand(context));
-  program.addCommand(sessionCommand(context));
-  program.addCommand(loginCommand(context));
-  program.addCommand(serverCommand(context));
-  program.addCommand(secretCommand(context));
-  program.addCommand(keyCommand(context));
-  program.addCommand(grantCommand(context));
-  program.addCommand(adminTokenCommand(context));
-  program.addCommand(bundleCommand(context));
-  program.addCommand(ruleCommand(context));
-  program.addCommand(enforcementCommand(context));
-  program.addCommand(toolCommand(context));
-  program.addCommand(requestCommand(context));
-  program.addCommand(hookCommand(context));
-  program.addCommand(configCommand(context));
-  program.addCommand(auditCommand(context));
-  program.addCommand(backupCommand(context));
-  program.addCommand(restoreCommand(context));
-  program.addCommand(reloadCommand(context));
-  program.addCommand(migrateCommand(context));
-  program.addCommand(workspaceCommand(context));
-  program.addCommand(completionCommand(context, () => program));
+  const [named = ''] = words;
+  const wanted = Object.hasOwn(COMMANDS, named) ? [named] : Object.keys(COMMANDS);
+  for (const make of await Promise.all(wanted.map((name) => COMMANDS[name]?.()))) {
+    if (make !== undefined) program.addCommand(make(context));
+  }
+  program.addCommand(completionCommand(context, () => createProgram(context)));
   prepare(program, context);
   return program;
 }
