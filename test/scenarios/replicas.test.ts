@@ -1,10 +1,14 @@
 // Two brokers on one database: what is changed at one holds at the other at once. People are connected to the second, administrators work
 // at the first.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { after, before, test, type TestContext } from 'node:test';
-import { startPostgres, type TestPostgres } from '../postgres.ts';
+import { runSql, startPostgres, type TestPostgres } from '../postgres.ts';
 import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
 import { createWorld } from '../world.ts';
+import type { Broker } from '../world/broker.ts';
 import type { IssuedGrant } from '../world/people/issued-grant.ts';
 import { startSecondBroker } from '../world/second-broker.ts';
 import { until } from '../world/until.ts';
@@ -33,7 +37,7 @@ async function openTwoBrokers(t: TestContext) {
   const world = await createWorld(t, { databaseUrl, servers });
   const second = await startSecondBroker(t, world, databaseUrl);
   world.network.target = second.listenUrl;
-  return { upstream, world, first: world.broker, second };
+  return { databaseUrl, upstream, world, first: world.broker, second };
 }
 
 test('a leaver who is disabled at one broker is cut off at the other: link, call, receipt', async (t) => {
@@ -164,4 +168,74 @@ test('rules, groups, secrets and servers that are changed at one broker hold for
   const gone = await client.call('second__echo').catch((error: unknown) => ({ isError: true, text: String(error) }));
   assert.equal(gone.isError, true);
   assert.equal(upstream.calls.length, seen);
+});
+
+test('a request with an idempotency key is carried out once at whichever broker, and never again where its broker was killed in the middle', async (t) => {
+  const { databaseUrl, first, second } = await openTwoBrokers(t);
+  const { token } = (await first.json(['admin-token', 'issue', '--label', 'ci', '--role', 'admin'])) as IssuedGrant;
+  const ask = async (broker: Broker, method: string, path: string, body?: object, key?: string) => {
+    const response = await fetch(`${broker.listenUrl}/api/v1${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(body && { 'content-type': 'application/json' }),
+        ...(key !== undefined && { 'idempotency-key': key }),
+      },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    const { status, headers } = response;
+    return { status, headers, body: Object(await response.json()) as Record<string, unknown> };
+  };
+
+  const tries = Array.from({ length: 8 }, (_, index) =>
+    ask(index % 2 === 0 ? first : second, 'POST', '/admin-tokens', { label: 'tf', role: 'operator' }, 'once'),
+  );
+  const answers = await Promise.all(tries);
+  assert.ok(
+    answers.every(({ status }) => status === 200 || status === 409),
+    JSON.stringify(answers),
+  );
+  const [done] = answers.filter(({ status }) => status === 200);
+  for (const broker of [first, second]) {
+    const again = await ask(broker, 'POST', '/admin-tokens', { label: 'tf', role: 'operator' }, 'once');
+    assert.deepEqual([again.body, again.headers.get('idempotency-replayed')], [done?.body, 'true']);
+  }
+  const made = await first.json(['admin-token', 'list']);
+  assert.deepEqual((made as { label: string }[]).map(({ label }) => label).toSorted(), ['ci', 'tf']);
+
+  // The new value is in use, and the probe of its server gets no answer: there the broker is killed.
+  const arrived = Promise.withResolvers<void>();
+  let isSilent = true;
+  const silent = createServer(({ headers }, response) => {
+    if (isSilent && headers['x-key'] === 'the-second') arrived.resolve();
+    else response.writeHead(503).end();
+  }).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  t.after(() => {
+    silent.closeAllConnections();
+    silent.close();
+  });
+  await first.run(['secret', 'set', 'held'], { stdin: 'the-first' });
+  const { port } = silent.address() as AddressInfo;
+  const transport = { kind: 'http', url: `http://127.0.0.1:${port}/mcp`, headers: { 'X-Key': '${secret:held}' } };
+  assert.equal((await ask(first, 'POST', '/servers', { name: 'silent', transport })).status, 200);
+  const set = (broker: Broker, key: string) => ask(broker, 'PUT', '/secrets/held', { value: 'the-second' }, key);
+  const broken = set(first, 'killed').catch((error: unknown) => error);
+  await arrived.promise;
+  await first.stop('SIGKILL');
+  assert.ok((await broken) instanceof Error);
+
+  const early = await set(second, 'killed');
+  assert.deepEqual([early.status, early.headers.get('retry-after')], [409, '1'], JSON.stringify(early.body));
+  // A minute without a word from who held it.
+  await runSql(databaseUrl, 'update idempotent_requests set lease_until = 1');
+  isSilent = false;
+  await first.start();
+  for (const broker of [second, first]) {
+    const late = await set(broker, 'killed');
+    assert.equal(late.status, 409);
+    assert.match(String(late.body['detail']), /broken off: whether it was done is not known/);
+  }
+  assert.equal((await ask(second, 'GET', '/secrets/held')).body['version'], 2, 'it was, and once');
+  assert.equal((await set(second, 'after a look')).body['version'], 3);
 });
