@@ -72,11 +72,11 @@ const PREREQUISITES: readonly Prerequisite[] = [
     present: (path) => onPath('rsyslogd', path) && globSync('/usr/lib/{*/,}rsyslog/lmnsd_gtls.so').length > 0,
   },
   {
-    what: 'curl',
-    why: 'what other programs than ours make of an answer that comes early',
-    debianPackages: ['curl'],
-    elsewhere: 'curl on PATH',
-    present: (path) => onPath('curl', path),
+    what: 'curl and jq',
+    why: 'what other programs than ours make of an answer that comes early; the commands of docs/api.md',
+    debianPackages: ['curl', 'jq'],
+    elsewhere: 'curl and jq on PATH',
+    present: (path) => ['curl', 'jq'].every((name) => onPath(name, path)),
   },
   {
     what: 'bubblewrap',

@@ -191,13 +191,17 @@ export const SubjectInLog = z
   .max(300)
   .meta({ description: 'Events about it: its kind and name, as `server:github`' });
 
+export const StatusInLog = CallSchema.shape.status.meta({ description: 'How the call has ended' });
+export const DecisionInLog = CallSchema.shape.decision.meta({ description: 'What was decided about the call' });
+export const SessionInLog = z.string().max(200).meta({ description: 'The id of a session: calls of it alone' });
+
 const search = {
   since: TimeSchema.optional(),
   until: TimeSchema.optional(),
-  user: z.string().max(200).optional(),
+  user: z.string().max(200).optional().meta({ description: 'Who did it, or called: a person, or grant:LABEL' }),
   text: TextInLog.optional(),
   id: RecordIdSchema.optional(),
-  limit: z.coerce.number().int().min(1).max(10_000).default(100),
+  limit: z.coerce.number().int().min(1).max(10_000).default(100).meta({ description: 'How many a page has at most' }),
   cursor: z
     .string()
     .max(60)
@@ -207,13 +211,13 @@ const search = {
 
 /** What is found by looking through calls: give times, or a person, tool or server with it, where the log is long. */
 const looked = {
-  status: CallSchema.shape.status.optional(),
-  decision: CallSchema.shape.decision.optional(),
+  status: StatusInLog.optional(),
+  decision: DecisionInLog.optional(),
   rule: z.string().max(100).optional().meta({ description: 'The id of the rule that decided' }),
   secret: z.string().max(200).optional().meta({ description: 'NAME, or NAME@VERSION: calls that carried it' }),
   credential: z.string().max(200).optional().meta({ description: 'An id or label, or the name of a device' }),
   client: z.string().max(200).optional().meta({ description: 'The name of an AI client; * stands for any characters' }),
-  session: z.string().max(200).optional(),
+  session: SessionInLog.optional(),
 };
 
 const ServerNameInLog = z
@@ -230,7 +234,7 @@ export const auditApi = {
     access: 'auditor',
     query: z.strictObject({
       ...search,
-      tool: z.string().max(300).optional(),
+      tool: z.string().max(300).optional().meta({ description: '* stands for any characters' }),
       server: ServerNameInLog.optional(),
       ...looked,
     }),
@@ -245,7 +249,7 @@ export const auditApi = {
     access: 'auditor',
     query: z.strictObject({
       ...search,
-      type: z.string().max(100).optional(),
+      type: z.string().max(100).optional().meta({ description: 'Of this type alone; * stands for any characters' }),
       subject: SubjectInLog.optional(),
       server: ServerNameInLog.optional(),
     }),
@@ -258,7 +262,11 @@ export const auditApi = {
     path: '/audit/records/:id',
     summary: 'A call or event with all that belongs to it; also by the id of a request for approval',
     access: 'auditor',
-    params: z.strictObject({ id: z.union([RecordIdSchema, z.string().regex(/^q_[a-z0-9]{1,20}$/)]) }),
+    params: z.strictObject({
+      id: z
+        .union([RecordIdSchema, z.string().regex(/^q_[a-z0-9]{1,20}$/)])
+        .meta({ description: 'The id of a record, or of a request for approval' }),
+    }),
     answer: StorySchema,
   }),
   arguments: endpoint({
@@ -278,8 +286,8 @@ export const auditApi = {
     summary: 'The last records and then each new one, as it is committed',
     access: 'auditor',
     query: z.strictObject({
-      lines: z.coerce.number().int().min(0).max(1000).default(20),
-      follow: z.enum(['true', 'false']).default('true'),
+      lines: z.coerce.number().int().min(0).max(1000).default(20).meta({ description: 'How many of the last ones' }),
+      follow: z.enum(['true', 'false']).default('true').meta({ description: '`false`: it ends with these' }),
     }),
     answer: TailLineSchema,
     stream: true,

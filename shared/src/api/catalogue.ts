@@ -153,7 +153,7 @@ export const catalogueApi = {
     path: '/catalogue/:name',
     summary: 'One of them; `registry:NAME` is the newest version of a server in the MCP registry',
     access: 'operator',
-    params: z.strictObject({ name: z.string().min(1).max(300) }),
+    params: z.strictObject({ name: z.string().min(1).max(300).meta({ description: 'As the catalogue has it' }) }),
     answer: CatalogueEntrySchema,
   }),
   add: endpoint({

@@ -52,7 +52,7 @@ export const devicesApi = {
     key: 'id',
     texts: ['name', 'user', 'platform'],
     filters: { connected: z.enum(['true', 'false']).optional(), logged_in: z.enum(['true', 'false']).optional() },
-    besides: { user: z.string().max(64).optional() },
+    besides: { user: z.string().max(64).optional().meta({ description: 'Those of this person alone' }) },
   }),
   revoke: endpoint({
     name: 'revokeDevice',
@@ -76,7 +76,7 @@ export const sessionsApi = {
     key: 'id',
     texts: ['label', 'user'],
     filters: { kind: SessionSchema.shape.kind.optional(), connected: z.enum(['true', 'false']).optional() },
-    besides: { user: z.string().max(64).optional() },
+    besides: { user: z.string().max(64).optional().meta({ description: 'Those of this person alone' }) },
   }),
   end: endpoint({
     name: 'endSession',

@@ -129,5 +129,24 @@ export const ErrorSchema = z
     description: 'Problem details (RFC 9457), with the code of the error and the id of the request',
   });
 
-export const NameParams = z.strictObject({ name: z.string().min(1).max(128) });
-export const IdParams = z.strictObject({ id: z.string().min(1).max(128) });
+export const NameParams = z.strictObject({
+  name: z.string().min(1).max(128).meta({ description: 'The name of what it is about' }),
+});
+export const IdParams = z.strictObject({
+  id: z.string().min(1).max(128).meta({ description: 'The id of what it is about, as its list has it' }),
+});
+
+type JsonValue = z.core.util.JSONType;
+/** Any value that JSON can write; under a name, so that the OpenAPI document can say it once. */
+export const JsonValueSchema: z.ZodType<JsonValue, JsonValue> = z
+  .lazy(() =>
+    z.union([
+      z.string(),
+      z.number(),
+      z.boolean(),
+      z.null(),
+      z.array(JsonValueSchema),
+      z.record(z.string(), JsonValueSchema),
+    ]),
+  )
+  .meta({ id: 'JsonValue', description: 'Any value of JSON' });

@@ -1,6 +1,6 @@
 // The audit log taken out: as rows that others verify, or with a line for each call and event.
 import { z } from 'zod';
-import { CallSchema, SubjectInLog, TextInLog } from '../audit.ts';
+import { DecisionInLog, SessionInLog, StatusInLog, SubjectInLog, TextInLog } from '../audit.ts';
 import { endpoint } from '../endpoint.ts';
 import { TimeSchema } from '../fields.ts';
 
@@ -14,7 +14,7 @@ export const RowPlaceSchema = z
 const filters = {
   since: TimeSchema.optional(),
   until: TimeSchema.optional(),
-  user: z.string().max(200).optional(),
+  user: z.string().max(200).optional().meta({ description: 'Who did it, or called: a person, or grant:LABEL' }),
   text: TextInLog.optional(),
   tool: z.string().max(300).optional().meta({ description: '* stands for any characters' }),
   server: z
@@ -24,14 +24,14 @@ const filters = {
     .meta({ description: 'A name that the server has or had: what it did under another one is found, too' }),
   type: z.string().max(100).optional().meta({ description: 'Events of this type alone; * stands for any characters' }),
   subject: SubjectInLog.optional(),
-  what: z.enum(['calls', 'events']).optional(),
-  status: CallSchema.shape.status.optional(),
-  decision: CallSchema.shape.decision.optional(),
-  rule: z.string().max(100).optional(),
+  what: z.enum(['calls', 'events']).optional().meta({ description: 'These alone; left out: both' }),
+  status: StatusInLog.optional(),
+  decision: DecisionInLog.optional(),
+  rule: z.string().max(100).optional().meta({ description: 'The id of the rule that decided' }),
   secret: z.string().max(200).optional().meta({ description: 'NAME, or NAME@VERSION: calls that carried it' }),
-  credential: z.string().max(200).optional(),
-  client: z.string().max(200).optional(),
-  session: z.string().max(200).optional(),
+  credential: z.string().max(200).optional().meta({ description: 'An id or label, or the name of a device' }),
+  client: z.string().max(200).optional().meta({ description: 'The name of an AI client; * stands for any characters' }),
+  session: SessionInLog.optional(),
 };
 
 const going = {

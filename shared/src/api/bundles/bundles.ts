@@ -2,9 +2,16 @@
 import { z } from 'zod';
 import { listEndpoint } from '../lists/list-endpoint.ts';
 import { endpoint } from '../endpoint.ts';
-import { BundleNameSchema, GroupNameSchema, ManagedBySchema, NameParams, TimeSchema } from '../fields.ts';
+import {
+  BundleNameSchema,
+  GroupNameSchema,
+  JsonValueSchema,
+  ManagedBySchema,
+  NameParams,
+  TimeSchema,
+} from '../fields.ts';
 
-const FixedSchema = z.record(z.string().min(1).max(200), z.json()).meta({
+const FixedSchema = z.record(z.string().min(1).max(200), JsonValueSchema).meta({
   description: 'Arguments that every call gets, by their names; clients neither see nor send them. Never a secret',
 });
 

@@ -94,7 +94,9 @@ export const proposalsApi = {
     item: ProposalSchema,
     key: 'id',
     texts: ['name'],
-    besides: { all: z.enum(['true', 'false']).optional() },
+    besides: {
+      all: z.enum(['true', 'false']).optional().meta({ description: '`true`: those that were decided, too' }),
+    },
   }),
   accept: endpoint({
     name: 'acceptProposal',

@@ -1,6 +1,6 @@
 // What a person sees and tries of their own from a page in their browser: the tools that they may use, a call of one, and what the log has of their calls.
 import { z } from 'zod';
-import { auditApi, CallSchema } from '../audit.ts';
+import { auditApi, CallSchema, StatusInLog } from '../audit.ts';
 import { endpoint } from '../endpoint.ts';
 
 const OwnToolSchema = z
@@ -63,10 +63,16 @@ export const meApi = {
     summary: 'What the log has of one’s own calls, newest first',
     access: 'member',
     query: z.strictObject({
-      limit: z.coerce.number().int().min(1).max(1_000).default(100),
+      limit: z.coerce
+        .number()
+        .int()
+        .min(1)
+        .max(1_000)
+        .default(100)
+        .meta({ description: 'How many a page has at most' }),
       cursor: auditApi.calls.query.shape.cursor,
       server: auditApi.calls.query.shape.server,
-      status: CallSchema.shape.status.optional(),
+      status: StatusInLog.optional(),
     }),
     answer: z.array(CallSchema),
     pages: true,

@@ -178,10 +178,9 @@ export const previewsApi = {
     access: 'operator',
     query: z.strictObject({
       user: z.string().max(200).optional().meta({ description: 'A name, which may have wildcards' }),
-      group: z.string().max(200).optional(),
-      /** A glob over what servers offer. */
-      tool: z.string().max(300).optional(),
-      server: z.string().max(24).optional(),
+      group: z.string().max(200).optional().meta({ description: 'The people of this group' }),
+      tool: z.string().max(300).optional().meta({ description: 'A glob over what servers offer' }),
+      server: z.string().max(24).optional().meta({ description: 'What this server offers' }),
       people_from: IndexSchema.optional().meta({
         description: 'Of a part: how many of the people go before it. Any of these four asks for a part',
       }),
@@ -197,7 +196,9 @@ export const previewsApi = {
     path: '/rules/suggestion',
     summary: 'The fewest rules that cover what was used, and what nobody used',
     access: 'operator',
-    query: z.strictObject({ since: z.iso.datetime({ offset: true }) }),
+    query: z.strictObject({
+      since: z.iso.datetime({ offset: true }).meta({ description: 'From when on recorded calls are looked at' }),
+    }),
     answer: SuggestionSchema,
   }),
 };

@@ -61,7 +61,9 @@ export const requestsApi = {
       who: z.string().max(200).optional(),
       server: z.string().max(64).optional(),
     },
-    besides: { all: z.enum(['true', 'false']).optional() },
+    besides: {
+      all: z.enum(['true', 'false']).optional().meta({ description: '`true`: those that are decided or over, too' }),
+    },
   }),
   show: endpoint({
     name: 'showRequest',
