@@ -3,7 +3,7 @@ import { adminTokensApi, type AdminToken } from 'mcpgate-shared/api/admin-tokens
 import type { AdminToken as TokenOfPeople } from '../domain/people/people.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime, isoTimeOrNull } from './iso-time.ts';
-import { listOperation } from './lists/list-operation.ts';
+import { InTimeSchema, longListOperation } from './lists/list-operation.ts';
 import { operation, type Operation } from './operation.ts';
 
 function toAdminToken(token: TokenOfPeople): AdminToken {
@@ -25,8 +25,15 @@ export function adminTokenOperations({
   clock,
 }: Pick<AdminDependencies, 'people' | 'clock'>): Operation[] {
   return [
-    listOperation(adminTokensApi.list, async (_input, { workspaceId }) =>
-      (await adminTokens.list(workspaceId)).map(toAdminToken),
+    longListOperation(
+      adminTokensApi.list,
+      InTimeSchema,
+      (_input, { workspaceId }) =>
+        async (part) =>
+          (await adminTokens.list(workspaceId, part)).map((token) => ({
+            item: toAdminToken(token),
+            place: { at: token.createdAt, id: token.id },
+          })),
     ),
     operation(adminTokensApi.issue, async ({ body }, { workspaceId, actor }) => {
       const expiresAt = body.expires_in_s === undefined ? null : clock.now() + body.expires_in_s * 1000;

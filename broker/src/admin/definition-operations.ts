@@ -7,6 +7,7 @@ import {
   type ToolClassView,
 } from 'mcpgate-shared/api/definitions/definitions-api';
 import { GateError } from 'mcpgate-shared/error';
+import { z } from 'zod';
 import { definitionChanges } from '../definitions/definition-changes.ts';
 import { readShownName, shownName } from '../definitions/definitions.ts';
 import { storedName } from '../definitions/stored-name.ts';
@@ -16,9 +17,22 @@ import { serverCalled, type ServerRecord } from '../domain/server-record.ts';
 import { inWorkspace } from '../domain/workspace.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime } from './iso-time.ts';
+import { longListOperation, type Row } from './lists/list-operation.ts';
 import { eventBy, operation, type Caller, type Operation } from './operation.ts';
 import { changeNotes } from '../domain/change-notes.ts';
 import { classIn } from './rules/tool-class.ts';
+
+/** A cursor must go into a header and an address, and URIs of templates may be longer. */
+const MOST_OF_NAME = 200;
+/** Where a list of definitions has come to: the beginning of a name, and how many that begin so have been told. */
+const PlaceSchema = z.strictObject({
+  ...{ server: z.string().max(100), name: z.string().max(MOST_OF_NAME), told: z.int().min(0) },
+});
+type Place = z.output<typeof PlaceSchema>;
+const inOrder = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+/** Of one server. */
+const isBehind = (place: Place, after: Place): boolean =>
+  place.name === after.name ? place.told > after.told : inOrder(place.name, after.name) > 0;
 
 type Needs = Pick<AdminDependencies, 'store' | 'audit' | 'definitions'>;
 type Note = Omit<Definition, 'text' | 'legacyText'>;
@@ -53,6 +67,15 @@ export function definitionOperations({ store, audit, definitions }: Needs): Oper
         texts.set(key, [...(texts.get(key) ?? []), each]);
       }
     return new Map([...texts].map(([key, variants]) => [key, classIn(server, variants)]));
+  };
+
+  /** By name. */
+  const viewsOf = async (server: ServerRecord): Promise<DefinitionView[]> => {
+    const things = byThing(await store.definitions.notes(server.workspaceId, server.id));
+    const classes = await toolsOf(server);
+    return [...things]
+      .flatMap(([key, variants]) => viewOf(server, variants, classes.get(key) ?? null) ?? [])
+      .sort((a, b) => inOrder(a.name, b.name));
   };
 
   async function accept(caller: Caller, asked: readonly { name: string; digest: string }[]) {
@@ -97,24 +120,29 @@ export function definitionOperations({ store, audit, definitions }: Needs): Oper
   }
 
   return [
-    operation(definitionsApi.list, async ({ query }, { workspaceId }) => {
+    longListOperation(definitionsApi.list, PlaceSchema, async ({ query }, { workspaceId }) => {
       const only = query.server === undefined ? undefined : await serverNamed(workspaceId, query.server);
-      const servers = new Map((await store.servers.list(workspaceId)).map((each) => [each.id, each]));
-      const things = byThing(await store.definitions.notes(workspaceId, only?.id));
-      const classes = new Map<string, ToolClassView | null>();
-      for (const server of only === undefined ? servers.values() : [only])
-        for (const [key, tool] of await toolsOf(server)) classes.set(key, tool);
-      return [...things]
-        .flatMap(([key, variants]) => {
-          const server = servers.get(variants[0]?.serverId ?? '');
-          const view = server && viewOf(server, variants, classes.get(key) ?? null);
-          return view === undefined ? [] : [view];
-        })
-        .filter(({ state, flags }) => {
-          if (query.state !== undefined && state !== query.state) return false;
-          return query.flagged === undefined || (query.flagged === 'true') === flags.length > 0;
-        })
-        .sort((a, b) => (a.name < b.name ? -1 : 1));
+      const servers = (only === undefined ? await store.servers.list(workspaceId) : [only]).toSorted((a, b) =>
+        inOrder(a.name, b.name),
+      );
+      const isAsked = ({ flags }: DefinitionView): boolean =>
+        query.flagged === undefined || (query.flagged === 'true') === flags.length > 0;
+      // One server after the other: what is kept of one has a bound.
+      return async ({ after, limit }) => {
+        const rows: Row<DefinitionView, Place>[] = [];
+        for (const server of servers) {
+          if (rows.length >= limit) break;
+          if (after !== undefined && inOrder(server.name, after.server) < 0) continue;
+          let place = { server: server.name, name: '', told: 0 };
+          for (const view of await viewsOf(server)) {
+            const name = view.name.slice(0, MOST_OF_NAME);
+            place = { server: server.name, name, told: name === place.name ? place.told + 1 : 1 };
+            if (after === undefined || inOrder(place.server, after.server) > 0 || isBehind(place, after))
+              rows.push({ item: isAsked(view) ? view : undefined, place });
+          }
+        }
+        return rows;
+      };
     }),
     operation(definitionsApi.diff, async ({ query }, { workspaceId }): Promise<DefinitionDiff> => {
       const { server, thing } = await thingNamed(workspaceId, query.name);

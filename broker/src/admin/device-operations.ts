@@ -1,7 +1,7 @@
 // The operations on devices and sessions, and the approval of a device login by an operator.
 import { devicesApi, loginsApi, sessionsApi } from 'mcpgate-shared/api/devices';
 import type { AdminDependencies } from './dependencies.ts';
-import { listOperation } from './lists/list-operation.ts';
+import { InTimeSchema, listOperation, longListOperation } from './lists/list-operation.ts';
 import { operation, ownerFor, seenOwnerFor, type Caller, type Operation } from './operation.ts';
 import { connectedOf, toDevice, toSession } from './people/credential-views.ts';
 
@@ -13,10 +13,14 @@ export function deviceOperations({ people, links }: Pick<AdminDependencies, 'peo
   const seenBy = (caller: Caller, wanted: string | undefined): { user?: string } =>
     ofUser(seenOwnerFor(caller) ?? wanted);
   return [
-    listOperation(devicesApi.list, async ({ query }, caller) => {
+    longListOperation(devicesApi.list, InTimeSchema, ({ query }, caller) => {
       const live = connected();
-      const devices = await people.devices.list(caller.workspaceId, seenBy(caller, query.user));
-      return devices.map((device) => toDevice(device, live));
+      const filter = seenBy(caller, query.user);
+      return async (part) =>
+        (await people.devices.list(caller.workspaceId, filter, part)).map((device) => ({
+          item: toDevice(device, live),
+          place: { at: device.createdAt, id: device.id },
+        }));
     }),
     operation(
       devicesApi.revoke,

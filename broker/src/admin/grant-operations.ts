@@ -3,7 +3,7 @@ import { inWorkspace } from '../domain/workspace.ts';
 import { grantsApi } from 'mcpgate-shared/api/grants';
 import { GateError } from 'mcpgate-shared/error';
 import type { AdminDependencies } from './dependencies.ts';
-import { listOperation } from './lists/list-operation.ts';
+import { InTimeSchema, longListOperation } from './lists/list-operation.ts';
 import { operation, ownerFor, seenOwnerFor, type Operation } from './operation.ts';
 import { toGrant } from './people/credential-views.ts';
 
@@ -15,10 +15,14 @@ export function grantOperations({
   const serverNames = async (workspaceId: string): Promise<ReadonlySet<string>> =>
     new Set((await store.servers.list(workspaceId)).map((server) => server.name));
   return [
-    listOperation(grantsApi.list, async (_input, caller) => {
+    longListOperation(grantsApi.list, InTimeSchema, async (_input, caller) => {
       const owner = seenOwnerFor(caller);
-      const [all, known] = await Promise.all([grants.list(caller.workspaceId), serverNames(caller.workspaceId)]);
-      return all.filter((grant) => owner === undefined || grant.user === owner).map((grant) => toGrant(grant, known));
+      const known = await serverNames(caller.workspaceId);
+      return async (part) =>
+        (await grants.list(caller.workspaceId, part)).map((grant) => ({
+          item: owner === undefined || grant.user === owner ? toGrant(grant, known) : undefined,
+          place: { at: grant.createdAt, id: grant.id },
+        }));
     }),
     operation(grantsApi.issue, async ({ body }, caller) => {
       const { workspaceId, actor } = caller;

@@ -5,7 +5,7 @@ import type { Group } from '../domain/people/people.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTimeOrNull } from './iso-time.ts';
 import { managerOf, managersOf } from './managed-by.ts';
-import { listOperation } from './lists/list-operation.ts';
+import { ByNameSchema, longListOperation } from './lists/list-operation.ts';
 import { operation, type Operation } from './operation.ts';
 
 const toView = ({ name, members, onCall }: Group) => ({
@@ -26,14 +26,14 @@ export function groupOperations({
     managed_by: await managerOf(store, workspaceId, { kind: 'group', name: group.name }),
   });
   return [
-    listOperation(groupsApi.list, async (_input, { workspaceId }) => {
+    longListOperation(groupsApi.list, ByNameSchema, async (_input, { workspaceId }) => {
       const managedBy = await managersOf(store, workspaceId, 'group');
       const bundles = await store.bundles.list(workspaceId);
-      return (await groups.list(workspaceId)).map((group) => ({
-        ...toView(group),
-        bundle: bundleOf(bundles, group),
-        managed_by: managedBy(group.name),
-      }));
+      return async (part) =>
+        (await groups.list(workspaceId, part)).map((group) => ({
+          item: { ...toView(group), bundle: bundleOf(bundles, group), managed_by: managedBy(group.name) },
+          place: group.name,
+        }));
     }),
     operation(groupsApi.add, async ({ body }, { workspaceId, actor }) =>
       toGroup(workspaceId, await groups.add(workspaceId, body.name, body.users, actor)),

@@ -6,6 +6,7 @@ import type { SigningKeyView } from '../assertions/assertions.ts';
 import type { MasterKeyView } from '../vault/key-rotation.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime } from './iso-time.ts';
+import { listOperation } from './lists/list-operation.ts';
 import { assertAtHome, operation, type Operation } from './operation.ts';
 import { changeNotes } from '../domain/change-notes.ts';
 
@@ -17,7 +18,7 @@ export function keyOperations({
   audit,
 }: Pick<AdminDependencies, 'keys' | 'signingKeys' | 'audit'>): Operation[] {
   return [
-    operation(keysApi.signing, async (_input, caller) => {
+    listOperation(keysApi.signing, async (_input, caller) => {
       assertAtHome(caller, NOT_AT_HOME);
       return (await signingKeys.list()).map(toSigningKey);
     }),

@@ -2,11 +2,12 @@
 import { requestsApi, type Request } from 'mcpgate-shared/api/rules/requests';
 import { GateError } from 'mcpgate-shared/error';
 import type { Approval } from '../domain/approval.ts';
+import type { InTime } from '../domain/bounds/part.ts';
 import { inWorkspace } from '../domain/workspace.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { createMaySee, deciderOf } from './events/visible-requests.ts';
 import { isoTime, isoTimeOrNull } from './iso-time.ts';
-import { listOperation } from './lists/list-operation.ts';
+import { InTimeSchema, longListOperation, type Row } from './lists/list-operation.ts';
 import { type Caller, operation, type Operation } from './operation.ts';
 
 export function requestOperations({ approvals, clock }: Pick<AdminDependencies, 'approvals' | 'clock'>): Operation[] {
@@ -40,11 +41,16 @@ export function requestOperations({ approvals, clock }: Pick<AdminDependencies, 
   const maySee = createMaySee(approvals);
 
   return [
-    listOperation(requestsApi.list, async ({ query }, caller) => {
-      const all = await approvals.list(caller.workspaceId, { all: query.all === 'true' });
-      const seen: Request[] = [];
-      for (const each of all) if (await maySee(each, caller)) seen.push(await shown(each, caller));
-      return seen;
+    longListOperation(requestsApi.list, InTimeSchema, ({ query }, caller) => {
+      const which = { all: query.all === 'true' };
+      return async (part) => {
+        const rows: Row<Request, InTime>[] = [];
+        for (const each of await approvals.list(caller.workspaceId, which, part)) {
+          const item = (await maySee(each, caller)) ? await shown(each, caller) : undefined;
+          rows.push({ item, place: { at: each.createdAt, id: each.id } });
+        }
+        return rows;
+      };
     }),
     operation(requestsApi.show, async ({ params: { id } }, caller) => {
       const { workspaceId } = caller;

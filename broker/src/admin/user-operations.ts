@@ -6,7 +6,7 @@ import { toPasskey } from './passkey-answer.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { isoTime, isoTimeOrNull } from './iso-time.ts';
 import { managerOf, managersOf } from './managed-by.ts';
-import { listOperation } from './lists/list-operation.ts';
+import { ByNameSchema, listOperation, longListOperation } from './lists/list-operation.ts';
 import { operation, type Operation } from './operation.ts';
 
 /** What somebody does here leaves the workspace somebody who can undo it. The company's directory is followed whatever it says. */
@@ -35,9 +35,13 @@ export function userOperations({
   const shown = async (workspaceId: string, person: Person): Promise<User> =>
     toUser(person, await managerOf(store, workspaceId, { kind: 'role', name: person.name }));
   return [
-    listOperation(usersApi.list, async (_input, { workspaceId }) => {
+    longListOperation(usersApi.list, ByNameSchema, async (_input, { workspaceId }) => {
       const managedBy = await managersOf(store, workspaceId, 'role');
-      return (await users.list(workspaceId)).map((person) => toUser(person, managedBy(person.name)));
+      return async (part) =>
+        (await users.list(workspaceId, part)).map((person) => {
+          const item = toUser(person, managedBy(person.name));
+          return { item, place: person.name };
+        });
     }),
     operation(usersApi.add, async ({ body }, { workspaceId, actor }) => {
       const { name, role, groups, email } = body;
@@ -67,7 +71,7 @@ export function userOperations({
       const link = await users.link(workspaceId, params.name, actor);
       return { user: params.name, url: link.url, expires_at: isoTime(link.expiresAt) };
     }),
-    operation(signInApi.userPasskeys, async ({ params }, { workspaceId }) =>
+    listOperation(signInApi.userPasskeys, async ({ params }, { workspaceId }) =>
       (await users.passkeys(workspaceId, params.name)).map(toPasskey),
     ),
     operation(signInApi.resetUser, async ({ params }, { workspaceId, actor }) => {

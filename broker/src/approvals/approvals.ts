@@ -1,5 +1,6 @@
 // What people are asked before a call goes on, and the access that people ask for. Who may decide, how long it holds, and what approvers see of
 // the arguments is said here and nowhere else.
+import type { InTime, Part } from '../domain/bounds/part.ts';
 import type { Approval, GivenBack } from '../domain/approval.ts';
 import type { Principal } from '../domain/people/principal.ts';
 import type { Actor } from '../domain/people/receipt.ts';
@@ -74,8 +75,8 @@ export interface Approvals {
   /** Where people see it in the browser. */
   pageOf(approval: Pick<Approval, 'id'>): string;
   find(workspaceId: string, id: string): Promise<ShownApproval | undefined>;
-  /** The newest first; `all`: those that are decided or over, too. */
-  list(workspaceId: string, which: { all: boolean; ownerKey?: string }): Promise<Approval[]>;
+  /** The newest first, 200 unless a part is named; `all`: those that are decided or over, too. */
+  list(workspaceId: string, which: { all: boolean; ownerKey?: string }, part?: Part<InTime>): Promise<Approval[]>;
   /** The ids of all that can be decided, in parts. */
   open(workspaceId: string): AsyncIterable<readonly string[]>;
   /** Why this one may not decide; undefined: they may. */

@@ -177,7 +177,8 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
       const args = sealed === null ? undefined : await vault.open(purposeOf(workspaceId, id), sealed);
       return { ...approval, argsText: args === undefined ? null : Buffer.from(args).toString('utf8') };
     },
-    list: (workspaceId, which) => store.approvals.list(workspaceId, { ...which, limit: LISTED }),
+    list: (workspaceId, which, part = { after: undefined, limit: LISTED }) =>
+      store.approvals.list(workspaceId, which, part),
     async *open(workspaceId) {
       let after = '';
       for (;;) {

@@ -1,5 +1,6 @@
 // What identity finds out about a bearer token: the principal behind it, or why it is rejected. Also the register of administration tokens, which
 // have no principal.
+import type { InTime, Part } from '../domain/bounds/part.ts';
 import type { AdminToken } from '../domain/people/people.ts';
 import type { Principal } from '../domain/people/principal.ts';
 import type { Actor, Receipt } from '../domain/people/receipt.ts';
@@ -24,7 +25,8 @@ export interface AdminTokens {
     token: { label: string; role: AdminToken['role']; expiresAt?: number | null },
     actor: Actor,
   ): Promise<{ token: string; record: AdminToken }>;
-  list(workspaceId: string): Promise<AdminToken[]>;
+  /** In the order in which they were made. */
+  list(workspaceId: string, part?: Part<InTime>): Promise<AdminToken[]>;
   /** `idOrLabel`: an id, a prefix that fits only one id, or a label: then the active token of that label is meant, else the newest one. */
   revoke(workspaceId: string, idOrLabel: string, actor: Actor): Promise<Receipt>;
 }

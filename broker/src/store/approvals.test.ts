@@ -167,7 +167,7 @@ onBothEngines((open) => {
     await store.approvals.ask(asked(clock.at), 5);
     clock.at += 60 * MINUTE;
     assert.equal(await decide(store, clock.at), undefined);
-    assert.deepEqual(await store.approvals.list('default', { all: false, limit: 10 }), []);
+    assert.deepEqual(await store.approvals.list('default', { all: false }, { after: undefined, limit: 10 }), []);
     const again = await store.approvals.ask(asked(clock.at, { id: 'q_2' }), 5);
     assert.equal(again?.id, 'q_2');
     await decide(store, clock.at, 'once', 'q_2');
@@ -183,6 +183,6 @@ onBothEngines((open) => {
     assert.equal((await store.approvals.ask(others, 2))?.id, 'q_4');
     clock.at += 60 * MINUTE;
     await store.approvals.forget(clock.at + 1);
-    assert.deepEqual(await store.approvals.list('default', { all: true, limit: 10 }), []);
+    assert.deepEqual(await store.approvals.list('default', { all: true }, { after: undefined, limit: 10 }), []);
   });
 });

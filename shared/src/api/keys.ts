@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 import { TimeSchema } from './fields.ts';
+import { listEndpoint } from './lists/list-endpoint.ts';
 
 export const MasterKeySchema = z
   .object({
@@ -44,12 +45,14 @@ export const SigningKeySchema = z
 export type SigningKey = z.output<typeof SigningKeySchema>;
 
 export const keysApi = {
-  signing: endpoint({
+  signing: listEndpoint({
     name: 'listSigningKeys',
-    method: 'GET',
     path: '/key/signing',
     summary: 'The keys that sign what servers are told of people',
-    answer: z.array(SigningKeySchema),
+    item: SigningKeySchema,
+    key: 'id',
+    texts: ['id'],
+    filters: { state: SigningKeySchema.shape.state.optional() },
   }),
   rotateSigning: endpoint({
     name: 'rotateSigningKeys',

@@ -6,6 +6,7 @@ import { accountBody, type AccountPerson, type OwnAccount, sharedAccount } from 
 import type { ServerRecord } from '../../domain/server-record.ts';
 import { inWorkspace } from '../../domain/workspace.ts';
 import type { AdminDependencies } from '../dependencies.ts';
+import { listOperation } from '../lists/list-operation.ts';
 import { operation, type Caller, type Operation } from '../operation.ts';
 
 export function accountOperations({
@@ -35,7 +36,9 @@ export function accountOperations({
   };
 
   return [
-    operation(accountsApi.list, async (_input, caller) => (await ownAccounts.list(personOf(caller))).map(toAccount)),
+    listOperation(accountsApi.list, async (_input, caller) =>
+      (await ownAccounts.list(personOf(caller))).map(toAccount),
+    ),
     operation(accountsApi.begin, async ({ params }, caller) =>
       toAccount(await ownAccounts.find(personOf(caller), params.name)),
     ),

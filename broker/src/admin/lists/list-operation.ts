@@ -1,7 +1,9 @@
-// Carries out the lists: looks through what an operation lists, and cuts it into pages.
+// Carries out the lists: looks through what an operation lists, and cuts it into pages. A list that may be long is read part by part, and never as a whole.
+import { createHash } from 'node:crypto';
 import type { ListEndpoint, Listing } from 'mcpgate-shared/api/lists/list-endpoint';
 import { GateError } from 'mcpgate-shared/error';
 import { z } from 'zod';
+import type { Part } from '../../domain/bounds/part.ts';
 import { pagedOperation, type Caller, type Operation } from '../operation.ts';
 
 interface Asked {
@@ -10,14 +12,27 @@ interface Asked {
   cursor?: string | undefined;
 }
 
+interface Cut<Item> {
+  items: Item[];
+  next: string | undefined;
+}
+
 /** So many of the last items of a page are named, the last one first: where some go meanwhile, the next page follows the one that is still there. */
 const NAMED = 4;
+const MOST_OF_KEY = 128;
 /** Where the page after it begins where none of these is there any more; and their keys. */
-const CursorSchema = z.tuple([z.int().min(0), z.array(z.string().max(300)).min(1).max(NAMED)]);
+const CutSchema = z.tuple([z.int().min(0), z.array(z.string().max(MOST_OF_KEY)).min(1).max(NAMED)]);
 
-function readCursor(text: string): z.output<typeof CursorSchema> {
+/** The cursor of a list says of which one it is: in another it would lead somewhere. */
+const writeCursor = (list: string, place: unknown): string =>
+  Buffer.from(JSON.stringify([list, place])).toString('base64url');
+
+function readCursor<Place>(list: string, text: string, schema: z.ZodType<Place>): Place {
   try {
-    return CursorSchema.parse(JSON.parse(Buffer.from(text, 'base64url').toString('utf8')));
+    const [, place] = z
+      .tuple([z.literal(list), schema])
+      .parse(JSON.parse(Buffer.from(text, 'base64url').toString('utf8')));
+    return place;
   } catch {
     throw new GateError('usage', 'cursor: it is none that a page of this list ended with');
   }
@@ -32,24 +47,40 @@ const hasText = (value: unknown, words: string): boolean =>
     ? value.some((each) => hasText(each, words))
     : typeof value === 'string' && value.toLowerCase().includes(words);
 
-/** The page of the list that is asked for. A cursor names the last items of the page before, because some may go meanwhile. */
-function pageOf<Item extends object>(
-  items: readonly Item[],
-  { key, texts, filters }: Listing,
+/** A key as cursors have it: names of what servers offer can be longer than an address may be. */
+function keyText(key: unknown): string {
+  const text = String(key);
+  return text.length <= MOST_OF_KEY ? text : createHash('sha256').update(text).digest('base64url');
+}
+
+const memberOf = (item: object, member: string): unknown => Reflect.get(item, member);
+
+/** Whether an item is among those that are asked for; undefined: every one is. */
+function chooserOf(
+  { texts, filters }: Listing,
   asked: Asked & Readonly<Record<string, unknown>>,
-): { items: Item[]; next: string | undefined } {
-  const of = (item: Item, member: string): unknown => Reflect.get(item, member);
+): ((item: object) => boolean) | undefined {
   const wanted = filters.filter((member) => asked[member] !== undefined);
   const words = asked.q?.toLowerCase();
-  const found = items.filter(
-    (item) =>
-      wanted.every((member) => fits(of(item, member), asked[member])) &&
-      (words === undefined || texts.some((member) => hasText(of(item, member), words))),
-  );
+  if (wanted.length === 0 && words === undefined) return undefined;
+  return (item) =>
+    wanted.every((member) => fits(memberOf(item, member), asked[member])) &&
+    (words === undefined || texts.some((member) => hasText(memberOf(item, member), words)));
+}
+
+/** The page of the list that is asked for. A cursor names the last items of the page before, because some may go meanwhile. */
+function pageOf<Item extends object>(
+  all: readonly Item[],
+  { name, listing }: Pick<ListEndpoint, 'name' | 'listing'>,
+  asked: Asked & Readonly<Record<string, unknown>>,
+): Cut<Item> {
+  const isWanted = chooserOf(listing, asked);
+  const found = isWanted === undefined ? all : all.filter(isWanted);
+  const keyOf = (item: Item): string => keyText(memberOf(item, listing.key));
   let start = 0;
   if (asked.cursor !== undefined) {
-    const [index, named] = readCursor(asked.cursor);
-    const places = new Map(found.map((item, place) => [String(of(item, key)), place]));
+    const [index, named] = readCursor(name, asked.cursor, CutSchema);
+    const places = new Map(found.map((item, place) => [keyOf(item), place]));
     const last = named.map((each) => places.get(each)).find((place) => place !== undefined);
     start = last === undefined ? index : last + 1;
   }
@@ -57,11 +88,10 @@ function pageOf<Item extends object>(
   const end = start + page.length;
   const goesOn = page.length > 0 && end < found.length;
   const named = found.slice(Math.max(0, end - NAMED), end).toReversed();
-  const next = goesOn ? [end, named.map((item) => String(of(item, key)))] : undefined;
-  return { items: page, next: next && Buffer.from(JSON.stringify(next)).toString('base64url') };
+  return { items: page, next: goesOn ? writeCursor(name, [end, named.map(keyOf)]) : undefined };
 }
 
-/** Of a list endpoint: `run` lists everything that the caller may see, always in the same order. */
+/** Of a list endpoint: `run` lists everything that the caller may see, always in the same order. For what is few, or in memory as a whole anyway. */
 export function listOperation<I extends z.ZodType<object>, F extends z.ZodRawShape, P extends z.ZodType>(
   endpoint: ListEndpoint<I, F, P>,
   run: (
@@ -71,8 +101,63 @@ export function listOperation<I extends z.ZodType<object>, F extends z.ZodRawSha
 ): Operation {
   return pagedOperation(endpoint, async (input, caller) => {
     const all = await run(input, caller);
-    // zod knows the shape of the query, and TypeScript does not: it is made of unknown parts.
-    const asked = input.query as unknown as Asked & Record<string, unknown>;
-    return pageOf(all, endpoint.listing, asked);
+    return pageOf(all, endpoint, askedOf(input));
   });
 }
+
+/** So many rows are looked through at a time, and so many times for one page: who looks for a needle is told to go on, instead of holding everybody up. */
+const PART_ROWS = 1_000;
+const MOST_PARTS = 20;
+
+export interface Row<Item, Place> {
+  /** Undefined: it is not for the caller. */
+  item: Item | undefined;
+  /** Where it stands in the order of the list. */
+  place: Place;
+}
+
+/** Reads the rows of a part, in the order of the list. Fewer than `limit`: the list ends there; more are taken, too. */
+export type ReadRows<Item, Place> = (part: Part<Place>) => Promise<readonly Row<Item, Place>[]>;
+
+/** Of a list endpoint whose rows are read part by part. `place`: the form of a place in its order; `open`: what is the same for every part is asked once. */
+export function longListOperation<I extends z.ZodType<object>, F extends z.ZodRawShape, P extends z.ZodType, Place>(
+  endpoint: ListEndpoint<I, F, P>,
+  place: z.ZodType<Place>,
+  open: (
+    input: { params: z.output<P>; query: z.output<ListEndpoint<I, F, P>['query']> },
+    caller: Caller,
+  ) => ReadRows<z.input<I> & object, Place> | Promise<ReadRows<z.input<I> & object, Place>>,
+): Operation {
+  const { name, listing } = endpoint;
+  return pagedOperation(endpoint, async (input, caller) => {
+    const asked = askedOf(input);
+    const isWanted = chooserOf(listing, asked);
+    let after = asked.cursor === undefined ? undefined : readCursor(name, asked.cursor, place);
+    const read = await open(input, caller);
+    const items: (z.input<I> & object)[] = [];
+    for (let parts = 0; parts < MOST_PARTS; parts += 1) {
+      // One more than is asked for says that the list goes on.
+      const limit = isWanted === undefined && parts === 0 ? asked.limit + 1 : PART_ROWS;
+      const rows = await read({ after, limit });
+      for (const row of rows) {
+        const { item } = row;
+        if (item !== undefined && isWanted?.(item) !== false) {
+          if (items.length === asked.limit) return { items, next: writeCursor(name, after) };
+          items.push(item);
+        }
+        after = row.place;
+      }
+      if (rows.length < limit) return { items, next: undefined };
+    }
+    return { items, next: writeCursor(name, after) };
+  });
+}
+
+/** The form of a place in the order of time. */
+export const InTimeSchema = z.strictObject({ at: z.int(), id: z.string().max(100) });
+/** The form of a place in the order of names. */
+export const ByNameSchema = z.string().max(300);
+
+// zod knows the shape of the query, and TypeScript does not: it is made of unknown parts.
+const askedOf = ({ query }: { query: unknown }): Asked & Readonly<Record<string, unknown>> =>
+  query as Asked & Record<string, unknown>;

@@ -1,6 +1,7 @@
 // The operations on one's own sign-in, from a page in the browser that is signed in: showing anew who one is, the password, the passkeys.
 import { signInApi, type Passkey } from 'mcpgate-shared/api/sign-in/sign-in-api';
 import { GateError } from 'mcpgate-shared/error';
+import { listOperation } from '../../admin/lists/list-operation.ts';
 import { operation, type Caller, type Operation } from '../../admin/operation.ts';
 import { toPasskey } from '../../admin/passkey-answer.ts';
 import type { SignIn } from '../../identity/sign-in/sign-in.ts';
@@ -62,7 +63,7 @@ export function signInOperations({ signIn }: { signIn: SignIn }): Operation[] {
       }),
       cookies,
     ),
-    operation(signInApi.listPasskeys, async (_input, caller): Promise<Passkey[]> => {
+    listOperation(signInApi.listPasskeys, async (_input, caller): Promise<Passkey[]> => {
       const { session } = await own(caller);
       return (await signIn.passkeysOf(session.person)).map(toPasskey);
     }),

@@ -32,8 +32,8 @@ export function createAdminTokens(parts: {
   revocations: Revocations;
 }): AdminTokens {
   const { store, audit, clock, revocations } = parts;
-  const list = async (workspaceId: string): Promise<AdminToken[]> =>
-    (await store.adminTokens.list(workspaceId)).map((token) => toAdminToken(token, clock.now()));
+  const list: AdminTokens['list'] = async (workspaceId, part) =>
+    (await store.adminTokens.list(workspaceId, part)).map((token) => toAdminToken(token, clock.now()));
 
   return {
     list,

@@ -11,7 +11,7 @@ import type { Devices, Sessions } from './registers.ts';
 import type { Logins } from '../browser/logins.ts';
 import { isSessionId, sessionIdOf } from '../browser/web-sessions.ts';
 import { isClientGrantId } from '../oauth/grant-id.ts';
-import { pickById, requireUser, userNames } from './people.ts';
+import { peopleOf, pickById, requireUser, userNames } from './people.ts';
 import type { Revocations } from '../revocations.ts';
 import { changeNotes } from '../../domain/change-notes.ts';
 
@@ -57,14 +57,15 @@ async function endDevice(
 
 export function createDevices(parts: Parts): Devices {
   const { store } = parts;
-  const list: Devices['list'] = async (workspaceId, filter) => {
-    if (filter?.user !== undefined) await requireUser(store, workspaceId, filter.user);
-    const names = await userNames(store, workspaceId);
-    const devices = (await store.devices.list(workspaceId)).map((device) => ({
-      ...device,
-      user: names.get(device.userId) ?? '',
-    }));
-    const wanted = ofUser(devices, filter);
+  const list: Devices['list'] = async (workspaceId, filter, part) => {
+    const owner = filter?.user === undefined ? undefined : await requireUser(store, workspaceId, filter.user);
+    const devices =
+      owner === undefined
+        ? await store.devices.list(workspaceId, part)
+        : await store.devices.listByUser(owner.id, part);
+    const ids = devices.map(({ userId }) => userId);
+    const people = await peopleOf(store, workspaceId, ids);
+    const wanted = devices.map((device) => ({ ...device, user: people.get(device.userId)?.name ?? '' }));
     return Promise.all(wanted.map(async (device) => ({ ...device, loggedIn: await parts.logins.isGood(device.id) })));
   };
   return {

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { Audit } from '../../audit/audit.ts';
 import type { Store } from '../../store/store.ts';
 import type { Grants } from './registers.ts';
-import { grantStateOf, LabelSchema, parseOrUsage, pickToken, requireUser } from './people.ts';
+import { grantStateOf, LabelSchema, parseOrUsage, peopleOf, pickToken, requireUser } from './people.ts';
 import type { Revocations } from '../revocations.ts';
 import { createToken, sha256Hex } from '../../store/secret-token.ts';
 import { changeNotes } from '../../domain/change-notes.ts';
@@ -35,12 +35,12 @@ const mayStillWork = ({ state }: Grant): boolean => state === 'active' || state 
 export function createGrants(parts: { store: Store; audit: Audit; clock: Clock; revocations: Revocations }): Grants {
   const { store, audit, clock, revocations } = parts;
 
-  const list = async (workspaceId: string): Promise<Grant[]> => {
-    const owners = new Map((await store.users.list(workspaceId)).map((user) => [user.id, user]));
+  const list: Grants['list'] = async (workspaceId, part) => {
+    const grants = await store.grants.list(workspaceId, part);
+    const ids = grants.flatMap(({ userId }) => userId ?? []);
+    const owners = await peopleOf(store, workspaceId, ids);
     const now = clock.now();
-    return (await store.grants.list(workspaceId)).map((grant) =>
-      toGrant(grant, grant.userId === null ? undefined : owners.get(grant.userId), now),
-    );
+    return grants.map((grant) => toGrant(grant, grant.userId === null ? undefined : owners.get(grant.userId), now));
   };
 
   return {

@@ -68,7 +68,7 @@ export function createGroups(parts: {
   };
 
   return {
-    list: (workspaceId) => store.groups.list(workspaceId),
+    list: (workspaceId, part) => store.groups.list(workspaceId, part),
     show,
     async add(workspaceId, given, names, actor) {
       const name = parseOrUsage(GroupNameSchema, given);

@@ -63,6 +63,21 @@ export function grantStateOf(
   return state === 'active' && owner !== undefined && owner.disabledAt !== null ? 'suspended' : state;
 }
 
+/** More are not asked for by their ids: a statement of SQL has a bound, too. */
+const MOST_IDS = 1_000;
+
+/** These people of a workspace, by id. */
+export async function peopleOf(
+  store: Pick<Store, 'users'>,
+  workspaceId: string,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, UserRecord>> {
+  const wanted = [...new Set(ids)];
+  if (wanted.length === 0) return new Map();
+  const users = wanted.length > MOST_IDS ? await store.users.list(workspaceId) : await store.users.byIds(wanted);
+  return new Map(users.map((user) => [user.id, user]));
+}
+
 /** The names of a workspace's people, by id. */
 export async function userNames(store: Store, workspaceId: string): Promise<ReadonlyMap<string, string>> {
   return new Map((await store.users.list(workspaceId)).map((user) => [user.id, user.name]));

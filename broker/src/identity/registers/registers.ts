@@ -1,5 +1,6 @@
 // The registers of identity: people, groups, devices, sessions and grants, each with what the administration can do with it. Every function that
 // changes something takes the actor.
+import type { InTime, Part } from '../../domain/bounds/part.ts';
 import type { Device, DeviceRecord, Grant, Group, Person, Session } from '../../domain/people/people.ts';
 import type { PasskeyRecord } from '../../domain/people/passkey.ts';
 import type { Actor, Receipt } from '../../domain/people/receipt.ts';
@@ -19,7 +20,8 @@ export interface Users {
     user: { name: string; email?: string | null; role?: Role; groups?: readonly string[] },
     actor: Actor,
   ): Promise<Person>;
-  list(workspaceId: string): Promise<Person[]>;
+  /** By name. */
+  list(workspaceId: string, part?: Part<string>): Promise<Person[]>;
   /** Throws `not_found`, as all below do. */
   show(workspaceId: string, name: string): Promise<Person & { devices: DeviceRecord[]; grants: Grant[] }>;
   /** Tokens that they have issued for others or for machines, and that work on without them, as `still_active` of a receipt has them. */
@@ -45,7 +47,8 @@ export interface Users {
 }
 
 export interface Groups {
-  list(workspaceId: string): Promise<Group[]>;
+  /** By name. */
+  list(workspaceId: string, part?: Part<string>): Promise<Group[]>;
   /** Throws `not_found`, as all below do. */
   show(workspaceId: string, name: string): Promise<Group>;
   /** Makes the group where it does not exist. */
@@ -65,8 +68,8 @@ export interface Groups {
 }
 
 export interface Devices {
-  /** `filter.user`: the devices of this person. Throws `not_found` where there is no such person, as `Sessions` does. */
-  list(workspaceId: string, filter?: { user?: string }): Promise<Device[]>;
+  /** In the order in which they were made. `filter.user`: those of this person. Throws `not_found` where there is no such person, as `Sessions` does. */
+  list(workspaceId: string, filter?: { user?: string }, part?: Part<InTime>): Promise<Device[]>;
   /** `id` may be cut to a prefix that fits only one device (of the filter's person). Throws `not_found`, `usage` (ambiguous). */
   revoke(workspaceId: string, id: string, actor: Actor, filter?: { user?: string }): Promise<Receipt>;
 }
@@ -90,7 +93,8 @@ export interface Grants {
     },
     actor: Actor,
   ): Promise<{ grant: Grant; token: string }>;
-  list(workspaceId: string): Promise<Grant[]>;
+  /** In the order in which they were made. */
+  list(workspaceId: string, part?: Part<InTime>): Promise<Grant[]>;
   /** `idOrLabel`: an id, a prefix that fits only one id, or a label: then the active grant of that label is meant, else the newest one. */
   revoke(workspaceId: string, idOrLabel: string, actor: Actor, filter?: { user?: string }): Promise<Receipt>;
 }

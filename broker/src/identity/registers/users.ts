@@ -139,7 +139,7 @@ export function createUsers(parts: {
       });
       return toPerson(created);
     },
-    list: async (workspaceId) => (await store.users.list(workspaceId)).map(toPerson),
+    list: async (workspaceId, part) => (await store.users.list(workspaceId, part)).map(toPerson),
     async show(workspaceId, name) {
       const user = await requireUser(store, workspaceId, name);
       const devices = await store.devices.listByUser(user.id);

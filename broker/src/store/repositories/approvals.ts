@@ -3,10 +3,12 @@
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Approval, ApprovalScope } from '../../domain/approval.ts';
+import type { InTime, Part } from '../../domain/bounds/part.ts';
 import type { NewRule, Rule } from '../../domain/rule.ts';
 import type { Announce } from '../bus/announce.ts';
 import { readStringList } from '../json-text.ts';
 import type { Database } from '../schema.ts';
+import { readPart } from './in-time.ts';
 import { insertRule, withFreshId } from './policy.ts';
 
 export type NewApproval = Omit<Approval, 'scope' | 'createdAt' | 'decidedAt' | 'decidedBy' | 'note'> & {
@@ -21,7 +23,7 @@ export interface ApprovalsRepository {
   ask(approval: NewApproval, mostOpen: number): Promise<Approval | undefined>;
   find(workspaceId: string, id: string): Promise<Approval | undefined>;
   /** The newest first: those that can be decided, or all that are kept. `ownerKey`: of this person alone. */
-  list(workspaceId: string, which: { all: boolean; ownerKey?: string; limit: number }): Promise<Approval[]>;
+  list(workspaceId: string, which: { all: boolean; ownerKey?: string }, part: Part<InTime>): Promise<Approval[]>;
   /** The ids of those that can be decided, after this one, in their order. */
   openAfter(workspaceId: string, after: string, limit: number): Promise<string[]>;
   /** What was offered is asked for. Undefined where it is not offered any more. */
@@ -114,13 +116,13 @@ export function createApprovals(db: Kysely<Database>, clock: Clock, announce: An
       const row = await rowOf(db, workspaceId).where('id', '=', id).executeTakeFirst();
       return row && toApproval(row);
     },
-    async list(workspaceId, { all, ownerKey, limit }) {
+    async list(workspaceId, { all, ownerKey }, part) {
       let query = rowOf(db, workspaceId);
       query = all
         ? query.where('state', '<>', 'offered')
         : query.where('state', '=', 'open').where('expires_at', '>', clock.now());
       if (ownerKey !== undefined) query = query.where('owner_key', '=', ownerKey);
-      const rows = await query.orderBy('created_at', 'desc').orderBy('id').limit(limit).execute();
+      const rows = await readPart(query.orderBy('created_at', 'desc').orderBy('id', 'desc'), part, 'backwards');
       return rows.map(toApproval);
     },
     async openAfter(workspaceId, after, limit) {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { AccountFormSchema, AccountKindSchema } from './account-forms.ts';
 import { endpoint } from '../endpoint.ts';
 import { NameParams, TimeSchema } from '../fields.ts';
+import { listEndpoint } from '../lists/list-endpoint.ts';
 
 export const AccountStateSchema = z.enum(['connected', 'missing', 'expired', 'more_scopes']).meta({
   description:
@@ -34,13 +35,15 @@ export const EndedAccountSchema = z
   .meta({ id: 'EndedAccount' });
 
 export const accountsApi = {
-  list: endpoint({
+  list: listEndpoint({
     name: 'listAccounts',
-    method: 'GET',
     path: '/accounts',
     summary: 'One’s own accounts: each server that is used with one’s own, and what there is',
     access: 'member',
-    answer: z.array(AccountSchema),
+    item: AccountSchema,
+    key: 'server',
+    texts: ['server'],
+    filters: { state: AccountStateSchema.optional() },
   }),
   begin: endpoint({
     name: 'beginAccount',

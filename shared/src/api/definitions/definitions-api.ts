@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
 import { TimeSchema } from '../fields.ts';
+import { listEndpoint } from '../lists/list-endpoint.ts';
 
 /** What a server’s record says of changes of its definitions. */
 export const DefinitionPolicySchema = z.enum(['hold', 'warn', 'accept']).meta({
@@ -87,18 +88,22 @@ export const DefinitionDiffSchema = DefinitionSchema.extend({
 export type DefinitionDiff = z.output<typeof DefinitionDiffSchema>;
 
 export const definitionsApi = {
-  list: endpoint({
+  list: listEndpoint({
     name: 'listDefinitions',
-    method: 'GET',
     path: '/definitions',
     summary: 'What servers say of their tools, prompts, resource templates and themselves, and what waits for a person',
     access: 'operator',
-    query: z.strictObject({
-      server: z.string().max(100).optional(),
-      state: DefinitionStateSchema.optional(),
-      flagged: z.enum(['true', 'false']).optional(),
-    }),
-    answer: z.array(DefinitionSchema),
+    item: DefinitionSchema,
+    key: 'name',
+    texts: ['name'],
+    filters: { state: DefinitionStateSchema.optional(), kind: DefinitionSchema.shape.kind.optional() },
+    besides: {
+      server: z.string().max(100).optional().meta({ description: 'Of this server alone' }),
+      flagged: z
+        .enum(['true', 'false'])
+        .optional()
+        .meta({ description: 'Whether something in its newest text was found to be suspicious' }),
+    },
   }),
   diff: endpoint({
     name: 'diffDefinition',

@@ -17,7 +17,13 @@ export const PAGE_LIMIT = 1_000;
 
 const PAGE = {
   q: z.string().min(1).max(200).optional().meta({ description: 'Only what has this text, in any case' }),
-  limit: z.coerce.number().int().min(1).max(PAGE_LIMIT).default(PAGE_LIMIT),
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(PAGE_LIMIT)
+    .default(PAGE_LIMIT)
+    .meta({ description: 'How many a page has at most' }),
   cursor: z
     .string()
     .max(2_000)
@@ -34,6 +40,12 @@ export type ListEndpoint<
 > = Endpoint<Params, ListQuery<Filters>, z.ZodUndefined, z.ZodArray<Item>> & { readonly listing: Listing };
 
 const NO_PARAMS = z.strictObject({});
+
+/** A filter says what it does unless it says so itself. */
+function describedFilter(member: string, filter: z.core.$ZodType): z.core.$ZodType {
+  if (!(filter instanceof z.ZodType) || filter.description !== undefined) return filter;
+  return filter.meta({ description: `Only those whose \`${member}\` is this, or has it` });
+}
 
 /** `filters`: by the names of members of the items; `besides`: what else the list can be asked for. */
 export function listEndpoint<
@@ -54,8 +66,9 @@ export function listEndpoint<
   besides?: Besides;
 }): ListEndpoint<Item, Filters & Besides, Params> {
   const { item, key, texts, filters, besides, params, ...rest } = definition;
-  const shape = { ...filters, ...besides, ...PAGE };
-  const described = endpoint({
+  const described = Object.entries(filters ?? {}).map(([member, filter]) => [member, describedFilter(member, filter)]);
+  const shape = { ...(Object.fromEntries(described) as Filters), ...besides, ...PAGE };
+  const made = endpoint({
     ...rest,
     method: 'GET',
     // The default of the type parameter is the type of this value: it holds whenever the property was left out.
@@ -65,5 +78,5 @@ export function listEndpoint<
     answer: z.array(item),
     pages: true,
   });
-  return Object.assign(described, { listing: { key, texts, filters: Object.keys(filters ?? {}) } });
+  return Object.assign(made, { listing: { key, texts, filters: Object.keys(filters ?? {}) } });
 }

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
 import { NameParams, TimeSchema } from '../fields.ts';
+import { listEndpoint } from '../lists/list-endpoint.ts';
 
 /** How somebody shows anew who they are; `idp`: at the page `/reauthenticate`, which leads there and back. */
 export const ReauthenticationWaySchema = z.enum(['passkey', 'password', 'idp']);
@@ -21,7 +22,10 @@ export type Passkey = z.output<typeof PasskeySchema>;
 
 const NewNameSchema = z.string().trim().min(1).max(60);
 const PasskeyParams = z.strictObject({
-  id: z.string().regex(/^pk_[\w-]{12}$/, 'the id of a passkey is pk_ and 12 more'),
+  id: z
+    .string()
+    .regex(/^pk_[\w-]{12}$/, 'the id of a passkey is pk_ and 12 more')
+    .meta({ description: 'The id of the passkey' }),
 });
 const OptionsSchema = z
   .record(z.string(), z.unknown())
@@ -64,13 +68,14 @@ export const signInApi = {
     body: z.strictObject({ current_password: PasswordSchema, new_password: PasswordSchema }),
     answer: ReauthenticatedSchema.extend({ sessions_ended: z.int() }).meta({ id: 'PasswordChanged' }),
   }),
-  listPasskeys: endpoint({
+  listPasskeys: listEndpoint({
     name: 'listPasskeys',
-    method: 'GET',
     path: '/me/passkeys',
     summary: 'One’s own passkeys',
     access: 'member',
-    answer: z.array(PasskeySchema),
+    item: PasskeySchema,
+    key: 'id',
+    texts: ['name'],
   }),
   passkeyOptions: endpoint({
     name: 'getPasskeyOptions',
@@ -108,13 +113,14 @@ export const signInApi = {
     params: PasskeyParams,
     answer: PasskeySchema.extend({ sessions_ended: z.int() }).meta({ id: 'PasskeyRemoved' }),
   }),
-  userPasskeys: endpoint({
+  userPasskeys: listEndpoint({
     name: 'listUserPasskeys',
-    method: 'GET',
     path: '/users/:name/passkeys',
     summary: 'The passkeys of a person',
     params: NameParams,
-    answer: z.array(PasskeySchema),
+    item: PasskeySchema,
+    key: 'id',
+    texts: ['name'],
   }),
   resetUser: endpoint({
     name: 'resetUser',

@@ -3,7 +3,8 @@ import { Button, Group, Text } from '@mantine/core';
 import { IconKey } from '@tabler/icons-react';
 import { accountsApi, type Account } from 'mcpgate-shared/api/accounts/accounts';
 import { meApi } from 'mcpgate-shared/api/me/me-api';
-import { useApi, useChange } from '../../api/use-api.ts';
+import { useChange } from '../../api/use-api.ts';
+import { useWhole } from '../../api/use-whole.ts';
 import { ACCOUNT_LOOK } from '../../parts/credentials/account-look.ts';
 import { DataTable, type Column } from '../../parts/data-table.tsx';
 import { Empty } from '../../parts/empty.tsx';
@@ -15,7 +16,7 @@ import { Ago } from '../../parts/time.tsx';
 import { toastDone } from '../../parts/toast.tsx';
 
 export function MyAccounts() {
-  const accounts = useApi(accountsApi.list, {});
+  const accounts = useWhole(accountsApi.list, {});
   return (
     <Section title="Your accounts" lead="Servers that you use as yourself. Only your own calls go out with them." flush>
       <Loaded query={accounts}>

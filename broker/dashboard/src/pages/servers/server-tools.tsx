@@ -8,6 +8,7 @@ import { statusApi } from 'mcpgate-shared/api/status';
 import { useState } from 'react';
 import { useSession } from '../../api/session.tsx';
 import { useApi, useChange } from '../../api/use-api.ts';
+import { useWhole } from '../../api/use-whole.ts';
 import { DataTable, type Column } from '../../parts/data-table.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { msText, shareText } from '../../parts/figures.ts';
@@ -111,7 +112,7 @@ const lookColumn = (look: (row: Row) => void): Column<Row> => ({
 });
 
 export function ServerTools({ server }: { server: string }) {
-  const definitions = useApi(definitionsApi.list, { query: { server } });
+  const definitions = useWhole(definitionsApi.list, { query: { server } });
   const activity = useApi(activityApi.get, { query: { server } });
   const [looked, setLooked] = useState<Row>();
   const mayRead = useSession().may('auditor');

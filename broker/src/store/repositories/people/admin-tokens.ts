@@ -5,11 +5,14 @@ import { GateError } from 'mcpgate-shared/error';
 import type { Database } from '../../schema.ts';
 import { shortId } from '../../short-id.ts';
 import type { AdminTokenRecord } from '../../../domain/people/people.ts';
+import type { InTime, Part } from '../../../domain/bounds/part.ts';
+import { readPart } from '../in-time.ts';
 
 export interface AdminTokensRepository {
   create(token: Omit<AdminTokenRecord, 'id' | 'createdAt' | 'lastUsedAt' | 'revokedAt'>): Promise<AdminTokenRecord>;
   byTokenHash(tokenHash: string): Promise<AdminTokenRecord | undefined>;
-  list(workspaceId: string): Promise<AdminTokenRecord[]>;
+  /** In the order in which they were made. */
+  list(workspaceId: string, part?: Part<InTime>): Promise<AdminTokenRecord[]>;
   touch(id: string, at: number): Promise<void>;
   revoke(id: string, at: number): Promise<void>;
 }
@@ -38,8 +41,9 @@ export function createAdminTokens(db: Kysely<Database>, clock: Clock): AdminToke
       const row = await tokens.where('token_hash', '=', tokenHash).executeTakeFirst();
       return row && toToken(row);
     },
-    async list(workspaceId) {
-      const rows = await tokens.where('workspace_id', '=', workspaceId).orderBy('created_at').orderBy('id').execute();
+    async list(workspaceId, part) {
+      const query = tokens.where('workspace_id', '=', workspaceId).orderBy('created_at').orderBy('id');
+      const rows = await readPart(query, part);
       return rows.map(toToken);
     },
     async touch(id, at) {

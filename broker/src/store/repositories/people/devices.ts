@@ -5,13 +5,17 @@ import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import type { Database } from '../../schema.ts';
 import type { DeviceRecord } from '../../../domain/people/people.ts';
+import type { InTime, Part } from '../../../domain/bounds/part.ts';
+import { readPart } from '../in-time.ts';
 
 export interface DevicesRepository {
   create(device: Omit<DeviceRecord, 'id' | 'createdAt' | 'lastSeenAt' | 'revokedAt'>): Promise<DeviceRecord>;
   byId(id: string): Promise<DeviceRecord | undefined>;
   byIds(ids: readonly string[]): Promise<DeviceRecord[]>;
-  listByUser(userId: string): Promise<DeviceRecord[]>;
-  list(workspaceId: string): Promise<DeviceRecord[]>;
+  /** In the order in which they were made, as `list`. */
+  listByUser(userId: string, part?: Part<InTime>): Promise<DeviceRecord[]>;
+  /** In the order in which they were made. */
+  list(workspaceId: string, part?: Part<InTime>): Promise<DeviceRecord[]>;
   touch(id: string, at: number): Promise<void>;
   /** Keeps what a known device says of itself when it logs in again, and the time. */
   update(id: string, change: Pick<DeviceRecord, 'name' | 'platform' | 'address'>): Promise<DeviceRecord>;
@@ -46,12 +50,13 @@ export function createDevices(db: Kysely<Database>, clock: Clock): DevicesReposi
       const rows = await devices.where('id', 'in', ids).execute();
       return rows.map(toDevice);
     },
-    async listByUser(userId) {
-      const rows = await devices.where('user_id', '=', userId).orderBy('created_at').orderBy('id').execute();
+    async listByUser(userId, part) {
+      const rows = await readPart(devices.where('user_id', '=', userId).orderBy('created_at').orderBy('id'), part);
       return rows.map(toDevice);
     },
-    async list(workspaceId) {
-      const rows = await devices.where('workspace_id', '=', workspaceId).orderBy('created_at').orderBy('id').execute();
+    async list(workspaceId, part) {
+      const query = devices.where('workspace_id', '=', workspaceId).orderBy('created_at').orderBy('id');
+      const rows = await readPart(query, part);
       return rows.map(toDevice);
     },
     async touch(id, at) {

@@ -6,13 +6,16 @@ import { readStringList } from '../../json-text.ts';
 import type { Database } from '../../schema.ts';
 import { shortId } from '../../short-id.ts';
 import type { GrantRecord } from '../../../domain/people/people.ts';
+import type { InTime, Part } from '../../../domain/bounds/part.ts';
+import { readPart } from '../in-time.ts';
 
 export interface GrantsRepository {
   create(grant: Omit<GrantRecord, 'id' | 'createdAt' | 'lastUsedAt' | 'revokedAt'>): Promise<GrantRecord>;
   byIds(ids: readonly string[]): Promise<GrantRecord[]>;
   byTokenHash(tokenHash: string): Promise<GrantRecord | undefined>;
   issuedBy(workspaceId: string, createdBy: string): Promise<GrantRecord[]>;
-  list(workspaceId: string): Promise<GrantRecord[]>;
+  /** In the order in which they were made. */
+  list(workspaceId: string, part?: Part<InTime>): Promise<GrantRecord[]>;
   touch(id: string, at: number): Promise<void>;
   revoke(id: string, at: number): Promise<void>;
 }
@@ -47,8 +50,9 @@ export function createGrants(db: Kysely<Database>, clock: Clock): GrantsReposito
       const row = await grants.where('token_hash', '=', tokenHash).executeTakeFirst();
       return row && toGrant(row);
     },
-    async list(workspaceId) {
-      const rows = await grants.where('workspace_id', '=', workspaceId).orderBy('created_at').orderBy('id').execute();
+    async list(workspaceId, part) {
+      const query = grants.where('workspace_id', '=', workspaceId).orderBy('created_at').orderBy('id');
+      const rows = await readPart(query, part);
       return rows.map(toGrant);
     },
     async issuedBy(workspaceId, createdBy) {

@@ -3,10 +3,12 @@ import type { Kysely } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Announce } from '../../bus/announce.ts';
 import type { Database } from '../../schema.ts';
+import type { Part } from '../../../domain/bounds/part.ts';
 import type { Group } from '../../../domain/people/people.ts';
 
 export interface GroupsRepository {
-  list(workspaceId: string): Promise<Group[]>;
+  /** By name. */
+  list(workspaceId: string, part?: Part<string>): Promise<Group[]>;
   byName(workspaceId: string, name: string): Promise<Group | undefined>;
   /** Makes the group where it does not exist. */
   add(workspaceId: string, name: string, userIds: readonly string[]): Promise<void>;
@@ -32,20 +34,23 @@ function toGroup(name: string, members: readonly { user: string; until: number |
 }
 
 export function createGroups(db: Kysely<Database>, clock: Clock, announce: Announce): GroupsRepository {
-  const list: GroupsRepository['list'] = async (workspaceId) => {
-    const groups = await db
-      .selectFrom('groups')
-      .select('name')
-      .where('workspace_id', '=', workspaceId)
-      .orderBy('name')
-      .execute();
-    const members = await db
+  const list: GroupsRepository['list'] = async (workspaceId, part) => {
+    let query = db.selectFrom('groups').select('name').where('workspace_id', '=', workspaceId).orderBy('name');
+    if (part !== undefined) query = query.limit(part.limit);
+    if (part?.after !== undefined) query = query.where('name', '>', part.after);
+    const groups = await query.execute();
+    if (groups.length === 0) return [];
+    let inThem = db
       .selectFrom('group_members')
       .innerJoin('users', 'users.id', 'group_members.user_id')
       .select(['group_members.group_name as group', 'users.name as user', 'group_members.on_call_until as until'])
       .where('group_members.workspace_id', '=', workspaceId)
-      .orderBy('users.name')
-      .execute();
+      .orderBy('users.name');
+    if (part !== undefined) {
+      const names = groups.map(({ name }) => name);
+      inThem = inThem.where('group_members.group_name', 'in', names);
+    }
+    const members = await inThem.execute();
     const byGroup = Map.groupBy(members, ({ group }) => group);
     return groups.map(({ name }) => toGroup(name, byGroup.get(name) ?? [], clock.now()));
   };

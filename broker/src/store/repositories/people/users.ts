@@ -6,6 +6,7 @@ import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import type { Announce } from '../../bus/announce.ts';
 import type { Database } from '../../schema.ts';
+import type { Part } from '../../../domain/bounds/part.ts';
 import type { UserRecord } from '../../../domain/people/people.ts';
 import { endApprovalsOf } from '../approvals.ts';
 import { dropRulesOfPerson, type FallenRules } from '../policy.ts';
@@ -32,7 +33,8 @@ export interface UsersRepository {
   byEmail(workspaceId: string, email: string): Promise<UserRecord[]>;
   /** The workspaces in which somebody has this e-mail address, in any letter case. */
   workspacesOf(email: string): Promise<string[]>;
-  list(workspaceId: string): Promise<UserRecord[]>;
+  /** By name. */
+  list(workspaceId: string, part?: Part<string>): Promise<UserRecord[]>;
   count(workspaceId: string): Promise<number>;
   /** Null: the person has none any more. */
   setPassword(id: string, passwordHash: string | null): Promise<void>;
@@ -145,19 +147,21 @@ export function createUsers(db: Kysely<Database>, clock: Clock, announce: Announ
         .execute();
       return rows.map((row) => row.workspace_id);
     },
-    async list(workspaceId) {
-      const rows = await db
-        .selectFrom('users')
-        .selectAll()
-        .where('workspace_id', '=', workspaceId)
-        .orderBy('name')
-        .execute();
-      const members = await db
+    async list(workspaceId, part) {
+      let query = db.selectFrom('users').selectAll().where('workspace_id', '=', workspaceId).orderBy('name');
+      if (part !== undefined) query = query.limit(part.limit);
+      if (part?.after !== undefined) query = query.where('name', '>', part.after);
+      const rows = await query.execute();
+      let members = db
         .selectFrom('group_members')
         .select(['user_id', 'group_name'])
-        .where('workspace_id', '=', workspaceId)
-        .execute();
-      return withMembers(rows, members);
+        .where('workspace_id', '=', workspaceId);
+      if (part !== undefined) {
+        if (rows.length === 0) return [];
+        const ids = rows.map(({ id }) => id);
+        members = members.where('user_id', 'in', ids);
+      }
+      return withMembers(rows, await members.execute());
     },
     async count(workspaceId) {
       const row = await db
