@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'not_found'
   | 'conflict' // exists already, or changed meanwhile
   | 'stale' // it was changed since the caller has read it, and the caller asked not to overwrite that
+  | 'precondition_required' // it must be said what was read before it is changed
   | 'gone' // existed, and is used up: one-time links, device codes
   | 'key_reused' // an idempotency key that came with another request before
   | 'throttled' // too many tries; `retryAfterMs` says how long to wait
@@ -66,6 +67,7 @@ export const EXIT_CODE = {
   not_found: 1,
   conflict: 1,
   stale: 1,
+  precondition_required: 1,
   gone: 1,
   key_reused: 1,
   throttled: 1,

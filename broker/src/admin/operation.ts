@@ -39,6 +39,10 @@ export interface Caller {
   };
 }
 
+/** The entity tags of an `If-Match` or `If-None-Match` that is not `*`. Proxies that compress answers make weak ones of ours. */
+export const tagsIn = (header: string): readonly string[] =>
+  header.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+
 /** What is of the whole broker is for those of the first workspace alone. `why`: said to the others. Throws `forbidden`. */
 export function assertAtHome({ homeWorkspaceId }: Pick<Caller, 'homeWorkspaceId'>, why: string): void {
   if (homeWorkspaceId !== DEFAULT_WORKSPACE) throw new GateError('forbidden', why);
@@ -79,7 +83,7 @@ export interface RawInput {
   params: unknown;
   query: unknown;
   body: unknown;
-  /** The request's `If-Match`: what it is meant to change has one of these entity tags. */
+  /** The request's `If-Match`: what it is meant to change has one of these entity tags, or, with `*`, is there at all. */
   ifMatch?: string | undefined;
   /** The request's `Last-Event-ID`: the last event of a stream that the client has had. */
   lastEventId?: string | undefined;

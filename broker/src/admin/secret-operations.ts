@@ -1,16 +1,17 @@
 // The operations on secrets: list, set, rotate, roll back, history, uses, remove. No operation returns a secret's value.
-import { secretsApi, type Secret, type SetSecret } from 'mcpgate-shared/api/secrets';
+import { secretEtag, secretsApi, type Secret, type SetSecret } from 'mcpgate-shared/api/secrets';
 import { GateError, toGateError } from 'mcpgate-shared/error';
 import { fillTransport } from 'mcpgate-shared/values/fill-values';
 import type { ServerRecord } from '../domain/server-record.ts';
 import type { SourceView } from '../vault/vault.ts';
+import type { Part } from '../domain/bounds/part.ts';
 import { DEFAULT_WORKSPACE, inWorkspace } from '../domain/workspace.ts';
 import { secretNamesOfRecord } from '../domain/transports/transport-texts.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { secretNamesOfHook } from './hook-operations.ts';
 import { isoTime, isoTimeOrNull } from './iso-time.ts';
-import { listOperation } from './lists/list-operation.ts';
-import { operation, type Operation } from './operation.ts';
+import { ByNameSchema, listOperation, longListOperation } from './lists/list-operation.ts';
+import { operation, tagsIn, type Operation } from './operation.ts';
 import { discardedOf } from './rotation/discarded-versions.ts';
 import { secretEvents } from './rotation/secret-events.ts';
 import { createSecretRotations } from './rotation/secret-rotations.ts';
@@ -31,14 +32,14 @@ export function secretOperations(
   const { vault, store, audit, clock, switchElsewhere, secretsOfConfiguration } = needs;
   const rotations = createSecretRotations(needs);
 
-  const list = async (workspaceId: string): Promise<Secret[]> => {
+  const list = async (workspaceId: string, part?: Part<string>): Promise<Secret[]> => {
     const servers = (await store.servers.list(workspaceId)).map((server) => ({
       name: server.name,
       secrets: secretNamesOfRecord(server),
     }));
     const hooks = await store.hooks.list(workspaceId);
     const views = new Map(vault.sources.views(workspaceId).map((view) => [view.name, view]));
-    return (await vault.list(workspaceId)).map((secret) => ({
+    return (await vault.list(workspaceId, part)).map((secret) => ({
       name: secret.name,
       version: secret.version,
       source: secret.source,
@@ -57,6 +58,22 @@ export function secretOperations(
     if (secret === undefined) throw noSecret(workspaceId, name);
     return secret;
   };
+  /**
+   * The version that a change is for, by the request's `If-Match`; undefined: any. Throws `stale` where another one is in use, and where there is none of
+   * that name. What changes it after that is found where the change is written.
+   */
+  const wantedVersion = async (
+    workspaceId: string,
+    name: string,
+    ifMatch: string | undefined,
+  ): Promise<number | undefined> => {
+    if (ifMatch === undefined) return undefined;
+    const secret = (await vault.list(workspaceId)).find((each) => each.name === name);
+    if (secret !== undefined && ifMatch === '*') return undefined;
+    if (secret !== undefined && tagsIn(ifMatch).includes(secretEtag(secret))) return secret.version;
+    const now = secret === undefined ? 'there is none of that name' : `version ${secret.version} is in use now`;
+    throw new GateError('stale', `the secret ${name} is not what was read, ${now}; nothing was changed`);
+  };
   /** What is in use by now, and whether the services take it. */
   const switched = async (workspaceId: string, name: string): Promise<SetSecret> => {
     await switchElsewhere({ workspaceId, name });
@@ -70,10 +87,18 @@ export function secretOperations(
   };
 
   return [
-    listOperation(secretsApi.list, async (_input, { workspaceId }) => await list(workspaceId)),
-    operation(secretsApi.set, async ({ params: { name }, body }, { workspaceId, actor }) => {
+    longListOperation(
+      secretsApi.list,
+      ByNameSchema,
+      (_input, { workspaceId }) =>
+        async (part) =>
+          (await list(workspaceId, part)).map((item) => ({ item, place: item.name })),
+    ),
+    operation(secretsApi.show, async ({ params: { name } }, { workspaceId }) => await find(workspaceId, name)),
+    operation(secretsApi.set, async ({ params: { name }, body, ifMatch }, { workspaceId, actor }) => {
       const record = secretEvents(audit, { workspaceId, name, actor });
-      const about = { setBy: actor.name, expiresAt: expiryOf(body.expires_at, clock.now()) };
+      const ifVersion = await wantedVersion(workspaceId, name, ifMatch);
+      const about = { setBy: actor.name, expiresAt: expiryOf(body.expires_at, clock.now()), ifVersion };
       const before = (await vault.list(workspaceId)).find((each) => each.name === name);
       const notes = (after: Fields) => changeNotes(before && { version: before.version, source: before.source }, after);
       if (body.from === undefined) {
@@ -90,10 +115,11 @@ export function secretOperations(
       }
       return await switched(workspaceId, name);
     }),
-    operation(secretsApi.rotate, async ({ params: { name }, body }, { workspaceId, actor }) => {
+    operation(secretsApi.rotate, async ({ params: { name }, body, ifMatch }, { workspaceId, actor }) => {
+      const ifVersion = await wantedVersion(workspaceId, name, ifMatch);
       const { rotated, previousVersion, verified, oldRefused, steps } = await rotations.rotate({
         ...{ workspaceId, name, value: body.value, actor, proveDead: body.prove_dead },
-        expiresAt: expiryOf(body.expires_at, clock.now()),
+        ...{ expiresAt: expiryOf(body.expires_at, clock.now()), ifVersion },
       });
       const secret = await find(workspaceId, name);
       return { ...secret, rotated, previous_version: previousVersion, verified, old_refused: oldRefused, steps };
@@ -109,11 +135,12 @@ export function secretOperations(
       const { oldRefused, steps } = await rotations.proveDead({ workspaceId, name, actor }, version);
       return { name, version, old_refused: oldRefused, steps };
     }),
-    operation(secretsApi.rollback, async ({ params: { name }, body }, { workspaceId, actor }) => {
+    operation(secretsApi.rollback, async ({ params: { name }, body, ifMatch }, { workspaceId, actor }) => {
+      const ifVersion = await wantedVersion(workspaceId, name, ifMatch);
       const { version: now } = await find(workspaceId, name);
       const to = body.version ?? (await versionToGoBackTo(workspaceId, name, now));
       if (to === now) throw new GateError('conflict', `version ${to} of ${name} is the one that is in use`);
-      const from = await vault.versions.restore(workspaceId, name, to);
+      const from = await vault.versions.restore(workspaceId, name, to, { ifVersion });
       await secretEvents(audit, { workspaceId, name, actor })('secret.rolled_back', {
         ...{ version: to, from, ...changeNotes({ version: from }, { version: to }) },
       });
@@ -144,7 +171,8 @@ export function secretOperations(
       if (uses.calls === 0) await assertWasThere(workspaceId, name, version);
       return uses;
     }),
-    operation(secretsApi.remove, async ({ params: { name } }, { workspaceId, actor }) => {
+    operation(secretsApi.remove, async ({ params: { name }, ifMatch }, { workspaceId, actor }) => {
+      const ifVersion = await wantedVersion(workspaceId, name, ifMatch);
       const secret = await find(workspaceId, name);
       const users = [
         ...secret.hooks.map((hook) => `the hook ${hook}`),
@@ -156,7 +184,7 @@ export function secretOperations(
           'conflict',
           `secret ${name} is in use by ${users.join(', ')}: change or remove these first; nothing was removed`,
         );
-      if (!(await vault.remove(workspaceId, name))) throw noSecret(workspaceId, name);
+      if (!(await vault.remove(workspaceId, name, { ifVersion }))) throw noSecret(workspaceId, name);
       await secretEvents(audit, { workspaceId, name, actor })('secret.removed', {
         ...{ version: secret.version, ...changeNotes({ version: secret.version, source: secret.source }, undefined) },
       });

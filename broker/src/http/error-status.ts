@@ -14,6 +14,7 @@ export const HTTP_STATUS = {
   not_found: 404,
   conflict: 409,
   stale: 412,
+  precondition_required: 428,
   gone: 410,
   key_reused: 422,
   throttled: 429,

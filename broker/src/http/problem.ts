@@ -19,6 +19,7 @@ const TITLE = {
   not_found: 'It does not exist',
   conflict: 'It does not fit what is there',
   stale: 'It was changed meanwhile',
+  precondition_required: 'It must be said what is to be changed',
   gone: 'It is used up or over',
   throttled: 'Too much was asked for',
   key_reused: 'The idempotency key is of another request',

@@ -1,4 +1,5 @@
 // Secrets and their versions as the store has them. Only the vault can open what is sealed.
+import type { Part } from '../domain/bounds/part.ts';
 import type { AboutSecret, SecretUse, SecretVersion, StagingLease } from './secret-version.ts';
 
 /** The current version of a secret; `lastUsedAt` is that of any version. */
@@ -35,7 +36,7 @@ export interface SealedSecret {
 }
 
 export interface SecretRows {
-  /** Appends the next version, which becomes the current one; returns its number. `seal` gets that number (associated data). */
+  /** Appends the next version, which becomes the current one; returns its number. `seal` gets that number (associated data). Throws `stale`. */
   append(
     workspaceId: string,
     name: string,
@@ -54,10 +55,12 @@ export interface SecretRows {
   current(workspaceId: string, name: string): Promise<SealedSecret | undefined>;
   /** Every version that is or was in use, in no order. */
   versions(workspaceId: string): Promise<(SealedSecret & { isCurrent: boolean })[]>;
-  list(workspaceId: string): Promise<SecretInfo[]>;
+  /** By name. */
+  list(workspaceId: string, part?: Part<string>): Promise<SecretInfo[]>;
   /** Writes down uses that are later than what is written. */
   touch(uses: readonly SecretUse[]): Promise<void>;
-  remove(workspaceId: string, name: string): Promise<boolean>;
+  /** Throws `stale`. */
+  remove(workspaceId: string, name: string, about?: Pick<AboutSecret, 'ifVersion'>): Promise<boolean>;
 }
 
 /** The versions of secrets besides the current ones. */
@@ -69,7 +72,7 @@ export interface SecretVersionRows {
   find(workspaceId: string, name: string, version: number): Promise<SealedSecret | undefined>;
   /**
    * Appends the next version, which nothing uses, and says which one is current. Undefined, and nothing is changed, where the name has no
-   * current version, or has a staged one already.
+   * current version, or has a staged one already. Throws `stale`.
    */
   stage(
     workspaceId: string,
@@ -92,6 +95,14 @@ export interface SecretVersionRows {
   discard(workspaceId: string, name: string, version: number, by: Pick<StagingLease, 'holder'>): Promise<boolean>;
   /** All that are staged, of every workspace. */
   staged(): Promise<(StagedSecret & StagingLease)[]>;
-  /** A retired version becomes the current one again, and the current one is retired; its number. Undefined where there is no such version. */
-  restore(workspaceId: string, name: string, version: number): Promise<number | undefined>;
+  /**
+   * A retired version becomes the current one again, and the current one is retired; its number. Undefined where there is no such version. Throws
+   * `stale`.
+   */
+  restore(
+    workspaceId: string,
+    name: string,
+    version: number,
+    about?: Pick<AboutSecret, 'ifVersion'>,
+  ): Promise<number | undefined>;
 }

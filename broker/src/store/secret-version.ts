@@ -20,6 +20,8 @@ export interface SecretVersion {
 export interface AboutSecret {
   setBy?: string | null;
   expiresAt?: number | null;
+  /** What is in use until now must be this version; else nothing is changed, and `stale` is thrown. Left out: whatever it is. */
+  ifVersion?: number | undefined;
 }
 
 /** Which broker sees to a staged version, and until when nobody else may throw it away. */

@@ -150,9 +150,9 @@ export async function createVault(options: {
       if (version !== undefined) changed(workspaceId, name);
       return version;
     },
-    async list(workspaceId) {
+    async list(workspaceId, part) {
       await uses.write();
-      return await store.secrets.list(workspaceId);
+      return await store.secrets.list(workspaceId, part);
     },
     versions,
     sources: {
@@ -167,8 +167,8 @@ export async function createVault(options: {
       views: (workspaceId) => followed.views(workspaceId),
       start: () => followed.start(),
     },
-    async remove(workspaceId, name) {
-      const removed = await store.secrets.remove(workspaceId, name);
+    async remove(workspaceId, name, about) {
+      const removed = await store.secrets.remove(workspaceId, name, about);
       if (removed) {
         await followed.recheck({ workspaceId, name });
         changed(workspaceId, name);

@@ -1,6 +1,7 @@
 // Secrets at rest: sealed with AES-256-GCM by data keys under the master key, with workspace, name and version as associated data. A value leaves
 // the vault only towards an upstream's connection.
 
+import type { Part } from '../domain/bounds/part.ts';
 import type { PreparedSource, SecretSource, SourceOrder } from '../store/secret-source.ts';
 import type { AboutSecret, SecretVersion } from '../store/secret-version.ts';
 import type { SecretInfo, StagedSecret } from '../store/secret-rows.ts';
@@ -43,7 +44,7 @@ export interface Versions {
   /** What brokers that were killed have staged; what was removed. */
   discardLeftOver(): Promise<Pick<StagedSecret, 'workspaceId' | 'name' | 'version' | 'setBy'>[]>;
   /** A retired version becomes the current one again; tells listeners. The number of the one that was it. Throws `not_found`. */
-  restore(workspaceId: string, name: string, version: number): Promise<number>;
+  restore(workspaceId: string, name: string, version: number, about?: Pick<AboutSecret, 'ifVersion'>): Promise<number>;
 }
 
 export interface OpenedSecret {
@@ -95,8 +96,9 @@ export interface Vault {
     source: string,
     about?: AboutSecret,
   ): Promise<number | undefined>;
-  list(workspaceId: string): Promise<SecretInfo[]>;
-  remove(workspaceId: string, name: string): Promise<boolean>;
+  /** By name. */
+  list(workspaceId: string, part?: Part<string>): Promise<SecretInfo[]>;
+  remove(workspaceId: string, name: string, about?: Pick<AboutSecret, 'ifVersion'>): Promise<boolean>;
   readonly versions: Versions;
   readonly sources: SecretSources;
   /** The current value and version of a secret. Throws `not_found`, which names the secret. */

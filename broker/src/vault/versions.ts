@@ -134,8 +134,8 @@ export function createVersions(options: VersionsOptions): Versions & { close(): 
       letGo(staged);
       await secretVersions.discard(staged.workspaceId, staged.name, staged.version, { holder });
     },
-    async restore(workspaceId, name, version) {
-      const from = await secretVersions.restore(workspaceId, name, version);
+    async restore(workspaceId, name, version, about) {
+      const from = await secretVersions.restore(workspaceId, name, version, about);
       if (from === undefined) throw new GateError('not_found', noVersion(workspaceId, name, version));
       options.changed(workspaceId, name);
       return from;

@@ -28,6 +28,8 @@ export interface Endpoint<
   readonly tagged: { readonly without: readonly string[] } | undefined;
   /** The name of the endpoint that shows what this one changes: `If-Match` names the tag of that. */
   readonly edits: string | undefined;
+  /** Whether a request says with `If-Match` what it is to change. One that says so where it may not is refused, and not carried out as if it had not. */
+  readonly ifMatch: 'must' | 'may' | 'no';
   /** True: it takes access away from somebody. No rate limit holds it up. */
   readonly endsAccess: boolean;
   /** True: the answer is `application/x-ndjson`, one `answer` a line, until the caller hangs up. */
@@ -41,7 +43,10 @@ export interface Endpoint<
 const NOTHING = z.strictObject({});
 const NO_BODY = z.undefined();
 
-/** Fills in what an endpoint leaves out: no parameters, no query, no body, administrators only, one JSON document. */
+/**
+ * Fills in what an endpoint leaves out: no parameters, no query, no body, administrators only, one JSON document; `If-Match` where it says what it `edits`.
+ * One that compares tags itself says `ifMatch`.
+ */
 export function endpoint<
   Answer extends z.ZodType,
   Params extends z.ZodType = typeof NOTHING,
@@ -60,6 +65,7 @@ export function endpoint<
   etag?: (answer: z.output<Answer>) => string;
   tagged?: { without: readonly string[] };
   edits?: string;
+  ifMatch?: 'must' | 'may';
   endsAccess?: boolean;
   stream?: boolean;
   pages?: boolean;
@@ -79,6 +85,7 @@ export function endpoint<
     etag: definition.etag,
     tagged: definition.tagged,
     edits: definition.edits,
+    ifMatch: definition.ifMatch ?? (definition.edits === undefined ? 'no' : 'may'),
     endsAccess: definition.endsAccess ?? false,
     stream: definition.stream ?? false,
     pages: definition.pages ?? false,

@@ -64,6 +64,7 @@ export const groupsApi = {
   }),
   setOnCall: endpoint({
     name: 'setOnCall',
+    edits: 'getGroup',
     method: 'PUT',
     path: '/groups/:name/on-call',
     summary:

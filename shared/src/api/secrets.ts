@@ -39,6 +39,9 @@ export const SecretSchema = z
   .meta({ id: 'Secret' });
 export type Secret = z.output<typeof SecretSchema>;
 
+/** The entity tag of a secret: of the version that is in use (RFC 9110, section 8.8.3). Numbers of versions are never used again. */
+export const secretEtag = ({ name, version }: Pick<Secret, 'name' | 'version'>): string => `"${name}.${version}"`;
+
 const VerifiedSchema = z.boolean().nullable().meta({
   description:
     'True: every enabled server that refers to it was probed, and answered. False: one did not. Null: not known, for want of a server or of a named probe',
@@ -156,8 +159,20 @@ export const secretsApi = {
     key: 'name',
     texts: ['name'],
   }),
+  show: endpoint({
+    name: 'getSecret',
+    method: 'GET',
+    path: '/secrets/:name',
+    summary: 'One secret: its version, where its value comes from, and what uses it; never a value',
+    access: 'operator',
+    params: NameOnly,
+    answer: SecretSchema,
+    etag: secretEtag,
+  }),
   set: endpoint({
     name: 'setSecret',
+    etag: secretEtag,
+    ifMatch: 'may',
     method: 'PUT',
     path: '/secrets/:name',
     summary:
@@ -195,6 +210,8 @@ export const secretsApi = {
   }),
   rotate: endpoint({
     name: 'rotateSecret',
+    etag: secretEtag,
+    ifMatch: 'may',
     method: 'POST',
     path: '/secrets/:name/rotate',
     summary:
@@ -229,6 +246,8 @@ export const secretsApi = {
   }),
   rollback: endpoint({
     name: 'rollbackSecret',
+    etag: secretEtag,
+    ifMatch: 'may',
     method: 'POST',
     path: '/secrets/:name/rollback',
     summary: 'Have new calls use an earlier version again, the one before unless said; then probe it',
@@ -255,14 +274,15 @@ export const secretsApi = {
     access: 'auditor',
     params: NameOnly,
     query: z.strictObject({
-      version: VersionNumber.optional(),
+      version: VersionNumber.optional().meta({ description: 'Of this version alone' }),
       since: TimeSchema.optional().meta({ description: '30 days ago unless said' }),
-      limit: z.coerce.number().int().min(0).max(1000).default(100),
+      limit: z.coerce.number().int().min(0).max(1000).default(100).meta({ description: 'How many calls are shown' }),
     }),
     answer: SecretUsesSchema,
   }),
   remove: endpoint({
     name: 'removeSecret',
+    ifMatch: 'may',
     method: 'DELETE',
     path: '/secrets/:name',
     summary: 'Remove a secret that nothing refers to, with all its versions; its value cannot be brought back',

@@ -8,6 +8,7 @@ import { ManagedBySchema, NameParams, ServerNameSchema, TimeSchema } from './fie
 import { KeptLimitsSchema, ResourceLimitsSchema } from './resource-limits.ts';
 import { RuleEffectSchema } from './rules.ts';
 import { ImportResultSchema, TestStepSchema } from './servers/server-results.ts';
+import { ToolClassesSchema } from './servers/tool-classes.ts';
 import { TextMapSchema, transportForm, UrlSchema } from './servers/transport-form.ts';
 
 const TrustAnnotationsSchema = z.boolean().meta({
@@ -22,18 +23,11 @@ export const AuditArgumentsSchema = z.enum(['none', 'masked', 'full']).meta({
 });
 export type AuditArguments = z.output<typeof AuditArgumentsSchema>;
 
-const ToolNamesSchema = z.array(z.string().min(1).max(200)).max(1_000);
-
-const ToolClassesSchema = z.strictObject({ read: ToolNamesSchema, write: ToolNamesSchema }).meta({
-  description:
-    'What rules take tools for, by the server’s own names, whatever it says of them itself: these only read, those may write',
-});
-
 /** Who shares a connection: everybody, one person's sessions, or nobody. Only `per-session` lets a legacy server ask its client something. */
 export const IsolationSchema = z.enum(['shared', 'per-user', 'per-session']);
 export type Isolation = z.output<typeof IsolationSchema>;
 
-/** How the processes of a server are kept apart from the broker and from other servers. */
+/** How its processes are kept apart from the broker and from other servers. */
 export const ProcessIsolationSchema = z.enum(['sandbox', 'uid', 'none']);
 export type ProcessIsolation = z.output<typeof ProcessIsolationSchema>;
 
@@ -301,19 +295,23 @@ export const serversApi = {
   }),
   replace: endpoint({
     name: 'replaceServerRecord',
+    ifMatch: 'must',
     method: 'PUT',
     path: '/servers/:name/record',
     summary:
-      'Replace what is said of a server, as it was read: with `If-Match`, and 412 where it was changed meanwhile',
+      'Replace what is said of a server, as it was read: with `If-Match` (428 without), and 412 where it was changed meanwhile',
     access: 'operator',
     params: NameParams,
-    query: z.strictObject({ dry_run: z.enum(['true', 'false']).default('false') }),
+    query: z.strictObject({
+      dry_run: z.enum(['true', 'false']).default('false').meta({ description: '`true`: say what would be changed' }),
+    }),
     body: RecordSchema,
     answer: ChangedServerSchema,
     etag: serverEtag,
   }),
   rename: endpoint({
     name: 'renameServer',
+    ifMatch: 'may',
     method: 'POST',
     path: '/servers/:name/rename',
     summary: 'Give a server another name; rules and grants that name it, its accounts and its history go along',
@@ -324,10 +322,10 @@ export const serversApi = {
   }),
   update: endpoint({
     name: 'updateServer',
+    ifMatch: 'may',
     method: 'PATCH',
     path: '/servers/:name',
-    summary:
-      'Change what is named of a server, and leave the rest; its connections end once their calls are done. With `If-Match`: 412 where it was changed meanwhile',
+    summary: 'Change what is named of a server, and leave the rest; its connections end once their calls are done',
     access: 'operator',
     params: NameParams,
     body: z.strictObject({
@@ -368,6 +366,8 @@ export const serversApi = {
   }),
   enable: endpoint({
     name: 'enableServer',
+    etag: serverEtag,
+    ifMatch: 'may',
     method: 'POST',
     path: '/servers/:name/enable',
     summary: 'Offer a server again',
@@ -377,6 +377,8 @@ export const serversApi = {
   }),
   disable: endpoint({
     name: 'disableServer',
+    etag: serverEtag,
+    ifMatch: 'may',
     endsAccess: true,
     method: 'POST',
     path: '/servers/:name/disable',
@@ -387,6 +389,7 @@ export const serversApi = {
   }),
   remove: endpoint({
     name: 'removeServer',
+    ifMatch: 'may',
     method: 'DELETE',
     path: '/servers/:name',
     summary: 'Remove a server; its secrets stay in the vault',

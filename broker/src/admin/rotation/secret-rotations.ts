@@ -29,6 +29,8 @@ export interface Rotation {
   expiresAt: number | null;
   proveDead: boolean;
   actor: Actor;
+  /** The version that must be in use until then; undefined: any. */
+  ifVersion?: number | undefined;
 }
 
 export interface Rotated {
@@ -43,7 +45,7 @@ export interface Rotated {
 const RETIRE_WAIT_MS = 10_000;
 
 export interface SecretRotations {
-  /** Throws `not_found`, `usage` for a value that is in use already, and `conflict` where one of this secret is under way. */
+  /** Throws `not_found`, `usage` for a value that is in use already, `stale`, and `conflict` where one of this secret is under way. */
   rotate(rotation: Rotation): Promise<Rotated>;
   /** Calls with a retired version wherever a tool tells whether it is taken, and records what came of it. Null: not known. Throws `not_found`. */
   proveDead(
@@ -59,11 +61,13 @@ export function createSecretRotations(needs: RotationNeeds): SecretRotations {
   const underWay = new Map<string, SecretStep[]>();
 
   async function rotate(rotation: Rotation, steps: SecretStep[]): Promise<Rotated> {
-    const { workspaceId, name, value, expiresAt, actor } = rotation;
+    const { workspaceId, name, value, expiresAt, ifVersion, actor } = rotation;
     const old = await vault.value(workspaceId, name);
     if (old.value === value) throw sameValue(rotation, old.version);
     const note = stepNoter(steps);
-    const staged = await vault.versions.stage(workspaceId, name, value, 'rotate', { setBy: actor.name, expiresAt });
+    const staged = await vault.versions.stage(workspaceId, name, value, 'rotate', {
+      ...{ setBy: actor.name, expiresAt, ifVersion },
+    });
     note('stage', `version ${staged.version} is kept, and nothing uses it yet; version ${staged.from} is in use`);
     const record = secretEvents(audit, rotation);
     let isSwitched = false;

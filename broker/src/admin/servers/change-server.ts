@@ -13,7 +13,7 @@ import { inWorkspace } from '../../domain/workspace.ts';
 import { probeDoubt } from '../../upstreams/probe/probe-call.ts';
 import type { AdminDependencies } from '../dependencies.ts';
 import { isoTime } from '../iso-time.ts';
-import type { Caller } from '../operation.ts';
+import { tagsIn, type Caller } from '../operation.ts';
 import { changesBetween } from './record-changes.ts';
 import { assertRecordFits } from './record-refusals.ts';
 import { toServer } from './server-view.ts';
@@ -25,9 +25,8 @@ const MAX_TRIES = 5;
 
 /** The revision that a change is for, by the request's `If-Match`; undefined: any. Throws `stale` where the record is another one. */
 export function wantedRevision(ifMatch: string | undefined, record: ServerRecord): number | undefined {
-  if (ifMatch === undefined || ifMatch.trim() === '*') return undefined;
-  const tags = ifMatch.split(',').map((tag) => tag.trim());
-  if (tags.includes(serverEtag(record))) return record.revision;
+  if (ifMatch === undefined || ifMatch === '*') return undefined;
+  if (tagsIn(ifMatch).includes(serverEtag(record))) return record.revision;
   throw new GateError(
     'stale',
     `${record.name} was changed meanwhile, last at ${isoTime(record.updatedAt)}: read it again, and make your change to what it is now; nothing was changed`,

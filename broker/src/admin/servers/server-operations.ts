@@ -150,11 +150,6 @@ export function serverOperations(
       return { id, name, revision, updated_at: isoTime(updatedAt), record: toRecordForm(record) };
     }),
     operation(serversApi.replace, async ({ params, query, body, ifMatch }, caller) => {
-      if (ifMatch === undefined)
-        throw new GateError(
-          'usage',
-          'say with If-Match which record this replaces: the ETag of the answer that had it',
-        );
       const { isolation, credential, probe, definitions } = body;
       const { trust_annotations: trustAnnotations, tool_classes: toolClasses, audit_arguments: auditArguments } = body;
       const account = body.account && toAccountForm(body.account);
@@ -209,10 +204,12 @@ export function serverOperations(
     operation(serversApi.disable, async ({ params, ifMatch }, caller) =>
       setEnabled(caller, params.name, false, ifMatch),
     ),
-    operation(serversApi.remove, async ({ params }, caller) => {
+    operation(serversApi.remove, async ({ params, ifMatch }, caller) => {
       const record = await find(caller.workspaceId, params.name);
+      const ifRevision = wantedRevision(ifMatch, record);
       // From here on no account is made there any more, so that none is missed where all are ended.
-      if (record.enabled) await store.servers.update(record.id, { enabled: false });
+      if (record.enabled || ifRevision !== undefined)
+        await store.servers.update(record.id, { enabled: false }, ifRevision);
       const { there } = await accounts.endOfServer(record);
       await store.servers.remove(record.id);
       const ended = await there;

@@ -45,6 +45,8 @@ describe('the API of servers', () => {
       ['PUT', 'wiki/record?dry_run=true', document.record],
       ['POST', 'wiki/rename', { to: 'other' }],
       ['POST', 'wiki/disable', undefined],
+      ['POST', 'wiki/enable', undefined],
+      ['DELETE', 'wiki', undefined],
     ] as const) {
       const { status, error } = await ask(method, path, body, old);
       assert.deepEqual([status, error.code], [412, 'stale'], `${method} ${path}`);
@@ -63,7 +65,8 @@ describe('the API of servers', () => {
 
   test('replaces a record as a whole only where it is said which one, and names the place of a mistake', async () => {
     const { document, etag } = await ask('GET', 'wiki/record');
-    assert.equal((await ask('PUT', 'wiki/record', document.record)).status, 400);
+    const unconditional = await ask('PUT', 'wiki/record', document.record);
+    assert.deepEqual([unconditional.status, unconditional.error.code], [428, 'precondition_required']);
     const { transport } = document.record;
     const plain = { ...transport, headers: { Authorization: 'Bearer plain-v4lue' } };
     const refused = await ask('PUT', 'wiki/record', { ...document.record, transport: plain }, etag);

@@ -24,7 +24,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'getMe',
     'getActivity',
     'getStatus',
-    ...['listSecrets', 'listSecretVersions'],
+    ...['listSecrets', 'getSecret', 'listSecretVersions'],
     ...['listServers', 'addServer', 'importServers', 'getServer', 'updateServer', 'testServer'],
     ...['getServerRecord', 'replaceServerRecord'],
     ...['listProposals', 'declineProposal'],

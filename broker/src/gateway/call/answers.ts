@@ -155,6 +155,7 @@ const ADVICE = {
   not_found: 'List the tools again; ask your administrator to run `mcpgate-broker server test SERVER`.',
   conflict: REPORT,
   stale: REPORT,
+  precondition_required: REPORT,
   gone: REPORT,
   key_reused: REPORT,
   throttled: 'Wait for so long, then try again.',

@@ -1,7 +1,6 @@
 // Serves the administration's operations under `/api/v1`, on the socket and over TCP. `callers.ts` says who asks.
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { IncomingHttpHeaders } from 'node:http';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import { Page, type Caller, type Operation } from '../../admin/operation.ts';
@@ -14,6 +13,7 @@ import { createOpenStreams } from './open-streams.ts';
 import { openApiDocument } from './openapi.ts';
 import { createPreconditions, namesTag, tagOf } from './preconditions.ts';
 import type { RateLimits } from './rate-limits.ts';
+import { readConditions } from './request-headers.ts';
 import { WithHeaders } from './with-headers.ts';
 
 /** The methods of a path of the API, as the `Allow` header has them (RFC 9110, section 10.2.1); undefined: there is no such path. */
@@ -67,7 +67,8 @@ export function registerApi(
         } while (seen !== streams.seen);
         const gone = new AbortController();
         const { params, query, body, headers } = request;
-        const input = { params, query, body, ifMatch: headers['if-match'], lastEventId: lastEventIdOf(headers) };
+        const { ifMatch, ifNoneMatch, lastEventId } = readConditions(endpoint, headers);
+        const input = { params, query, body, ifMatch, lastEventId };
         const by = { actor: caller.actor.name, credential: caller.credential };
         const run = () => {
           const start = () => operation.run(input, caller, gone.signal);
@@ -98,8 +99,7 @@ export function registerApi(
           const tag = tagOf(endpoint, done);
           if (tag === undefined) return done;
           void reply.header('etag', tag);
-          const known = headers['if-none-match'];
-          return known !== undefined && namesTag(known, tag) ? reply.code(304).send() : done;
+          return ifNoneMatch !== undefined && namesTag(ifNoneMatch, tag) ? reply.code(304).send() : done;
         }
         request.raw.socket.once('close', () => gone.abort());
         reply.raw.once('close', () => gone.abort());
@@ -140,11 +140,6 @@ export function refuseMethod(request: FastifyRequest, reply: FastifyReply, allow
     .header('allow', allow)
     .type(PROBLEM)
     .send(problemBody(error, id, 405));
-}
-
-/** Behind a `Last-Event-ID` that came twice there are two clients, and it means nothing. */
-function lastEventIdOf({ 'last-event-id': id }: IncomingHttpHeaders): string | undefined {
-  return typeof id === 'string' && id !== '' ? id : undefined;
 }
 
 /** RFC 8288 for programs that follow links, and the cursor alone for those that do not. */

@@ -33,7 +33,16 @@ const NOTHING_DONE: ReadonlySet<ErrorCode> = new Set([
     'denied',
     'not_found',
   ] as const),
-  ...(['conflict', 'stale', 'gone', 'throttled', 'too_large', 'unreachable', 'untrusted'] as const),
+  ...([
+    'conflict',
+    'stale',
+    'precondition_required',
+    'gone',
+    'throttled',
+    'too_large',
+    'unreachable',
+    'untrusted',
+  ] as const),
 ]);
 
 /**

@@ -29,15 +29,18 @@ const inHeader = (name: string, description: string, schema: JsonSchema = {}): J
   schema: { type: 'string', ...schema },
 });
 
+const IF_MATCH = inHeader(
+  'If-Match',
+  'The ETag of the answer that the change is about, several of them, or `*`: 412 where it is not so any more, and nothing is changed',
+);
+
 export const PARAMETERS: Readonly<Record<string, JsonSchema>> = {
   Workspace: inHeader(
     WORKSPACE_HEADER,
     "The workspace that the request is about; left out: the caller's own. Others are for administrators of the workspace `default`",
   ),
-  IfMatch: inHeader(
-    'If-Match',
-    'The ETag of the answer that the change is about, several of them, or `*`: 412 where it is not so any more, and nothing is changed',
-  ),
+  IfMatch: IF_MATCH,
+  IfMatchNeeded: { ...IF_MATCH, required: true },
   IfNoneMatch: inHeader('If-None-Match', 'The ETag of what the client has: 304 where it is still so'),
   IdempotencyKey: inHeader(
     'Idempotency-Key',
@@ -110,6 +113,7 @@ export const RESPONSES: Readonly<Record<string, JsonSchema>> = {
   NotFound: refusal('It does not exist, or is nothing that the caller may see'),
   Conflict: refusal('It does not fit what is there', [...RETRY_AFTER]),
   Gone: refusal('It is used up or over'),
+  PreconditionRequired: refusal('It is only for who says with If-Match what is to be replaced'),
   Stale: refusal('It was changed since it was read, and nothing was changed now: read it again'),
   TooLarge: refusal('It is too large'),
   UnsupportedMediaType: refusal('The body is of another media type than application/json'),
@@ -134,7 +138,8 @@ export function otherAnswers(endpoint: Endpoint, hasBody: boolean): Record<strin
     403: response('Forbidden'),
     404: response('NotFound'),
     ...(method !== 'GET' && { 409: response('Conflict'), 410: response('Gone') }),
-    ...(takesIfMatch(endpoint) && { 412: response('Stale') }),
+    ...(endpoint.ifMatch !== 'no' && { 412: response('Stale') }),
+    ...(endpoint.ifMatch === 'must' && { 428: response('PreconditionRequired') }),
     ...((method !== 'GET' || hasBody) && { 413: response('TooLarge'), 415: response('UnsupportedMediaType') }),
     ...(isRepeatable(endpoint) && { 422: response('KeyReused') }),
     429: response('Throttled'),
@@ -144,15 +149,12 @@ export function otherAnswers(endpoint: Endpoint, hasBody: boolean): Record<strin
   };
 }
 
-const takesIfMatch = ({ etag, edits, method }: Endpoint): boolean =>
-  (etag !== undefined || edits !== undefined) && method !== 'GET';
-
 /** The headers that an operation reads. */
 export function headersAsked(endpoint: Endpoint): JsonSchema[] {
   const names = [
     'Workspace',
     ...(endpoint.method === 'GET' && hasTag(endpoint) ? ['IfNoneMatch'] : []),
-    ...(takesIfMatch(endpoint) ? ['IfMatch'] : []),
+    ...(endpoint.ifMatch === 'may' ? ['IfMatch'] : endpoint.ifMatch === 'must' ? ['IfMatchNeeded'] : []),
     ...(isRepeatable(endpoint) ? ['IdempotencyKey'] : []),
     ...(endpoint.media === 'text/event-stream' ? ['LastEventId'] : []),
   ];

@@ -13,6 +13,7 @@ suite('an edit that names what it is for', () => {
     const transport = { kind: 'http', url: 'http://127.0.0.1:9/mcp' };
     await world.admin.change('POST', '/servers', { name: 'wiki', transport });
     await world.admin.change('POST', '/bundles', { name: 'few', tools: [{ tool: 'wiki__search' }] });
+    await world.admin.change('PUT', '/secrets/tok', { value: 'the first' });
     await world.admin.change('POST', '/hooks', { kind: 'log', name: 'out', url: 'https://siem.example.com/in' });
   });
   after(() => world.close());
@@ -31,6 +32,8 @@ suite('an edit that names what it is for', () => {
   for (const [shown, method, path, one, other] of [
     ['/users/ada', 'PUT', '/users/ada/groups', { groups: ['a'] }, { groups: ['b'] }],
     ['/users/ada', 'PUT', '/users/ada/role', { role: 'auditor' }, { role: 'operator' }],
+    ['/groups/dev', 'PUT', '/groups/dev/on-call', { users: ['bea'] }, { users: ['root'] }],
+    ['/secrets/tok', 'PUT', '/secrets/tok', { value: 'one' }, { value: 'other' }],
     ['/groups/dev', 'POST', '/groups/dev/remove', { users: ['bea'] }, { users: ['root'] }],
     ['/bundles/few', 'PATCH', '/bundles/few', { description: 'one' }, { description: 'other' }],
     ['/hooks/out', 'PATCH', '/hooks/out', { timeout_ms: 4_000 }, { timeout_ms: 3_000 }],
@@ -84,6 +87,56 @@ suite('an edit that names what it is for', () => {
     assert.equal((await edit('DELETE', path, undefined, tag)).status, 412);
     assert.equal((await edit('DELETE', path, undefined, before)).status, 200);
     assert.equal((await edit('PUT', path, said(note), '*')).status, 404);
+  });
+
+  test('a secret is set, rotated, gone back with and removed only where it is what was read', async () => {
+    const { admin } = world;
+    await admin.change('PUT', '/secrets/key', { value: 'v1' });
+    const old = await tagOf('/secrets/key');
+    const { version } = await admin.change('PUT', '/secrets/key', { value: 'v2' });
+    const tries = [
+      ['PUT', '/secrets/key', { value: 'v3' }],
+      ['PUT', '/secrets/key', { from: 'env:PATH' }],
+      ['POST', '/secrets/key/rotate', { value: 'v4' }],
+      ['POST', '/secrets/key/rollback', {}],
+      ['DELETE', '/secrets/key', undefined],
+    ] as const;
+    for (const [method, path, body] of tries)
+      assert.equal((await edit(method, path, body, old)).status, 412, `${method} ${path}`);
+    assert.equal(Object((await admin.ask('GET', '/secrets/key')).body)['version'], version);
+    assert.equal((await edit('PUT', '/secrets/none', { value: 'v1' }, '*')).status, 412, 'it is not there');
+    let tag = await tagOf('/secrets/key');
+    for (const [method, path, body] of tries.filter((each) => !('from' in Object(each[2])))) {
+      const done = await edit(method, path, body, `"x", W/${tag}`);
+      assert.equal(done.status, 200, `${method} ${path} ${JSON.stringify(done.body)}`);
+      if (method === 'DELETE') break;
+      assert.notEqual(done.headers.get('etag'), tag);
+      tag = await tagOf('/secrets/key');
+      assert.equal(done.headers.get('etag'), tag, path);
+    }
+  });
+
+  test('a condition that an operation does not know, or that cannot be read, is refused and not passed over', async () => {
+    const { admin } = world;
+    const before = (await admin.ask('GET', '/groups')).body;
+    for (const [method, path, body, headers, says] of [
+      ['POST', '/groups', { name: 'dev', users: ['root'] }, { 'if-match': '"x"' }, /takes no If-Match/],
+      ['POST', '/servers', {}, { 'if-match': '*' }, /takes no If-Match/],
+      ['GET', '/groups/dev', undefined, { 'if-match': '*' }, /takes no If-Match/],
+      ['PUT', '/groups/dev/on-call', { users: [] }, { 'if-none-match': '*' }, /takes no If-None-Match/],
+      ['DELETE', '/session', undefined, { 'idempotency-key': 'x' }, /takes no Idempotency-Key/],
+      ['PUT', '/groups/dev/on-call', { users: [] }, { 'if-match': 'x' }, /If-Match: it is neither/],
+      ['PUT', '/groups/dev/on-call', { users: [] }, { 'if-match': '"x" "y"' }, /If-Match: it is neither/],
+      ['PUT', '/groups/dev/on-call', { users: [] }, { 'if-match': `"${'x'.repeat(2_000)}"` }, /If-Match: it is/],
+      ['GET', '/groups/dev', undefined, { 'if-none-match': '"x' }, /If-None-Match: it is neither/],
+      ['PUT', '/groups/dev/on-call', { users: [] }, { 'idempotency-key': '' }, /Idempotency-Key: 1 to 255/],
+    ] as const) {
+      const answer = await admin.ask(method, path, { ...(body && { body }), headers: { ...admin.csrf, ...headers } });
+      const { code, message } = Object(Object(answer.body)['error']) as { code: string; message: string };
+      assert.deepEqual([answer.status, code], [400, 'usage'], `${method} ${path} ${message}`);
+      assert.match(message, says);
+    }
+    assert.deepEqual((await admin.ask('GET', '/groups')).body, before);
   });
 
   test('what a client has already is not told again', async () => {

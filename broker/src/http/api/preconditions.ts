@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import type { Endpoint } from 'mcpgate-shared/api/endpoint';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
-import type { Caller, Operation, RawInput } from '../../admin/operation.ts';
+import { tagsIn, type Caller, type Operation, type RawInput } from '../../admin/operation.ts';
 import type { Store } from '../../store/store.ts';
 import { sha256Hex } from '../../store/secret-token.ts';
 
@@ -37,8 +37,7 @@ export function tagOf({ etag, tagged, answer }: Endpoint, shown: unknown): strin
 }
 
 /** Whether a header names the tag. */
-export const namesTag = (header: string, tag: string): boolean =>
-  header.trim() === '*' || header.split(',').some((each) => each.trim().replace(/^W\//, '') === tag);
+export const namesTag = (header: string, tag: string): boolean => header === '*' || tagsIn(header).includes(tag);
 
 export function createPreconditions(parts: {
   operations: readonly Operation[];

@@ -1,6 +1,7 @@
 // What both repositories of secrets do to their rows: a new version under the next number, and the current one giving way.
 import type { Selectable, Transaction } from 'kysely';
-import type { SecretVersion } from '../../secret-version.ts';
+import { GateError } from 'mcpgate-shared/error';
+import type { AboutSecret, SecretVersion } from '../../secret-version.ts';
 import type { Database } from '../../schema.ts';
 
 /** Of one secret. */
@@ -51,11 +52,26 @@ export async function lockSecret(trx: Transaction<Database>, key: SecretKey): Pr
   return locked.numUpdatedRows > 0n;
 }
 
-/** The current version is it no more; its number. */
+/** Throws `stale` where the change is for another version than the current one. */
+export function assertIsVersion(
+  { name }: SecretKey,
+  current: number | undefined,
+  { ifVersion }: Pick<AboutSecret, 'ifVersion'>,
+): void {
+  if (ifVersion === undefined || ifVersion === current) return;
+  const now = current === undefined ? 'it was removed' : `version ${current} is in use now`;
+  throw new GateError(
+    'stale',
+    `the secret ${name} was changed meanwhile, ${now}: look at it again; nothing was changed`,
+  );
+}
+
+/** The current version is it no more; its number. Throws `stale`. */
 export async function retireCurrent(
   trx: Transaction<Database>,
   key: SecretKey,
   at: number,
+  about: Pick<AboutSecret, 'ifVersion'> = {},
 ): Promise<number | undefined> {
   const row = await trx
     .updateTable('secret_versions')
@@ -63,6 +79,7 @@ export async function retireCurrent(
     .where((eb) => eb.and({ ...columnsOf(key), state: 'current' }))
     .returning('version')
     .executeTakeFirst();
+  assertIsVersion(key, row?.version, about);
   return row?.version;
 }
 

@@ -19,10 +19,10 @@ export function createSecretSources(db: Kysely<Database>, clock: Clock, announce
     trx: Transaction<Database>,
     key: SecretKey,
     reading: SecretReading,
-    about: { reference: string; setBy: string | null; expiresAt: number | null },
+    about: { reference: string; setBy: string | null; expiresAt: number | null; ifVersion?: number | undefined },
   ): Promise<number> {
     const version = await nextVersion(trx, key);
-    await retireCurrent(trx, key, clock.now());
+    await retireCurrent(trx, key, clock.now(), about);
     await trx
       .insertInto('secret_versions')
       .values({
@@ -51,10 +51,10 @@ export function createSecretSources(db: Kysely<Database>, clock: Clock, announce
     async all() {
       return (await db.selectFrom('secret_sources').selectAll().execute()).map(toSource);
     },
-    set: (key, order, reading, { setBy = null, expiresAt = null }) =>
+    set: (key, order, reading, { setBy = null, expiresAt = null, ifVersion }) =>
       db.transaction().execute(async (trx) => {
         const { reference, keepForMs, refreshMs } = order;
-        const version = await append(trx, key, reading, { reference, setBy, expiresAt });
+        const version = await append(trx, key, reading, { reference, setBy, expiresAt, ifVersion });
         const row = {
           ...{ reference, keep_for_ms: keepForMs, refresh_ms: refreshMs, first_version: version, set_at: clock.now() },
         };

@@ -7,6 +7,7 @@ import type { SecretVersionRows, StagedSecret } from '../../secret-rows.ts';
 import type { StagingLease } from '../../secret-version.ts';
 import { endSource } from './secret-sources.ts';
 import {
+  assertIsVersion,
   columnsOf,
   columnsOfVersion,
   giveBack,
@@ -43,7 +44,7 @@ export function createSecretVersions(db: Kysely<Database>, clock: Clock, announc
         .select(['name', 'version', 'source', 'sealed', 'fingerprint', 'kept_until as keptUntil'])
         .where((eb) => eb.and(columnsOfVersion({ workspaceId, name }, version)))
         .executeTakeFirst(),
-    stage: (workspaceId, name, source, seal, { setBy = null, expiresAt = null, holder, until }) =>
+    stage: (workspaceId, name, source, seal, { setBy = null, expiresAt = null, ifVersion, holder, until }) =>
       db.transaction().execute(async (trx) => {
         const key = { workspaceId, name };
         if (!(await lockSecret(trx, key))) return undefined;
@@ -55,6 +56,7 @@ export function createSecretVersions(db: Kysely<Database>, clock: Clock, announc
           .where('state', '<>', 'retired')
           .execute();
         const from = rows.find(({ state }) => state === 'current')?.version;
+        assertIsVersion(key, from, { ifVersion });
         if (from === undefined || rows.length > 1) {
           await giveBack(trx, key, version);
           return undefined;
@@ -141,7 +143,7 @@ export function createSecretVersions(db: Kysely<Database>, clock: Clock, announc
       const rows = await db.selectFrom('secret_versions').selectAll().where('state', '=', 'staged').execute();
       return rows.map(toStaged);
     },
-    restore: (workspaceId, name, version) =>
+    restore: (workspaceId, name, version, about) =>
       db.transaction().execute(async (trx) => {
         const key = { workspaceId, name };
         await lockSecret(trx, key);
@@ -153,7 +155,7 @@ export function createSecretVersions(db: Kysely<Database>, clock: Clock, announc
           .where('fingerprint', 'is', null)
           .executeTakeFirst();
         if (found === undefined) return undefined;
-        const retired = await retireCurrent(trx, key, clock.now());
+        const retired = await retireCurrent(trx, key, clock.now(), about);
         if (retired === undefined) return undefined;
         await endSource(trx, key);
         await trx

@@ -6,7 +6,15 @@ import type { AboutSecret } from '../../secret-version.ts';
 import type { Announce } from '../../bus/announce.ts';
 import type { Database } from '../../schema.ts';
 import { endSource } from './secret-sources.ts';
-import { columnsOf, columnsOfVersion, giveBack, nextVersion, retireCurrent, type SecretKey } from './secret-rows.ts';
+import {
+  columnsOf,
+  columnsOfVersion,
+  giveBack,
+  lockSecret,
+  nextVersion,
+  retireCurrent,
+  type SecretKey,
+} from './secret-rows.ts';
 
 export function createSecrets(db: Kysely<Database>, clock: Clock, announce: Announce): SecretRows {
   const current = db.selectFrom('secret_versions as current').where('current.state', '=', 'current');
@@ -39,7 +47,7 @@ export function createSecrets(db: Kysely<Database>, clock: Clock, announce: Anno
       return db.transaction().execute(async (trx) => {
         const key = { workspaceId, name };
         const version = await nextVersion(trx, key);
-        await retireCurrent(trx, key, clock.now());
+        await retireCurrent(trx, key, clock.now(), about);
         return await put(trx, key, { version, source, sealed: seal(version) }, about);
       });
     },
@@ -74,8 +82,8 @@ export function createSecrets(db: Kysely<Database>, clock: Clock, announce: Anno
         .execute();
       return rows.map(({ state, ...row }) => ({ ...row, isCurrent: state === 'current' }));
     },
-    async list(workspaceId) {
-      const rows = await current
+    async list(workspaceId, part) {
+      let query = current
         .select(['current.name', 'current.version', 'current.source', 'current.created_at', 'current.expires_at'])
         .select((eb) =>
           eb
@@ -86,8 +94,10 @@ export function createSecrets(db: Kysely<Database>, clock: Clock, announce: Anno
             .as('last_used_at'),
         )
         .where('current.workspace_id', '=', workspaceId)
-        .orderBy('current.name')
-        .execute();
+        .orderBy('current.name');
+      if (part !== undefined) query = query.limit(part.limit);
+      if (part?.after !== undefined) query = query.where('current.name', '>', part.after);
+      const rows = await query.execute();
       return rows.map((row) => ({
         name: row.name,
         version: row.version,
@@ -108,8 +118,10 @@ export function createSecrets(db: Kysely<Database>, clock: Clock, announce: Anno
             .where((eb) => eb.or([eb('last_used_at', 'is', null), eb('last_used_at', '<', at)]))
             .execute();
       }),
-    remove: (workspaceId, name) =>
+    remove: (workspaceId, name, about) =>
       db.transaction().execute(async (trx) => {
+        await lockSecret(trx, { workspaceId, name });
+        await retireCurrent(trx, { workspaceId, name }, clock.now(), about);
         const result = await trx
           .deleteFrom('secret_versions')
           .where((eb) => eb.and(columnsOf({ workspaceId, name })))
