@@ -17,6 +17,11 @@ if (command === 'serve') {
   // Every AI client waits for this start: the compiled code of the last one is kept, in a folder of the user's own.
   require('module').enableCompileCache(require('path').join(require('os').homedir(), '.cache', 'mcpgate', 'compiled'));
   require('../dist/serve.cjs');
-} else if (command === 'daemon' && process.argv[3] === 'run' && process.argv.length === 4) import('../dist/daemon.js');
+} else if (
+  command === 'daemon' &&
+  process.argv[3] === 'run' &&
+  (process.argv.length === 4 || (process.argv.length === 6 && process.argv[4] === '--profile'))
+)
+  import('../dist/daemon.js');
 else if (command === 'keychain-child') import('../dist/keychain-child.js');
 else import('../dist/cli.js');

@@ -15,7 +15,9 @@ import type { DaemonConnection } from './local/daemon-connection.ts';
 import { effectiveEnvironment } from './laptop/kept-environment.ts';
 import type { Environment, Settings, TokenStoreKind } from './laptop/settings-file.ts';
 import { createSettingsStore, type SettingsStore } from './laptop/settings.ts';
-import { systemPaths, type Paths } from './laptop/paths.ts';
+import { isConfigDirCustom, systemPaths, type Paths } from './laptop/paths.ts';
+import { DEFAULT_PROFILE } from './laptop/profile.ts';
+import { profileWords } from './laptop/profile-words.ts';
 import { createTerminal, type Terminal } from './laptop/terminal.ts';
 
 export interface CliContext {
@@ -38,7 +40,15 @@ export interface CliContext {
   readonly terminal: Terminal;
   readonly clock: Clock;
   readonly now: () => number;
+  /** The profile that this command is of. The members below are of it, `configDir` and `runtimeDir` of all profiles. */
   readonly paths: Paths;
+  readonly profile: string;
+  /** The profile as the command line or MCPGATE_PROFILE names it; undefined: it is the one that `mcpgate use` chose. */
+  readonly pinnedProfile: string | undefined;
+  /** Names the profile, before anything that is of it. Throws `usage` where that is no name of one. */
+  selectProfile(name: string | undefined): void;
+  /** A text of mcpgate's own in which the commands are typed for this profile. */
+  words(text: string): string;
   readonly configDir: string;
   readonly runtimeDir: string;
   /** False: the folder is not the default one, so a process that an AI client starts with almost no environment would look elsewhere. */
@@ -66,20 +76,14 @@ export interface OpenedContext {
 /** The context of a real process. The caller aborts `interrupted` on Ctrl-C. */
 export function createContext(host: NodeJS.Process, interrupted: AbortSignal): OpenedContext {
   const { env, platform } = host;
-  const paths = systemPaths(env);
-  const terminal = createTerminal({ stdout: host.stdout, stderr: host.stderr, env });
-  const settings = createSettingsStore(paths.configDir);
-  // A broken settings file is reported by the command that needs it.
-  const stored = (): Settings => {
-    try {
-      return settings.read();
-    } catch (error) {
-      if (error instanceof GateError && error.code === 'config') return {};
-      throw error;
-    }
-  };
-  const kept = (): Environment => effectiveEnvironment(env, stored());
-  const http = createHttpFetch(kept());
+  // What is of no profile. Read without the choice, which may be damaged and is mended by `mcpgate use`.
+  const shared = systemPaths(env, DEFAULT_PROFILE);
+  let named: string | undefined;
+  // Opened at the first use, because the command line may name the profile.
+  let opened: OpenProfile | undefined;
+  const profile = (): OpenProfile => (opened ??= openProfile(env, named));
+  const words = (text: string): string => (opened === undefined ? text : opened.words(text));
+  const terminal = createTerminal({ stdout: host.stdout, stderr: host.stderr, env, words });
   let exitCode = 0;
   const context: CliContext = {
     env,
@@ -97,28 +101,81 @@ export function createContext(host: NodeJS.Process, interrupted: AbortSignal): O
     terminal,
     clock: systemClock,
     now: () => systemClock.now(),
-    paths,
-    configDir: paths.configDir,
-    runtimeDir: paths.runtimeDir,
-    configDirIsDefault: !paths.configDirIsCustom,
-    runtimeDirIsDefault: !paths.runtimeDirIsCustom,
-    settings,
-    openCredentials: (kind) =>
-      openCredentialStore(kind, {
-        configDir: paths.configDir,
-        env: kept(),
-        timeoutMs: host.stderr.isTTY ? PROMPT_TIMEOUT_MS : BACKGROUND_TIMEOUT_MS,
-      }),
-    fetch: http.fetch,
+    get paths() {
+      return profile().paths;
+    },
+    get pinnedProfile() {
+      return named ?? (env['MCPGATE_PROFILE'] || undefined);
+    },
+    get profile() {
+      return profile().paths.profile;
+    },
+    selectProfile(name) {
+      named = name;
+      opened = openProfile(env, name);
+    },
+    words,
+    configDir: shared.configDir,
+    runtimeDir: shared.runtimeDir,
+    configDirIsDefault: !isConfigDirCustom(host),
+    runtimeDirIsDefault: (env['MCPGATE_RUNTIME_DIR'] ?? '') === '',
+    get settings() {
+      return profile().settings;
+    },
+    openCredentials(kind) {
+      const { paths, kept } = profile();
+      const { profileDir: configDir, profile: name } = paths;
+      const timeoutMs = host.stderr.isTTY ? PROMPT_TIMEOUT_MS : BACKGROUND_TIMEOUT_MS;
+      return openCredentialStore(kind, { configDir, profile: name, env: kept(), timeoutMs });
+    },
+    fetch: (url, request) => profile().http().fetch(url, request),
     browser: createBrowser(env, platform),
-    connectDaemon: ({ spawn }) => {
+    connectDaemon({ spawn }) {
+      const { paths, stored } = profile();
       const grant = grantOf(env, stored().broker);
       return connectDaemon({ paths, env, scriptPath: scriptPath(), spawn, ...(grant === undefined ? {} : { grant }) });
     },
     interrupted,
     setExitCode: (code) => (exitCode = code),
   };
-  return { context, exitCode: () => exitCode, close: () => http.close() };
+  return { context, exitCode: () => exitCode, close: async () => await opened?.close() };
+}
+
+/** What a command uses of one profile. */
+interface OpenProfile {
+  readonly paths: Paths;
+  readonly settings: SettingsStore;
+  /** The settings, or none: a broken file is reported by the command that needs it. */
+  stored(): Settings;
+  /** The environment, completed by what its login has kept. */
+  kept(): Environment;
+  http(): ReturnType<typeof createHttpFetch>;
+  words(text: string): string;
+  close(): Promise<void>;
+}
+
+function openProfile(env: Environment, named: string | undefined): OpenProfile {
+  const paths = systemPaths(env, named);
+  const settings = createSettingsStore(paths.profileDir);
+  let http: ReturnType<typeof createHttpFetch> | undefined;
+  const stored = (): Settings => {
+    try {
+      return settings.read();
+    } catch (error) {
+      if (error instanceof GateError && error.code === 'config') return {};
+      throw error;
+    }
+  };
+  const kept = (): Environment => effectiveEnvironment(env, stored());
+  return {
+    paths,
+    settings,
+    stored,
+    kept,
+    http: () => (http ??= createHttpFetch(kept())),
+    words: profileWords(paths),
+    close: async () => await http?.close(),
+  };
 }
 
 /** This file is in `cli/src`, or bundled in `cli/dist`; `bin` is beside both folders. */

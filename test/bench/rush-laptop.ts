@@ -73,6 +73,7 @@ export function openRushLaptop(options: {
     log: { debug: silent, info: silent, warn: silent, error: silent },
     instance: randomBytes(8).toString('hex'),
     pages: undefined,
+    words: (text) => text,
     socketOptions: () => ({}),
     onFrame(frame) {
       const header = readFrame(frame);

@@ -22,7 +22,9 @@ export interface BackgroundLogin {
 export type LoginEnd = { kind: 'stored' } | Extract<Approval, { kind: 'denied' }>;
 
 export interface BackgroundLoginHost {
+  /** The folder of the profile. */
   configDir: string;
+  profile: string;
   /** The environment of this process, completed by the variables kept at login. */
   env: Environment;
   hostname: string;
@@ -36,7 +38,7 @@ export async function beginBackgroundLogin(
   host: BackgroundLoginHost,
   interrupted: AbortSignal,
 ): Promise<BackgroundLogin> {
-  const { configDir, env, clock, log } = host;
+  const { configDir, profile, env, clock, log } = host;
   const settings = createSettingsStore(configDir);
   const before = settings.read();
   const { broker, user, loginId } = before;
@@ -46,13 +48,13 @@ export async function beginBackgroundLogin(
   }
   const tokenStore = before.tokenStore ?? wantedTokenStore(env);
   const openCredentials = (kind: TokenStoreKind) =>
-    openCredentialStore(kind, { configDir, env, timeoutMs: BACKGROUND_TIMEOUT_MS });
+    openCredentialStore(kind, { configDir, profile, env, timeoutMs: BACKGROUND_TIMEOUT_MS });
   // First checks that the credential can be stored, so that the person does not log in in vain.
   await openCredentials(tokenStore).probe();
   const { fetch } = createHttpFetch(env, { keepsConnections: false });
   const client = await createOAuthClient(broker, { fetch, clock });
   const code = await client.startDeviceLogin({
-    ...deviceParameters({ ...host, settings }, client.broker),
+    ...deviceParameters({ ...host, profileDir: configDir, settings }, client.broker),
     ...(before.workspace === undefined ? {} : { workspace: before.workspace }),
   });
   if (new URL(code.verificationUriComplete).origin !== client.broker) {

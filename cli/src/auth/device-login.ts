@@ -11,14 +11,14 @@ const NOT_LET_IN = 'Where the page does not let you in, your account may be susp
 
 /** The parameters that describe this device. With the device id of an earlier login and its proof, the person only has to confirm the login. */
 export function deviceParameters(
-  host: { hostname: string; platform: string; configDir: string; settings: { read(): Settings } },
+  host: { hostname: string; platform: string; profileDir: string; settings: { read(): Settings } },
   broker: string,
 ): Record<string, string> {
   const settings = host.settings.read();
   return {
     device_name: host.hostname,
     device_platform: host.platform,
-    device_proof: deviceProof(deviceKey(host.configDir), broker),
+    device_proof: deviceProof(deviceKey(host.profileDir), broker),
     ...(settings.deviceId !== undefined && settings.broker === broker ? { device_id: settings.deviceId } : {}),
   };
 }

@@ -46,6 +46,7 @@ async function createWorld(t: TestContext): Promise<World> {
     source: ({ env = {}, store: other } = {}) =>
       createTokenSource({
         configDir,
+        profile: 'default',
         env,
         clock,
         log: () => undefined,

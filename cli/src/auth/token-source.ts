@@ -35,7 +35,9 @@ export interface TokenSource {
 }
 
 export interface TokenSourceOptions {
+  /** The folder of the profile. */
   configDir: string;
+  profile: string;
   /** The environment of the process; variables that were kept at login are added here. */
   env: Environment;
   /** By default `createHttpFetch` with the same environment. */
@@ -56,7 +58,7 @@ interface Login {
 }
 
 export function createTokenSource(options: TokenSourceOptions): TokenSource {
-  const { configDir, env, clock, log } = options;
+  const { configDir, profile, env, clock, log } = options;
   const fetch: HttpFetch =
     options.fetch ??
     // Made anew for each refresh, because a login may have changed the proxy; refreshes are rare.
@@ -68,7 +70,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     options.openStore ??
     ((kind) => {
       const kept = effectiveEnvironment(env, readSettings(configDir));
-      return openCredentialStore(kind, { configDir, env: kept, timeoutMs: BACKGROUND_TIMEOUT_MS });
+      return openCredentialStore(kind, { configDir, profile, env: kept, timeoutMs: BACKGROUND_TIMEOUT_MS });
     });
   let refreshing: Promise<TokenResult> | undefined;
   let current: { login: string; tokens: Tokens } | undefined;

@@ -13,8 +13,9 @@ import {
   record,
   remaining,
   textOf,
+  undoKey,
 } from './change.ts';
-import { type Client, ENTRY_NAME } from './client.ts';
+import type { Client } from './client.ts';
 import type { ClientDeps } from './client-deps.ts';
 import { isCurrent, isOurs } from './entry-match.ts';
 import type { Undo } from './entry-format.ts';
@@ -39,11 +40,11 @@ export async function setUpByClient(
   if (isCurrent(existing, entry)) return null;
   const { command, args } = entry;
   if (typeof command !== 'string' || !Array.isArray(args)) return null;
-  const add = ['mcp', 'add', '--scope', 'user', ENTRY_NAME, '--', command, ...args.map(String)];
+  const add = ['mcp', 'add', '--scope', 'user', client.entryName, '--', command, ...args.map(String)];
   const isOwn = existing !== undefined && !isOurs(existing, entry);
   // Keeps the person's own entry in the same form as an edit of the file would.
   const undo = isOwn ? client.format.put(decode(before.bytes, path).text, path, entry).undo : null;
-  const steps = existing === undefined ? [add] : [['mcp', 'remove', '--scope', 'user', ENTRY_NAME], add];
+  const steps = existing === undefined ? [add] : [['mcp', 'remove', '--scope', 'user', client.entryName], add];
   const asked = steps.map((words) => ({ words }));
   const change = await byClient(client, before, { reason: 'install' }, asked, context, undo, (text) =>
     isCurrent(client.format.read(text, path), entry) ? (existing === undefined ? 'added' : 'updated') : null,
@@ -56,8 +57,8 @@ export async function takeOutByClient(client: Client, path: string, context: Cha
   const existing = client.format.read(decode(before.bytes, path).text, path);
   if (existing === undefined || !isOurs(existing, client.entry('', []))) return null;
   // An entry that was added by editing the file is removed by editing it too, which leaves no trace.
-  if ((await context.ledger.read()).undo[path] !== undefined) return null;
-  const remove = ['mcp', 'remove', '--scope', 'user', ENTRY_NAME];
+  if ((await context.ledger.read()).undo[undoKey(client, path)] !== undefined) return null;
+  const remove = ['mcp', 'remove', '--scope', 'user', client.entryName];
   return await byClient(client, before, { reason: 'uninstall' }, [{ words: remove }], context, null, (text) =>
     client.format.read(text, path) === undefined ? 'removed' : null,
   );

@@ -14,6 +14,7 @@ import {
   record,
   remaining,
   textOf,
+  undoKey,
 } from './change.ts';
 import { isByClient, setUpByClient, takeOutByClient, takeOutOthersByClient } from './change-by-client.ts';
 import type { Client } from './client.ts';
@@ -60,7 +61,7 @@ export async function takeOut(client: Client, path: string, context: ChangeConte
     const done = await takeOutByClient(client, path, context);
     if (done !== null) return done;
   }
-  const undo = (await context.ledger.read()).undo[path] ?? null;
+  const undo = (await context.ledger.read()).undo[undoKey(client, path)] ?? null;
   return await change(client, path, 'uninstall', context, ({ bytes }) => {
     const { text, mark } = decode(bytes, path);
     const existing = client.format.read(text, path);

@@ -1,7 +1,7 @@
 // A change to one file of an AI client: what it is made with, what it comes to, and what the ledger keeps of it.
 import { basename } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { Client } from './client.ts';
+import { type Client, entryNameFor } from './client.ts';
 import type { ClientDeps } from './client-deps.ts';
 import type { Undo } from './entry-format.ts';
 import type { LedgerStore } from './ledger.ts';
@@ -61,6 +61,10 @@ export function remaining(
   );
 }
 
+/** Where the ledger keeps what takes an entry out again: a file may hold entries of several profiles. */
+export const undoKey = ({ entryName }: Client, path: string): string =>
+  entryName === entryNameFor(undefined) ? path : `${path} ${entryName}`;
+
 /** Has the ledger keep a change that was made. */
 export async function record(
   ledger: LedgerStore,
@@ -79,8 +83,8 @@ export async function record(
       reason,
       ...(holds === undefined ? {} : { holds: [...holds] }),
     });
-    if (undo === null) delete kept.undo[path];
-    else if (undo !== undefined) kept.undo[path] = { ...undo };
+    if (undo === null) delete kept.undo[undoKey(client, path)];
+    else if (undo !== undefined) kept.undo[undoKey(client, path)] = { ...undo };
   });
 }
 

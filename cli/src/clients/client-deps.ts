@@ -21,6 +21,10 @@ export interface ClientDeps {
   readonly scriptPath: string;
   /** Whether stdout is a terminal, which decides on colours. */
   readonly isTTY: boolean;
+  /** The profile of this command. */
+  readonly profile: string;
+  /** The profile as it was named: entries then start `serve --profile NAME`, under a name of their own. */
+  readonly pinnedProfile: string | undefined;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }

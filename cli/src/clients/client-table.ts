@@ -2,12 +2,16 @@
 // name), all paths are listed.
 import { posix, win32 } from 'node:path';
 import type { Node } from 'jsonc-parser';
-import { type Client, ENTRY_NAME, type Computer } from './client.ts';
+import { type Client, type Computer, entryNameFor } from './client.ts';
+import type { EntryFormat } from './entry-format.ts';
 import { members } from './files/jsonc-document.ts';
 import { createJsoncFormat } from './files/jsonc-format.ts';
 import { createTomlFormat } from './files/toml-format.ts';
 
-const MCP_SERVERS = createJsoncFormat(['mcpServers', ENTRY_NAME]);
+/** A row of the table: the client's format depends on the name of the entry. */
+type Row = Omit<Client, 'entryName' | 'format'> & { format(entryName: string): EntryFormat };
+
+const mcpServers = (name: string): EntryFormat => createJsoncFormat(['mcpServers', name]);
 const startServe = (launcher: string, more: readonly string[]): Record<string, unknown> => ({
   command: launcher,
   args: ['serve', ...more],
@@ -48,20 +52,22 @@ function claudeProjects(root: Node): string[][] {
  * Where the entry is in OpenCode's file: version 2 keeps servers one level deeper and also reads the old place. The file's present form is
  * kept.
  */
-function openCodePath(root: Node | undefined): readonly string[] {
-  const mcp = root === undefined ? undefined : members(root).find((each) => each.key === 'mcp');
-  const hasServers =
-    mcp !== undefined && members(mcp.value).some((each) => each.key === 'servers' && !isServer(each.value));
-  return hasServers ? ['mcp', 'servers', ENTRY_NAME] : ['mcp', ENTRY_NAME];
-}
+const openCodePath =
+  (name: string) =>
+  (root: Node | undefined): readonly string[] => {
+    const mcp = root === undefined ? undefined : members(root).find((each) => each.key === 'mcp');
+    const hasServers =
+      mcp !== undefined && members(mcp.value).some((each) => each.key === 'servers' && !isServer(each.value));
+    return hasServers ? ['mcp', 'servers', name] : ['mcp', name];
+  };
 const isServer = (value: Node): boolean =>
   members(value).some((each) => each.key === 'type' && each.value.type === 'string');
 
-export const CLIENTS: readonly Client[] = [
+const TABLE: readonly Row[] = [
   {
     name: 'claude-desktop',
     title: 'Claude Desktop',
-    format: MCP_SERVERS,
+    format: mcpServers,
     entry: startServe,
     files: (computer) => [
       ...storePackages(computer).map((folder) =>
@@ -80,7 +86,7 @@ export const CLIENTS: readonly Client[] = [
   {
     name: 'claude-code',
     title: 'Claude Code',
-    format: createJsoncFormat(['mcpServers', ENTRY_NAME], claudeProjects),
+    format: (name) => createJsoncFormat(['mcpServers', name], claudeProjects),
     entry: startServe,
     files: (computer) => [join(computer, computer.env['CLAUDE_CONFIG_DIR'] || computer.homedir, '.claude.json')],
     folders: (computer) => [inHome(computer, '.claude')],
@@ -93,7 +99,7 @@ export const CLIENTS: readonly Client[] = [
   {
     name: 'cursor',
     title: 'Cursor',
-    format: MCP_SERVERS,
+    format: mcpServers,
     entry: startServe,
     files: (computer) => [inHome(computer, '.cursor', 'mcp.json')],
     folders: (computer) => [
@@ -107,7 +113,7 @@ export const CLIENTS: readonly Client[] = [
   {
     name: 'windsurf',
     title: 'Windsurf',
-    format: MCP_SERVERS,
+    format: mcpServers,
     entry: startServe,
     files: (computer) => [
       inHome(computer, '.codeium', 'windsurf', 'mcp_config.json'),
@@ -127,7 +133,7 @@ export const CLIENTS: readonly Client[] = [
   {
     name: 'vscode',
     title: 'VS Code',
-    format: createJsoncFormat(['servers', ENTRY_NAME]),
+    format: (name) => createJsoncFormat(['servers', name]),
     entry: (launcher, more) => ({ type: 'stdio', ...startServe(launcher, more) }),
     files: (computer) => ['Code', 'Code - Insiders'].map((build) => inAppData(computer, build, 'User', 'mcp.json')),
     folders: () => [],
@@ -138,7 +144,7 @@ export const CLIENTS: readonly Client[] = [
   {
     name: 'zed',
     title: 'Zed',
-    format: createJsoncFormat(['context_servers', ENTRY_NAME]),
+    format: (name) => createJsoncFormat(['context_servers', name]),
     entry: (launcher, more) => ({ source: 'custom', ...startServe(launcher, more) }),
     files: (computer) => [
       computer.platform === 'win32'
@@ -153,7 +159,7 @@ export const CLIENTS: readonly Client[] = [
   {
     name: 'codex',
     title: 'Codex',
-    format: createTomlFormat(['mcp_servers', ENTRY_NAME]),
+    format: (name) => createTomlFormat(['mcp_servers', name]),
     entry: startServe,
     files: (computer) => [join(computer, computer.env['CODEX_HOME'] || inHome(computer, '.codex'), 'config.toml')],
     folders: () => [],
@@ -164,7 +170,7 @@ export const CLIENTS: readonly Client[] = [
   {
     name: 'gemini-cli',
     title: 'Gemini CLI',
-    format: MCP_SERVERS,
+    format: mcpServers,
     entry: startServe,
     files: (computer) => [inHome(computer, '.gemini', 'settings.json')],
     folders: () => [],
@@ -175,7 +181,7 @@ export const CLIENTS: readonly Client[] = [
   {
     name: 'copilot-cli',
     title: 'Copilot CLI',
-    format: MCP_SERVERS,
+    format: mcpServers,
     // Without `tools` the client offers all tools, and the person can choose.
     entry: (launcher, more) => ({ type: 'local', ...startServe(launcher, more) }),
     files: (computer) => [
@@ -189,7 +195,7 @@ export const CLIENTS: readonly Client[] = [
   {
     name: 'opencode',
     title: 'OpenCode',
-    format: createJsoncFormat(openCodePath),
+    format: (name) => createJsoncFormat(openCodePath(name)),
     entry: (launcher, more) => ({ type: 'local', command: [launcher, 'serve', ...more] }),
     files: (computer) => openCodeFiles(computer),
     folders: () => [],
@@ -206,5 +212,14 @@ function openCodeFiles(computer: Computer): string[] {
   const names = computer.listFolder(folder).filter((name) => name === 'opencode.json' || name === 'opencode.jsonc');
   return [join(computer, folder, names.toSorted().at(-1) ?? 'opencode.json')];
 }
+
+/** `profile`: whose entry; undefined: the one that serves whichever profile was chosen. */
+export const clientsOf = (profile: string | undefined): readonly Client[] =>
+  TABLE.map((row) => {
+    const entryName = entryNameFor(profile);
+    return { ...row, entryName, format: row.format(entryName) };
+  });
+
+export const CLIENTS: readonly Client[] = clientsOf(undefined);
 
 export const findClient = (name: string): Client | undefined => CLIENTS.find((client) => client.name === name);

@@ -2,8 +2,9 @@
 import type { ClientDeps } from './client-deps.ts';
 import type { EntryFormat } from './entry-format.ts';
 
-/** The name of mcpgate's entry in every client's file. */
-export const ENTRY_NAME = 'mcpgate';
+/** The name of mcpgate's entry in every client's file: of the one that serves whichever profile was chosen, or always the named one. */
+export const entryNameFor = (profile: string | undefined): string =>
+  profile === undefined ? 'mcpgate' : `mcpgate-${profile}`;
 
 /** What the paths of a client depend on. */
 export interface Computer extends Pick<ClientDeps, 'env' | 'platform' | 'homedir'> {
@@ -15,6 +16,8 @@ export interface Client {
   /** The name that people type: `mcpgate install-clients NAME`. */
   readonly name: string;
   readonly title: string;
+  /** The name of mcpgate's entry in its files, which `format` reads and writes. */
+  readonly entryName: string;
   readonly format: EntryFormat;
   /** The entry that starts `launcher serve`, with `more` behind it. */
   entry(launcher: string, more: readonly string[]): Readonly<Record<string, unknown>>;

@@ -47,12 +47,16 @@ function bash(levels: readonly Words[]): string {
   const cases = levels.map(({ path, words }) => `    '${path}') words='${words.map(({ word }) => word).join(' ')}' ;;`);
   return `_mcpgate() {
   local path='' word words=''
+  local before=''
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case "$word" in -*) ;; *) path="\${path:+$path }$word" ;; esac
+    case "$word" in -*) ;; *) [ "$before" = --profile ] || path="\${path:+$path }$word" ;; esac
+    before=$word
   done
   case "$path" in
 ${cases.join('\n')}
   esac
+  [ "$path" = use ] && words="$words $(mcpgate use --names 2>/dev/null)"
+  [ "$before" = --profile ] && words=$(mcpgate use --names 2>/dev/null)
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}")
 }
 complete -o default -F _mcpgate mcpgate`;
@@ -67,11 +71,16 @@ function zsh(levels: readonly Words[]): string {
   });
   return `#compdef mcpgate
 _mcpgate() {
-  local path_='' word
+  local path_='' word before=''
   local -a items
   for word in "\${words[@]:1:$((CURRENT-2))}"; do
-    [[ $word == -* ]] || path_="\${path_:+$path_ }$word"
+    [[ $word == -* || $before == --profile ]] || path_="\${path_:+$path_ }$word"
+    before=$word
   done
+  if [[ $before == --profile || $path_ == use ]]; then
+    compadd -- \${(f)"$(mcpgate use --names 2>/dev/null)"}
+    [[ $before == --profile ]] && return
+  fi
   case "$path_" in
 ${cases.join('\n')}
     *) _files; return ;;
@@ -81,15 +90,19 @@ ${cases.join('\n')}
 if [[ $zsh_eval_context[-1] == loadautofunc ]]; then _mcpgate "$@"; else compdef _mcpgate mcpgate; fi`;
 }
 
+/** The profiles, which only the laptop knows. */
+const NAMES = '(mcpgate use --names 2>/dev/null)';
+
 function fish(levels: readonly Words[]): string {
   const lines = levels.flatMap(({ path, words }) =>
     words.map(({ word, description }) => {
       const parts = path.split(' ').filter((part) => part !== '');
       const last = parts.at(-1);
       const condition = last === undefined ? '__fish_use_subcommand' : `__fish_seen_subcommand_from ${last}`;
-      const what = word.startsWith('--') ? `-l ${word.slice(2)}` : `-f -a ${word}`;
+      const flag = `-l ${word.slice(2)}${word === '--profile' ? ` -x -a '${NAMES}'` : ''}`;
+      const what = word.startsWith('--') ? flag : `-f -a ${word}`;
       return `complete -c mcpgate -n '${condition}' ${what} -d '${description.replaceAll("'", "\\'")}'`;
     }),
   );
-  return lines.join('\n');
+  return [...lines, `complete -c mcpgate -n '__fish_seen_subcommand_from use' -f -a '${NAMES}'`].join('\n');
 }

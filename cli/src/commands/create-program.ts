@@ -1,5 +1,6 @@
 // Defines the command line with commander: the commands, their help, and the messages for wrong words.
 import { Command } from 'commander';
+import { GateError } from 'mcpgate-shared/error';
 import { VERSION } from 'mcpgate-shared/version';
 import { addCall } from './tools/call.ts';
 import { addCompletion } from './completion.ts';
@@ -13,6 +14,8 @@ import { addLogout } from './logout.ts';
 import { addStatus } from './status/status.ts';
 import { addRequest } from './requests/request.ts';
 import { addTools } from './tools/tools.ts';
+import { addUse } from './use.ts';
+import { ofProfile } from './of-profile.ts';
 import type { CliContext } from '../context.ts';
 
 export function createProgram(context: CliContext): Command {
@@ -49,16 +52,21 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 not logged in or revoked, 4 broker out 
   addRequest(program, context);
   addTools(program, context);
   addCall(program, context);
+  addUse(program, context);
   // bin/mcpgate.cjs handles `serve` itself, so that it starts fast; here it is only defined for the help.
   program
     .command('serve')
     .description('the stdio MCP server that AI clients start')
     .option('--server <name>', 'serve one server with its own names')
     .option('--bundle <name>', 'serve a bundle of tools')
-    .option('--tools <all|search>', 'every tool in the list, or three that search, describe and call');
+    .option('--tools <all|search>', 'every tool in the list, or three that search, describe and call')
+    .action(() => {
+      throw new GateError('usage', '`serve` comes first: mcpgate serve --profile NAME');
+    });
   addInstallClients(program, context);
   addDoctor(program, context);
   addDaemon(program, context);
   addCompletion(program, context);
+  ofProfile(program, context);
   return program;
 }

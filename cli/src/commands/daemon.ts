@@ -52,7 +52,7 @@ async function connectIfRunning(context: CliContext): Promise<DaemonConnection |
 }
 
 /** Stops the daemon and waits until its process has ended, so that a new one does not find it. False: none was running. */
-async function stopDaemon(context: CliContext): Promise<boolean> {
+export async function stopDaemon(context: CliContext): Promise<boolean> {
   const connection = await connectIfRunning(context);
   if (connection === undefined) return false;
   try {
@@ -101,7 +101,7 @@ async function runLogs(follow: boolean, context: CliContext): Promise<void> {
     // A new daemon moves a long log aside and begins a new one.
     from = await copy(daemonLogPath, now < from ? 0 : from, context.stdout);
   };
-  const watcher = watch(context.configDir, (_event, name) => {
+  const watcher = watch(context.paths.profileDir, (_event, name) => {
     if (name === null || daemonLogPath.endsWith(name)) copying = copying.then(more, more);
   });
   await new Promise<void>((resolve) => {

@@ -89,5 +89,6 @@ async function collect(context: CliContext): Promise<Finding[]> {
     checkClients(context),
     checkTokens(context),
   ]);
-  return [...token, ...way, ...folder, ...daemon, ...clients, ...tokens];
+  const findings = [...token, ...way, ...folder, ...daemon, ...clients, ...tokens];
+  return findings.map((finding) => ({ ...finding, text: context.words(finding.text) }));
 }

@@ -29,6 +29,7 @@ test('--help and --version are data on stdout and exit 0; the help has examples 
     'serve',
     'tools',
     'call',
+    'use',
     'daemon',
     'completion',
   ]) {
@@ -81,7 +82,18 @@ test('commands that need a login exit 3 and start no daemon', async () => {
   assert.equal(code, 3);
   const status: unknown = JSON.parse(stdout);
   assert.ok(typeof status === 'object' && status !== null);
-  const keys = ['user', 'broker', 'workspace', 'daemon', 'tunnel', 'servers', 'accounts', 'clients', 'token'];
+  const keys = [
+    'user',
+    'broker',
+    'workspace',
+    'daemon',
+    'tunnel',
+    'servers',
+    'accounts',
+    'clients',
+    'token',
+    'profile',
+  ];
   assert.deepEqual(Object.keys(status), keys);
   assert.match((await run('daemon', 'stop')).stderr, /not running/);
 });
@@ -91,13 +103,19 @@ test('the bash completion is valid and knows subcommands and flags', async () =>
   const ask = (...words: string[]) => {
     const list = words.map((word) => `'${word}'`).join(' ');
     const script = `${stdout}\nCOMP_WORDS=(${list}); COMP_CWORD=${words.length - 1}; _mcpgate; echo "\${COMPREPLY[@]}"`;
-    const { stdout: reply, stderr, status } = spawnSync('bash', ['-c', script], { encoding: 'utf8' });
+    // The profiles are asked of mcpgate itself.
+    const own = `mcpgate() { '${process.execPath}' '${GATE_PROGRAM}' "$@"; }\n`;
+    const env = { PATH: process.env['PATH'], HOME: configDir, MCPGATE_CONFIG_DIR: configDir };
+    const { stdout: reply, stderr, status } = spawnSync('bash', ['-c', own + script], { encoding: 'utf8', env });
     assert.equal(status, 0, stderr);
     return reply.trim();
   };
   assert.equal(ask('mcpgate', 'logi'), 'login');
   assert.match(ask('mcpgate', 'daemon', ''), /run stop restart logs/);
-  assert.match(ask('mcpgate', 'login', '--'), /--with-token/);
+  assert.match(ask('mcpgate', 'login', '--'), /--with-token .*--profile/);
+  assert.match(ask('mcpgate', '--profile', 'work', 'daemon', ''), /run stop restart logs/);
+  assert.equal(ask('mcpgate', 'use', 'def'), 'default');
+  assert.equal(ask('mcpgate', 'status', '--profile', ''), 'default');
 });
 
 test('a pattern is a part of the name, or a glob over all of it', () => {

@@ -110,7 +110,7 @@ async function loginOnDevice(request: LoginRequest, context: CliContext): Promis
   // First checks that the credential can be stored, so that the person does not log in in vain.
   await context.openCredentials(request.tokenStore).probe();
   const code = await client.startDeviceLogin({
-    ...deviceParameters(context, client.broker),
+    ...deviceParameters({ ...context, profileDir: context.paths.profileDir }, client.broker),
     ...(request.workspace === undefined ? {} : { workspace: request.workspace }),
   });
   await showCode(code, request, context);

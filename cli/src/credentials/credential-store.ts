@@ -30,7 +30,9 @@ export interface CredentialStore {
   remove(address: CredentialAddress): Promise<boolean>;
 }
 
-export const accountOf = ({ broker, workspace }: CredentialAddress): string => `${broker} ${workspace}`;
+/** `profile`: undefined where the store holds one profile's credentials only, and for the profile without a name. */
+export const accountOf = ({ broker, workspace }: CredentialAddress, profile?: string): string =>
+  profile === undefined ? `${broker} ${workspace}` : `${broker} ${workspace} ${profile}`;
 
 export const serializeCredential = ({ kind, token }: Credential): string => JSON.stringify({ kind, token });
 

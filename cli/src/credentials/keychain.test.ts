@@ -17,7 +17,8 @@ before(async () => {
 });
 after(() => keychain.stop());
 
-const open = (env: Record<string, string>, timeoutMs = 10_000) => createKeychain({ env, timeoutMs });
+const open = (env: Record<string, string>, timeoutMs = 10_000, profile = 'default') =>
+  createKeychain({ profile, env, timeoutMs });
 
 const clear = (pattern: RegExp) => (error: unknown) => {
   assert.ok(error instanceof GateError);
@@ -40,6 +41,11 @@ test('what is written is read, replaced only where it is still the same, and rem
   assert.equal(await store.replace(ADDRESS, CREDENTIAL, next), true);
   assert.deepEqual(await store.read(ADDRESS), next);
   assert.equal(await store.read({ ...ADDRESS, workspace: 'other' }), null);
+  const work = open(keychain.env, 10_000, 'work');
+  assert.equal(await work.read(ADDRESS), null, 'the login of another profile at the same broker');
+  await work.write(ADDRESS, { kind: 'grant', token: 'mcg_of_work' });
+  assert.deepEqual(await store.read(ADDRESS), next);
+  assert.equal(await work.remove(ADDRESS), true);
   assert.equal(await store.remove(ADDRESS), true);
   assert.equal(await store.remove(ADDRESS), false);
   assert.equal(await store.read(ADDRESS), null);

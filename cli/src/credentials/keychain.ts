@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { GateError } from 'mcpgate-shared/error';
+import { DEFAULT_PROFILE } from '../laptop/profile.ts';
 import type { Environment } from '../laptop/settings-file.ts';
 import { accountOf, parseCredential, serializeCredential, type CredentialStore } from './credential-store.ts';
 import { keychainError, keychainTimeout } from './keychain-error.ts';
@@ -18,8 +19,10 @@ export const PROMPT_TIMEOUT_MS = 60_000;
 /** The most bytes that Windows stores in one item. */
 const MAX_ITEM_BYTES = 2_560;
 
-export function createKeychain(options: { env: Environment; timeoutMs: number }): CredentialStore {
+/** Each profile has items of its own, so that two people's logins at one broker do not meet. */
+export function createKeychain(options: { profile: string; env: Environment; timeoutMs: number }): CredentialStore {
   const { env, timeoutMs } = options;
+  const profile = options.profile === DEFAULT_PROFILE ? undefined : options.profile;
   const ask = async (request: KeychainRequest): Promise<Extract<KeychainAnswer, { ok: true }>> => {
     const answer = await askChild(request, busEnvironment(env), timeoutMs);
     if (!answer.ok) throw keychainError(answer.error);
@@ -32,19 +35,19 @@ export function createKeychain(options: { env: Environment; timeoutMs: number })
       await ask({ op: 'probe' });
     },
     async read(address) {
-      const { value } = await ask({ op: 'read', account: accountOf(address) });
+      const { value } = await ask({ op: 'read', account: accountOf(address, profile) });
       return value === null ? null : parseCredential(value);
     },
     async write(address, credential) {
-      await ask({ op: 'write', account: accountOf(address), value: fitting(serializeCredential(credential)) });
+      await ask({ op: 'write', account: accountOf(address, profile), value: fitting(serializeCredential(credential)) });
     },
     async replace(address, expected, next) {
       const value = fitting(serializeCredential(next));
-      const request = { account: accountOf(address), expected: serializeCredential(expected), value };
+      const request = { account: accountOf(address, profile), expected: serializeCredential(expected), value };
       return (await ask({ op: 'replace', ...request })).done === true;
     },
     async remove(address) {
-      return (await ask({ op: 'remove', account: accountOf(address) })).done === true;
+      return (await ask({ op: 'remove', account: accountOf(address, profile) })).done === true;
     },
   };
 }

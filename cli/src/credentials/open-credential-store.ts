@@ -12,9 +12,10 @@ export function wantedTokenStore(env: Environment): TokenStoreKind {
   throw new GateError('usage', `MCPGATE_TOKEN_STORE is "${wanted}"; it can be keychain or file`);
 }
 
+/** `configDir`: the folder of the profile. */
 export function openCredentialStore(
   kind: TokenStoreKind,
-  options: { configDir: string; env: Environment; timeoutMs: number },
+  options: { configDir: string; profile: string; env: Environment; timeoutMs: number },
 ): CredentialStore {
   return kind === 'file' ? createTokenFile(options.configDir) : createKeychain(options);
 }

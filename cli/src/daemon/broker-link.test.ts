@@ -57,6 +57,7 @@ async function world(
     random,
     log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
     instance: 'test',
+    words: (text) => text,
     pages: {
       available: () => Promise.resolve(true),
       async open(...page) {

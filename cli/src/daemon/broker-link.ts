@@ -57,6 +57,8 @@ export interface BrokerLinkOptions {
   instance: string;
   /** Opens pages of the broker for the person; undefined: the credential is no login of a person at this computer. */
   pages: PageOpener | undefined;
+  /** Completes the commands that messages name. */
+  words: (text: string) => string;
   /** TLS and proxy settings for the socket. */
   socketOptions: (broker: string) => SocketOptions;
   onFrame: (frame: Buffer) => void;
@@ -107,7 +109,8 @@ export function createBrokerLink(options: BrokerLinkOptions): BrokerLink {
     },
   });
 
-  const become = (next: LinkState, why: string | null) => {
+  const become = (next: LinkState, reason: string | null) => {
+    const why = reason === null ? null : options.words(reason);
     if (next === state && why === message) return;
     state = next;
     message = why;

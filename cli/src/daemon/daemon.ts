@@ -1,4 +1,4 @@
-// The daemon: one process per user and machine. It owns the local socket and one link for each credential. `serve` and commands start it; it ends
+// The daemon: one process per user, machine and profile. It owns the local socket and one link for each credential. `serve` and commands start it; it ends
 // when it has had no client for a while, or when a client of a newer version comes.
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { unlinkSync } from 'node:fs';
@@ -13,6 +13,7 @@ import type { LocalRequest } from '../local/control.ts';
 import type { DaemonStatus } from '../local/daemon-connection.ts';
 import { readLocalKey } from '../local/runtime-dir.ts';
 import type { Paths } from '../laptop/paths.ts';
+import { profileWords } from '../laptop/profile-words.ts';
 import { type BrokerLinkOptions, createBrokerLink } from './broker-link.ts';
 import type { DaemonLog } from './daemon-log.ts';
 import { withLock } from './daemon-lock.ts';
@@ -53,6 +54,7 @@ export async function startDaemon(options: DaemonOptions): Promise<DaemonStart> 
   const key = readLocalKey(paths, randomBytes);
   const instance = randomUUID();
   const startedAt = clock.now();
+  const words = profileWords(paths);
   /** One switch for each credential, so that no call travels under another one. */
   const switches = new Map<string, LinkSwitch>();
   const switchOf = new Map<LocalClient, LinkSwitch>();
@@ -83,6 +85,7 @@ export async function startDaemon(options: DaemonOptions): Promise<DaemonStart> 
         log,
         instance,
         pages: grant === undefined ? pages : undefined,
+        words,
         socketOptions: options.socketOptions,
         ...events,
       }),
@@ -119,7 +122,7 @@ export async function startDaemon(options: DaemonOptions): Promise<DaemonStart> 
     onLoggedIn: () => reload(),
     onFailed(message) {
       for (const client of switches.get(STORED_LOGIN)?.clients ?? [])
-        client.send({ type: 'login', pending: null, message });
+        client.send({ type: 'login', pending: null, message: words(message) });
     },
   });
 
@@ -127,7 +130,7 @@ export async function startDaemon(options: DaemonOptions): Promise<DaemonStart> 
     if (switchOf.get(client) !== switches.get(STORED_LOGIN)) return; // no person can renew a grant
     const answer = await loginAgain.ask({ browser });
     if (answer.kind === 'pending') client.send({ type: 'login', pending: answer.pending, message: '' });
-    else client.send({ type: 'login', pending: null, message: answer.message });
+    else client.send({ type: 'login', pending: null, message: words(answer.message) });
   };
 
   /** The stored login has changed: ends the link of the former login; its clients go on with the new one. */

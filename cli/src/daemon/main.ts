@@ -6,7 +6,8 @@ import { VERSION } from 'mcpgate-shared/version';
 import { createTokenSource, GRANT_REMEDY, type TokenSource } from '../auth/token-source.ts';
 import { DESKTOP_VARIABLES, effectiveEnvironment } from '../laptop/kept-environment.ts';
 import { readSettings } from '../laptop/settings-file.ts';
-import { systemPaths } from '../laptop/paths.ts';
+import { systemPaths, type Paths } from '../laptop/paths.ts';
+import { requireProfile } from '../laptop/profile.ts';
 import { createDaemonLog } from './daemon-log.ts';
 import { startDaemon } from './daemon.ts';
 import { socketOptions } from './socket-options.ts';
@@ -14,8 +15,8 @@ import { socketOptions } from './socket-options.ts';
 const IDLE_DEFAULT_S = 600;
 
 const { env } = process;
-const paths = systemPaths(env);
 const log = createDaemonLog(process.stderr, env['MCPGATE_LOG'], Date.now);
+const paths = ownPaths();
 
 const grantSource = (broker: string, token: string): TokenSource => ({
   broker,
@@ -23,10 +24,22 @@ const grantSource = (broker: string, token: string): TokenSource => ({
 });
 // These variables belong to the AI client that started the daemon. The stored login is the one in config.json.
 const { MCPGATE_TOKEN: _token, MCPGATE_BROKER: _broker, ...storedLoginEnv } = env;
-const keptEnv = () => effectiveEnvironment(storedLoginEnv, readSettings(paths.configDir));
+const keptEnv = () => effectiveEnvironment(storedLoginEnv, readSettings(paths.profileDir));
+
+/** `daemon run` and `daemon run --profile NAME` are all that leads here. */
+function ownPaths(): Paths {
+  try {
+    const own = systemPaths(env, process.argv[5]);
+    requireProfile(own);
+    return own;
+  } catch (error) {
+    log.error(toGateError(error).message);
+    process.exit(2);
+  }
+}
 
 try {
-  const idleS = Number(effectiveEnvironment(env, readSettings(paths.configDir))['MCPGATE_DAEMON_IDLE_SECONDS']);
+  const idleS = Number(effectiveEnvironment(env, readSettings(paths.profileDir))['MCPGATE_DAEMON_IDLE_SECONDS']);
   const started = await startDaemon({
     paths,
     clock: systemClock,
@@ -37,17 +50,19 @@ try {
       grant
         ? grantSource(grant.broker, grant.token)
         : createTokenSource({
-            configDir: paths.configDir,
+            configDir: paths.profileDir,
+            profile: paths.profile,
             env: storedLoginEnv,
             clock: systemClock,
             log: (line) => log.info(line),
           }),
-    socketOptions: (broker) => socketOptions(broker, { configDir: paths.configDir, env }),
+    socketOptions: (broker) => socketOptions(broker, { configDir: paths.profileDir, env }),
     login: {
       async begin(interrupted) {
         const { beginBackgroundLogin } = await import('../auth/background-login.ts');
         const { platform } = process;
-        const host = { configDir: paths.configDir, env: keptEnv(), hostname: hostname(), platform, clock: systemClock };
+        const { profileDir: configDir, profile } = paths;
+        const host = { configDir, profile, env: keptEnv(), hostname: hostname(), platform, clock: systemClock };
         return beginBackgroundLogin({ ...host, log: (line) => log.info(line) }, interrupted);
       },
       async browser() {

@@ -72,7 +72,7 @@ export async function checkDaemon(context: CliContext): Promise<Finding[]> {
 }
 
 /** Checks the folder of the local socket. Not needed on Windows, where the named pipe belongs to the user. */
-export function checkFolder({ platform, runtimeDir }: Pick<CliContext, 'platform' | 'runtimeDir'>): Finding[] {
+export function checkFolder({ platform, paths: { runtimeDir } }: Pick<CliContext, 'platform' | 'paths'>): Finding[] {
   if (platform === 'win32') return [];
   const found = lstatSync(runtimeDir, { throwIfNoEntry: false });
   if (found === undefined) return [good('folder', `${runtimeDir} is made when it is needed`)];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { resolvePaths } from './paths.ts';
+import { isConfigDirCustom, resolvePaths } from './paths.ts';
 
 const linux = { env: {}, platform: 'linux' as const, homedir: '/home/ada', uid: 1000, tmpdir: '/tmp' };
 
@@ -23,8 +23,10 @@ test('each platform has its own configuration folder, and the socket lies below 
 test('XDG_CONFIG_HOME counts only where it is absolute, and MCPGATE_CONFIG_DIR beats it', () => {
   assert.equal(resolvePaths({ ...linux, env: { XDG_CONFIG_HOME: '/x' } }).configDir, '/x/mcpgate');
   assert.equal(resolvePaths({ ...linux, env: { XDG_CONFIG_HOME: 'x' } }).configDir, '/home/ada/.config/mcpgate');
-  const both = resolvePaths({ ...linux, env: { XDG_CONFIG_HOME: '/x', MCPGATE_CONFIG_DIR: '/own' } });
-  assert.deepEqual([both.configDir, both.configDirIsCustom], ['/own', true]);
+  const both = { ...linux, env: { XDG_CONFIG_HOME: '/x', MCPGATE_CONFIG_DIR: '/own' } };
+  assert.deepEqual([resolvePaths(both).configDir, isConfigDirCustom(both)], ['/own', true]);
+  assert.equal(isConfigDirCustom(linux), false);
+  assert.equal(isConfigDirCustom({ env: { XDG_CONFIG_HOME: '/x' }, platform: 'darwin' }), false);
 });
 
 test('a path too long for a unix socket moves to a short folder of the same user', () => {

@@ -1,14 +1,17 @@
 // The paths of mcpgate's files on this computer. Environment, platform and home folder are parameters; only the last function reads the real ones.
 import { homedir, tmpdir } from 'node:os';
 import { posix, win32 } from 'node:path';
+import { chosenProfile, DEFAULT_PROFILE } from './profile.ts';
 
 export interface Paths {
+  /** The folder of what all profiles share: the launcher, the backups of clients' files, the name of the chosen profile. */
   configDir: string;
-  /** True: `configDir` is not the platform's default, so launchers must pass it on. */
-  configDirIsCustom: boolean;
+  /** The name of the profile that all paths below are of. */
+  profile: string;
+  /** The folder of the profile: settings, device key, log, copies. That of the profile without a name is `configDir`. */
+  profileDir: string;
   /** The folder (0700) of socket, lock and local secret. */
   runtimeDir: string;
-  runtimeDirIsCustom: boolean;
   /** The daemon's Unix socket, or its named pipe on Windows. */
   socketPath: string;
   /** The local secret: 32 random bytes in a file of mode 0600, which both ends of the local socket must know. */
@@ -19,8 +22,6 @@ export interface Paths {
   daemonLogPath: string;
   /** The folder of last known copies of lists, for times when the broker is away. */
   cacheDir: string;
-  /** The script that AI clients start. */
-  launcherPath: string;
 }
 
 /** The longest path of a Unix socket: 104 bytes on macOS (108 on Linux) with the final zero. */
@@ -33,6 +34,8 @@ export interface PathEnvironment {
   /** The numeric user id; undefined on Windows. */
   uid: number | undefined;
   tmpdir: string;
+  /** Names the profile, by the configuration folder; the one without a name unless given. */
+  profileIn?: (configDir: string) => string;
 }
 
 function defaultConfigDir({ env, platform, homedir }: PathEnvironment): string {
@@ -52,31 +55,40 @@ function shortHash(text: string): string {
 export function resolvePaths(environment: PathEnvironment): Paths {
   const { env, platform, uid } = environment;
   const join = (...parts: string[]) => (platform === 'win32' ? win32 : posix).join(...parts);
-  const standard = defaultConfigDir(environment);
-  const configDir = env['MCPGATE_CONFIG_DIR'] || standard;
-  let runtimeDir = env['MCPGATE_RUNTIME_DIR'] || join(configDir, 'run');
+  const configDir = env['MCPGATE_CONFIG_DIR'] || defaultConfigDir(environment);
+  const profile = environment.profileIn?.(configDir) ?? DEFAULT_PROFILE;
+  const ofProfile = (folder: string) => (profile === DEFAULT_PROFILE ? folder : join(folder, 'profiles', profile));
+  const profileDir = ofProfile(configDir);
+  const ownRuntimeDir = env['MCPGATE_RUNTIME_DIR'];
+  let runtimeDir = ownRuntimeDir ? ofProfile(ownRuntimeDir) : join(profileDir, 'run');
   if (platform !== 'win32' && join(runtimeDir, 'daemon.sock').length > SOCKET_PATH_MAX) {
     runtimeDir = join(environment.tmpdir, `mcpgate-${uid ?? 0}-${shortHash(runtimeDir)}`);
   }
   const isWindows = platform === 'win32';
   return {
     configDir,
-    configDirIsCustom:
-      platform === 'linux' ? Boolean(env['MCPGATE_CONFIG_DIR'] || env['XDG_CONFIG_HOME']) : configDir !== standard,
+    profile,
+    profileDir,
     runtimeDir,
-    runtimeDirIsCustom: Boolean(env['MCPGATE_RUNTIME_DIR']),
     socketPath: isWindows ? `\\\\.\\pipe\\mcpgate-${shortHash(runtimeDir)}` : join(runtimeDir, 'daemon.sock'),
     localKeyPath: join(runtimeDir, 'local.key'),
     lockPath: join(runtimeDir, 'daemon.lock'),
-    configPath: join(configDir, 'config.json'),
-    daemonLogPath: join(configDir, 'daemon.log'),
-    cacheDir: join(configDir, 'cache'),
-    launcherPath: join(configDir, 'bin', isWindows ? 'mcpgate.cmd' : 'mcpgate'),
+    configPath: join(profileDir, 'config.json'),
+    daemonLogPath: join(profileDir, 'daemon.log'),
+    cacheDir: join(profileDir, 'cache'),
   };
 }
 
-/** The paths of the person who runs this process. */
-export function systemPaths(env: Readonly<Record<string, string | undefined>>): Paths {
+/** Whether the configuration folder is not the platform's default, so that launchers must pass it on. */
+export const isConfigDirCustom = ({ env, platform }: Pick<PathEnvironment, 'env' | 'platform'>): boolean =>
+  Boolean(env['MCPGATE_CONFIG_DIR'] || (platform === 'linux' && env['XDG_CONFIG_HOME']));
+
+/**
+ * The paths of the person who runs this process. The profile is `wanted`, else that of MCPGATE_PROFILE, else the one that `mcpgate use` chose.
+ * Throws `usage` where that is no name, and `config` where the choice cannot be read.
+ */
+export function systemPaths(env: Readonly<Record<string, string | undefined>>, wanted?: string): Paths {
   const { platform } = process;
-  return resolvePaths({ env, platform, homedir: homedir(), uid: process.getuid?.(), tmpdir: tmpdir() });
+  const profileIn = (configDir: string) => chosenProfile(configDir, wanted ?? (env['MCPGATE_PROFILE'] || undefined));
+  return resolvePaths({ env, platform, homedir: homedir(), uid: process.getuid?.(), tmpdir: tmpdir(), profileIn });
 }

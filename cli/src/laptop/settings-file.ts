@@ -28,25 +28,26 @@ export interface Settings {
 export const settingsPath = (configDir: string): string => join(configDir, 'config.json');
 
 /** Reads the settings; `{}` where there are none yet. Throws `config` where the file is unreadable or not JSON. */
-export function readSettings(configDir: string): Settings {
+export const readSettings = (configDir: string): Settings => guardSettings(readSettingsValue(configDir));
+
+/** The same as it stands there; undefined where there are none yet. */
+export function readSettingsValue(configDir: string): unknown {
   const path = settingsPath(configDir);
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {};
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     const detail = error instanceof Error ? error.message : String(error);
     throw new GateError('config', `cannot read ${path}: ${detail}`, { cause: error });
   }
-  let parsed: unknown;
   try {
-    parsed = JSON.parse(text);
+    return JSON.parse(text);
   } catch (error) {
     throw new GateError('config', `${path} is not valid JSON; mend it, or delete it and log in again`, {
       cause: error,
     });
   }
-  return guardSettings(parsed);
 }
 
 /** Takes the keys that are known and have the right type, and ignores all others. */

@@ -35,8 +35,15 @@ export interface Terminal {
   progress(text: string): Promise<Progress>;
 }
 
-export function createTerminal(options: { stdout: Output; stderr: Output; env: Environment }): Terminal {
-  const { stdout, stderr, env } = options;
+export interface TerminalOptions {
+  stdout: Output;
+  stderr: Output;
+  env: Environment;
+  /** Completes the commands that messages name. */
+  words?: (text: string) => string;
+}
+
+export function createTerminal({ stdout, stderr, env, words = (text) => text }: TerminalOptions): Terminal {
   const plain = (env['NO_COLOR'] ?? '') !== '' || env['TERM'] === 'dumb';
   const colours = (output: Output): ChalkInstance => new Chalk({ level: output.isTTY === true && !plain ? 1 : 0 });
   const noteColour = colours(stderr);
@@ -47,8 +54,8 @@ export function createTerminal(options: { stdout: Output; stderr: Output; env: E
     // A terminal without a size (of a serial line, of some tools) says 0.
     columns: stdout.isTTY === true ? stdout.columns || 80 : undefined,
     print: (line) => void stdout.write(`${line}\n`),
-    note: (line) => void stderr.write(`${line}\n`),
-    warn: (line) => void stderr.write(`${noteColour.yellow('warning:')} ${line}\n`),
+    note: (line) => void stderr.write(`${words(line)}\n`),
+    warn: (line) => void stderr.write(`${noteColour.yellow('warning:')} ${words(line)}\n`),
     debug(line) {
       if (env['MCPGATE_LOG'] === 'debug') stderr.write(`debug: ${line}\n`);
     },

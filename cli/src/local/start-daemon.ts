@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Paths } from '../laptop/paths.ts';
+import { DEFAULT_PROFILE } from '../laptop/profile.ts';
 
 const LOG_MAX_BYTES = 1024 * 1024;
 
@@ -23,11 +24,13 @@ export function startDaemon(options: {
   try {
     // A grant in the environment belongs to this AI client alone; the daemon gets it over the socket.
     const { MCPGATE_TOKEN: _token, ...env } = options.env;
-    const child = spawn(process.execPath, [scriptPath, 'daemon', 'run'], {
+    // By name, because it must stay with this profile whatever is chosen later; as an argument too, where a process list shows it.
+    const more = paths.profile === DEFAULT_PROFILE ? [] : ['--profile', paths.profile];
+    const child = spawn(process.execPath, [scriptPath, 'daemon', 'run', ...more], {
       detached: true,
       stdio: ['ignore', log, log],
-      cwd: paths.configDir,
-      env,
+      cwd: paths.profileDir,
+      env: { ...env, MCPGATE_PROFILE: paths.profile },
       windowsHide: true,
     });
     child.on('error', () => undefined); // the caller notices a missing daemon when it waits for the socket

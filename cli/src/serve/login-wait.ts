@@ -34,6 +34,8 @@ export interface LoginWaitOptions {
   toClient(message: string): void;
   /** Asks the daemon to begin a login; undefined where the client has a credential of its own. */
   begin: ((options: { browser: boolean }) => void) | undefined;
+  /** What a command adds to be of this profile; undefined: of the one without a name. */
+  ofProfile?: string | undefined;
   /** The capabilities of the AI client from its handshake. */
   clientCapabilities(): unknown;
   /** The calls that are waiting now. */
@@ -106,7 +108,8 @@ export function createLoginWait(options: LoginWaitOptions): LoginWait {
       return pending.expiresAt;
     },
     get reason() {
-      if (elicited?.isDeclined === true) return 'the login was declined; run `mcpgate login`, then try again';
+      if (elicited?.isDeclined === true)
+        return `the login was declined; run \`mcpgate login${options.ofProfile ?? ''}\`, then try again`;
       if (pending !== undefined) return `${pendingLoginText(pending)}, then try again`;
       return refused?.message;
     },

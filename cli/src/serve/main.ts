@@ -3,20 +3,22 @@
 import type { Socket } from 'node:net';
 import { systemClock } from 'mcpgate-shared/clock';
 import { toGateError } from 'mcpgate-shared/error';
+import { member } from 'mcpgate-shared/member';
 import { HEADER_BYTES, LINK_CHANNEL, readFrame } from 'mcpgate-shared/link/frame';
 import { connectOrStart, connectSocket } from '../local/connect-socket.ts';
 import { controlFrame, readLocalEvent } from '../local/control.ts';
 import { createFrameReader } from '../channel/frame-stream.ts';
 import { randomBytes } from '../local/random-bytes.ts';
-import { readSettings } from '../laptop/settings-file.ts';
-import { systemPaths } from '../laptop/paths.ts';
+import { readSettingsValue } from '../laptop/settings-file.ts';
+import { systemPaths, type Paths } from '../laptop/paths.ts';
+import { requireProfile } from '../laptop/profile.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import { createCopyFiles } from './copy-files.ts';
 import { createLastKnown } from './last-known.ts';
 import { createLineReader } from './line-reader.ts';
 import { ownLimits } from './own-limits.ts';
 import { createServeSession } from './serve-session.ts';
-import { readServeView } from './serve-view.ts';
+import { readServeRequest } from './serve-view.ts';
 import { sha256Hex } from './sha256-hex.ts';
 
 const RETRY_MS = 1_000;
@@ -30,8 +32,10 @@ const NEWLINE = Buffer.from('\n');
 const ONE_WRITE_BYTES = 8 * 1024;
 
 const { env } = process;
-const paths = systemPaths(env);
-const view = readServeView(process.argv.slice(3));
+/** What was said last, which is not repeated at each new try. */
+let said: string | undefined;
+const { view, profile } = readServeRequest(process.argv.slice(3));
+const paths = ownPaths();
 const grant = env['MCPGATE_TOKEN'];
 let socket: Socket | undefined;
 /** The daemon was stopped by a person; it is started again with the next line of the client. */
@@ -40,13 +44,34 @@ let connecting = false;
 /** The input has ended. */
 let ended = false;
 
-const say = (line: string) => void process.stderr.write(`mcpgate: ${line}\n`);
+function say(line: string): void {
+  if (line !== said) process.stderr.write(`mcpgate: ${line}\n`);
+  said = line;
+}
+
+function ownPaths(): Paths {
+  try {
+    return systemPaths(env, profile);
+  } catch (error) {
+    say(toGateError(error).message);
+    process.exit(2);
+  }
+}
+
+/** The texts of the settings under these keys; null where there is none. */
+function stored(...keys: string[]): (string | null)[] {
+  const settings = readSettingsValue(paths.profileDir);
+  return keys.map((key) => {
+    const text = member(settings, key);
+    return typeof text === 'string' && text !== '' ? text : null;
+  });
+}
 
 /** Identifies the login for its copies: the stored login by broker, workspace and person, a grant by its hash. */
 function loginName(): string | undefined {
-  const { broker, workspace, user, credential } = readSettings(paths.configDir);
-  if (grant) return sha256Hex(`${env['MCPGATE_BROKER'] || broker} ${grant}`);
-  return credential === undefined ? undefined : JSON.stringify([broker, workspace ?? null, user ?? null]);
+  const [credential, ...login] = stored('credential', 'broker', 'workspace', 'user');
+  if (grant) return sha256Hex(`${env['MCPGATE_BROKER'] || login[0]} ${grant}`);
+  return credential ? JSON.stringify(login) : undefined;
 }
 
 const session = createServeSession({
@@ -67,14 +92,15 @@ const session = createServeSession({
     return more;
   },
   ...(grant ? {} : { beginLogin: (wanted) => void socket?.write(controlFrame({ type: 'login', ...wanted })) }),
+  ofProfile: profile && ` --profile ${profile}`,
   holdSeconds: env['MCPGATE_HOLD_SECONDS'],
   lastKnown: createLastKnown({ login: loginName, files: createCopyFiles(paths.cacheDir, say), view }),
 });
 
 function attach(): Buffer {
   if (!grant) return controlFrame({ type: 'attach' });
-  const broker = env['MCPGATE_BROKER'] || readSettings(paths.configDir).broker;
-  return controlFrame({ type: 'attach', broker: broker ?? '', token: grant });
+  const broker = env['MCPGATE_BROKER'] || stored('broker')[0] || '';
+  return controlFrame({ type: 'attach', broker, token: grant });
 }
 
 function onFrame(frame: Buffer): void {
@@ -96,6 +122,7 @@ async function link(spawn: boolean): Promise<void> {
   if (connecting || socket) return;
   connecting = true;
   try {
+    requireProfile(paths);
     const found = spawn ? await connectOrStart({ paths, startDaemon: launchDaemon }) : await connectSocket(paths);
     connecting = false;
     if (!found) return retry(RESPAWN_AFTER_MS);

@@ -65,6 +65,8 @@ export interface ServeSessionOptions {
   /** The copies with which requests are answered while the link is away. */
   lastKnown: LastKnown;
   /** Asks the daemon to begin a login; undefined where the client has a credential of its own. */
+  /** What a command adds to be of this profile, with a blank before it; undefined: nothing. */
+  ofProfile?: string | undefined;
   beginLogin?: LoginWaitOptions['begin'];
 }
 
@@ -99,6 +101,7 @@ export function createServeSession(options: ServeSessionOptions): ServeSession {
     clock,
     toClient,
     begin: options.beginLogin,
+    ofProfile: options.ofProfile,
     clientCapabilities: () => introduction.request?.params['capabilities'],
     calls: () => [...requests.values()].filter(isCall),
     onChange: () => holdWatch.look(),

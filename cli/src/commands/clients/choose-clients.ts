@@ -2,7 +2,7 @@
 import { GateError } from 'mcpgate-shared/error';
 import type { Client } from '../../clients/client.ts';
 import type { ClientDeps } from '../../clients/client-deps.ts';
-import { CLIENTS, findClient } from '../../clients/client-table.ts';
+import { CLIENTS, clientsOf, findClient } from '../../clients/client-table.ts';
 import { lookFor, projectPath } from '../../clients/find-clients.ts';
 
 export interface InstallClientsOptions {
@@ -33,7 +33,7 @@ export function choose({ names, all, project }: InstallClientsOptions, deps: Cli
       throw new GateError('usage', `${client.title} has no project file: leave ${name} or --project out`);
     }
   }
-  return CLIENTS.flatMap((client): Choice[] => {
+  return clientsOf(deps.pinnedProfile).flatMap((client): Choice[] => {
     const isNamed = names.includes(client.name);
     if (!isNamed && names.length > 0 && !all) return [];
     const { isFound, paths } = lookFor(client, deps);

@@ -3,20 +3,25 @@ import type { Client } from '../../clients/client.ts';
 import type { Wanted } from '../../clients/change.ts';
 import { argumentsOf } from '../../clients/entry-match.ts';
 
-/** `bundle` false: every server; undefined: as the entry has it. */
+/** `bundle` false: every server; `bundle`, `profile` undefined: as the entry has it. */
 export function entryFor(
   client: Client,
-  { bundle }: { bundle?: string | false | undefined },
+  { bundle, profile }: { bundle?: string | false | undefined; profile: string | undefined },
   launcher: string,
 ): Wanted {
   return (existing) => {
-    const kept = bundleIn(argumentsOf(existing, client.entry(launcher, [])) ?? []);
-    const served = bundle ?? kept ?? false;
-    return client.entry(launcher, served === false ? [] : ['--bundle', served]);
+    const words = argumentsOf(existing, client.entry(launcher, [])) ?? [];
+    const login = profile ?? wordAfter('--profile', words);
+    const served = bundle ?? wordAfter('--bundle', words) ?? false;
+    return client.entry(launcher, [
+      ...(login === undefined ? [] : ['--profile', login]),
+      ...(served === false ? [] : ['--bundle', served]),
+    ]);
   };
 }
 
-function bundleIn(words: readonly string[]): string | undefined {
-  const at = words.indexOf('--bundle');
+/** What an entry of mcpgate's has behind a flag. */
+function wordAfter(flag: string, words: readonly string[]): string | undefined {
+  const at = words.indexOf(flag);
   return at === -1 ? undefined : words[at + 1];
 }

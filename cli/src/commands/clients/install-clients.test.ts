@@ -68,6 +68,42 @@ describe('install-clients', () => {
     assert.deepEqual(argsNow(), ['serve', '--bundle', 'reports']);
   });
 
+  it('has a named profile served by an entry of its own beside the other, and takes each out without a trace', async () => {
+    const before = put('.cursor/mcp.json', '{"mcpServers": {"z": {}}}');
+    const toml = put('.codex/config.toml', 'model = "x"\n');
+    const plain = home.deps;
+    const pinned = { ...home.deps, profile: 'work', pinnedProfile: 'work' };
+    await runJson();
+    const withOne = [text('.cursor/mcp.json'), text('.codex/config.toml')];
+    home.deps = pinned;
+    assert.equal((await runJson({ bundle: 'reports' })).of('cursor').action, 'added');
+    assert.equal((await runJson()).of('codex').action, 'unchanged');
+    const servers = (): Record<string, { args: string[] }> => Object(json('.cursor/mcp.json')).mcpServers;
+    assert.deepEqual(servers()['mcpgate']?.args, ['serve']);
+    assert.deepEqual(servers()['mcpgate-work']?.args, ['serve', '--profile', 'work', '--bundle', 'reports']);
+    assert.match(text('.codex/config.toml'), /\[mcp_servers\.mcpgate-work\]\ncommand/);
+    const isSetUp = async (deps: typeof pinned | typeof plain) =>
+      (await listClients(deps)).find(({ name }) => name === 'cursor')?.configured;
+    assert.deepEqual([await isSetUp(pinned), await isSetUp({ ...plain, profile: 'other' })], [true, false]);
+    await runJson({ uninstall: true });
+    assert.deepEqual([text('.cursor/mcp.json'), text('.codex/config.toml')], withOne);
+    home.deps = plain;
+    await runJson({ uninstall: true });
+    assert.deepEqual([text('.cursor/mcp.json'), text('.codex/config.toml')], [before, toml]);
+  });
+
+  it('keeps the profile that somebody wrote into the entry by hand', async () => {
+    put(
+      '.cursor/mcp.json',
+      '{"mcpServers": {"mcpgate": {"command": "/old/mcpgate", "args": ["serve", "--profile", "work"]}}}',
+    );
+    assert.equal((await runJson()).of('cursor').action, 'updated');
+    assert.match(text('.cursor/mcp.json'), /"args": \["serve", "--profile", "work"\]/);
+    const isSetUp = async (profile: string) =>
+      (await listClients({ ...home.deps, profile })).find(({ name }) => name === 'cursor')?.configured;
+    assert.deepEqual([await isSetUp('default'), await isSetUp('work')], [false, true]);
+  });
+
   it('brings an entry of an earlier installation up to date in place', async () => {
     put(
       '.cursor/mcp.json',

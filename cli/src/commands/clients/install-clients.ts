@@ -106,7 +106,13 @@ async function change(
     let done;
     if (restore) done = await putBack(client, path, context);
     else if (uninstall) done = await takeOut(client, path, context);
-    else done = await setUp(client, path, entryFor(client, options, launcherPath(deps)), context);
+    else
+      done = await setUp(
+        client,
+        path,
+        entryFor(client, { bundle: options.bundle, profile: deps.pinnedProfile }, launcherPath(deps)),
+        context,
+      );
     if (done === null) {
       if (!options.names.includes(client.name)) return outcome(client, path, 'no_backup');
       return { ...outcome(client, path, 'failed'), error: `there is no backup of ${path} to put back` };
@@ -118,7 +124,7 @@ async function change(
       changed,
       backup,
       ...(dryRun ? { diff: before === after ? '' : unifiedDiff(path, before, after) } : {}),
-      ...(own === undefined ? {} : { note: OWN[own] }),
+      ...(own === undefined ? {} : { note: OWN[own](client.entryName) }),
       ...(isRelaxed ? { note: `its file has comments or trailing commas, which ${client.title} may not read` } : {}),
     };
   } catch (error) {
@@ -127,9 +133,10 @@ async function change(
 }
 
 const OWN = {
-  replaced: 'it had an entry of your own named mcpgate: the backup keeps it, and --uninstall puts it back',
-  'given-back': 'your own entry named mcpgate is back',
-  left: 'its entry named mcpgate is your own, and was left as it is',
+  replaced: (name: string) =>
+    `it had an entry of your own named ${name}: the backup keeps it, and --uninstall puts it back`,
+  'given-back': (name: string) => `your own entry named ${name} is back`,
+  left: (name: string) => `its entry named ${name} is your own, and was left as it is`,
 } as const;
 
 const outcome = (client: Client, path: string, action: Outcome['action']): Outcome => ({

@@ -65,6 +65,7 @@ const STATUS: Status = {
     { name: 'cursor', title: 'Cursor', path: '/y', found: true, configured: false, error: null, tokens: [] },
   ],
   token: { kind: 'device', store: 'keychain', path: null },
+  profile: 'default',
 };
 
 test('an account that is not connected says how it is', () => {

@@ -1,6 +1,7 @@
 // Renders `mcpgate status` for a person. On a terminal, lines are wrapped or shortened to its width.
 import { padded, shortened, textWidth } from 'mcpgate-shared/text-width';
 import type { Terminal } from '../../laptop/terminal.ts';
+import { DEFAULT_PROFILE } from '../../laptop/profile.ts';
 import { hanging } from '../hanging.ts';
 import { STATE_WORDS } from '../accounts/own-accounts.ts';
 import { onePlainLine } from '../one-plain-line.ts';
@@ -18,17 +19,25 @@ const TUNNEL_WORDS: Readonly<Record<string, string>> = {
 /** The width of a server's name on a narrow terminal. */
 const NAME_WIDTH = 32;
 
-export function renderStatus(status: Status, terminal: Pick<Terminal, 'colour' | 'columns'>, now: number): string[] {
+/** `typed` completes the commands that are named. */
+export function renderStatus(
+  status: Status,
+  terminal: Pick<Terminal, 'colour' | 'columns'>,
+  now: number,
+  typed: (text: string) => string = (text) => text,
+): string[] {
   const { colour, columns } = terminal;
-  const { user, broker, workspace, daemon, tunnel, servers, accounts, clients, token } = status;
+  const beside = (head: string, indent: number, text: string): string => hanging(head, indent, typed(text), columns);
+  const { user, broker, workspace, daemon, tunnel, servers, accounts, clients, token, profile } = status;
   const good = colour.green('✓');
   const bad = colour.red('✗');
   const off = colour.dim('-');
   const line = (mark: string, name: string, text: string): string =>
-    hanging(`${mark} ${colour.bold(name.padEnd(9))} `, 12, text, columns);
+    beside(`${mark} ${colour.bold(name.padEnd(9))} `, 12, text);
   const ended = tunnel.state === 'login_needed' || tunnel.state === 'revoked';
   const who = token.kind === null ? undefined : (user ?? 'a grant');
   const lines = [
+    ...(profile === DEFAULT_PROFILE ? [] : [line(good, 'profile', profile)]),
     who === undefined
       ? line(bad, 'user', `not logged in; run \`mcpgate login ${broker ?? 'https://BROKER'}\``)
       : line(
@@ -77,9 +86,7 @@ export function renderStatus(status: Status, terminal: Pick<Terminal, 'colour' |
   for (const { server, state } of accounts) {
     const isReady = state === 'connected';
     const words = isReady ? 'connected' : `${STATE_WORDS[state]}; run \`mcpgate connect ${server}\``;
-    lines.push(
-      hanging(`${isReady ? good : colour.yellow('!')} ${server.padEnd(longest)}  `, longest + 4, words, columns),
-    );
+    lines.push(beside(`${isReady ? good : colour.yellow('!')} ${server.padEnd(longest)}  `, longest + 4, words));
   }
   const present = clients.filter(({ found }) => found);
   if (present.length > 0) lines.push('', colour.bold('AI clients'));
@@ -90,13 +97,8 @@ export function renderStatus(status: Status, terminal: Pick<Terminal, 'colour' |
       : (client.error ?? `not set up; run \`mcpgate install-clients ${client.name}\``);
     const mark = client.error === null ? off : bad;
     lines.push(
-      hanging(
-        `${client.configured ? good : mark} ${client.title.padEnd(titleWidth)}  `,
-        titleWidth + 4,
-        words,
-        columns,
-      ),
-      ...client.tokens.map((token) => hanging(`  ${colour.yellow('!')} `, 4, tokenWords(token), columns)),
+      beside(`${client.configured ? good : mark} ${client.title.padEnd(titleWidth)}  `, titleWidth + 4, words),
+      ...client.tokens.map((token) => beside(`  ${colour.yellow('!')} `, 4, tokenWords(token))),
     );
   }
   return lines.flatMap((each) => each.split('\n'));

@@ -37,4 +37,6 @@ export interface Status {
   /** The person's own accounts at servers, as far as they are asked for any. */
   accounts: Omit<OwnAccount, 'keys' | 'target'>[];
   token: { kind: 'device' | 'grant' | null; store: 'keychain' | 'file' | 'environment' | null; path: string | null };
+  /** Which login of this laptop it is: `default`, or a name that `mcpgate use` lists. */
+  profile: string;
 }

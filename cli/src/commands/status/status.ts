@@ -32,7 +32,7 @@ async function runStatus({ json }: { json?: true }, context: CliContext): Promis
     waiting.stop();
   }
   if (json === true) terminal.print(JSON.stringify(found.status, null, 2));
-  else for (const line of renderStatus(found.status, terminal, context.now())) terminal.print(line);
+  else for (const line of renderStatus(found.status, terminal, context.now(), context.words)) terminal.print(line);
   if (found.problem !== undefined) context.setExitCode(EXIT_CODE[found.problem]);
 }
 
@@ -83,6 +83,7 @@ async function collect(context: CliContext): Promise<Found> {
       store,
       path: store === 'file' ? context.openCredentials('file').where : null,
     },
+    profile: context.profile,
   };
   if (login === undefined && !hasGrant) return { status, problem: 'not_logged_in' };
   return { status, problem: live.error?.code };
