@@ -124,6 +124,10 @@ export const AddedFromCatalogueSchema = z
     missing: z
       .array(z.string())
       .meta({ description: 'In a dry run: what must be given before it can be added, by field; `client_id` too' }),
+    redirect_url: z.string().nullable().meta({
+      description:
+        'What a client that is registered by hand names as its redirect URL; it ends in `DIGEST` where the issuer is not known: the first 32 characters of the SHA-256 of the issuer. Null: people log in there by no OAuth',
+    }),
     dry_run: z.boolean(),
   })
   .meta({ id: 'AddedFromCatalogue' });

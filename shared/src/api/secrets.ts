@@ -44,7 +44,7 @@ export const secretEtag = ({ name, version }: Pick<Secret, 'name' | 'version'>):
 
 const VerifiedSchema = z.boolean().nullable().meta({
   description:
-    'True: every enabled server that refers to it was probed, and answered. False: one did not. Null: not known, for want of a server or of a named probe',
+    'True: every enabled server that refers to it was probed, and answered. False: one did not. Null: not known, for want of a server or of a named probe, or because the one that is in use could not be tried at a server out of reach',
 });
 
 /** One step of a change of a secret. */

@@ -62,7 +62,7 @@ export function createClientIdentities(options: {
   now: () => number;
 }): ClientIdentities {
   const { store, vault, publicUrl, now } = options;
-  const redirectUri = (issuer: string): string => `${publicUrl}${CALLBACK_PATH}/${digestOf(issuer)}`;
+  const redirectUri = (issuer: string): string => redirectUriAt(publicUrl, issuer);
   const isSecure = publicUrl.startsWith('https:');
   const about = {
     client_name: 'mcpgate',
@@ -150,6 +150,10 @@ export function createClientIdentities(options: {
     forget: (workspaceId, issuer) => store.oauthRegistrations.remove(workspaceId, issuer, redirectUri(issuer)),
   };
 }
+
+/** Where the authorization server `issuer` sends people back; undefined: one that is not known yet, which `DIGEST` stands for. */
+export const redirectUriAt = (publicUrl: string, issuer: string | undefined): string =>
+  `${publicUrl}${CALLBACK_PATH}/${issuer === undefined ? 'DIGEST' : digestOf(issuer)}`;
 
 const DIGEST = /^[0-9a-f]{32}$/;
 const digestOf = (issuer: string): string => createHash('sha256').update(issuer).digest('hex').slice(0, 32);

@@ -31,14 +31,15 @@ export async function verifySecret(
     servers.map((server) =>
       inTurn(async () => {
         const report = asFarAsItTells(await upstreams.test(server, how), server, secret.name);
-        const step = probeStep(server.name, report);
+        const verified = isOutOfReach(report) && options.tried === undefined ? null : VERIFIED[report.verdict];
+        const step = probeStep(server.name, report, verified);
         onStep?.(step);
-        return { server: server.name, verdict: report.verdict, step };
+        return { server: server.name, verdict: report.verdict, verified, step };
       }),
     ),
   );
   return {
-    verified: allOf(found.map(({ verdict }) => VERIFIED[verdict])),
+    verified: allOf(found.map(({ verified }) => verified)),
     steps: found.map(({ step }) => step),
     verdicts: found.map(({ server, verdict }) => ({ server, verdict })),
   };
@@ -50,6 +51,15 @@ const VERIFIED: Readonly<Record<ProbeResult, boolean | null>> = {
   failed: false,
   unproven: null,
 };
+
+/**
+ * Nothing that carries the value was sent. Of one that is in use already, nothing is known then; one that is only tried has not shown what it must
+ * show before it is used.
+ */
+function isOutOfReach({ steps }: TestReport): boolean {
+  const failed = steps.find(({ ok }) => !ok);
+  return failed !== undefined && ['dns', 'connect', 'tls'].includes(failed.step);
+}
 
 /** True where all are, false where one is, else not known; of none it is not known. */
 export function allOf(each: readonly (boolean | null)[]): boolean | null {
@@ -67,7 +77,7 @@ function asFarAsItTells(report: TestReport, { name, transport, account }: Server
   return { ...report, steps, verdict: 'unproven' };
 }
 
-function probeStep(server: string, { steps, verdict }: TestReport): SecretStep {
+function probeStep(server: string, { steps }: TestReport, verified: boolean | null): SecretStep {
   const telling = tellingStep(steps);
   const isFailure = telling?.ok === false;
   const where = isFailure && telling.step !== 'probe' ? `${telling.step}: ` : '';
@@ -75,7 +85,7 @@ function probeStep(server: string, { steps, verdict }: TestReport): SecretStep {
     step: 'probe',
     server,
     ok: !isFailure,
-    verified: VERIFIED[verdict],
+    verified,
     detail: `${where}${telling?.detail ?? 'nothing was tested'}`,
     ms: Math.round(steps.reduce((sum, step) => sum + step.ms, 0)),
     next: telling?.next ?? null,

@@ -7,6 +7,7 @@ import { isolationOf, type RecordFields, type ServerRecord } from '../../domain/
 import { changedTransport, readTransport } from '../../domain/transports/transports.ts';
 import { located } from '../../domain/mistake.ts';
 import { inWorkspace } from '../../domain/workspace.ts';
+import { redirectUriAt } from '../../accounts/oauth/client-identity.ts';
 import { toAccountForm } from '../accounts/account-forms.ts';
 import { addServer, takenSecretNames } from './add-server.ts';
 import { entryNamed } from './catalogue-operations.ts';
@@ -40,6 +41,7 @@ export function serverOperations(
     | 'policyChanged'
     | 'registry'
     | 'definitions'
+    | 'facts'
   >,
 ): Operation[] {
   const { store, audit, upstreams, accounts, allowedCommands, registry } = needs;
@@ -135,7 +137,11 @@ export function serverOperations(
         );
       const { form, brought, missing } = planFromEntry(entry, body, taken);
       const secrets = brought.map(({ field, name }) => ({ field, name }));
-      const plan = { record: form, secrets, missing, dry_run: body.dry_run };
+      const redirect_url =
+        form.account?.kind === 'oauth'
+          ? redirectUriAt(needs.facts.url, body.issuer ?? entry.oauth?.issuer ?? undefined)
+          : null;
+      const plan = { record: form, secrets, missing, redirect_url, dry_run: body.dry_run };
       if (body.dry_run) return { ...plan, server: null };
       const record = await addServer(needs, form, caller, brought);
       const notes = { before: [], after: recordNotes(record.name, record) };

@@ -19,6 +19,9 @@ export function setText({ name, version, servers, hooks, unfit, verified, steps 
     ...(verified === false
       ? [`the value is kept and in use, but not every server works with it: set it again${back}`]
       : []),
+    ...(verified === null && probes.some(({ ok }) => !ok)
+      ? ['the value is kept and in use; what was out of reach could not be asked about it']
+      : []),
     ...(verified === true ? ['verified: every server that uses it answered with it'] : []),
   ].join('\n');
 }

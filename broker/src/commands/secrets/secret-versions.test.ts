@@ -193,3 +193,14 @@ test('a secret whose server names no probe is rotated, and said to be not verifi
   const set = await json(['secret', 'set', 'tok'], 'unproven-2-v4lue');
   assert.equal(set.verified, null);
 });
+
+test('a value that is set while its server is out of reach is set, and not known to work; one is not put in its place then', async () => {
+  await json(['secret', 'set', 'far'], 'far-v4lue');
+  await json(['server', 'add', 'far', '--url', 'http://127.0.0.1:1/mcp', '--header', 'X-Key=${secret:far}']);
+  const set = await json(['secret', 'set', 'far'], 'far-2-v4lue');
+  assert.deepEqual([set.version, set.verified, stepsOf(set)], [2, null, ['✗ probe far']]);
+  const text = await admin.broker.run(['secret', 'set', 'far'], 'far-3-v4lue');
+  assert.match(text.stdout, /✗ probe: far: connect: [^]*kept and in use; what was out of reach could not be asked/);
+  const rotated = await json(['secret', 'rotate', 'far'], 'far-4-v4lue', 1);
+  assert.deepEqual([rotated.rotated, rotated.version], [false, 3]);
+});

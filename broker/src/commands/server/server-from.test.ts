@@ -134,6 +134,19 @@ describe('server add --from the shipped catalogue', () => {
       [[...from, 'brave-search', '--field', 'COLOUR=red'], 'v', 2, /"COLOUR" is no field of it; it has BRAVE_API_KEY/],
       [[...from, 'brave-search', '--secret', 'BRAVE_API_KEY=none-such'], '', 1, /no secret named none-such/],
       [[...from, 'asana'], '', 2, /registers no client by itself: .*--client-id ID .*--issuer URL\. Create an app/],
+      [
+        [...from, 'slack'],
+        '',
+        2,
+        /redirect URL http:\/\/127\.0\.0\.1:\d+\/oauth\/upstream\/callback\/DIGEST \(DIGEST: /,
+      ],
+      [
+        [...from, 'slack', '--oauth', '--issuer', 'https://slack.com'],
+        '',
+        2,
+        // printf %s https://slack.com | sha256sum | cut -c1-32
+        /redirect URL http:\/\/127\.0\.0\.1:\d+\/oauth\/upstream\/callback\/6aa46af0eedd0016b73fb753447d84e2, and give/,
+      ],
       [[...from, 'postgres', '--oauth'], '', 2, /takes no OAuth/],
       [[...from, 'stripe', '--keys', '--oauth'], '', 2, /--oauth or of --keys/],
       [[...from, 'time', '--name', 'Bad Name'], '', 2, /a server name is/],

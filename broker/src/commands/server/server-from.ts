@@ -51,7 +51,7 @@ export async function addFromCatalogue(
     show(plan, planText(entry, plan));
     return false;
   }
-  if (plan.missing.includes('client_id')) throw noClient(entry);
+  if (plan.missing.includes('client_id')) throw noClient(entry, plan.redirect_url ?? '');
   await assertWanted(session, entry, plan, options.yes === true);
   const values = { ...request.values, ...(await givenValues(session, entry, request, plan)) };
   const added = await api.call(catalogueApi.add, { body: { ...request, values } });
@@ -104,10 +104,10 @@ function refuseSecretFields({ fields }: CatalogueEntry, values: Readonly<Record<
   );
 }
 
-const noClient = ({ name, oauth }: CatalogueEntry): GateError =>
+const noClient = ({ name, oauth }: CatalogueEntry, redirectUrl: string): GateError =>
   new GateError(
     'usage',
-    `${name} registers no client by itself: register one there, with the redirect URL PUBLIC-URL/oauth/upstream/callback/DIGEST (DIGEST: \`printf %s ISSUER | sha256sum | cut -c1-32\`), and give it with --oauth --client-id ID --client-secret-ref NAME${oauth?.issuer === null ? ' --issuer URL' : ''}.` +
+    `${name} registers no client by itself: register one there, with the redirect URL ${plainLine(redirectUrl)}${redirectUrl.endsWith('/DIGEST') ? ' (DIGEST: `printf %s ISSUER | sha256sum | cut -c1-32`)' : ''}, and give it with --oauth --client-id ID --client-secret-ref NAME${oauth?.issuer === null ? ' --issuer URL' : ''}.` +
       (oauth?.help === null || oauth === null ? '' : ` ${plainLine(oauth.help)}`),
   );
 

@@ -267,6 +267,29 @@ test('a hook that is away is told once, is not waited for, and is back with the 
   assert.ok((await events()).includes('hook.away'));
 });
 
+test('a test that is answered shows that the hook is back: nothing warns of it any more, and calls are asked about at once', async (t) => {
+  const server = await startAuthzServer(t, (response) => response.destroy());
+  const { authorizer, hook, events } = await worldOf(t, server);
+  for (let time = 0; time < 3; time++) await authorizer.ask(hook(), question(`${time}`));
+  const [away] = authorizer.states();
+  assert.deepEqual([away?.isAway, away?.failing?.why], [true, 'it could not be reached']);
+  assert.equal((await authorizer.try(hook(), question())).answer.decision, 'away');
+  assert.equal(authorizer.states()[0]?.isAway, true, 'a test that fails changes nothing');
+  server.answer = says({ decision: 'deny' });
+  await authorizer.try(hook({ url: `${server.url}/other` }), question());
+  assert.equal(authorizer.states()[0]?.isAway, true, 'nor does one of a hook that is set otherwise');
+  assert.equal((await authorizer.try(hook(), question())).answer.decision, 'deny');
+  assert.deepEqual(
+    authorizer.states().map(({ isAway, failing }) => [isAway, failing]),
+    [[false, undefined]],
+  );
+  assert.equal((await authorizer.ask(hook(), question('"next"'))).decision, 'deny');
+  assert.deepEqual(
+    (await events()).filter((type) => type.startsWith('hook.')),
+    ['hook.away', 'hook.back'],
+  );
+});
+
 test('no secret leads it to another host, and no name of the record to a place that is none', async (t) => {
   const server = await startAuthzServer(t);
   const { authorizer, vault, hook } = await worldOf(t, server);

@@ -60,8 +60,13 @@ export function createAuthorizer(options: {
   const states = new Map<string, State & { workspaceId: string; hook: string }>();
   const listeners = new Set<(asked: Asked) => void>();
 
-  function stateOf(workspaceId: string, { name, url, secret, bearer, updatedAt }: AuthorizeHook): State {
-    const of = JSON.stringify([name, url, secret, bearer, updatedAt]);
+  /** What its state is of. */
+  const ofHook = ({ name, url, secret, bearer, updatedAt }: AuthorizeHook): string =>
+    JSON.stringify([name, url, secret, bearer, updatedAt]);
+
+  function stateOf(workspaceId: string, hook: AuthorizeHook): State {
+    const { name } = hook;
+    const of = ofHook(hook);
     const known = states.get(workspaceId);
     if (known?.of === of) return known;
     const made = {
@@ -108,19 +113,19 @@ export function createAuthorizer(options: {
 
   function told(state: State, asked: Asked): HookAnswer {
     for (const listener of [...listeners]) listener(asked);
-    const isAway = state.circuit.isOpen;
-    if (isAway !== state.isAway) {
-      state.isAway = isAway;
-      const { workspaceId: workspace_id, hook, answer } = asked;
-      const type = isAway ? 'hook.away' : 'hook.back';
-      const why = answer.decision === 'away' ? { why: answer.reason } : {};
-      audit
-        .event({ workspace_id, type, actor: 'broker', subject: `hook:${hook}`, address: null, data: why })
-        .catch((error: unknown) =>
-          log.warn({ err: error, hook }, 'that a hook is away, or back, could not be recorded'),
-        );
-    }
+    noteWhetherAway(state, asked);
     return asked.answer;
+  }
+
+  function noteWhetherAway(state: State, { workspaceId: workspace_id, hook, answer }: Asked): void {
+    const isAway = state.circuit.isOpen;
+    if (isAway === state.isAway) return;
+    state.isAway = isAway;
+    const type = isAway ? 'hook.away' : 'hook.back';
+    const why = answer.decision === 'away' ? { why: answer.reason } : {};
+    audit
+      .event({ workspace_id, type, actor: 'broker', subject: `hook:${hook}`, address: null, data: why })
+      .catch((error: unknown) => log.warn({ err: error, hook }, 'that a hook is away, or back, could not be recorded'));
   }
 
   async function askNow(state: State, hook: AuthorizeHook, question: HookQuestion, stem: string): Promise<Outcome> {
@@ -178,6 +183,13 @@ export function createAuthorizer(options: {
       const { workspaceId } = question.principal;
       const source: AnswerSource = answer.decision === 'away' ? 'none' : 'hook';
       const asked = { workspaceId, hook: hook.name, answer, source, ms: Math.round(elapsedMs() - startedAt) };
+      // A test that fails may be of what was tested; one that is answered shows that the hook is there, and calls need not wait to find that out.
+      const state = states.get(workspaceId);
+      if (answer.decision !== 'away' && state?.of === ofHook(hook)) {
+        state.failing = undefined;
+        state.circuit.answered(callerOf(question));
+        noteWhetherAway(state, asked);
+      }
       return { ...asked, question: sent, answered } satisfies Tried;
     },
     onAsked(listener) {
