@@ -5,6 +5,7 @@ import { plainLine } from 'mcpgate-shared/plain-line';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from './session/admin-session.ts';
 import type { CommandContext } from './context.ts';
 import { circuitWords } from './server/circuit-words.ts';
+import { columnsOf, hung } from './terminal/hung.ts';
 import { ago } from './terminal/table.ts';
 
 export function statusCommand(context: CommandContext): Command {
@@ -46,7 +47,7 @@ async function showStatus({ api, show, context }: AdminSession): Promise<void> {
     ),
     ...status.warnings.map((warning) => `!            ${plainLine(warning)}`),
   ];
-  show(status, lines.join('\n'));
+  show(status, hung(lines.join('\n'), columnsOf(context.stdout)));
 }
 
 function masterKeyLine({ master_key: key }: Status, now: number): string[] {

@@ -7,6 +7,7 @@ import { hooksApi, NewHookSchema } from 'mcpgate-shared/api/hooks/hooks-api';
 import { groupsApi } from 'mcpgate-shared/api/groups';
 import { secretsApi } from 'mcpgate-shared/api/secrets';
 import { serversApi } from 'mcpgate-shared/api/servers';
+import { may, ROLES } from 'mcpgate-shared/api/roles';
 import { usersApi } from 'mcpgate-shared/api/users';
 import type { z } from 'zod';
 import type { PreparedSource } from '../../store/secret-source.ts';
@@ -53,6 +54,14 @@ const PUT: readonly ConfigurationKind[] = [
   'enforcement',
 ];
 
+const ADMINISTER: readonly unknown[] = ROLES.filter((role) => may(role, 'administer'));
+
+/** Where one person takes the place of another as the only administrator, there is one at every moment. */
+const administratorsFirst = (changes: Change[]): Change[] =>
+  changes.toSorted((one, other) => Number(isAdministrators(other)) - Number(isAdministrators(one)));
+
+const isAdministrators = ({ kind, after }: Change): boolean => kind === 'role' && ADMINISTER.includes(after?.['role']);
+
 /** Throws what single edits throw, with the place in the configuration. */
 export async function carryOut(needs: AdminDependencies, caller: Caller, order: Order): Promise<void> {
   const operations = [
@@ -69,7 +78,9 @@ export async function carryOut(needs: AdminDependencies, caller: Caller, order: 
   const isRemoved = ({ after }: Change): boolean => after === undefined;
   const all = [
     ...REMOVED.map((kind) => order.changes.filter((change) => change.kind === kind && isRemoved(change))),
-    ...PUT.map((kind) => order.changes.filter((change) => change.kind === kind && !isRemoved(change))),
+    ...PUT.map((kind) => order.changes.filter((change) => change.kind === kind && !isRemoved(change))).map(
+      administratorsFirst,
+    ),
     order.changes.filter((change) => change.kind === 'secret' && isRemoved(change)),
   ].flat();
   for (const change of all) {

@@ -112,7 +112,8 @@ export function configurationOperations(outside: AdminDependencies): Operation[]
       const { made, before, after } = seen;
       const isAboutAccess = made.plan.changes.some(({ kind }) => kind !== 'secret');
       const preview = isAboutAccess ? await gainsBetween(before, after, clock.now()) : null;
-      return view(made, { warnings: warningsOf(made.plan.changes, after), preview });
+      const warnings = [...warningsOfName(body, made), ...warningsOf(made.plan.changes, after)];
+      return view(made, { warnings, preview });
     }),
     operation(configApi.apply, async ({ body }, caller): Promise<AppliedConfiguration> => {
       const { workspaceId } = caller;
@@ -159,6 +160,14 @@ export function configurationOperations(outside: AdminDependencies): Operation[]
       .filter(({ id }) => isPut(id))
       .flatMap((rule) => doubtsAbout(rule, world, clock.now()).warnings.map((each) => `rule ${rule.id}: ${each}`));
   }
+}
+
+/** Folders in which such files lie often have the same name, and each would take out what the other has put. */
+function warningsOfName({ configuration, source }: Asked, { plan }: { plan: Planned }): string[] {
+  if (configuration.name !== undefined || !plan.isOther) return [];
+  return [
+    `nothing here is what ${source} has managed until now: where this is another configuration, in a file or folder of the same name, write a \`name:\` of its own in it, or it takes out what the other one has put`,
+  ];
 }
 
 const NOTHING_SEEN = { warnings: [], preview: null };

@@ -35,6 +35,8 @@ export interface Planned {
   released: readonly ThingKey[];
   /** What was managed and is not there any more. */
   forgotten: readonly ThingKey[];
+  /** Something was managed under this name, and nothing of it stands here, but other things do. */
+  isOther: boolean;
 }
 
 /** `takeOver`: configurations whose things this one may have. Throws `conflict` where it wants what another one manages. */
@@ -63,6 +65,8 @@ export function planned(
   }
 
   const left = managed.filter((row) => isOurs(row) && !owned.some((each) => keyOf(each) === keyOf(row)));
+  const isThing = ({ kind }: ThingKey): boolean => kind !== 'enforcement';
+  const isKept = owned.some((each) => isThing(each) && isOurs(rows.get(keyOf(each))));
   const released: ThingKey[] = [];
   const forgotten: ThingKey[] = [];
   for (const row of left) {
@@ -81,6 +85,7 @@ export function planned(
   return {
     ...{ changes, drift, takenOver, released, forgotten },
     managed: owned.map(({ kind, name, thing }) => ({ kind, name, thing })),
+    isOther: !isKept && left.some(isThing) && owned.some(isThing),
   };
 }
 

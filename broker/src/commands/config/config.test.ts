@@ -168,6 +168,36 @@ describe('configuration as code', () => {
     assert.deepEqual([group?.['members'], group?.['managed_by']], [['ada'], 'teams.yaml']);
   });
 
+  it('has one person take the place of another as the only administrator, and leaves no workspace without one', async () => {
+    await at.broker.json(['config', 'apply', await file('people:\n  ada: { role: admin }\n', 'roles.yaml')]);
+    const swapped = await file('people:\n  ada: { role: member }\n  grace: { role: admin }\n', 'roles.yaml');
+    assert.deepEqual((await plan(swapped, 10))['counts'], { add: 0, change: 2, remove: 0 });
+    await at.broker.json(['config', 'apply', swapped]);
+    const rolesOf = async () => (await at.rows('user', 'list')).map(({ name, role }) => [name, role]);
+    assert.deepEqual(await rolesOf(), [
+      ['ada', 'member'],
+      ['grace', 'admin'],
+    ]);
+    const none = await file('people:\n  ada: { role: member }\n  grace: { role: member }\n', 'roles.yaml');
+    const { code, stderr } = await at.broker.run(['config', 'apply', none, '--yes']);
+    assert.equal(code, 1);
+    assert.match(stderr, /grace is the only administrator of this workspace/);
+  });
+
+  it('of a folder named like another one is told from it, before it takes out what that one has put', async () => {
+    const first = await file('groups:\n  first: { members: [ada] }\n', 'env.yaml');
+    const second = await file('groups:\n  second: { members: [ada] }\n', 'env.yaml');
+    await at.broker.json(['config', 'apply', first]);
+    const told = Object(await plan(second, 10));
+    assert.deepEqual(told.counts, { add: 1, change: 0, remove: 1 });
+    assert.match(told.warnings.join(), /nothing here is what env\.yaml has managed until now: .*`name:`/);
+    const renamed = await file('name: second\ngroups:\n  second: { members: [ada] }\n', 'env.yaml');
+    assert.deepEqual(Object(await plan(renamed, 10)).warnings, []);
+    const both = await file('groups:\n  first: { members: [ada] }\n  second: { members: [] }\n', 'env.yaml');
+    assert.deepEqual(Object(await plan(both, 10)).warnings, []);
+    await at.broker.json(['config', 'apply', await file('version: 1\n', 'env.yaml')]);
+  });
+
   it('shows what is wrong at its place in the file, and changes nothing', async () => {
     const before = await at.broker.run(['config', 'export']);
     const wrong: [string, RegExp][] = [

@@ -13,6 +13,7 @@ import {
   type AdminSession,
 } from '../session/admin-session.ts';
 import { isConfirmed, type AskedOptions } from '../terminal/confirm.ts';
+import { columnsOf, hung } from '../terminal/hung.ts';
 import { configurationSchemaText } from './configuration-schema.ts';
 import { configurationText } from './configuration-text.ts';
 import { addImport } from './import.ts';
@@ -50,7 +51,7 @@ export function configCommand(context: CommandContext): Command {
           options,
           async (session) => {
             const plan = await planOf(session, await readFrom(command, context, path), options, command);
-            session.show(plan, planText(plan));
+            session.show(plan, hung(planText(plan), columnsOf(context.stdout)));
             return !isEmpty(plan);
           },
           CHANGES,
@@ -141,7 +142,7 @@ async function apply(session: AdminSession, path: string, options: TakingOptions
   const read = await readFrom(command, context, path);
   const plan = await planOf(session, read, options, command);
   if (!json && (!isEmpty(plan) || plan.taken_over.length + plan.released.length > 0))
-    context.stderr.write(`${planText(plan)}\n`);
+    context.stderr.write(`${hung(planText(plan), columnsOf(context.stderr))}\n`);
   if (!isEmpty(plan) && context.stdin.isTTY === true && options.yes !== true && !json) {
     const question = opens(plan) ? 'It opens what was closed. Apply it? [y/N] ' : 'Apply it? [y/N] ';
     if (!(await isConfirmed(context, question))) throw new GateError('cancelled', 'nothing was applied');

@@ -203,8 +203,11 @@ describe('rules', () => {
     );
     assert.deepEqual(told['unused'], [{ what: 'site__read_list', people: 1 }]);
     assert.equal(told['unused_rules'].length, 1);
+    const text = await lines('rule', 'suggest');
+    assert.match(text, /\n# unused of site: site__read_list, which 1 person may use\n/);
+    assert.match(text, /\nrules:\n {2}# site\n {2}- effect: allow\n/);
     const file = join(admin.broker.dataDir, 'suggested.yaml');
-    writeFileSync(file, await lines('rule', 'suggest'));
+    writeFileSync(file, text);
     assert.equal(Object(await admin.broker.json(['rule', 'simulate', file]))['replay'].changed, 0);
   });
 

@@ -85,14 +85,43 @@ function suggestionText({ calls, since, rules, unused, unused_rules, never_liste
     `since ${localTime(since)}, ${counted(calls, 'call')}: try it with \`mcpgate-broker rule simulate FILE\``,
     ...(stopped_at === null ? [] : [`there are more: calls after ${localTime(stopped_at)} were not looked at`]),
     ...(unused_rules.length === 0 ? [] : [`rules that no call went by: ${few(unused_rules, 20)}`]),
-    ...unused
-      .slice(0, 50)
-      .map(
-        ({ what, people }) =>
-          `unused: ${what}, which ${counted(people, 'person').replace('persons', 'people')} may use`,
-      ),
-    ...(unused.length > 50 ? [`and ${unused.length - 50} more that nobody used: --json has them`] : []),
+    ...unusedLines(unused),
     ...(never_listed.length === 0 ? [] : [`never listed: ${few(never_listed, 10)}`]),
   ];
-  return `${comment.map((line) => `# ${line}`).join('\n')}\n${stringify({ rules })}`;
+  return `${comment.map((line) => `# ${line}`).join('\n')}\n${rulesText(rules)}`;
 }
+
+/** The rules of one server together, so that whoever sees to a server can take its part. */
+function rulesText(rules: Suggestion['rules']): string {
+  if (rules.length === 0) return stringify({ rules });
+  const groups = [...Map.groupBy(rules, ({ what }) => serversOf(what))].toSorted(byName);
+  const listOf = (of: Suggestion['rules']): string => stringify({ rules: of }).slice('rules:\n'.length);
+  return `rules:\n${groups.map(([servers, of]) => `  # ${servers}\n${listOf(of)}`).join('')}`;
+}
+
+/** What nobody used of each server, by how many people may use it: who sees to the server decides about all of it at once. */
+function unusedLines(unused: Suggestion['unused']): string[] {
+  const groups = [...Map.groupBy(unused, ({ what }) => serversOf([what]))].toSorted(byName);
+  const lines = groups.flatMap(([servers, things]) =>
+    [...Map.groupBy(things, ({ people }) => people)].map(([people, alike]) => {
+      const may = counted(people, 'person').replace('persons', 'people');
+      const names = alike.map(({ what }) => what);
+      return `unused of ${servers}: ${few(names, MOST_NAMED)}, which ${may} may use`;
+    }),
+  );
+  const rest = lines.slice(MOST_LINES);
+  return [...lines.slice(0, MOST_LINES), ...(rest.length > 0 ? [`and more that nobody used: --json has it`] : [])];
+}
+
+const MOST_NAMED = 20;
+const MOST_LINES = 50;
+
+/** `github`, or `github, sentry` where one rule is of several. */
+function serversOf(what: readonly string[]): string {
+  const names = what.map((each) => /^(?:[a-z]+:)?([a-z0-9-]{1,24})(?:__|\+|$)/.exec(each)?.[1]);
+  const known = [...new Set(names.map((each) => each ?? 'every server'))].toSorted();
+  return known.join(', ');
+}
+
+const byName = ([one]: readonly [string, unknown], [other]: readonly [string, unknown]): number =>
+  one < other ? -1 : 1;

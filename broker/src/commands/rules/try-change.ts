@@ -4,6 +4,7 @@ import { GateError } from 'mcpgate-shared/error';
 import { pastTime } from '../values.ts';
 import type { AdminSession } from '../session/admin-session.ts';
 import { isConfirmed, type AskedOptions } from '../terminal/confirm.ts';
+import { columnsOf, hung } from '../terminal/hung.ts';
 import { accessLines, replayLines } from './preview-text.ts';
 
 export const LONG_AGO = '30d';
@@ -17,7 +18,7 @@ export async function showTried(
 ): Promise<void> {
   const from = pastTime('--since', since, context.now());
   const preview = await api.call(previewsApi.preview, { body: { change, ...(from !== undefined && { since: from }) } });
-  show(preview, [title, ...previewLines(preview)].join('\n'));
+  show(preview, hung([title, ...previewLines(preview)].join('\n'), columnsOf(context.stdout)));
 }
 
 function previewLines(preview: RulePreview): string[] {
@@ -40,7 +41,7 @@ export async function assertOpening(
   const opens = preview.access.filter(({ direction }) => direction === 'gains');
   if (opens.length === 0 && !always) return;
   const lines = accessLines({ ...preview, access: opens.length === 0 ? preview.access : opens });
-  if (!json) context.stderr.write(`this opens:\n${lines.join('\n')}\n`);
+  if (!json) context.stderr.write(`${hung(['this opens:', ...lines].join('\n'), columnsOf(context.stderr))}\n`);
   if (context.stdin.isTTY !== true || yes === true || json) return;
   if (await isConfirmed(context, `${question} [y/N] `)) return;
   throw new GateError('cancelled', 'nothing was changed');

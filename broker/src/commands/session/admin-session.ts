@@ -9,6 +9,7 @@ import { inWorkspace } from '../../domain/workspace.ts';
 import { createAdminClient, type AdminClient } from './admin-client.ts';
 import type { CommandContext } from '../context.ts';
 import { shellWord } from '../../domain/shell-word.ts';
+import { columnsOf } from '../terminal/hung.ts';
 import { formatTable } from '../terminal/table.ts';
 
 export interface AdminOptions {
@@ -66,7 +67,7 @@ export async function withSession(
   const json = options.json ?? false;
   const print = (text: string): void => void context.stdout.write(text);
   const printJson = (document: unknown): void => print(`${JSON.stringify(document, null, 2)}\n`);
-  const width = context.stdout.isTTY === true ? context.stdout.columns || 80 : undefined;
+  const width = columnsOf(context.stdout);
   try {
     await work({
       api,
