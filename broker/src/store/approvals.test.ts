@@ -1,6 +1,7 @@
 // Approvals are single steps of the store: of two who ask, decide or use, one is first, whichever broker they are at.
 import assert from 'node:assert/strict';
 import { it, type TestContext } from 'node:test';
+import type { InTime } from '../domain/bounds/part.ts';
 import { onBothEngines } from './fixtures/both-engines.ts';
 import type { NewApproval } from './repositories/approvals.ts';
 import type { Store } from './store.ts';
@@ -184,5 +185,22 @@ onBothEngines((open) => {
     clock.at += 60 * MINUTE;
     await store.approvals.forget(clock.at + 1);
     assert.deepEqual(await store.approvals.list('default', { all: true }, { after: undefined, limit: 10 }), []);
+  });
+
+  it('is listed in parts, the newest first, also where several were asked in one moment', async (t) => {
+    const { store, clock } = await open(t);
+    for (const n of [1, 2, 3, 4, 5]) {
+      await store.approvals.ask(asked(clock.at, { id: `q_${n}`, binding: `${n}` }), 9);
+      if (n === 3) clock.at += 1;
+    }
+    const seen: string[] = [];
+    for (let after: InTime | undefined; ;) {
+      const part = await store.approvals.list('default', { all: false }, { after, limit: 2 });
+      seen.push(...part.map(({ id }) => id));
+      const last = part.at(-1);
+      if (last === undefined || part.length < 2) break;
+      after = { at: last.createdAt, id: last.id };
+    }
+    assert.deepEqual(seen, ['q_5', 'q_4', 'q_3', 'q_2', 'q_1']);
   });
 });

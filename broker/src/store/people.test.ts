@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { onBothEngines } from './fixtures/both-engines.ts';
+import type { Part } from '../domain/bounds/part.ts';
 import type { UserRecord } from '../domain/people/people.ts';
 import { addGrant, addUser, WORKSPACE } from './fixtures/people-rows.ts';
 import { SIGNED_IN } from './fixtures/signed-in.ts';
@@ -167,5 +168,87 @@ onBothEngines((open) => {
       { workspaceId: WORKSPACE, userId: here.id },
       { workspaceId: 'team-b', userId: ada.id },
     ]);
+  });
+
+  it('reads lists in parts, each behind the last one, also where that one is gone and several were made in one moment', async (t) => {
+    const { store, clock } = await open(t);
+    const people: UserRecord[] = [];
+    for (const name of ['eve', 'ada', 'bea', 'dan', 'cleo']) {
+      people.push(await addUser(store, name, [`of-${name}`, 'all']));
+      await addGrant(store, name, null);
+      await store.secrets.append(WORKSPACE, name, 'set', () => Buffer.from(name));
+      if (name === 'bea') clock.at += 10;
+    }
+    const parts = async <Item, Place>(
+      read: (part: Part<Place>) => Promise<Item[]>,
+      placeOf: (item: Item) => Place,
+    ): Promise<Item[]> => {
+      const all: Item[] = [];
+      for (let after: Place | undefined; ;) {
+        const part = await read({ after, limit: 2 });
+        all.push(...part);
+        if (part.length < 2) return all;
+        after = part.map(placeOf).at(-1);
+      }
+    };
+    const users = await parts(
+      async (part) => await store.users.list(WORKSPACE, part),
+      ({ name }) => name,
+    );
+    assert.deepEqual(users, await store.users.list(WORKSPACE));
+    assert.deepEqual(users[0]?.groups, ['all', 'of-ada']);
+    const groups = await parts(
+      async (part) => await store.groups.list(WORKSPACE, part),
+      ({ name }) => name,
+    );
+    assert.deepEqual(groups, await store.groups.list(WORKSPACE));
+    assert.deepEqual(groups[0]?.members.length, 5);
+    const grants = await parts(
+      async (part) => await store.grants.list(WORKSPACE, part),
+      ({ createdAt: at, id }) => ({ at, id }),
+    );
+    assert.deepEqual(grants, await store.grants.list(WORKSPACE));
+    const secrets = await parts(
+      async (part) => await store.secrets.list(WORKSPACE, part),
+      ({ name }) => name,
+    );
+    assert.deepEqual(secrets, await store.secrets.list(WORKSPACE));
+    await store.users.remove(people[1]?.id ?? '');
+    const behind = await store.users.list(WORKSPACE, { after: 'ada', limit: 2 });
+    assert.deepEqual(
+      behind.map(({ name }) => name),
+      ['bea', 'cleo'],
+    );
+  });
+
+  it('changes a secret only where its version is the one that is meant, and else changes nothing', async (t) => {
+    const { store } = await open(t);
+    const seal = () => Buffer.from('sealed');
+    for (let count = 0; count < 2; count++) await store.secrets.append(WORKSPACE, 'tok', 'set', seal);
+    const old = { ifVersion: 1 };
+    const lease = { holder: 'here', until: 1 };
+    const order = { reference: 'env:X', keepForMs: 0, refreshMs: null };
+    const reading = { fingerprint: 'f', keptUntil: null, seal };
+    const key = { workspaceId: WORKSPACE, name: 'tok' };
+    for (const change of [
+      () => store.secrets.append(WORKSPACE, 'tok', 'set', seal, old),
+      () => store.secrets.remove(WORKSPACE, 'tok', old),
+      () => store.secretVersions.stage(WORKSPACE, 'tok', 'rotate', seal, { ...old, ...lease }),
+      () => store.secretVersions.restore(WORKSPACE, 'tok', 1, old),
+      () => store.secretSources.set(key, order, reading, old),
+      () => store.secrets.append(WORKSPACE, 'new', 'set', seal, old),
+    ])
+      await assert.rejects(change, { code: 'stale', message: /was changed meanwhile, .*nothing was changed/ });
+    const history = await store.secretVersions.history(WORKSPACE, 'tok');
+    assert.deepEqual(
+      history.map(({ version, state }) => [version, state]),
+      [
+        [2, 'current'],
+        [1, 'retired'],
+      ],
+    );
+    assert.equal(await store.secrets.append(WORKSPACE, 'tok', 'set', seal, { ifVersion: 2 }), 3);
+    assert.equal(await store.secretVersions.restore(WORKSPACE, 'tok', 1, { ifVersion: 3 }), 3);
+    assert.equal(await store.secrets.remove(WORKSPACE, 'tok', { ifVersion: 1 }), true);
   });
 });

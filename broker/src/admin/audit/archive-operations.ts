@@ -5,7 +5,8 @@ import { GateError } from 'mcpgate-shared/error';
 import type { ArchiveProgress, ArchiveView } from '../../audit/archive/archives.ts';
 import type { AdminDependencies } from '../dependencies.ts';
 import { isoTime } from '../iso-time.ts';
-import { assertAtHome, operation, streamOperation, type Caller, type Operation } from '../operation.ts';
+import { listOperation } from '../lists/list-operation.ts';
+import { assertAtHome, streamOperation, type Caller, type Operation } from '../operation.ts';
 
 export function archiveOperations({ archives, clock }: Pick<AdminDependencies, 'archives' | 'clock'>): Operation[] {
   function make(
@@ -24,7 +25,7 @@ export function archiveOperations({ archives, clock }: Pick<AdminDependencies, '
   }
 
   return [
-    operation(archivesApi.list, async ({ query: { since, until } }) => {
+    listOperation(archivesApi.list, async ({ query: { since, until } }) => {
       const [from, to] = [
         since === undefined ? 0 : Date.parse(since),
         until === undefined ? Infinity : Date.parse(until),

@@ -1,6 +1,7 @@
 // Lists: their pages, filters and search are of one form, and hold while they change.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
+import { startSloppyHttp } from 'mcpgate-test/upstreams/sloppy/http';
 import { startApiWorld, type ApiWorld } from './fixtures/api-world.ts';
 
 suite('a list of the API', () => {
@@ -46,23 +47,30 @@ suite('a list of the API', () => {
     for (const name of left) assert.ok(seen.includes(name), name);
   });
 
-  test('is told page by page whatever it lists, in its order and as a whole, and a cursor leads on in its own list alone', async () => {
+  test('is told page by page whatever it lists, in its order and as a whole, and a cursor leads on in its own list alone', async (t) => {
     const { admin } = world;
-    await admin.change('POST', '/servers', {
-      name: 'wiki',
-      transport: { kind: 'http', url: 'http://127.0.0.1:9/mcp' },
+    const long = 'a'.repeat(230);
+    const tools = ['read', 'write', `${long}1`, `${long}2`].map((name) => ({ name, inputSchema: { type: 'object' } }));
+    const far = await startSloppyHttp('http', {
+      answer: ({ method }) => (method === 'tools/list' ? { result: JSON.stringify({ tools }) } : undefined),
     });
+    t.after(() => far.close());
+    for (const name of ['wiki', 'alpha', 'wiki-2']) {
+      await admin.change('POST', '/servers', { name, transport: { kind: 'http', url: far.url } });
+      await admin.change('POST', `/servers/${name}/test`);
+    }
     for (let count = 0; count < 5; count++) {
       await admin.change('POST', '/admin-tokens', { label: `t${count}`, role: 'auditor' });
       await admin.change('POST', '/groups', { name: `g${count}`, users: ['p05'] });
       await admin.change('PUT', `/secrets/s${count}`, { value: `value ${count}` });
       await admin.change('POST', '/grants', { label: `c${count}`, servers: ['wiki'] });
     }
-    const lists = ['/admin-tokens', '/groups', '/secrets', '/grants', '/users'];
+    const lists = ['/admin-tokens', '/groups', '/secrets', '/grants', '/users', '/servers', '/definitions'];
     const cursors: string[] = [];
     for (const path of lists) {
       const whole = (await page(path)).names;
-      assert.ok(whole.length >= 5, `${path} ${whole.join()}`);
+      assert.ok(whole.length >= 3 && new Set(whole).size === whole.length, `${path} ${whole.join()}`);
+      assert.ok(path !== '/definitions' || whole.length >= 12, whole.join());
       const seen: string[] = [];
       for (let cursor = ''; ;) {
         const { names, next } = await page(`${path}?limit=2${cursor}`);
@@ -79,6 +87,25 @@ suite('a list of the API', () => {
       assert.equal(status, 400, path);
       assert.match(JSON.stringify(body), /cursor: it is none that a page of this list ended with/);
     }
+  });
+
+  test('refuses a cursor that is none, in words, and not as if there had been none', async () => {
+    const lists = [
+      'audit/calls',
+      'audit/events',
+      'audit/archives',
+      'requests',
+      'devices',
+      'sessions',
+      'rules',
+      'hooks',
+    ];
+    for (const path of [...lists, 'me/calls', 'me/passkeys', 'key/signing', 'accounts'])
+      for (const cursor of ['x', 'W10', 'b%00', 'bzzzzzzzzzzzzzz.1']) {
+        const { status, body } = await world.admin.ask('GET', `/${path}?cursor=${cursor}`);
+        assert.equal(status, 400, `${path} ${cursor}`);
+        assert.match(JSON.stringify(body), /"code":"usage","message":"cursor: /, path);
+      }
   });
 
   test('is picked by the members of what it lists, and searched', async () => {
@@ -100,7 +127,7 @@ suite('a list of the API', () => {
 
   test('every list that can grow has pages', async () => {
     const document = Object((await world.admin.ask('GET', '/openapi.json')).body);
-    const bounded = ['listOtherBrokers', 'listArchives'];
+    const bounded = ['listOtherBrokers'];
     for (const methods of Object.values(Object(document['paths']) as Record<string, Record<string, object>>)) {
       const described = Object(methods['get']) as {
         operationId?: string;

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
 import { TimeSchema } from '../fields.ts';
+import { listEndpoint } from '../lists/list-endpoint.ts';
 
 export const ArchiveSchema = z
   .object({
@@ -40,14 +41,15 @@ export const ArchiveLineSchema = z
 export type ArchiveLine = z.output<typeof ArchiveLineSchema>;
 
 export const archivesApi = {
-  list: endpoint({
+  list: listEndpoint({
     name: 'listArchives',
-    method: 'GET',
     path: '/audit/archives',
     summary: 'The archives of the log, the oldest first; with times those that have rows of then',
     access: 'auditor',
-    query: z.strictObject({ since: TimeSchema.optional(), until: TimeSchema.optional() }),
-    answer: z.array(ArchiveSchema),
+    item: ArchiveSchema,
+    key: 'name',
+    texts: ['name'],
+    besides: { since: TimeSchema.optional(), until: TimeSchema.optional() },
   }),
   make: endpoint({
     name: 'archiveAudit',
