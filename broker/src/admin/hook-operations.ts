@@ -12,6 +12,7 @@ import { referencesIn } from 'mcpgate-shared/values/secret-reference';
 import type { z } from 'zod';
 import type { AuditEvent } from '../domain/call-record.ts';
 import { publicMessage } from '../domain/public-message.ts';
+import type { DeliveryQueue } from '../deliveries/deliveries.ts';
 import { destinationOf } from '../hooks/approvals/tell-approvals.ts';
 import { type ApprovalsHook, type Hook, logDestination, type LogHook, secretsOfHook } from '../domain/hook.ts';
 import { inWorkspace } from '../domain/workspace.ts';
@@ -39,15 +40,11 @@ export function hookOperations({ store, vault, audit, policyChanged, people, clo
   const queueOf = async (workspaceId: string, hook: Hook): Promise<Pick<HookView, 'queue'>> => {
     if (hook.kind === 'log') {
       const feed = await hooks.feeds.state(workspaceId, hook.name);
-      if (feed === undefined) return {};
-      const { rows: queued, oldestAt, attempts, lastError } = feed;
-      return { queue: { queued, oldest_at: isoTimeOrNull(oldestAt), attempts, last_error: lastError } };
+      return feed === undefined ? {} : { queue: toQueue({ ...feed, queued: feed.rows }) };
     }
     const queues = await hooks.deliveries.queues(workspaceId);
     const found = queues.find(({ destination }) => destination === destinationOf(workspaceId, hook.name));
-    if (hook.kind !== 'approvals' || found === undefined) return {};
-    const { queued, oldestAt, attempts, lastError } = found;
-    return { queue: { queued, oldest_at: isoTimeOrNull(oldestAt), attempts, last_error: lastError } };
+    return hook.kind !== 'approvals' || found === undefined ? {} : { queue: toQueue(found) };
   };
 
   const warningsOf = async (workspaceId: string, hook: Hook): Promise<string[]> => {
@@ -97,6 +94,7 @@ export function hookOperations({ store, vault, audit, policyChanged, people, clo
       const signal = AbortSignal.timeout(hook.timeoutMs);
       const { status, body: got } = await hooks.sender.send(workspaceId, hook, { body }, signal);
       const isTold = status >= 200 && status < 300;
+      if (isTold) await hooks.deliveries.tryNow(destinationOf(workspaceId, hook.name));
       const answered = got.toString('utf8').slice(0, 4_000);
       const [decision, reason] = isTold
         ? (['told', null] as const)
@@ -145,6 +143,7 @@ export function hookOperations({ store, vault, audit, policyChanged, people, clo
       const { before, after } = await store.hooks.update(caller.workspaceId, params.name, (now) => ({
         ...toNew(withChanges(now, body), now.createdBy),
       }));
+      if (after.kind === 'approvals') await hooks.deliveries.tryNow(destinationOf(caller.workspaceId, after.name));
       await changed(caller, 'hook.changed', after.name, { before: noted(before), after: noted(after) });
       return shown(caller.workspaceId, after);
     }),
@@ -227,6 +226,20 @@ function toNew(view: NewHookView, createdBy: string): NewHook {
   }
   const { kind, format, signing_secret: signingSecret, people, by_email: byEmail } = view;
   return { ...base, kind, format, signingSecret, people, byEmail };
+}
+
+function toQueue(
+  of: Pick<DeliveryQueue, 'queued' | 'oldestAt' | 'attempts' | 'nextAt' | 'lastError' | 'deliveredAt' | 'triedBy'>,
+): NonNullable<HookView['queue']> {
+  const { queued, oldestAt, attempts, nextAt, lastError, deliveredAt, triedBy } = of;
+  return {
+    ...{ queued, oldest_at: isoTimeOrNull(oldestAt), attempts, last_error: lastError },
+    ...{
+      next_at: attempts === 0 ? null : isoTime(nextAt),
+      delivered_at: isoTimeOrNull(deliveredAt),
+      tried_by: triedBy,
+    },
+  };
 }
 
 type Shown<V> = V extends unknown ? Omit<V, 'warnings' | 'queue'> : never;

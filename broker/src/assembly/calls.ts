@@ -117,8 +117,9 @@ export async function assembleCalls(context: AssemblyContext, custody: Custody) 
     onError: (error) => log.warn({ err: error }, 'what was not used of a limit could not be given back'),
   });
   onClose(() => limits.close());
-  const deliveries = createDeliveries({ store, audit, clock, log, holder: self.name });
-  const about = { version: VERSION, holder: self.name };
+  const here = { holder: self.name, location: self.location };
+  const deliveries = createDeliveries({ store, audit, clock, log, ...here });
+  const about = { version: VERSION, ...here };
   const hooks = createHooks({ store, vault, audit, approvals, deliveries, clock, log, allowHosts, ...about });
   onClose(() => deliveries.close(), hooks.tell());
   const telemetry = assembleTelemetry(context, custody);

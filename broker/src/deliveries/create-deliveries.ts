@@ -12,8 +12,9 @@ export interface DeliveriesOptions {
   audit: Pick<Audit, 'event'>;
   clock: Clock;
   log: Pick<Log, 'warn'>;
-  /** Of this run of the broker. */
+  /** Of this run of the broker, and where it runs, for people to read. */
   holder: string;
+  location: string;
   /** From 0 to 1. */
   random?: () => number;
   bounds?: { mostItems: number; mostBytes: number; mostAgeMs: number };
@@ -32,7 +33,7 @@ const REMEMBERED_MS = 8 * DAY_MS;
 const SWEEP_MS = 3_600_000;
 
 export function createDeliveries(options: DeliveriesOptions): Deliveries {
-  const { store, audit, clock, log, holder, random = Math.random, bounds = BOUNDS } = options;
+  const { store, audit, clock, log, holder, location, random = Math.random, bounds = BOUNDS } = options;
   const attempts = new Map<string, Attempt>();
   const underWay = new Map<string, Promise<void>>();
   const ending = new AbortController();
@@ -61,7 +62,7 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
   async function work(destination: string): Promise<void> {
     for (let isFirst = true; !ending.signal.aborted; isFirst = false) {
       const now = clock.now();
-      const tried = await store.deliveries.lease(destination, { holder, now, until: now + LEASE_MS });
+      const tried = await store.deliveries.lease(destination, { holder, location, now, until: now + LEASE_MS });
       if (tried === undefined) return;
       const item = await store.deliveries.first(destination);
       if (item === undefined) break;
@@ -74,7 +75,8 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
         return await store.deliveries.failed(destination, holder, { at, error: attempted.why.slice(0, 500) });
       }
       if (attempted.kind === 'never') await lost(next.workspaceId, destination, 1, attempted.why);
-      if (!(await store.deliveries.done(destination, next.id, { holder, now: clock.now() }))) return;
+      const at = { holder, now: clock.now(), arrived: attempted.kind === 'arrived' };
+      if (!(await store.deliveries.done(destination, next.id, at))) return;
     }
     await store.deliveries.release(destination, holder);
   }
@@ -120,6 +122,10 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
     },
     take: (kind, attempt) => void attempts.set(kind, attempt),
     queues: (workspaceId) => store.deliveries.states(workspaceId),
+    async tryNow(destination) {
+      await store.deliveries.tryNow(destination);
+      look();
+    },
     forget: (destination) => store.deliveries.forget(destination),
     start() {
       isStarted = true;

@@ -25,7 +25,10 @@ async function worldOf(t: TestContext, open: OpenStoreUnderTest, more: Partial<D
   const broker = (holder: string, of: Store = store) => {
     const seen: Delivery[] = [];
     const log = { warn: (facts: object) => assert.fail(JSON.stringify(facts)) };
-    const deliveries = createDeliveries({ ...{ store: of, audit, clock, log, holder, random: () => 1 }, ...more });
+    const deliveries = createDeliveries({
+      ...{ store: of, audit, clock, log, holder, location: `at ${holder}`, random: () => 1 },
+      ...more,
+    });
     const at = { answer: (_delivery: Delivery): Attempted | Promise<Attempted> => ARRIVED };
     deliveries.take('test', async (delivery) => {
       seen.push(delivery);
@@ -82,6 +85,32 @@ onBothEngines((open) => {
     assert.deepEqual(ids(seen.slice(before)), ['a', 'b', 'c']);
     assert.equal(seen[before]?.attempt, tries.length + 1);
     assert.deepEqual([(await deliveries.queues())[0]?.queued, (await deliveries.queues())[0]?.lastError], [0, null]);
+  });
+
+  it('say when something last arrived and who tried last; what is mended is tried at once by whichever broker is told', async (t) => {
+    const { broker, clock } = await worldOf(t, open);
+    const [one, other] = [broker('one'), broker('other')];
+    const state = async () => {
+      const [{ deliveredAt, triedBy, nextAt } = { deliveredAt: 0, triedBy: '', nextAt: 0 }] =
+        await one.deliveries.queues();
+      return { deliveredAt, triedBy, waits: nextAt > clock.at };
+    };
+    one.at.answer = () => ({ kind: 'again', why: 'status 503', retryAfterMs: 60_000 });
+    await one.deliveries.put(item('a'));
+    assert.deepEqual(await state(), { deliveredAt: null, triedBy: null, waits: false });
+    await one.deliveries.deliverDue();
+    assert.deepEqual(await state(), { deliveredAt: null, triedBy: 'at one', waits: true });
+    await other.deliveries.deliverDue();
+    assert.deepEqual(ids(other.seen), []);
+    await other.deliveries.tryNow(TO);
+    await other.deliveries.deliverDue();
+    const arrivedAt = clock.at;
+    assert.deepEqual(await state(), { deliveredAt: arrivedAt, triedBy: 'at other', waits: false });
+    clock.at += 5_000;
+    other.at.answer = () => ({ kind: 'never', why: 'gone' });
+    await other.deliveries.put(item('b'));
+    await other.deliveries.deliverDue();
+    assert.equal((await state()).deliveredAt, arrivedAt, 'what is let go has not arrived');
   });
 
   it('are delivered by one of several brokers, and taken over from one that was killed in the middle', async (t) => {

@@ -34,6 +34,10 @@ export interface DeliveryQueue {
   attempts: number;
   nextAt: number;
   lastError: string | null;
+  /** When something last arrived; null: nothing has. */
+  deliveredAt: number | null;
+  /** Where the broker runs that tried last. */
+  triedBy: string | null;
 }
 
 export interface Deliveries {
@@ -43,6 +47,8 @@ export interface Deliveries {
   take(kind: string, attempt: Attempt): void;
   /** How the queues stand; of all workspaces unless said. */
   queues(workspaceId?: string): Promise<DeliveryQueue[]>;
+  /** Has what waits tried now, however often it was in vain. */
+  tryNow(destination: string): Promise<void>;
   /** Forgets a destination with what waits for it. */
   forget(destination: string): Promise<void>;
   /** Begins to deliver. */

@@ -22,7 +22,7 @@ export interface Hooks {
   entries: EntrySender;
   authorizer: Authorizer;
   /** The queues of what hooks are told. */
-  deliveries: Pick<Deliveries, 'queues' | 'forget'>;
+  deliveries: Pick<Deliveries, 'queues' | 'forget' | 'tryNow'>;
   /** The audit log as it is sent to hooks. */
   feeds: Pick<LogFeeds, 'state' | 'states'>;
   /** For the door where decisions come back. */
@@ -46,8 +46,9 @@ export function createHooks(options: {
   /** Hosts that may have private addresses wherever they are named. */
   allowHosts: readonly string[];
   version: string;
-  /** Of this run of the broker. */
+  /** Of this run of the broker, and where it runs, for people to read. */
   holder: string;
+  location: string;
 }): Hooks {
   const { allowHosts, audit, clock, log } = options;
   const fetch = createGuardedFetch({ allowHosts, timeoutMs: MOST_MS, maxBytes: MOST_BYTES });

@@ -18,6 +18,19 @@ import type { AuditArchivedSpansTable, AuditArchivesTable } from './audit/archiv
 import type { RowColumns } from './audit/row-columns.ts';
 import type { WordKind } from './audit/words.ts';
 
+/** How a destination stands: when it is tried next, by which broker now, by which last. */
+interface DestinationTable {
+  destination: string;
+  workspace_id: string;
+  attempts: number;
+  next_at: number;
+  last_error: string | null;
+  lease_holder: string | null;
+  lease_until: number;
+  delivered_at: number | null;
+  tried_by: string | null;
+}
+
 export interface Database {
   workspaces: { id: string; created_at: number };
   /** Values that belong to the database as a whole. */
@@ -369,15 +382,7 @@ export interface Database {
     done_at: number | null;
   };
   /** How far a destination has had the audit log; `position`: of the last row that it has had of a chain. */
-  log_feeds: {
-    destination: string;
-    workspace_id: string;
-    attempts: number;
-    next_at: number;
-    last_error: string | null;
-    lease_holder: string | null;
-    lease_until: number;
-  };
+  log_feeds: DestinationTable;
   untold_events: {
     batch: string;
     place: number;
@@ -388,13 +393,5 @@ export interface Database {
   };
   removed_rules: { workspace_id: string; id: string; sentence: string; removed_by: string; removed_at: number };
   log_feed_places: { destination: string; chain: number; workspace_id: string; position: number };
-  delivery_states: {
-    destination: string;
-    workspace_id: string;
-    attempts: number;
-    next_at: number;
-    last_error: string | null;
-    lease_holder: string | null;
-    lease_until: number;
-  };
+  delivery_states: DestinationTable;
 }

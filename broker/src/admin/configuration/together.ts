@@ -80,6 +80,7 @@ export function together(outside: AdminDependencies, store: Store): Together {
       deliveries: {
         queues: (workspaceId) => store.deliveries.states(workspaceId),
         forget: (destination) => store.deliveries.forget(destination),
+        tryNow: (destination) => store.deliveries.tryNow(destination),
       },
       // How far a receiver has had the log is no part of what is applied.
       feeds: { state: () => Promise.resolve(undefined), states: () => Promise.resolve([]) },

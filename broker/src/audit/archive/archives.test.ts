@@ -138,9 +138,10 @@ onBothEngines((openStore) => {
     assert.match(waits.heldBy.join(), /a receiver of the log that has not had row \d+ of chain run-3/);
     assert.deepEqual(archives.state.heldBy, waits.heldBy);
     assert.equal((await world.exported()).length, rows);
-    await store.logFeeds.lease('log:default:siem', { holder: 'x', now: 1, until: clock.at + DAY });
+    const lease = { holder: 'x', location: 'here', arrivedAt: undefined };
+    await store.logFeeds.lease('log:default:siem', { ...lease, now: 1, until: clock.at + DAY });
     const last = (await store.audit.last('run-3'))?.seq ?? 0;
-    await store.logFeeds.advance('log:default:siem', { holder: 'x', until: 0 }, { chain: 'run-3', seq: last });
+    await store.logFeeds.advance('log:default:siem', { ...lease, until: 0 }, { chain: 'run-3', seq: last });
     const done = await archive(archives, clock.at + 1);
     assert.ok(done.rows > 0);
     assert.deepEqual(done.heldBy, []);

@@ -218,11 +218,19 @@ function described(hook: HookView): string {
     ...(secret === null ? [] : [`  signs with the secret ${secret}`]),
     ...(bearer === null ? [] : [`  sends the secret ${bearer} as Authorization: Bearer`]),
     ...(hook.managed_by === null ? [] : [`  managed by ${hook.managed_by}`]),
-    ...(queue === undefined || queue.queued === 0
-      ? []
-      : [`  ${queue.queued} wait to be delivered${queue.last_error === null ? '' : `: ${queue.last_error}`}`]),
+    ...(queue === undefined ? [] : queueLines(queue)),
     ...warnings.map((each) => `  ! ${each}`),
   ].join('\n');
+}
+
+function queueLines(queue: NonNullable<HookView['queue']>): string[] {
+  const { queued, last_error: error, next_at: next, delivered_at: delivered, tried_by: by } = queue;
+  return [
+    ...(delivered === null ? [] : [`  last arrived ${delivered}`]),
+    ...(queued === 0 ? [] : [`  ${queued} wait to be delivered${error === null ? '' : `: ${error}`}`]),
+    ...(queued === 0 || next === null ? [] : [`  tried again ${next}`]),
+    ...(by === null ? [] : [`  last tried by ${by}`]),
+  ];
 }
 
 async function listHooks({ api, list, context }: AdminSession): Promise<void> {

@@ -58,7 +58,8 @@ onBothEngines((open) => {
     const sender = createEntrySender({ ...by, sender: createHookSender({ ...by, fetch }) });
     /** One that `dies` is not closed, as after kill -9. */
     const brokerOf = (holder: string, on: Store = store, dies = false) => {
-      const feeds = createLogFeeds({ store: on, sender, clock: ticking, log: silent, holder, random: () => 0 });
+      const at = { holder, location: `at ${holder}` };
+      const feeds = createLogFeeds({ store: on, sender, clock: ticking, log: silent, ...at, random: () => 0 });
       if (!dies) t.after(() => feeds.close());
       return feeds;
     };
@@ -162,7 +163,7 @@ onBothEngines((open) => {
   });
 
   it('sends what it was asked for alone, and goes on behind what nobody wants', async (t) => {
-    const { brokerOf, logOf, got, receiver } = await world(t, ['denials', 'secret.*']);
+    const { clock, brokerOf, logOf, got, receiver } = await world(t, ['denials', 'secret.*']);
     const audit = logOf('w1');
     await audit.endCall(await audit.beginCall(INTENT), INTENT, OUTCOME);
     await audit.recordCall({ ...INTENT, decision: 'deny' }, { ...OUTCOME, status: 'denied' });
@@ -173,8 +174,14 @@ onBothEngines((open) => {
       got().map(({ type }) => type),
       ['call.ended', 'secret.set'],
     );
-    assert.equal((await feeds.state('default', 'siem'))?.rows, 0);
+    const state = await feeds.state('default', 'siem');
+    assert.equal(state?.rows, 0);
     assert.equal(receiver.asked.length, 1);
+    assert.deepEqual([state?.deliveredAt, state?.triedBy], [clock.at, 'at b1']);
+    clock.at += 60_000;
+    await audit.event(note('secrets.other'));
+    await feeds.sendDue();
+    assert.equal((await feeds.state('default', 'siem'))?.deliveredAt, state?.deliveredAt, 'nothing was sent');
   });
 
   it('ends with its hook, and a later one of the same name begins anew', async (t) => {

@@ -11,14 +11,10 @@ import type { Store } from '../../store/store.ts';
 import { entriesOf, type LogEntry, wantsOf } from './log-records.ts';
 import type { EntrySender, Sent } from './send-entries.ts';
 
-export interface FeedView {
-  workspaceId: string;
-  destination: string;
+export interface FeedView extends FeedState {
   /** How many rows of the log it has not had, of whatever workspace and kind; and when the first of them was written. */
   rows: number;
   oldestAt: number | null;
-  attempts: number;
-  lastError: string | null;
 }
 
 export interface LogFeeds {
@@ -38,8 +34,9 @@ export interface LogFeedsOptions {
   sender: Pick<EntrySender, 'send'>;
   clock: Clock;
   log: Pick<Log, 'warn'>;
-  /** Of this run of the broker. */
+  /** Of this run of the broker, and where it runs, for people to read. */
   holder: string;
+  location: string;
   /** From 0 to 1. */
   random?: () => number;
 }
@@ -50,7 +47,8 @@ const LEASE_MS = 30_000;
 const ROWS = 500;
 const MOST_BYTES = 256 * 1024;
 
-export function createLogFeeds({ store, sender, clock, log, holder, random = Math.random }: LogFeedsOptions): LogFeeds {
+export function createLogFeeds(options: LogFeedsOptions): LogFeeds {
+  const { store, sender, clock, log, holder, location, random = Math.random } = options;
   const underWay = new Map<string, Promise<void>>();
   const ending = new AbortController();
   let cancelLook: (() => void) | undefined;
@@ -76,8 +74,8 @@ export function createLogFeeds({ store, sender, clock, log, holder, random = Mat
     const entries = await entriesOf(rows, { workspaceId, wants: wantsOf(hook.what) }, async (place) => {
       return here.get(`${place.chain}:${place.seq}`) ?? (await intentAt(place));
     });
-    const had = (chain: string, seq: number) =>
-      store.logFeeds.advance(destination, { holder, until: clock.now() + LEASE_MS }, { chain, seq });
+    const had = (chain: string, seq: number, arrivedAt?: number) =>
+      store.logFeeds.advance(destination, { holder, until: clock.now() + LEASE_MS, arrivedAt }, { chain, seq });
     const batches = inMessages(entries);
     for (const [index, batch] of batches.entries()) {
       const sent = await send(workspaceId, hook, batch);
@@ -89,7 +87,8 @@ export function createLogFeeds({ store, sender, clock, log, holder, random = Mat
       if (sent.refused !== undefined)
         log.warn({ destination, why: sent.refused }, 'a receiver does not take what it was sent');
       const upTo = index === batches.length - 1 ? last.seq : Number(batch.at(-1)?.id.split(':').at(-1));
-      if (!(await had(from.chain, upTo))) return false;
+      const arrivedAt = sent.refused === undefined ? clock.now() : undefined;
+      if (!(await had(from.chain, upTo, arrivedAt))) return false;
     }
     return batches.length > 0 || (await had(from.chain, last.seq));
   }
@@ -101,7 +100,7 @@ export function createLogFeeds({ store, sender, clock, log, holder, random = Mat
       const chains = await store.logFeeds.behind(destination);
       const [next] = chains;
       if (next === undefined) return;
-      const tried = await store.logFeeds.lease(destination, { holder, now, until: now + LEASE_MS });
+      const tried = await store.logFeeds.lease(destination, { holder, location, now, until: now + LEASE_MS });
       if (tried === undefined) return;
       // The places are read anew under the lease: another broker may have moved them on before.
       for (const from of await store.logFeeds.behind(destination))

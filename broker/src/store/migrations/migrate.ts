@@ -18,6 +18,7 @@ import { createDeliveriesMigration } from './outside/0023-deliveries.ts';
 import { createIdempotentRequestsMigration } from './outside/0032-idempotent-requests.ts';
 import { createAuditArchivesMigration } from './changes/0039-audit-archives.ts';
 import { createAuditArgumentsMigration } from './changes/0035-audit-arguments.ts';
+import { createLastDeliveriesMigration } from './outside/0049-last-deliveries.ts';
 import { createLogFeedsMigration } from './outside/0031-log-feeds.ts';
 import { createHooksMigration } from './outside/0022-hooks.ts';
 import { createOnCallMigration } from './0041-on-call.ts';
@@ -67,6 +68,7 @@ const migrationsOf = (kind: EngineKind): Record<string, Migration> => ({
   '0042-untold-events': createUntoldEventsMigration(kind),
   '0043-removed-rules': createRemovedRulesMigration(kind),
   '0046-sign-in': createSignInMigration(kind),
+  '0049-last-deliveries': createLastDeliveriesMigration(kind),
 });
 
 /** What a database and this version know of each other: the migrations that are done, those that are to come, and those of a newer version. */

@@ -31,6 +31,18 @@ export interface QueueState {
   /** When it is tried next. */
   nextAt: number;
   lastError: string | null;
+  /** When something last arrived; null: nothing has. */
+  deliveredAt: number | null;
+  /** Where the broker runs that tried last. */
+  triedBy: string | null;
+}
+
+/** `location`: of the broker, for people to read. */
+export interface QueueLease {
+  holder: string;
+  location: string;
+  now: number;
+  until: number;
 }
 
 export interface DeliveriesRepository {
@@ -41,14 +53,16 @@ export interface DeliveriesRepository {
   /** The destinations that have something, and may be tried now. */
   due(now: number): Promise<string[]>;
   /** Takes the queue, or goes on with it. How often its first item was tried; undefined: another broker has it, or it is not time yet. */
-  lease(destination: string, lease: { holder: string; now: number; until: number }): Promise<number | undefined>;
+  lease(destination: string, lease: QueueLease): Promise<number | undefined>;
   /** The first that waits. */
   first(destination: string): Promise<DeliveryItem | undefined>;
   /** It has arrived, or is let go. False where the lease is another broker's by now. */
-  done(destination: string, id: string, at: { holder: string; now: number }): Promise<boolean>;
+  done(destination: string, id: string, at: { holder: string; now: number; arrived: boolean }): Promise<boolean>;
   /** The first one did not arrive; the lease is over. */
   failed(destination: string, holder: string, next: { at: number; error: string }): Promise<void>;
   release(destination: string, holder: string): Promise<void>;
+  /** Has the first one tried now, however often it was in vain. */
+  tryNow(destination: string): Promise<void>;
   /** Of one workspace, or of all; those that have nothing included. */
   states(workspaceId?: string): Promise<QueueState[]>;
   /** Forgets a destination, with what waits for it. */
@@ -58,6 +72,10 @@ export interface DeliveriesRepository {
 }
 
 const TRIMMED_AT_ONCE = 500;
+const STATE_COLUMNS = [
+  ...(['state.workspace_id', 'state.destination', 'state.attempts', 'state.next_at', 'state.last_error'] as const),
+  ...(['state.delivered_at', 'state.tried_by'] as const),
+] as const;
 
 export function createDeliveries(db: Kysely<Database>): DeliveriesRepository {
   const waiting = (destination: string) =>
@@ -70,7 +88,7 @@ export function createDeliveries(db: Kysely<Database>): DeliveriesRepository {
           .insertInto('delivery_states')
           .values({
             ...{ destination, workspace_id: workspaceId, attempts: 0, next_at: 0, last_error: null },
-            ...{ lease_holder: null, lease_until: 0 },
+            ...{ lease_holder: null, lease_until: 0, delivered_at: null, tried_by: null },
           })
           .onConflict((conflict) => conflict.doNothing())
           .execute();
@@ -142,10 +160,10 @@ export function createDeliveries(db: Kysely<Database>): DeliveriesRepository {
         .execute();
       return rows.map(({ destination }) => destination);
     },
-    async lease(destination, { holder, now, until }) {
+    async lease(destination, { holder, location, now, until }) {
       const row = await db
         .updateTable('delivery_states')
-        .set({ lease_holder: holder, lease_until: until })
+        .set({ lease_holder: holder, lease_until: until, tried_by: location })
         .where('destination', '=', destination)
         .where('next_at', '<=', now)
         .where((eb) => eb.or([eb('lease_until', '<=', now), eb('lease_holder', '=', holder)]))
@@ -162,11 +180,11 @@ export function createDeliveries(db: Kysely<Database>): DeliveriesRepository {
         }
       );
     },
-    done: (destination, id, { holder, now }) =>
+    done: (destination, id, { holder, now, arrived }) =>
       db.transaction().execute(async (trx) => {
         const mine = await trx
           .updateTable('delivery_states')
-          .set({ attempts: 0, last_error: null })
+          .set({ attempts: 0, last_error: null, ...(arrived && { delivered_at: now }) })
           .where('destination', '=', destination)
           .where('lease_holder', '=', holder)
           .executeTakeFirst();
@@ -198,26 +216,29 @@ export function createDeliveries(db: Kysely<Database>): DeliveriesRepository {
         .where('lease_holder', '=', holder)
         .execute();
     },
+    async tryNow(destination) {
+      await db.updateTable('delivery_states').set({ next_at: 0 }).where('destination', '=', destination).execute();
+    },
     async states(workspaceId) {
       let query = db
         .selectFrom('delivery_states as state')
         .leftJoin('deliveries as item', (join) =>
           join.onRef('item.destination', '=', 'state.destination').on('item.done_at', 'is', null),
         )
-        .select(['state.workspace_id', 'state.destination', 'state.attempts', 'state.next_at', 'state.last_error'])
+        .select(STATE_COLUMNS)
         .select((eb) => [
           eb.fn.count<number | string>('item.number').as('queued'),
           sql<number | string>`coalesce(sum(item.bytes), 0)`.as('bytes'),
           eb.fn.min('item.created_at').as('oldest'),
         ])
-        .groupBy(['state.workspace_id', 'state.destination', 'state.attempts', 'state.next_at', 'state.last_error'])
+        .groupBy(STATE_COLUMNS)
         .orderBy('state.destination');
       if (workspaceId !== undefined) query = query.where('state.workspace_id', '=', workspaceId);
       const rows = await query.execute();
       return rows.map((row) => ({
         ...{ workspaceId: row.workspace_id, destination: row.destination, attempts: row.attempts },
         ...{ queued: Number(row.queued), bytes: Number(row.bytes), lastError: row.last_error, nextAt: row.next_at },
-        oldestAt: row.oldest,
+        ...{ oldestAt: row.oldest, deliveredAt: row.delivered_at, triedBy: row.tried_by },
       }));
     },
     async forget(destination) {

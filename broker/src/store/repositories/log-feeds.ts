@@ -3,23 +3,30 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import { chainAt, ROWS_PER_CHAIN } from '../audit/position.ts';
 import type { Database } from '../schema.ts';
+import type { QueueLease } from './deliveries.ts';
 
 export interface FeedState {
   workspaceId: string;
   destination: string;
   attempts: number;
+  /** When the next rows are tried next. */
+  nextAt: number;
   lastError: string | null;
+  /** When something last arrived; null: nothing has. */
+  deliveredAt: number | null;
+  /** Where the broker runs that tried last. */
+  triedBy: string | null;
 }
 
 export interface LogFeedsRepository {
   /** Takes the feed, or goes on with it. How often the next rows were tried; undefined: another broker has it, it is not time yet, or there is none. */
-  lease(destination: string, lease: { holder: string; now: number; until: number }): Promise<number | undefined>;
+  lease(destination: string, lease: QueueLease): Promise<number | undefined>;
   /** The chains that go on after its places: the last row that it has had of each, and how many there are since. */
   behind(destination: string): Promise<{ chain: string; seq: number; rows: number }[]>;
-  /** It has had a chain up to this row; the lease goes on. False where the lease is another broker's by now. */
+  /** It has had a chain up to this row, or it wants nothing of these (`arrivedAt` undefined); the lease goes on. False where that is another broker's by now. */
   advance(
     destination: string,
-    lease: { holder: string; until: number },
+    lease: { holder: string; until: number; arrivedAt: number | undefined },
     to: { chain: string; seq: number },
   ): Promise<boolean>;
   /** The next rows did not arrive; the lease is over. */
@@ -36,10 +43,10 @@ const MOST_AHEAD_MS = 2 * 3_600_000;
 
 export function createLogFeeds(db: Kysely<Database>): LogFeedsRepository {
   return {
-    async lease(destination, { holder, now, until }) {
+    async lease(destination, { holder, location, now, until }) {
       const row = await db
         .updateTable('log_feeds')
-        .set({ lease_holder: holder, lease_until: until })
+        .set({ lease_holder: holder, lease_until: until, tried_by: location })
         .where('destination', '=', destination)
         .where((eb) => eb.or([eb('next_at', '<=', now), eb('next_at', '>', now + MOST_AHEAD_MS)]))
         .where((eb) =>
@@ -71,11 +78,14 @@ export function createLogFeeds(db: Kysely<Database>): LogFeedsRepository {
         rows: last - had,
       }));
     },
-    advance: (destination, { holder, until }, { chain, seq }) =>
+    advance: (destination, { holder, until, arrivedAt }, { chain, seq }) =>
       db.transaction().execute(async (trx) => {
         const feed = await trx
           .updateTable('log_feeds')
-          .set({ attempts: 0, last_error: null, lease_until: until })
+          .set({
+            ...{ attempts: 0, last_error: null, lease_until: until },
+            ...(arrivedAt !== undefined && { delivered_at: arrivedAt }),
+          })
           .where('destination', '=', destination)
           .where('lease_holder', '=', holder)
           .returning('workspace_id')
@@ -117,7 +127,8 @@ export function createLogFeeds(db: Kysely<Database>): LogFeedsRepository {
     async states(workspaceId) {
       let query = db
         .selectFrom('log_feeds')
-        .select(['workspace_id as workspaceId', 'destination', 'attempts', 'last_error as lastError'])
+        .select(['workspace_id as workspaceId', 'destination', 'attempts', 'next_at as nextAt'])
+        .select(['last_error as lastError', 'delivered_at as deliveredAt', 'tried_by as triedBy'])
         .orderBy('destination');
       if (workspaceId !== undefined) query = query.where('workspace_id', '=', workspaceId);
       return await query.execute();
@@ -134,7 +145,7 @@ export async function beginLogFeed(
     .insertInto('log_feeds')
     .values({
       ...{ destination, workspace_id: workspaceId, attempts: 0, next_at: 0, last_error: null },
-      ...{ lease_holder: null, lease_until: 0 },
+      ...{ lease_holder: null, lease_until: 0, delivered_at: null, tried_by: null },
     })
     .execute();
   const start = sql`cast(chain.id as bigint) * ${sql.lit(ROWS_PER_CHAIN)}`;

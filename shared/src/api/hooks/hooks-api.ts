@@ -185,6 +185,9 @@ const shown = {
       oldest_at: TimeSchema.nullable(),
       attempts: z.number().int(),
       last_error: z.string().nullable(),
+      next_at: TimeSchema.nullable().meta({ description: 'When it is tried again; null: nothing was in vain' }),
+      delivered_at: TimeSchema.nullable().meta({ description: 'When something last arrived; null: nothing has' }),
+      tried_by: z.string().nullable().meta({ description: 'Where the broker runs that tried last' }),
     })
     .optional()
     .meta({ description: 'What waits to be delivered to it' }),
