@@ -16,6 +16,7 @@ import { knownWorld } from '../rules/known-world.ts';
 import { carryOut } from './carry-out.ts';
 import { gainsBetween, type Standing } from './gains.ts';
 import { insideOf } from './mistaken.ts';
+import { managedView } from './managed-view.ts';
 import { outlineOf } from './outline.ts';
 import { planned, type Change, type Planned } from './planner.ts';
 import { presentState } from './present-things.ts';
@@ -84,6 +85,9 @@ export function configurationOperations(outside: AdminDependencies): Operation[]
       const configuration = ConfigurationSchema.parse(exported(writtenOf(state.things)));
       return { version: versionOf(state), configuration };
     }),
+    operation(configApi.managed, async (_input, { workspaceId }) =>
+      managedView(await store.atomically((inside) => presentState(inside, workspaceId))),
+    ),
     operation(configApi.plan, async ({ body }, caller) => {
       const { workspaceId } = caller;
       const first = await prepared(body, workspaceId, store);

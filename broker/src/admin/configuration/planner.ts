@@ -101,7 +101,8 @@ function afterLeaving(kind: ConfigurationKind, before: Thing | undefined): Thing
   return kind === 'enforcement' ? before : undefined;
 }
 
-function driftOf({ kind, name, applied }: Managed, now: Thing | undefined): Drift | undefined {
+/** How it differs from what was applied; undefined: it does not. */
+export function driftOf({ kind, name, applied }: Managed, now: Thing | undefined): Drift | undefined {
   if (now === undefined) return { kind, name, isGone: true, fields: [] };
   const parsed: unknown = JSON.parse(applied);
   const then: Thing = typeof parsed === 'object' && parsed !== null ? Object.fromEntries(Object.entries(parsed)) : {};

@@ -127,6 +127,13 @@ describe('configuration as code', () => {
         ['rule', 'payments-read-the-wiki', true],
       ],
     );
+    const api = createAdminClient({ kind: 'socket', dataDir: at.broker.dataDir, actor: 'test' });
+    const { configurations: managed } = await api.call(configApi.managed, {});
+    assert.deepEqual(
+      managed.map(({ managed_by: by, drift }) => [by, new Set(drift)]),
+      [['platform.yaml', new Set(planned['drift'] as Row[])]],
+      'the same, without the file',
+    );
     const { stdout } = await at.broker.run(['config', 'plan', path]);
     assert.match(
       stdout,

@@ -1,6 +1,7 @@
 // What a configuration would change, and what it has changed.
 import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
+import { TimeSchema } from '../fields.ts';
 import { AccessChangeSchema } from '../rules/previews.ts';
 import { ConfigurationSchema, KindSchema } from './configuration.ts';
 
@@ -28,6 +29,21 @@ export const DriftSchema = z
     fields: z.array(FieldChangeSchema),
   })
   .meta({ id: 'ConfigurationDrift', description: 'What was changed by hand since the configuration was applied' });
+
+export const ManagedConfigurationsSchema = z
+  .object({
+    configurations: z.array(
+      z.object({
+        managed_by: z.string(),
+        applied_at: TimeSchema.meta({ description: 'When it was applied last' }),
+        things: z.array(z.object({ kind: KindSchema, count: z.number().int() })),
+        drift: z.array(DriftSchema),
+        left_out: z.number().int().meta({ description: 'How many further differences there are' }),
+      }),
+    ),
+  })
+  .meta({ id: 'ManagedConfigurations' });
+export type ManagedConfigurations = z.output<typeof ManagedConfigurationsSchema>;
 
 const GainsSchema = z
   .object({
@@ -79,6 +95,13 @@ export const configApi = {
     path: '/config',
     summary: 'Servers, secrets by name, bundles, roles, groups, rules and enforcement as one configuration',
     answer: z.object({ version: z.string(), configuration: ConfigurationSchema }),
+  }),
+  managed: endpoint({
+    name: 'showManagedConfigurations',
+    method: 'GET',
+    path: '/config/managed',
+    summary: 'What configurations manage, and what of it was changed by hand since they were applied',
+    answer: ManagedConfigurationsSchema,
   }),
   plan: endpoint({
     name: 'planConfiguration',
