@@ -79,6 +79,8 @@ export default defineConfig({
     // Data URLs would need a hole in the policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // The styles of a page whose script could not be loaded at first would not be asked for again.
+    cssCodeSplit: false,
     chunkSizeWarningLimit: 900,
     reportCompressedSize: false,
   },

@@ -275,6 +275,25 @@ suite('the page Access', () => {
     assert.equal((await rules()).filter(({ note }) => note === 'not in production').length, 0);
   });
 
+  test('an operator writes rules with the names of people and groups, and gets nothing else of them', async () => {
+    const operator = await signIn(browser, lively, 'margaret.hamilton');
+    await operator.open('/access/rules/new');
+    await operator.page.getByLabel('Who', { exact: true }).fill('katherine');
+    await operator.page.getByRole('option', { name: 'user:katherine.johnson' }).waitFor();
+    const ask = (path: string) =>
+      operator.page.evaluate<{ status: number; body: unknown }>(
+        `fetch('/api/v1/${path}').then(async (answer) => ({ status: answer.status, body: await answer.json() }))`,
+      );
+    const { body } = await ask('rules/names');
+    const { people, groups, ...rest } = Object(body) as Record<string, string[]>;
+    assert.deepEqual(rest, {});
+    for (const name of [...(people ?? []), ...(groups ?? [])]) assert.match(name, /^(?:(?:user|grant):)?[\w.-]+$/);
+    assert.ok(people?.includes('user:katherine.johnson') === true && groups?.includes('security') === true);
+    for (const path of ['users', 'users/katherine.johnson', 'groups', 'devices', 'sessions', 'grants'])
+      assert.equal((await ask(path)).status, 403, path);
+    await operator.close();
+  });
+
   test('a member has no page Access, and a person who does not decide a request is told so', async () => {
     const member = await signIn(browser, lively, 'radia.perlman');
     await member.page.goto(`${lively.world.url}/access?tab=rules`);

@@ -1,10 +1,12 @@
 // The settings at the dashboard, in Chromium on a real broker with a real identity provider: what is shown is what holds, what is changed is changed at the
 // broker, and no secret reaches the page but a token that is shown once.
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright-core';
 import { until } from '../world/until.ts';
+import { isClean } from './clean.ts';
 import { openLivelyWorld, type LivelyWorld } from './lively-world.ts';
 import { signIn, type AtDashboard } from './person-at-dashboard.ts';
 import { launchChromium } from '../world/browser/launch-chromium.ts';
@@ -27,13 +29,6 @@ suite('the settings at the dashboard', () => {
     grace.complaints.filter((line) => !line.startsWith(`asked ${lively.company.idp.issuer}/`));
   const section = (page: Page, name: string) => page.getByRole('region', { name, exact: true });
   const lists = async (...args: string[]) => (await lively.world.broker.json(args)) as Record<string, unknown>[];
-  const isClean = async (page: Page): Promise<void> => {
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    assert.deepEqual(
-      violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`),
-      [],
-    );
-  };
 
   test('the list of sections is an address each, goes by the keyboard, and names what the broker reads of its identity provider', async () => {
     const { page, open } = grace;
@@ -51,6 +46,14 @@ suite('the settings at the dashboard', () => {
     await page.getByRole('button', { name: 'Go' }).click();
     await tried.getByText('ada.lovelace@corp.example would be signed in').waitFor();
     await tried.getByText(/^ada\.lovelace-2, a new account/).waitFor();
+    // Whom the provider lets in, and this broker would not.
+    await page.getByRole('link', { name: 'Try a sign-in' }).click();
+    await page.getByLabel('Login').fill('guest');
+    await page.getByRole('button', { name: 'Go' }).click();
+    await tried.getByText('Nobody would be signed in').waitFor();
+    await tried.getByText('E-mail addresses of your domain may not sign in here.').waitFor();
+    await tried.getByText('domain', { exact: true }).waitFor();
+    await isClean(page);
     assert.equal(
       (await page.getByRole('button', { name: /grace.hopper/ }).count()) > 0,
       true,
@@ -140,13 +143,23 @@ suite('the settings at the dashboard', () => {
     assert.equal(await asks(second), 401);
   });
 
-  test('a hook that cannot be reached says what waits and why; one that can takes a test event, is paused and goes on', async () => {
+  test('a hook that cannot be reached says what waits, why, and when it is tried again; once a test arrives, what waits does; one is paused and goes on', async () => {
     const { page, open } = grace;
     await open('/settings/hooks');
     const chat = section(page, 'chat');
     await chat.getByText('does not arrive').waitFor();
     await chat.getByText(/^1 message/).waitFor();
     await isClean(page);
+    await chat.getByText('nothing has, so far').waitFor();
+    await chat.getByText(/\(process \d+\)$/).waitFor();
+    // What the company has for it comes up, and the hook is led there: the first message must wait no five minutes.
+    await lively.world.broker.run(['hook', 'set', 'chat', '--url', `${lively.company.receiver}/services/team`]);
+    await until('what waited has arrived', async () => {
+      await open('/settings/hooks');
+      return (await chat.getByText('Nothing: all has arrived').count()) > 0;
+    });
+    assert.equal(await chat.getByText('nothing has, so far').count(), 0);
+    await chat.getByText('just now').first().waitFor();
     const siem = section(page, 'siem');
     await siem.getByRole('button', { name: 'Send a test event' }).click();
     const dialog = page.getByRole('dialog', { name: 'A test event to siem' });
@@ -232,6 +245,35 @@ suite('the settings at the dashboard', () => {
     await page.getByRole('button', { name: 'Verify the log' }).click();
     await page.getByText('The log is whole').waitFor();
     assert.deepEqual(complaints(), []);
+  });
+
+  test('what a file manages is said with what was changed by hand since it was applied', async () => {
+    const { page, open } = grace;
+    const { broker, root } = lively.world;
+    const file = join(root, 'platform.yaml');
+    const rules = [
+      '  read-the-memory: { effect: allow, who: ["group:data"], what: ["read:memory"] }',
+      '  no-large-answers: { effect: deny, who: ["*"], what: ["sentry__large"], until: "2099-12-24T18:00:00Z" }',
+    ];
+    writeFileSync(file, ['version: 1', 'rules:', ...rules, ''].join('\n'));
+    await broker.run(['config', 'apply', file, '--yes']);
+    await open('/settings/configuration');
+    const managed = section(page, 'As code: platform.yaml');
+    await managed.getByText('as it was applied', { exact: true }).waitFor();
+    await broker.run(['rule', 'edit', 'read-the-memory', '--who', 'group:support']);
+    await managed.getByText('1 difference').waitFor();
+    const drift = managed.getByRole('list', { name: 'Changed by hand since platform.yaml was applied' });
+    await drift.getByText('rule read-the-memory', { exact: true }).waitFor();
+    await drift.locator('del', { hasText: 'group:data' }).waitFor();
+    await drift.locator('ins', { hasText: 'group:support' }).waitFor();
+    await broker.run(['rule', 'remove', 'no-large-answers', '--yes']);
+    await drift.getByText('rule no-large-answers: removed').waitFor();
+    await isClean(page);
+    await broker.run(['config', 'apply', file, '--yes']);
+    await managed.getByText('as it was applied', { exact: true }).waitFor();
+    // The end of a rule stands in its sentence, by the clock of whoever reads it.
+    await open('/access?tab=rules');
+    await page.getByText(/deny everybody to call sentry__large, until 24 Dec 2099, 19:00:00 CET/).waitFor();
   });
 
   test('an operator sees what is theirs, and the broker refuses the rest; a member has no settings', async () => {

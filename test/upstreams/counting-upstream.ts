@@ -17,6 +17,8 @@ export interface CountingUpstream {
   readonly calls: RecordedCall[];
   /** Values of `Authorization` that it lets in; anything else gets 401. Undefined: no check. */
   accepts: readonly string[] | undefined;
+  /** What it says of its tools from now on, by their names. */
+  readonly descriptions: Map<string, string>;
   /** How many requests got 401. */
   refused: number;
   /** Resolves when `count` calls of `tool` have arrived. */
@@ -65,6 +67,7 @@ const text = (value: string, isError = false) => ({
 
 export async function startCountingUpstream(options: { accepts?: readonly string[] } = {}): Promise<CountingUpstream> {
   const calls: RecordedCall[] = [];
+  const descriptions = new Map<string, string>();
   const waiting = new Map<string | number, { call: RecordedCall; answer: () => void }>();
   const watchers = new Set<() => void>();
   let released = false;
@@ -150,7 +153,10 @@ export async function startCountingUpstream(options: { accepts?: readonly string
       return send(response, { jsonrpc: '2.0', id, result });
     }
     if (method === 'ping') return send(response, { jsonrpc: '2.0', id, result: {} });
-    if (method === 'tools/list') return send(response, { jsonrpc: '2.0', id, result: { tools: TOOLS } });
+    if (method === 'tools/list') {
+      const tools = TOOLS.map((tool) => ({ ...tool, description: descriptions.get(tool.name) ?? tool.description }));
+      return send(response, { jsonrpc: '2.0', id, result: { tools } });
+    }
     if (method === 'tools/call') return callTool(message, request, response);
     return send(response, {
       jsonrpc: '2.0',
@@ -167,6 +173,7 @@ export async function startCountingUpstream(options: { accepts?: readonly string
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`,
     calls,
     accepts: options.accepts,
+    descriptions,
     refused: 0,
     arrived: (tool, count = 1) => when(() => calls.filter((call) => call.tool === tool).length >= count),
     cancelled: () => when(() => calls.some((call) => call.cancelled)),

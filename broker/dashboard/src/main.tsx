@@ -8,7 +8,10 @@ import { setNonce } from 'get-nonce';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { z } from 'zod';
+import { sessionApi } from 'mcpgate-shared/api/session';
 import { createHealth, createQueries, HealthProvider } from './api/health.tsx';
+import { BROKER_AWAY } from './api/lazy-page.ts';
+import { keyOf } from './api/use-api.ts';
 import { createDashboardRouter } from './routes.tsx';
 import './theme/global.css';
 import { cssVariables, theme } from './theme/theme.ts';
@@ -20,20 +23,14 @@ z.config({ jitless: true });
 const nonce = document.querySelector('meta[name="csp-nonce"]')?.getAttribute('content') ?? '';
 setNonce(nonce);
 
-/** A file of an older version is gone once the broker was updated: the page is loaded again, but not again and again. */
-const RELOADED = 'mcpgate-reloaded-at';
-window.addEventListener('vite:preloadError', (event) => {
-  if (Date.now() - Number(sessionStorage.getItem(RELOADED) ?? 0) < 60_000) return;
-  sessionStorage.setItem(RELOADED, String(Date.now()));
-  event.preventDefault();
-  location.reload();
-});
-
 const root = document.querySelector('#root');
 if (root === null) throw new Error('the page has no element #root');
 const health = createHealth();
 const queries = createQueries(health);
 const router = createDashboardRouter();
+// Whether it is so is asked, and the shell says it.
+for (const sign of [BROKER_AWAY, 'offline'])
+  window.addEventListener(sign, () => void queries.invalidateQueries({ queryKey: keyOf(sessionApi.show) }));
 createRoot(root).render(
   <StrictMode>
     <MantineProvider

@@ -14,6 +14,8 @@ export interface CompanyIdp {
   readonly issuer: string;
   /** By login name: what the IdP says of them. */
   readonly people: Map<string, Record<string, unknown>>;
+  /** By login name: what it has asked of them at a sign-in, as its ID tokens say (`amr`). */
+  readonly factors: Map<string, string[]>;
   /**
    * What it gives an AI client of the company in exchange for the person's sign-in there (RFC 8693): an identity assertion for another
    * authorization server (ID-JAG).
@@ -37,6 +39,7 @@ export async function startCompanyIdp(options: { brokerUrl: string }): Promise<C
   const port = await freePort();
   const issuer = `http://127.0.0.1:${port}`;
   const people = new Map<string, Record<string, unknown>>();
+  const factors = new Map<string, string[]>();
 
   let key = await newKey();
 
@@ -97,7 +100,7 @@ export async function startCompanyIdp(options: { brokerUrl: string }): Promise<C
           },
         ],
         claims: {
-          openid: ['sub'],
+          openid: ['sub', 'amr'],
           profile: ['preferred_username', 'groups', 'unit'],
           email: ['email', 'email_verified'],
         },
@@ -136,7 +139,10 @@ export async function startCompanyIdp(options: { brokerUrl: string }): Promise<C
     const chunks: string[] = [];
     for await (const chunk of request.setEncoding('utf8')) chunks.push(String(chunk));
     const login = new URLSearchParams(chunks.join('')).get('login') ?? '';
-    const result = people.has(login) ? { login: { accountId: `id-of-${login}` } } : { error: 'access_denied' };
+    const amr = factors.get(login);
+    const result = people.has(login)
+      ? { login: { accountId: `id-of-${login}`, ...(amr !== undefined && { amr }) } }
+      : { error: 'access_denied' };
     await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: false });
   };
 
@@ -151,6 +157,7 @@ export async function startCompanyIdp(options: { brokerUrl: string }): Promise<C
   return {
     issuer,
     people,
+    factors,
     keptOut,
     idJag: sign,
     async rotateKeys() {

@@ -25,6 +25,7 @@ const OLD_AFTER: Readonly<Partial<Record<EventName, readonly string[]>>> = {
   server: [
     ...['listServers', 'getServer', 'getServerRecord', 'listDefinitions', 'diffDefinition', 'listProposals'],
     ...['listCatalogue', 'listAccounts', 'connectServer', 'getStatus', 'listSecrets', 'listOwnTools'],
+    'showManagedConfigurations',
   ],
   health: ['listServers', 'getServer', 'getStatus'],
   link: [
@@ -40,7 +41,7 @@ const OLD_AFTER: Readonly<Partial<Record<EventName, readonly string[]>>> = {
   connection: ['listOtherBrokers', 'listDevices', 'listSessions', 'showEnding', 'getStatus'],
   secret: [
     ...['listSecrets', 'listSecretVersions', 'getSecretRotation', 'listSecretUses', 'getStatus', 'getMasterKey'],
-    'listSigningKeys',
+    ...['listSigningKeys', 'showManagedConfigurations'],
   ],
   rule: [
     ...[
@@ -55,9 +56,12 @@ const OLD_AFTER: Readonly<Partial<Record<EventName, readonly string[]>>> = {
       'getBundle',
       'listHooks',
     ],
-    ...['getHook', 'exportConfiguration', 'getStatus', 'getEffectiveConfiguration'],
+    ...['getHook', 'exportConfiguration', 'getStatus', 'getEffectiveConfiguration', 'showManagedConfigurations'],
   ],
-  person: ['listUsers', 'getUser', 'listGroups', 'getGroup', 'listRuleNames', 'getStatus', 'getScimState'],
+  person: [
+    ...['listUsers', 'getUser', 'listGroups', 'getGroup', 'listRuleNames', 'getStatus', 'getScimState'],
+    'showManagedConfigurations',
+  ],
 };
 
 const NAMES: readonly EventName[] = [

@@ -1,4 +1,5 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { createRoute } from '@tanstack/react-router';
+import { lazyPage } from '../../api/lazy-page.ts';
 import { shellRoute } from '../../shell/shell-route.tsx';
 import { AccessSearchSchema } from './access-search.ts';
 
@@ -6,17 +7,17 @@ export const accessRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/access',
   validateSearch: AccessSearchSchema,
-  component: lazyRouteComponent(() => import('./access-page.tsx'), 'AccessPage'),
+  component: lazyPage(() => import('./access-page.tsx'), 'AccessPage'),
 });
 
 export const newRuleRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/access/rules/new',
-  component: lazyRouteComponent(() => import('./rules/rule-page.tsx'), 'NewRulePage'),
+  component: lazyPage(() => import('./rules/rule-page.tsx'), 'NewRulePage'),
 });
 
 export const ruleRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/access/rules/$id',
-  component: lazyRouteComponent(() => import('./rules/rule-page.tsx'), 'RulePage'),
+  component: lazyPage(() => import('./rules/rule-page.tsx'), 'RulePage'),
 });

@@ -5,6 +5,7 @@ import { detailsOf } from 'mcpgate-shared/api/audit/change-text';
 import type { Column } from '../../parts/data-table.tsx';
 import { msText } from '../../parts/figures.ts';
 import { AnchorLink } from '../../parts/links.tsx';
+import { withLocalTimes } from '../../parts/local-time.ts';
 import { StatusBadge } from '../../parts/status-badge.tsx';
 import { momentText } from '../../parts/time.tsx';
 import { clientOf, saidOf, dayText, resultOf, timeOfDay, whatOf, whoOf, zoneText } from './record-words.ts';
@@ -20,7 +21,7 @@ function Second({ children }: { children: string }) {
 /** With which credential something was done is in its story. */
 function aboutOf({ data }: Event): string {
   const { credential_id: _id, credential_kind: _kind, ...said } = saidOf(data);
-  return detailsOf({ data: said });
+  return withLocalTimes(detailsOf({ data: said }));
 }
 
 export const logColumns = (now: number): readonly Column<TailLine>[] => [

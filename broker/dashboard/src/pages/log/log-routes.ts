@@ -1,4 +1,5 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { createRoute } from '@tanstack/react-router';
+import { lazyPage } from '../../api/lazy-page.ts';
 import { z } from 'zod';
 import { shellRoute } from '../../shell/shell-route.tsx';
 import { LogSearch } from './log-search.ts';
@@ -7,13 +8,13 @@ export const logRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/log',
   validateSearch: LogSearch,
-  component: lazyRouteComponent(() => import('./log-page.tsx'), 'LogPage'),
+  component: lazyPage(() => import('./log-page.tsx'), 'LogPage'),
 });
 
 export const proofRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/log/proof',
-  component: lazyRouteComponent(() => import('./proof/proof-page.tsx'), 'ProofPage'),
+  component: lazyPage(() => import('./proof/proof-page.tsx'), 'ProofPage'),
 });
 
 export const secretUsesRoute = createRoute({
@@ -23,11 +24,11 @@ export const secretUsesRoute = createRoute({
     version: z.number().int().min(1).optional().catch(undefined),
     days: z.number().int().min(1).max(3650).optional().catch(undefined),
   }),
-  component: lazyRouteComponent(() => import('./secret-uses-page.tsx'), 'SecretUsesPage'),
+  component: lazyPage(() => import('./secret-uses-page.tsx'), 'SecretUsesPage'),
 });
 
 export const recordRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/log/$id',
-  component: lazyRouteComponent(() => import('./story/record-page.tsx'), 'RecordPage'),
+  component: lazyPage(() => import('./story/record-page.tsx'), 'RecordPage'),
 });

@@ -1,4 +1,5 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { createRoute } from '@tanstack/react-router';
+import { lazyPage } from '../../api/lazy-page.ts';
 import { z } from 'zod';
 import { shellRoute } from '../../shell/shell-route.tsx';
 import { ME_TABS } from './me-tabs.ts';
@@ -17,5 +18,5 @@ export const meRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/me',
   validateSearch: MeSearch,
-  component: lazyRouteComponent(() => import('./me-page.tsx'), 'MePage'),
+  component: lazyPage(() => import('./me-page.tsx'), 'MePage'),
 });

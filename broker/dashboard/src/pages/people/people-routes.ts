@@ -1,4 +1,5 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { createRoute } from '@tanstack/react-router';
+import { lazyPage } from '../../api/lazy-page.ts';
 import { PeopleSearchSchema } from './people-address.ts';
 import { shellRoute } from '../../shell/shell-route.tsx';
 
@@ -6,11 +7,11 @@ export const peopleRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/people',
   validateSearch: PeopleSearchSchema,
-  component: lazyRouteComponent(() => import('./people-page.tsx'), 'PeoplePage'),
+  component: lazyPage(() => import('./people-page.tsx'), 'PeoplePage'),
 });
 
 export const personRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/people/$name',
-  component: lazyRouteComponent(() => import('./person-page.tsx'), 'PersonPage'),
+  component: lazyPage(() => import('./person-page.tsx'), 'PersonPage'),
 });

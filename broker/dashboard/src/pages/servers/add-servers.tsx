@@ -1,7 +1,7 @@
 // The ways to add servers, in one drawer; which one is part of the address.
 import { Drawer, Tabs } from '@mantine/core';
 import { CatalogueServers } from './catalogue-servers.tsx';
-import { FormServer } from './form-server.tsx';
+import { FormServer } from './form/form-server.tsx';
 import { PasteServers } from './paste-servers.tsx';
 
 const ADD_WAYS = ['catalogue', 'form', 'paste'] as const;

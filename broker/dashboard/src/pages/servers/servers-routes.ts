@@ -1,4 +1,5 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { createRoute } from '@tanstack/react-router';
+import { lazyPage } from '../../api/lazy-page.ts';
 import { z } from 'zod';
 import { shellRoute } from '../../shell/shell-route.tsx';
 
@@ -12,7 +13,7 @@ export const serversRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/servers',
   validateSearch: ServersSearch,
-  component: lazyRouteComponent(() => import('./servers-page.tsx'), 'ServersPage'),
+  component: lazyPage(() => import('./servers-page.tsx'), 'ServersPage'),
 });
 
 const ServerSearch = z.object({ tab: z.enum(['health', 'tools', 'secrets', 'record']).optional().catch(undefined) });
@@ -21,5 +22,5 @@ export const serverRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/servers/$name',
   validateSearch: ServerSearch,
-  component: lazyRouteComponent(() => import('./server-page.tsx'), 'ServerPage'),
+  component: lazyPage(() => import('./server-page.tsx'), 'ServerPage'),
 });

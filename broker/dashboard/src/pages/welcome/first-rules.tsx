@@ -4,13 +4,13 @@ import { useMutation } from '@tanstack/react-query';
 import { IconCircleCheck } from '@tabler/icons-react';
 import { previewsApi } from 'mcpgate-shared/api/rules/previews';
 import { rulesApi } from 'mcpgate-shared/api/rules';
-import { ruleSentence } from 'mcpgate-shared/api/rules/rule-sentence';
 import { statusApi } from 'mcpgate-shared/api/status';
 import { useState } from 'react';
 import { useApi, useChange } from '../../api/use-api.ts';
 import { countText } from '../../parts/figures.ts';
 import { Lines } from '../../parts/loaded.tsx';
 import { ProblemAlert } from '../../parts/problem-view.tsx';
+import { localRuleSentence } from '../../parts/local-time.ts';
 import { toastDone } from '../../parts/toast.tsx';
 import { RULE_TEMPLATES } from './rule-templates.ts';
 
@@ -45,7 +45,7 @@ export function FirstRules() {
         <Alert color="gray" variant="light" icon={<IconCircleCheck aria-hidden />} title="Rules that hold">
           <List size="sm">
             {present.slice(0, MOST).map((rule) => (
-              <List.Item key={rule.id}>{ruleSentence(rule)}</List.Item>
+              <List.Item key={rule.id}>{localRuleSentence(rule)}</List.Item>
             ))}
           </List>
         </Alert>

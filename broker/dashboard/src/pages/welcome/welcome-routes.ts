@@ -1,4 +1,5 @@
-import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { createRoute } from '@tanstack/react-router';
+import { lazyPage } from '../../api/lazy-page.ts';
 import { z } from 'zod';
 import { shellRoute } from '../../shell/shell-route.tsx';
 import { WELCOME_STEPS } from './welcome-steps.ts';
@@ -9,5 +10,5 @@ export const welcomeRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/welcome',
   validateSearch: WelcomeSearch,
-  component: lazyRouteComponent(() => import('./welcome-page.tsx'), 'WelcomePage'),
+  component: lazyPage(() => import('./welcome-page.tsx'), 'WelcomePage'),
 });

@@ -3,7 +3,6 @@ import { Button, Group, Stack, Text, TextInput } from '@mantine/core';
 import { IconSearch, IconShieldCheck } from '@tabler/icons-react';
 import { getRouteApi } from '@tanstack/react-router';
 import { rulesApi, type ListedRuleSchema } from 'mcpgate-shared/api/rules';
-import { ruleSentence } from 'mcpgate-shared/api/rules/rule-sentence';
 import type { z } from 'zod';
 import { useApi } from '../../../api/use-api.ts';
 import { DataTable, type Column } from '../../../parts/data-table.tsx';
@@ -11,6 +10,7 @@ import { Empty } from '../../../parts/empty.tsx';
 import { AnchorLink, ButtonLink } from '../../../parts/links.tsx';
 import { Loaded } from '../../../parts/loaded.tsx';
 import { Section } from '../../../parts/page.tsx';
+import { localRuleSentence } from '../../../parts/local-time.ts';
 import { StatusBadge } from '../../../parts/status-badge.tsx';
 import { Ago } from '../../../parts/time.tsx';
 import { EnforcementSection } from './enforcement-section.tsx';
@@ -26,7 +26,7 @@ export function RulesTab() {
   const { q = '' } = route.useSearch();
   const navigate = route.useNavigate();
   const isFound = (rule: ListedRule): boolean =>
-    `${ruleSentence(rule)} ${rule.note ?? ''} ${rule.id}`.toLowerCase().includes(q.toLowerCase());
+    `${localRuleSentence(rule)} ${rule.note ?? ''} ${rule.id}`.toLowerCase().includes(q.toLowerCase());
   return (
     <Stack gap="lg">
       <EnforcementSection />
@@ -84,7 +84,7 @@ const COLUMNS: readonly Column<ListedRule>[] = [
     id: 'effect',
     header: 'Rule',
     width: 'minmax(180px, 5fr)',
-    sortBy: (rule) => `${RANK[rule.effect]} ${ruleSentence(rule)}`,
+    sortBy: (rule) => `${RANK[rule.effect]} ${localRuleSentence(rule)}`,
     cell: (rule) => (
       <Stack gap={4}>
         <AnchorLink to="/access/rules/$id" params={{ id: rule.id }} size="sm" c="inherit">
@@ -156,7 +156,7 @@ function RemoveButton({ rule }: { rule: ListedRule }) {
         size="compact-sm"
         variant="subtle"
         color="red"
-        aria-label={`Remove ${ruleSentence(rule)}`}
+        aria-label={`Remove ${localRuleSentence(rule)}`}
         onClick={() => remove(rule)}
       >
         Remove

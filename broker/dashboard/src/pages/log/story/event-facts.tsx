@@ -5,12 +5,19 @@ import { changesOf, restOf } from 'mcpgate-shared/api/audit/change-text';
 import { Facts } from '../../../parts/facts.tsx';
 import { AnchorLink } from '../../../parts/links.tsx';
 import { Section } from '../../../parts/page.tsx';
+import { withLocalTimes } from '../../../parts/local-time.ts';
 import { Moment } from '../../../parts/time.tsx';
 import { saidOf } from '../record-words.ts';
 import classes from '../log.module.css';
 
 const saidText = (value: Event['data'][string]): string =>
-  Array.isArray(value) ? value.join(', ') : value === true ? 'yes' : value === false ? 'no' : String(value);
+  Array.isArray(value)
+    ? value.join(', ')
+    : value === true
+      ? 'yes'
+      : value === false
+        ? 'no'
+        : withLocalTimes(String(value));
 const inWords = (name: string): string => name.replaceAll('_', ' ').replace(/^./, (letter) => letter.toUpperCase());
 
 export function EventFacts({ event }: { event: Event }) {
@@ -34,8 +41,8 @@ export function EventFacts({ event }: { event: Event }) {
                 {changes.map(({ field, before, after }, index) => (
                   <Table.Tr key={index}>
                     <Table.Td>{field ?? (before === undefined ? 'Added' : 'Removed')}</Table.Td>
-                    <Table.Td className={classes['before'] ?? ''}>{before ?? ''}</Table.Td>
-                    <Table.Td className={classes['after'] ?? ''}>{after ?? ''}</Table.Td>
+                    <Table.Td className={classes['before'] ?? ''}>{withLocalTimes(before ?? '')}</Table.Td>
+                    <Table.Td className={classes['after'] ?? ''}>{withLocalTimes(after ?? '')}</Table.Td>
                   </Table.Tr>
                 ))}
               </Table.Tbody>

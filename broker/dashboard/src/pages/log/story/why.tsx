@@ -5,6 +5,7 @@ import { useSession } from '../../../api/session.tsx';
 import { Facts } from '../../../parts/facts.tsx';
 import { AnchorLink, PathLink } from '../../../parts/links.tsx';
 import { Section } from '../../../parts/page.tsx';
+import { withLocalTimes } from '../../../parts/local-time.ts';
 import { Ago } from '../../../parts/time.tsx';
 import { whoOf } from '../record-words.ts';
 
@@ -29,11 +30,16 @@ export function Why({ call, rule }: { call: Call; rule: Story['rule'] }) {
               ? undefined
               : [
                   'It said then',
-                  rule.was === null ? 'the log has no event of it, as of rules that are older than the log' : rule.was,
+                  rule.was === null
+                    ? 'the log has no event of it, as of rules that are older than the log'
+                    : withLocalTimes(rule.was),
                 ],
             isHook || rule === null
               ? undefined
-              : ['It says now', rule.is === null ? 'it is removed' : rule.is === rule.was ? 'the same' : rule.is],
+              : [
+                  'It says now',
+                  rule.is === null ? 'it is removed' : rule.is === rule.was ? 'the same' : withLocalTimes(rule.is),
+                ],
             rule === null || rule.changed_by === null
               ? undefined
               : [

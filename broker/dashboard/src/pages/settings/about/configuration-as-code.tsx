@@ -1,71 +1,106 @@
-// What stands in files beside the broker, and is managed by these: how many things of each kind say so, and how to see what was changed by hand since.
+// What stands in files beside the broker, and is managed by these: how many things of each kind, and what of them was changed by hand since it was applied.
 import { Code, Stack, Text } from '@mantine/core';
-import { bundlesApi } from 'mcpgate-shared/api/bundles/bundles';
-import { groupsApi } from 'mcpgate-shared/api/groups';
-import { hooksApi } from 'mcpgate-shared/api/hooks/hooks-api';
-import { rulesApi } from 'mcpgate-shared/api/rules';
-import { serversApi } from 'mcpgate-shared/api/servers';
-import { usersApi } from 'mcpgate-shared/api/users';
-import { useWhole } from '../../../api/use-whole.ts';
+import { configApi, type ManagedConfigurations } from 'mcpgate-shared/api/config/config-api';
+import { useApi } from '../../../api/use-api.ts';
 import { CopyLine } from '../../../parts/copy-line.tsx';
-import { Facts } from '../../../parts/facts.tsx';
 import { countText } from '../../../parts/figures.ts';
+import { Loaded } from '../../../parts/loaded.tsx';
 import { Section } from '../../../parts/page.tsx';
-import { ProblemAlert } from '../../../parts/problem-view.tsx';
+import { StatusBadge } from '../../../parts/status-badge.tsx';
+import { Ago } from '../../../parts/time.tsx';
+import classes from './configuration-as-code.module.css';
 
-type Managed = readonly { managed_by: string | null }[] | undefined;
+type Managed = ManagedConfigurations['configurations'][number];
+type Drift = Managed['drift'][number];
 
 export function ConfigurationAsCode() {
-  const rules = useWhole(rulesApi.list, {});
-  const servers = useWhole(serversApi.list, {});
-  const bundles = useWhole(bundlesApi.list, {});
-  const hooks = useWhole(hooksApi.list, {});
-  const groups = useWhole(groupsApi.list, {});
-  const people = useWhole(usersApi.list, {});
-  const kinds: readonly (readonly [string, Managed])[] = [
-    ['rule', rules.data],
-    ['server', servers.data],
-    ['bundle', bundles.data],
-    ['hook', hooks.data],
-    ['group', groups.data],
-    ['role', people.data],
-  ];
-  const owners = new Map<string, string[]>();
-  for (const [kind, things] of kinds)
-    for (const owner of new Set(things?.flatMap(({ managed_by: managedBy }) => managedBy ?? []))) {
-      const count = things?.filter(({ managed_by: managedBy }) => managedBy === owner).length ?? 0;
-      owners.set(owner, [...(owners.get(owner) ?? []), countText(count, kind)]);
-    }
-  const error = [rules, servers, bundles, hooks, groups, people].find((query) => query.error !== null)?.error;
+  const managed = useApi(configApi.managed, {});
+  return (
+    <Loaded query={managed}>
+      {({ configurations }) =>
+        configurations.length === 0 ? (
+          <Section title="As code" lead={LEAD}>
+            <Stack gap="md">
+              <Text size="sm">
+                Everything here was made by hand. Write what is there into a file to begin with; secrets are in it by
+                name alone:
+              </Text>
+              <CopyLine text="mcpgate-broker config export > mcpgate.yaml" />
+            </Stack>
+          </Section>
+        ) : (
+          configurations.map((each) => <OneFile key={each.managed_by} managed={each} />)
+        )
+      }
+    </Loaded>
+  );
+}
+
+const LEAD = 'Rules, servers, bundles, hooks, groups and roles can stand in files, and be applied from there.';
+
+function OneFile({
+  managed: { managed_by: name, applied_at: at, things, drift, left_out: leftOut },
+}: {
+  managed: Managed;
+}) {
+  const differs = drift.length + leftOut;
   return (
     <Section
-      title="As code"
-      lead="Rules, servers, bundles, hooks, groups and roles can stand in files, and be applied from there."
+      title={`As code: ${name}`}
+      lead={
+        <>
+          It manages {things.map(({ kind, count }) => countText(count, kind)).join(', ')}, and was applied last{' '}
+          <Ago at={at} />.
+        </>
+      }
+      actions={
+        <StatusBadge tone={differs === 0 ? 'ok' : 'warn'}>
+          {differs === 0 ? 'as it was applied' : countText(differs, 'difference')}
+        </StatusBadge>
+      }
     >
       <Stack gap="md">
-        <ProblemAlert problem={error} />
-        {owners.size === 0 ? (
-          <Text size="sm">
-            Everything here was made by hand. Write what is there into a file to begin with; secrets are in it by name
-            alone:
-          </Text>
-        ) : (
+        {drift.length > 0 && (
           <>
-            <Facts facts={[...owners].map(([owner, counts]) => [owner, counts.join(', ')] as const)} />
             <Text size="sm">
-              Where the files are, this shows what was changed by hand since, and exits with <Code>10</Code> where an
-              apply would change something:
+              This was changed by hand since. The next <Code>config apply</Code> makes it again what {name} says: take
+              over what is to stay first.
             </Text>
+            <ul className={classes['drift']} aria-label={`Changed by hand since ${name} was applied`}>
+              {drift.map((each) => (
+                <Differs key={`${each.kind} ${each.name}`} drift={each} />
+              ))}
+            </ul>
+            {leftOut > 0 && <Text size="sm">and {countText(leftOut, 'more difference')}</Text>}
           </>
         )}
-        <CopyLine
-          text={
-            owners.size === 0
-              ? 'mcpgate-broker config export > mcpgate.yaml'
-              : 'mcpgate-broker config plan mcpgate.yaml'
-          }
-        />
+        <div>
+          <Text size="sm" mb={4}>
+            What {drift.length > 0 ? 'an apply would change' : 'the file of today would change'} (exit code{' '}
+            <Code>10</Code>: something):
+          </Text>
+          <CopyLine text={`mcpgate-broker config plan ${name}`} />
+        </div>
       </Stack>
     </Section>
+  );
+}
+
+function Differs({ drift: { kind, name, gone, fields } }: { drift: Drift }) {
+  return (
+    <li>
+      <Text size="sm" fw={600}>
+        {kind === 'enforcement' ? 'enforcement' : kind === 'role' ? `role of ${name}` : `${kind} ${name}`}
+        {gone && ': removed'}
+      </Text>
+      {fields.map(({ field, before, after }) => (
+        <div key={field} className={classes['field']}>
+          <Code>{field}</Code>
+          <span className={classes['values']}>
+            <del>{before ?? 'not there'}</del> <span aria-hidden>→</span> <ins>{after ?? 'not there'}</ins>
+          </span>
+        </div>
+      ))}
+    </li>
   );
 }

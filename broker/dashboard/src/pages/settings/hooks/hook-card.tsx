@@ -10,7 +10,7 @@ import { PathLink } from '../../../parts/links.tsx';
 import { Section } from '../../../parts/page.tsx';
 import { ProblemAlert } from '../../../parts/problem-view.tsx';
 import { StatusBadge, type Tone } from '../../../parts/status-badge.tsx';
-import { Ago } from '../../../parts/time.tsx';
+import { Ago, useNow } from '../../../parts/time.tsx';
 import { logPath, toastDone } from '../../../parts/toast.tsx';
 import { TryHook } from './try-hook.tsx';
 
@@ -32,7 +32,8 @@ function stateOf({ enabled, queue, warnings }: HookView): readonly [Tone, string
   if (!enabled) return ['quiet', 'paused'];
   if ((queue?.last_error ?? null) !== null) return ['danger', 'does not arrive'];
   if (warnings.length > 0) return ['warn', 'not set up'];
-  return queue === undefined || queue.queued === 0 ? ['ok', 'nothing waits'] : ['info', 'delivering'];
+  if (queue === undefined) return ['ok', 'on'];
+  return queue.queued === 0 ? ['ok', 'nothing waits'] : ['info', 'delivering'];
 }
 
 export function HookCard({ hook }: { hook: HookView }) {
@@ -50,9 +51,9 @@ export function HookCard({ hook }: { hook: HookView }) {
           <Alert color="red" variant="light" title="The last attempt did not arrive">
             <Text size="sm">{queue.last_error}</Text>
             <Text size="sm" mt={4}>
-              It is tried again by itself, ever more rarely, every five minutes at the least. What waits is kept, in its
-              order. Mend the receiver or the address
-              {hook.kind === 'log' ? ', and send a test: once that arrives, the rest goes at once.' : '.'}
+              It is tried again by itself{queue.next_at !== null && <NextTry at={queue.next_at} />}, ever more rarely,
+              every five minutes at the least. What waits is kept, in its order. Mend the receiver or the address, and
+              send a test: once that arrives, the rest goes at once.
             </Text>
           </Alert>
         )}
@@ -88,6 +89,10 @@ export function HookCard({ hook }: { hook: HookView }) {
             queue === undefined || queue.attempts === 0
               ? undefined
               : ['In vain so far', countText(queue.attempts, 'attempt')],
+            queue === undefined
+              ? undefined
+              : ['Last arrived', <Ago key="arrived" at={queue.delivered_at} never="nothing has, so far" />],
+            queue === undefined || queue.tried_by === null ? undefined : ['Sent last by', queue.tried_by],
             hook.kind === 'approvals'
               ? undefined
               : ['About', hook.what.length === 0 ? 'everything' : hook.what.join(', ')],
@@ -113,6 +118,20 @@ export function HookCard({ hook }: { hook: HookView }) {
         </Group>
       </Stack>
     </Section>
+  );
+}
+
+/** Nothing once its time has come: then it is under way. */
+function NextTry({ at }: { at: string }) {
+  const left = Date.parse(at) - useNow();
+  if (left <= 0) return null;
+  return left < 60_000 ? (
+    ' within a minute'
+  ) : (
+    <>
+      {' '}
+      <Ago at={at} />
+    </>
   );
 }
 
