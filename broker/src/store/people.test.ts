@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { onBothEngines } from './fixtures/both-engines.ts';
-import type { Part } from '../domain/bounds/part.ts';
+import type { InTime, Part } from '../domain/bounds/part.ts';
 import type { UserRecord } from '../domain/people/people.ts';
 import { addGrant, addUser, WORKSPACE } from './fixtures/people-rows.ts';
 import { SIGNED_IN } from './fixtures/signed-in.ts';
@@ -192,24 +192,24 @@ onBothEngines((open) => {
       }
     };
     const users = await parts(
-      async (part) => await store.users.list(WORKSPACE, part),
+      async (part: Part<string>) => await store.users.list(WORKSPACE, part),
       ({ name }) => name,
     );
     assert.deepEqual(users, await store.users.list(WORKSPACE));
     assert.deepEqual(users[0]?.groups, ['all', 'of-ada']);
     const groups = await parts(
-      async (part) => await store.groups.list(WORKSPACE, part),
+      async (part: Part<string>) => await store.groups.list(WORKSPACE, part),
       ({ name }) => name,
     );
     assert.deepEqual(groups, await store.groups.list(WORKSPACE));
     assert.deepEqual(groups[0]?.members.length, 5);
     const grants = await parts(
-      async (part) => await store.grants.list(WORKSPACE, part),
+      async (part: Part<InTime>) => await store.grants.list(WORKSPACE, part),
       ({ createdAt: at, id }) => ({ at, id }),
     );
     assert.deepEqual(grants, await store.grants.list(WORKSPACE));
     const secrets = await parts(
-      async (part) => await store.secrets.list(WORKSPACE, part),
+      async (part: Part<string>) => await store.secrets.list(WORKSPACE, part),
       ({ name }) => name,
     );
     assert.deepEqual(secrets, await store.secrets.list(WORKSPACE));
