@@ -17,7 +17,7 @@ export interface Made {
 export const grantOf = async (broker: Broker, label: string): Promise<string> =>
   ((await broker.json(['grant', 'issue', '--label', label, '--server', 'counting'])) as IssuedGrant).token;
 
-export const FAT_ROWS = 7_000;
+export const FAT_ROWS = 4_000;
 
 /** Some MB that do not compress, so that there is a middle to be ended in. */
 export async function fatten(broker: Broker, databaseUrl?: string): Promise<void> {
