@@ -76,6 +76,8 @@ function createCheck(keys, isPartial) {
   const counts = { rows: 0, withheld: 0, checkpoints: 0, gaps: 0, archives: 0 };
   /** The archives that were read: their names and digests, in order. */
   const archives = [];
+  /** Archives that rows name, and that were not read. */
+  const missing = [];
   let archive;
 
   function claim(heads, by) {
@@ -110,10 +112,20 @@ function createCheck(keys, isPartial) {
   function knownArchive({ chain, seq, id, details }) {
     const { name, sha256: digest } = details.data;
     const found = archives.find((each) => each.name === name);
-    if (found !== undefined && found.digest !== digest)
+    if (found !== undefined && (found.digest !== digest || details.data.number !== found.number))
       throw new Wrong(chain, seq, id, `the archive ${name} is another one than it names`);
-    if (found === undefined && archive?.name !== name && !isPartial)
-      throw new Wrong(chain, seq, id, `the archive ${name}, which it names, is missing`);
+    if (found === undefined && !isPartial) missing.push({ place: [chain, seq, id], name, spans: details.data.chains });
+  }
+
+  /** An export that goes back to the beginning has the rows of archives itself. */
+  function meetArchives() {
+    for (const { place, name, spans } of missing)
+      for (const span of spans) {
+        const [, chain, from, to] = /^(.*)#(\d+)-(\d+)$/.exec(span) ?? [];
+        const state = chains.get(chain);
+        if (state === undefined || state.from > Number(from) || state.seq < Number(to))
+          throw new Wrong(...place, `the archive ${name}, which it names, is missing`);
+      }
   }
 
   return {
@@ -187,6 +199,7 @@ function createCheck(keys, isPartial) {
     },
     /** Rows that were named must be there, as they were named. Returns how many rows no checkpoint covers. */
     end() {
+      meetArchives();
       const signed = new Map();
       for (const { chain, seq, hash, by } of claims) {
         const state = chains.get(chain);

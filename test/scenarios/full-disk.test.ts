@@ -99,7 +99,7 @@ test('a full disk refuses calls and nothing else, and loses no record; with room
 
 test('files that take no writes any more refuse calls and nothing else; writable again, the broker goes on by itself', async (t) => {
   await holdsWithoutRoom(t, {
-    noRoom: (pid) => limitFiles(pid, '0'),
+    noRoom: (pid) => limitFiles(pid, 0),
     room: (pid) => limitFiles(pid, 'unlimited'),
     why: /audit log cannot be written.*I\/O error/,
   });

@@ -1,7 +1,7 @@
 // A folder whose file system has no room left, or takes no writes at all, from the moment that a test says so. Where the test may not mount a
 // file system, the limit on the size of a process's files stands in for it.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { chmodSync, closeSync, fstatSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -10,8 +10,8 @@ export interface SmallDisk {
   readonly folder: string;
   /** False where nothing may be mounted: then the folder has room, and only files of a process are limited. */
   readonly isSmall: boolean;
-  /** Leaves no room for anything that the process `pid` writes. */
-  fill(pid: number): void;
+  /** Leaves no room for what the process `pid` writes, but so many bytes (some pages), where a write ends in the middle. */
+  fill(pid: number, leaving?: number): void;
   free(pid: number): void;
 }
 
@@ -30,10 +30,11 @@ export function createSmallDisk(t: TestContext): SmallDisk {
   return {
     folder,
     isSmall: mounted,
-    fill(pid) {
-      if (!mounted) return limitFiles(pid, '0');
+    fill(pid, leaving = 0) {
+      if (!mounted) return limitFiles(pid, leaving);
       const file = openSync(ballast, 'w');
       for (const bytes of PIECES) while (isWritten(file, bytes));
+      ftruncateSync(file, fstatSync(file).size - leaving);
       closeSync(file);
     },
     free(pid) {
@@ -44,7 +45,7 @@ export function createSmallDisk(t: TestContext): SmallDisk {
 }
 
 /** Sets the size to which files of the process may grow from now on. */
-export function limitFiles(pid: number, bytes: '0' | 'unlimited'): void {
+export function limitFiles(pid: number, bytes: number | 'unlimited'): void {
   const { status, stderr } = spawnSync('prlimit', ['--pid', String(pid), `--fsize=${bytes}:`], { encoding: 'utf8' });
   if (status !== 0) throw new Error(`prlimit: ${stderr}`);
 }

@@ -20,13 +20,23 @@ export function proofOperations({ audit, proofs }: Pick<AdminDependencies, 'audi
         yield message;
         continue;
       }
-      const { rows, chains, checkpoints: signed, archives, archivedRows, inArchives, fault } = message.verdict;
+      const {
+        rows,
+        chains,
+        checkpoints: signed,
+        archives,
+        archivedRows,
+        inArchives,
+        toldInArchives,
+        fault,
+      } = message.verdict;
       const whole = fault === undefined;
       const data = { whole, rows, chain: fault?.chain ?? null, seq: fault?.seq ?? null, why: fault?.why ?? null };
       await audit.event(eventBy(caller, { type: 'audit.verified', subject: null, data }));
       yield {
         ...{ kind: 'verdict', whole, rows, chains, checkpoints: signed, wrong: fault ?? null },
         ...{ archives, archived_rows: archivedRows, named_in_archives: [...inArchives] },
+        told_in_archives: [...toldInArchives],
       };
     }
   }

@@ -1,11 +1,15 @@
 // Old rows go from the database into files that still prove them: none is lost and none is there twice, whoever is killed when; what somebody does to a file
 // is found.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { it, type TestContext } from 'node:test';
-import { onBothEngines, type OpenStoreUnderTest } from '../../store/fixtures/both-engines.ts';
+import { createSmallDisk } from 'mcpgate-test/world/small-disk';
+import { onBothEngines, onSqlite, type OpenStoreUnderTest } from '../../store/fixtures/both-engines.ts';
+import { canonicalJson } from '../../domain/canonical-json.ts';
 import { archive, archiveWorld } from '../fixtures/archive-world.ts';
+import { ArchiveStatementSchema, sealStatement } from './archive-statement.ts';
 import { EVENT, INTENT, OUTCOME } from '../fixtures/proof-world.ts';
 
 const DAY = 86_400_000;
@@ -61,7 +65,7 @@ async function assertWhole(world: World): Promise<void> {
   assert.deepEqual(separate.wrong, null);
 }
 
-onBothEngines((openStore) => {
+onBothEngines((openStore, kind) => {
   it('moves rows into a file in the form of an export, and both verifiers find log and file whole', async (t) => {
     const world = await open(t, openStore);
     const { third, folder, files, read, startedAt, store } = world;
@@ -104,14 +108,6 @@ onBothEngines((openStore) => {
     await fourth.close();
   });
 
-  it('cuts long logs into files of so many rows', async (t) => {
-    const world = await open(t, openStore);
-    const done = await archive(world.archives(world.third, { rowsPerFile: 3 }), world.startedAt + 1.5 * DAY);
-    assert.equal(done.archives.length, 5);
-    await assertAllThere(world);
-    await assertWhole(world);
-  });
-
   it('keeps what a call that has not ended, or a receiver that is behind, needs', async (t) => {
     const world = await open(t, openStore);
     const { third, clock, startedAt, store, tamper } = world;
@@ -150,7 +146,7 @@ onBothEngines((openStore) => {
   });
 
   it('lets no row go that stands in no archive', async (t) => {
-    const { tamper, third, archives, startedAt, kind } = await open(t, openStore);
+    const { tamper, third, archives, startedAt } = await open(t, openStore);
     const refused = /append-only/;
     await assert.rejects(tamper('delete from audit_rows'), refused);
     await assert.rejects(tamper('delete from audit_arguments'), refused);
@@ -228,25 +224,38 @@ onBothEngines((openStore) => {
     assert.equal((await archive(own, before)).rows, 0);
   });
 
-  it('says why there is no file where its folder cannot be, and changes nothing', async (t) => {
-    const world = await open(t, openStore);
-    const { third, folder, startedAt } = world;
-    writeFileSync(folder, 'a file in the way');
-    const archives = world.archives(third);
-    await assert.rejects(archive(archives, startedAt + 1.5 * DAY), /archives cannot be made: /);
-    assert.match(archives.state.problem ?? '', /cannot be made/);
-    assert.equal(archives.state.failures, 1);
-    await third.recordCall(INTENT, OUTCOME);
-    assert.equal((await world.verify()).fault, undefined);
-    rmSync(folder);
-    assert.equal((await archive(archives, startedAt + 1.5 * DAY)).rows, 15);
-    assert.equal(archives.state.problem, null);
-    await assertAllThere(world);
-  });
+  // The same of both engines; and where no disk can be made, a limit on this process's files stands in for it, which the file of SQLite would meet, too.
+  if (kind === 'postgres')
+    it('a disk that is full in the middle of a file changes nothing, and with room it goes on', async (t) => {
+      const world = await open(t, openStore);
+      const { third, folder, clock } = world;
+      for (let count = 0; count < 20; count += 1)
+        await third.event({ ...EVENT, data: { said: randomBytes(4_000).toString('base64') } });
+      clock.at += DAY;
+      const disk = createSmallDisk(t);
+      symlinkSync(disk.folder, folder);
+      const archives = world.archives(third);
+      const rows = (await world.exported()).length;
+      disk.fill(process.pid, 32_768);
+      const full = archive(archives, clock.at);
+      await assert.rejects(full, /\.part could not be written: .*(?:no space|full|too large)/i);
+      assert.deepEqual(
+        world.files().filter((name) => name.startsWith('audit-')),
+        [],
+      );
+      assert.equal(archives.state.failures, 1);
+      await third.recordCall(INTENT, OUTCOME);
+      assert.equal((await world.exported()).length, rows + 2);
+      assert.equal((await world.verify()).fault, undefined);
+      disk.free(process.pid);
+      assert.ok((await archive(archives, clock.at)).rows >= rows);
+      await assertAllThere(world);
+      await assertWhole(world);
+    });
 
   it('finds whatever somebody does to the files, or to what the database says of them', async (t) => {
     const world = await open(t, openStore);
-    const { third, startedAt, folder, files, read, write, kind, tamper } = world;
+    const { third, startedAt, folder, files, read, write, tamper } = world;
     const archives = world.archives(third, { rowsPerFile: 6 });
     await archive(archives, startedAt + 1.5 * DAY);
     const names = files();
@@ -316,9 +325,73 @@ onBothEngines((openStore) => {
     assert.match((await world.verify()).fault?.why ?? '', /is not what was signed/);
     await tamper(`update audit_archives set statement = replace(statement, '"rows":4', '"rows":3') where number = 3`);
     assert.equal((await world.verify()).fault, undefined);
+    // By somebody who has the key of checkpoints, too: another file is signed, and the row of the log names the one that was.
+    const [{ statement: text, signature: signed } = { statement: '', signature: '' }] = (
+      await world.store.auditArchives.list()
+    ).slice(2);
+    const statement = ArchiveStatementSchema.parse(JSON.parse(text));
+    const other = sealStatement({ ...statement, sha256: 'f'.repeat(64) }, (await world.signer()).key);
+    const put = (said: string, by: string) =>
+      tamper(`update audit_archives set statement = '${said}', signature = '${by}' where number = 3`);
+    await put(canonicalJson(other.statement), other.signature);
+    const { fault } = await world.verify();
+    assert.match(fault?.why ?? '', /^the archive audit-000003-.* is another one than it names$/);
+    assert.equal(fault?.chain, 'run-3');
+    await put(text, signed);
+    assert.equal((await world.verify()).fault, undefined);
     await tamper('delete from audit_archived_spans where archive = 3');
     await tamper('delete from audit_archives where number = 3');
-    assert.match((await world.verify()).fault?.why ?? '', /missing|begins with another row/);
+    assert.match((await world.verify()).fault?.why ?? '', /^the archive audit-000003-.* is not known any more$/);
+  });
+});
+
+// What no engine has a part in.
+onSqlite((openStore) => {
+  it('cuts long logs into files of so many rows', async (t) => {
+    const world = await open(t, openStore);
+    const done = await archive(world.archives(world.third, { rowsPerFile: 3 }), world.startedAt + 1.5 * DAY);
+    assert.equal(done.archives.length, 5);
+    await assertAllThere(world);
+    await assertWhole(world);
+  });
+
+  it('each is named by a row of the log, in the database or in a later one', async (t) => {
+    const world = await open(t, openStore);
+    const { third, clock, startedAt } = world;
+    const silent = { ...third, event: () => Promise.resolve(), findEvents: third.findEvents.bind(third) };
+    const {
+      archives: [first = ''],
+    } = await archive(world.archives(silent), startedAt + 0.5 * DAY);
+    assert.equal((await world.verify()).fault?.why, `no row of the log names the archive ${first}`);
+    await archive(world.archives(third), startedAt + 1.5 * DAY);
+    clock.at = startedAt + 4 * DAY;
+    await third.recordCall(INTENT, OUTCOME);
+    const {
+      archives: [last = ''],
+    } = await archive(world.archives(third), clock.at);
+    const { fault, toldInArchives } = await world.verify();
+    assert.equal(fault, undefined);
+    assert.deepEqual(
+      toldInArchives,
+      world.files().filter((name) => name !== last),
+      'whoever reads the files sees',
+    );
+  });
+
+  it('says why there is no file where its folder cannot be, and changes nothing', async (t) => {
+    const world = await open(t, openStore);
+    const { third, folder, startedAt } = world;
+    writeFileSync(folder, 'a file in the way');
+    const archives = world.archives(third);
+    await assert.rejects(archive(archives, startedAt + 1.5 * DAY), /archives cannot be made: /);
+    assert.match(archives.state.problem ?? '', /cannot be made/);
+    assert.equal(archives.state.failures, 1);
+    await third.recordCall(INTENT, OUTCOME);
+    assert.equal((await world.verify()).fault, undefined);
+    rmSync(folder);
+    assert.equal((await archive(archives, startedAt + 1.5 * DAY)).rows, 15);
+    assert.equal(archives.state.problem, null);
+    await assertAllThere(world);
   });
 });
 

@@ -14,6 +14,7 @@ import type { Store } from '../../store/store.ts';
 import type { Audit } from '../audit.ts';
 import type { CheckpointKeys } from '../proof/checkpoint-keys.ts';
 import { partOf, syncFolderOf } from './archive-file.ts';
+import { ARCHIVED, archivedData } from './archived-event.ts';
 import type { ArchiveOrder, PlannedArchive, WrittenArchive } from './archive-order.ts';
 import { ArchiveStatementSchema } from './archive-statement.ts';
 import { archiveInThread } from './archive-thread.ts';
@@ -199,16 +200,12 @@ export function createLogArchives(options: LogArchivesOptions): LogArchives {
   }
 
   async function record(archive: ArchiveRow, by: { name: string; address: string | null }): Promise<void> {
-    const { name, number, rows, since, until } = archive;
-    const what = { workspaceId: DEFAULT_WORKSPACE, type: 'audit.archived', subject: `archive:${name}` };
+    const what = { workspaceId: DEFAULT_WORKSPACE, type: ARCHIVED, subject: `archive:${archive.name}` };
     if ((await audit.findEvents({ ...what, limit: 1 })).records.length > 0) return;
-    const { spans } = ArchiveStatementSchema.parse(JSON.parse(archive.statement));
-    const times = { since: new Date(since).toISOString(), until: new Date(until).toISOString() };
-    const chains = spans.slice(0, 100).map((span) => `${span.chain}#${span.first_seq}-${span.last_seq}`);
     await audit.event({
       ...{ workspace_id: what.workspaceId, type: what.type, subject: what.subject },
       ...{ actor: by.name, address: by.address },
-      data: { name, number, sha256: digestIn(archive), rows, ...times, chains },
+      data: archivedData(ArchiveStatementSchema.parse(JSON.parse(archive.statement))),
     });
     await audit.flush();
   }

@@ -32,13 +32,14 @@ const RowSchema = z.looseObject({
   hash: z.string().regex(/^[0-9a-f]{64}$/),
   v: z.number(),
 });
-type Row = z.output<typeof RowSchema>;
+/** A row as it stands in its line. */
+export type ArchivedRow = z.output<typeof RowSchema>;
 
 /** Returns what was signed. Throws ArchiveFault. `onRow` is told of each row that is right, up to the one that is not. */
 export async function checkArchive(
   lines: AsyncIterable<string>,
   keys: ReadonlyMap<string, KeyObject>,
-  onRow: (row: { chain: string; seq: number; hash: string }) => void = () => undefined,
+  onRow: (row: ArchivedRow, line: string) => void = () => undefined,
 ): Promise<ArchiveStatement> {
   const content = createHash('sha256');
   let header: ArchiveHeader | undefined;
@@ -73,7 +74,7 @@ export async function checkArchive(
 }
 
 interface SpanCheck {
-  row(line: string, onRow: (row: Row) => void): void;
+  row(line: string, onRow: (row: ArchivedRow, line: string) => void): void;
   end(): void;
 }
 
@@ -91,7 +92,7 @@ function createSpanCheck(spans: readonly StatedSpan[]): SpanCheck {
         throw new ArchiveFault(`it is missing: row ${row.seq} of ${row.chain} stands there instead`, place);
       if (row.prev_hash !== before) throw new ArchiveFault('it does not follow the row before it', place);
       if (hashOf(row, line) !== row.hash) throw new ArchiveFault('what it says is not what was written', place);
-      onRow(row);
+      onRow(row, line);
       seq = place.seq;
       before = row.hash;
       if (seq !== span.last_seq) return;
@@ -108,7 +109,7 @@ function createSpanCheck(spans: readonly StatedSpan[]): SpanCheck {
   };
 }
 
-function hashOf(row: Row, line: string): string {
+function hashOf(row: ArchivedRow, line: string): string {
   if (row.v === 1) {
     const { id, workspace_id, ts, chain, seq, type, call_id, actor, subject, server, tool_name, data } = row;
     const list = [id, workspace_id, ts, chain, seq, type, call_id, actor, subject, server, tool_name, data];

@@ -35,6 +35,8 @@ export interface Verdict {
   archivedRows: number;
   /** What rows and checkpoints say of rows in archives. */
   inArchives: readonly NamedInArchive[];
+  /** The archives that no row here names: a row of a later archive does. */
+  toldInArchives: readonly string[];
   /** Undefined: the log is whole. */
   fault: Fault | undefined;
 }

@@ -9,7 +9,8 @@ import { genesisOf } from '../hash-chain.ts';
 import { LogFault, type Proofs } from './verdict.ts';
 
 export interface ArchivedEnds {
-  archives: number;
+  /** In their order. */
+  statements: readonly ArchiveStatement[];
   rows: number;
   /** The hash of a row at which an archive ends. */
   hashAt(chain: string, seq: number): string | undefined;
@@ -26,10 +27,11 @@ export async function checkArchives(
   const formats = new Map(chains.map(({ name, format }) => [name, format]));
   const hashes = new Map<string, string>();
   const ends = new Map<string, { seq: number; hash: string; sealKey: string | null }>();
-  let previous: ArchiveStatement | undefined;
+  const statements: ArchiveStatement[] = [];
   let rows = 0;
   for (const archive of archives) {
     const statement = statementOf(archive, proofs);
+    const previous = statements.at(-1);
     if (statement.number !== archive.number || statement.number !== (previous?.number ?? 0) + 1)
       throw about(archive, statement, `the archive before ${archive.name} is not known any more`);
     if (statement.previous?.sha256 !== previous?.sha256)
@@ -47,14 +49,14 @@ export async function checkArchives(
       hashes.set(`${span.chain}#${span.last_seq}`, span.hash);
     }
     rows += statement.rows;
-    previous = statement;
+    statements.push(statement);
   }
   const unsigned = [...spans.keys()].find((number) => !archives.some((archive) => archive.number === number));
   if (unsigned !== undefined) {
     const why = `rows are said to be in the archive ${unsigned}, which is not known`;
     throw new LogFault({ chain: '?', seq: null, id: null, why });
   }
-  return { archives: archives.length, rows, hashAt: (chain, seq) => hashes.get(`${chain}#${seq}`) };
+  return { statements, rows, hashAt: (chain, seq) => hashes.get(`${chain}#${seq}`) };
 }
 
 function statementOf(archive: RawArchive, { keys }: Pick<Proofs, 'keys'>): ArchiveStatement {

@@ -12,6 +12,7 @@ import { type BoundRow, createChainCheck } from './chain-check.ts';
 import { isSignedBy, type Checkpoint } from './statement.ts';
 import { firstSince } from '../export/walk-log.ts';
 import { LogFault, type NamedInArchive, type Proofs, type Verdict } from './verdict.ts';
+import { begunRemovals, createToldArchives } from './told-archives.ts';
 import { type ArchivedEnds, checkArchives } from './verify-archives.ts';
 
 export interface VerifyOptions {
@@ -32,7 +33,15 @@ interface Claim {
 }
 
 export async function verifyLog(log: LogReader, proofs: Proofs, options: VerifyOptions): Promise<Verdict> {
-  const counts: Counts = { rows: 0, chains: 0, checkpoints: 0, archives: 0, archivedRows: 0, inArchives: [] };
+  const counts: Counts = {
+    rows: 0,
+    chains: 0,
+    checkpoints: 0,
+    archives: 0,
+    archivedRows: 0,
+    inArchives: [],
+    toldInArchives: [],
+  };
   try {
     await check(log, proofs, options, counts);
     return { ...counts, fault: undefined };
@@ -57,6 +66,7 @@ async function check(
     heads.forEach(claim(`the checkpoint of ${at} by ${chain}`));
   }
 
+  const begun = await begunRemovals(log);
   const chains = await log.chains();
   const stray = await log.stray(chains.map(({ number }) => number));
   if (stray !== undefined) {
@@ -71,6 +81,7 @@ async function check(
   };
   const total = chains.reduce((sum, chain) => sum + liveRows(chain), 0);
   const ends = await checkArchives(log, proofs, chains);
+  const told = await createToldArchives(log, ends.statements, chainOf);
   let passed = 0;
   for (const chain of chains) {
     if (liveRows(chain) === 0) continue;
@@ -82,7 +93,8 @@ async function check(
     for await (const rows of log.rows(chain.number, first ?? chain.firstSeq, chain.lastSeq)) {
       const end = until === undefined ? -1 : rows.findIndex(([, at]) => timeOf(at) >= until);
       isBehind = end !== -1;
-      let rest = isBehind ? rows.slice(0, end) : rows;
+      const wanted = isBehind ? rows.slice(0, end) : rows;
+      let rest = wanted;
       while (rest.length > 0) {
         const { checked: count, missing } = checked.rows(rest);
         counts.rows += count;
@@ -90,6 +102,7 @@ async function check(
         if (missing.length > 0) await log.learn(missing);
       }
       await meetArguments(log, chain.name, checked.bound());
+      told.take(chain, wanted);
       passed += rows.length;
       onProgress(passed, total);
       if (isBehind) break;
@@ -98,7 +111,8 @@ async function check(
     if (!isBehind) checked.end();
   }
   counts.inArchives = await meet(log, chains, claims, ends);
-  counts.archives = ends.archives;
+  counts.toldInArchives = since === undefined && until === undefined ? told.untold(begun) : [];
+  counts.archives = ends.statements.length;
   counts.archivedRows = ends.rows;
 }
 

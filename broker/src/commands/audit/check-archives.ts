@@ -5,25 +5,44 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { auditApi, type VerifyLine } from 'mcpgate-shared/api/audit';
 import { archivesApi } from 'mcpgate-shared/api/audit/archives';
+import { z } from 'zod';
 import { archiveLines } from '../../audit/archive/archive-file.ts';
-import { ArchiveFault, checkArchive } from '../../audit/archive/check-archive.ts';
+import type { ArchiveStatement } from '../../audit/archive/archive-statement.ts';
+import { ARCHIVED, isToldOf } from '../../audit/archive/archived-event.ts';
+import { ArchiveFault, checkArchive, type ArchivedRow } from '../../audit/archive/check-archive.ts';
 import type { AdminSession } from '../session/admin-session.ts';
 
 type Verdict = Extract<VerifyLine, { kind: 'verdict' }>;
 type Wrong = NonNullable<Verdict['wrong']>;
 
+const ToldSchema = z.object({ details: z.object({ data: z.looseObject({ name: z.string() }) }) });
+
 /** How many rows were looked at, and what is not as it was written. */
 export async function checkArchives(
   { api }: Pick<AdminSession, 'api'>,
   folder: string,
-  named: Verdict['named_in_archives'],
+  { named_in_archives: named, told_in_archives: untold }: Pick<Verdict, 'named_in_archives' | 'told_in_archives'>,
   say: (text: string) => void,
 ): Promise<{ rows: number; wrong: Wrong | null }> {
   const known = await api.call(archivesApi.list, { query: {} });
   const { keys: jwks } = await api.call(auditApi.keys, {});
   const keys = new Map(jwks.map((key) => [key.kid, createPublicKey({ key, format: 'jwk' })]));
   const claims = Map.groupBy(named, placeOf);
+  const statements = new Map<string, ArchiveStatement>();
+  const told = new Set<string>();
   let rows = 0;
+
+  /** A row that names an archive comes behind all rows of that one. */
+  function meetTold(row: ArchivedRow): void {
+    const { data: event } = ToldSchema.safeParse(row);
+    if (event === undefined) throw new ArchiveFault('what it says of an archive is nothing that a broker writes', row);
+    const { name } = event.details.data;
+    const statement = statements.get(name);
+    if (statement === undefined || !isToldOf(statement, event.details.data))
+      throw new ArchiveFault(`the archive ${name} is another one than it names`, row);
+    told.add(name);
+  }
+
   for (const { name, sha256 } of known) {
     const path = join(folder, name);
     const about = (why: string, place?: { chain: string; seq: number }): { rows: number; wrong: Wrong } => ({
@@ -37,13 +56,20 @@ export async function checkArchives(
         const other = claims.get(placeOf(row))?.find(({ hash }) => hash !== row.hash);
         if (other !== undefined) throw new ArchiveFault(`it is another row than the one that ${other.by} names`, row);
         claims.delete(placeOf(row));
+        if (row['type'] === ARCHIVED) meetTold(row);
       });
       if (statement.name !== name || statement.sha256 !== sha256)
         return about('it is another archive than the one that the log names', undefined);
+      statements.set(name, statement);
     } catch (error) {
       if (error instanceof ArchiveFault) return about(error.message, error.place);
       throw error;
     }
+  }
+  const silent = untold.find((name) => !told.has(name));
+  if (silent !== undefined) {
+    const why = `no row of the log names the archive ${silent}: its event ${ARCHIVED} is missing`;
+    return { rows, wrong: { chain: silent, seq: null, id: null, why } };
   }
   const [left] = [...claims.values()].flat();
   if (left === undefined) return { rows, wrong: null };

@@ -70,7 +70,7 @@ async function runVerify(session: AdminSession, options: VerifyOptions): Promise
       return found.whole && folder !== undefined ? await withArchives(session, folder, found, say) : found;
     throw new GateError('unavailable', 'the broker ended before the log was verified: run it again');
   });
-  const { kind: _kind, named_in_archives: _named, ...result } = verdict;
+  const { kind: _kind, named_in_archives: _named, told_in_archives: _told, ...result } = verdict;
   show(result, verdictText(verdict));
   if (verdict.whole && verdict.archives > 0 && folder === undefined)
     context.stderr.write(
@@ -86,7 +86,7 @@ async function withArchives(
   verdict: Verdict,
   say: (text: string) => void,
 ): Promise<Verdict> {
-  const { rows, wrong } = await checkArchives(session, folder, verdict.named_in_archives, say);
+  const { rows, wrong } = await checkArchives(session, folder, verdict, say);
   return { ...verdict, whole: wrong === null, rows: verdict.rows + rows, wrong };
 }
 
