@@ -65,8 +65,14 @@ async function proves(t: TestContext, databaseUrl: string | undefined): Promise<
     return { code, ...(JSON.parse(stdout) as Verdict) };
   };
 
+  await broker.run(['server', 'set', 'notes', '--audit-arguments', 'full']);
   await call('one');
+  // Killed in the middle of a call: what it was asked with was committed before it was forwarded.
+  const cut = (await openMcpCaller(broker.listenUrl, token)).call('notes__hold', { why: 'killed' });
+  cut.catch(() => undefined);
+  await upstream.arrived('hold');
   await broker.stop('SIGKILL');
+  await assert.rejects(cut);
   await broker.start();
   await call('two');
   await broker.stop();
@@ -76,6 +82,18 @@ async function proves(t: TestContext, databaseUrl: string | undefined): Promise<
   await broker.stop();
   assert.equal(statSync(kept).mode & 0o777, 0o600);
   await broker.start();
+
+  // Over a kill and a new master key the values in arguments are there, and each reading is told.
+  for (const [tool, said] of [
+    ['notes__hold', '{"why":"killed"}'],
+    ['notes__echo', '{"text":"three"}'],
+  ] as const) {
+    const [found] = (await broker.json(['audit', 'search', '--tool', tool, '--limit', '1'])) as { id: string }[];
+    const shown = await broker.json(['audit', 'show', found?.id ?? '', '--arguments']);
+    assert.deepEqual([Object(shown).kept, Object(shown).text], ['full', said]);
+  }
+  const readings = (await broker.json(['audit', 'search', '--events', '--type', 'audit.arguments_shown'])) as object[];
+  assert.equal(readings.length, 2);
 
   const whole = await verify('--checkpoints', kept);
   // As the objects of a bucket lie in a folder: a file each.
@@ -132,12 +150,30 @@ async function proves(t: TestContext, databaseUrl: string | undefined): Promise<
   const known = ['--key', pem, '--checkpoints', kept];
   assert.equal(check(exported, ...known, '--archives', archives).status, 0);
   assert.match(check(exported, ...known).stdout, /Where it was archived, give --archives\n$/);
+  // With the rows of the archives an export goes back to the beginning, and needs them no more.
+  const back = join(folder, 'all.jsonl');
+  const taken = (await broker.json(['audit', 'export', '--archives', archives, '--output', back])) as { lines: number };
+  const lines = readFileSync(back, 'utf8').trimEnd().split('\n');
+  assert.equal(taken.lines, lines.length);
+  const archivedRows = files.reduce((sum, { rows }) => sum + rows, 0);
+  assert.ok(lines.length > archivedRows);
+  assert.match(check(back, ...known).stdout, /^whole: \d+ rows, \d+ checkpoints\n/);
+  const toStdout = await broker.cli(['audit', 'export', '--archives', archives]);
+  assert.deepEqual(toStdout.stdout.split('\n').slice(0, lines.length), lines);
+  writeFileSync(back, lines.toSpliced(2, 1).join('\n'));
+  assert.equal(check(back, ...known).status, 1);
+  const filtered = await broker.cli(['audit', 'export', '--archives', archives, '--user', 'ada']);
+  assert.match(filtered.stderr, /only --since and --until/);
+  const [last] = (await broker.json(['audit', 'search', '--limit', '1'])) as { id: string }[];
+  assert.match(await broker.run(['audit', 'show', last?.id ?? '']), /^checkpoint +(?:none covers it yet|\S.* chain )/m);
   const found = await broker.cli(['audit', 'search', '--since', '1h']);
   assert.match(found.stderr, new RegExp(`are in .* and not in this answer: .*${files[0]?.name}`));
   renameSync(join(archives, files[0]?.name ?? ''), join(folder, 'elsewhere.gz'));
   const gone = await verify('--checkpoints', kept, '--archives', archives);
   assert.match(gone.wrong?.why ?? '', new RegExp(`the archive ${files[0]?.name}: it is missing`));
   assert.match(await broker.run(['status']), /archives? of the log (?:are|is) not in /);
+  const without = await broker.cli(['audit', 'export', '--archives', archives]);
+  assert.match(without.stderr, new RegExp(`does not hold ${files[0]?.name}`));
   renameSync(join(folder, 'elsewhere.gz'), join(archives, files[0]?.name ?? ''));
 
   const tamper = async (statement: string) => {

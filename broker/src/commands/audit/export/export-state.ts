@@ -22,6 +22,8 @@ const StateSchema = z.object({
   parts: z.int(),
   /** Of the last line; none: there is none. */
   place: z.string().optional(),
+  /** Whose rows stand at the beginning of the file; `isDone`: all of them do. */
+  archives: z.object({ folder: z.string(), names: z.array(z.string()), isDone: z.boolean() }).optional(),
 });
 export type ExportState = z.output<typeof StateSchema>;
 

@@ -11,6 +11,7 @@ import { withProgress } from '../../terminal/progress.ts';
 import { pastTime } from '../../values.ts';
 import { tellArchives } from '../archive.ts';
 import { filterFlags, type FilterOptions } from '../search.ts';
+import { archivesIn, archivesToFile } from './from-archives.ts';
 import { progress } from './progress-text.ts';
 import { toFile } from './to-file.ts';
 import { toFolder } from './to-folder.ts';
@@ -26,6 +27,7 @@ interface ExportOptions extends AdminOptions, FilterOptions {
   output?: string;
   resume?: string;
   after?: string;
+  archives?: string;
   force?: true;
 }
 
@@ -48,6 +50,10 @@ export function addExport(audit: Command, context: CommandContext): void {
     .option('-o, --output <file>', 'write into this file; for parquet a folder of files')
     .option('--resume <file>', 'go on with an export into this file that was broken off, whatever it was to hold')
     .option('--force', 'put it in the place of a file that is there')
+    .option(
+      '--archives <folder>',
+      'the rows of the archives in this folder first, so that it goes back to the beginning: all of them are to be there',
+    )
     .option('--after <place>', 'go on behind this row, CHAIN#SEQ');
   filterFlags(adminOptions(command)).action(
     async (options: ExportOptions) => await withSession(context, options, (session) => runExport(session, options)),
@@ -61,13 +67,14 @@ async function runExport(session: AdminSession, options: ExportOptions): Promise
     const file = resolve(context.cwd, options.resume);
     const state = await readState(file, options.resume);
     await intoFile(session, file, state);
-    return await tellArchives(session, state.query);
+    return state.archives === undefined ? await tellArchives(session, state.query) : undefined;
   }
   const form = formOf(options);
   const query = queryOf(options, context.now());
+  const archives = await archivesOf(session, options, form, query);
   if (options.output === undefined) {
-    await toStdout(session, form, { ...query, after: options.after });
-    return await tellArchives(session, query);
+    await toStdout(session, form, { ...query, after: options.after }, archives);
+    return archives === undefined ? await tellArchives(session, query) : undefined;
   }
   if (options.after !== undefined)
     throw new GateError('usage', '--after is for an export to stdout; one into a file goes on with --resume');
@@ -81,8 +88,9 @@ async function runExport(session: AdminSession, options: ExportOptions): Promise
   if (existsSync(file) && !force)
     throw new GateError('conflict', `${options.output} is there already: name another one, or say --force`);
   const { as_of: asOf } = await session.api.call(exportsApi.start, {});
-  await intoFile(session, file, { v: 1, form, query, as_of: asOf, bytes: 0, lines: 0, parts: 0 });
-  await tellArchives(session, query);
+  const first = archives === undefined ? {} : { archives: { ...archives, isDone: false } };
+  await intoFile(session, file, { v: 1, form, query, as_of: asOf, bytes: 0, lines: 0, parts: 0, ...first });
+  if (archives === undefined) await tellArchives(session, query);
 }
 
 async function intoFile(session: AdminSession, file: string, state: ExportState): Promise<void> {
@@ -90,9 +98,10 @@ async function intoFile(session: AdminSession, file: string, state: ExportState)
   const began = context.now();
   const had = state.lines;
   try {
-    const done = await withProgress(context, 'exporting the log', (tell) => {
+    const done = await withProgress(context, 'exporting the log', async (tell) => {
       const told = (lines: number): void => tell(`exporting the log: ${progress(lines, had, context.now() - began)}`);
-      return state.form === 'parquet' ? toFolder(session, file, state, told) : toFile(session, file, state, told);
+      if (state.form === 'parquet') return await toFolder(session, file, state, told);
+      return await toFile(session, file, await archivesToFile(session, file, state, told), told);
     });
     const seconds = (context.now() - began) / 1_000;
     const document = { file, lines: done.lines, bytes: done.bytes, files: done.files, seconds };
@@ -102,6 +111,24 @@ async function intoFile(session: AdminSession, file: string, state: ExportState)
     const text = `${file} was not written to its end: ${fileFault(error)}. What is there is kept: put that right, then \`mcpgate-broker audit export --resume ${file}\``;
     throw new GateError('unavailable', text, { cause: error });
   }
+}
+
+/** Undefined: none are asked for. Throws `usage` where their rows could not be told from others by what was asked for. */
+async function archivesOf(
+  session: AdminSession,
+  { archives, linked, after }: ExportOptions,
+  form: Form,
+  query: Record<string, string | undefined>,
+): Promise<{ folder: string; names: string[] } | undefined> {
+  if (archives === undefined) return undefined;
+  if (form !== 'rows')
+    throw new GateError('usage', '--archives: archives hold rows, so leave out --records, or say --format jsonl');
+  const { since: _since, until: _until, ...rest } = query;
+  if (linked === true || Object.values(rest).some((value) => value !== undefined))
+    throw new GateError('usage', '--archives: of rows in archives only --since and --until are asked');
+  if (after !== undefined) throw new GateError('usage', '--archives begins at the beginning: leave out --after');
+  const folder = resolve(session.context.cwd, archives);
+  return { folder, names: await archivesIn(session, folder) };
 }
 
 function formOf({ format, records, linked }: ExportOptions): Form {

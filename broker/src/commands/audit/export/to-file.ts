@@ -15,6 +15,7 @@ import {
   writeState,
   type ExportState,
 } from './export-state.ts';
+import { assertSameArchives } from './from-archives.ts';
 import { createWholeLines } from './whole-lines.ts';
 
 export interface Exported {
@@ -29,11 +30,12 @@ const AWAY_MS = 30_000;
 const PAUSE_MS = 500;
 
 export async function toFile(
-  { api, context }: AdminSession,
+  session: AdminSession,
   file: string,
   from: ExportState,
   told: (lines: number) => void,
 ): Promise<Exported> {
+  const { api, context } = session;
   const part = partFile(file);
   const handle = await open(part, from.bytes === 0 ? 'w' : 'r+', 0o600);
   let state = from;
@@ -77,6 +79,7 @@ export async function toFile(
         await pause(PAUSE_MS);
         continue;
       }
+      if (state.archives !== undefined) await assertSameArchives(session, state.archives.names);
       // The head of a table alone is an export, too.
       const head = state.form === 'csv' ? 1 : 0;
       await handle.sync();
