@@ -1,5 +1,5 @@
 // Carries out `restore FILE`. Everything is checked before anything is written.
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { systemClock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import { plainLine } from 'mcpgate-shared/plain-line';
@@ -16,6 +16,7 @@ import { masterKeyId, readKeyFile } from '../../vault/master-key.ts';
 import type { CommandContext } from '../context.ts';
 import { isConfirmed } from '../terminal/confirm.ts';
 import { withProgress } from '../terminal/progress.ts';
+import { archivesText, checkRestoredArchives, type RestoredArchives } from './restored-archives.ts';
 
 export interface RestoreOptions {
   config?: string;
@@ -29,7 +30,7 @@ export interface RestoreOptions {
 
 export async function runRestore(context: CommandContext, named: string, options: RestoreOptions): Promise<void> {
   const { replace = false, keepSessions = false, json = false } = options;
-  const { data, database_url: databaseUrl, master_key_file: keyFile } = configOf(context, options);
+  const { data, database_url: databaseUrl, master_key_file: keyFile, audit } = configOf(context, options);
   const backup = await withProgress(context, 'Checking the backup', (tell) =>
     checkBackup(resolve(context.cwd, named), (bytes, of) =>
       tell(`Checking the backup: ${Math.floor((bytes / of) * 100)} %`),
@@ -65,13 +66,26 @@ export async function runRestore(context: CommandContext, named: string, options
         { log, clock: systemClock },
       ),
     );
+    const source =
+      databaseUrl === undefined
+        ? ({ kind: 'sqlite', file: join(data, 'mcpgate.db') } as const)
+        : ({ kind: 'postgres', url: databaseUrl } as const);
+    const had = (backup.header.tables['audit_archives'] ?? 0) > 0;
+    const archives = await withProgress(context, 'Checking the archives of the log', (tell) =>
+      checkRestoredArchives(had ? source : undefined, audit.archives ?? join(data, 'archives'), (rows) =>
+        tell(`Checking the archives of the log: ${rows} rows`),
+      ),
+    );
     const document = {
       ...{ file: backup.file, sha256: backup.trailer.sha256, created_at: backup.header.created_at },
       ...{ data, database: databaseUrl === undefined ? 'sqlite' : 'postgres', rows: all },
       ...{ sessions_ended: !keepSessions, kept_at: restored.keptAt ?? null },
       revocations_taken_over: occupied && restored.isTakenOver,
+      archives,
     };
-    const text = json ? JSON.stringify(document, null, 2) : textOf(backup, restored, { all, keepSessions, occupied });
+    const text = json
+      ? JSON.stringify(document, null, 2)
+      : textOf(backup, restored, { all, keepSessions, occupied, archives });
     context.stdout.write(`${text}\n`);
   } finally {
     lock.release();
@@ -126,7 +140,12 @@ async function assertReplaced(
 function textOf(
   { header }: CheckedBackup,
   { keptAt, isTakenOver }: Restored,
-  { all, keepSessions, occupied }: { all: number; keepSessions: boolean; occupied: boolean },
+  {
+    all,
+    keepSessions,
+    occupied,
+    archives,
+  }: { all: number; keepSessions: boolean; occupied: boolean; archives: RestoredArchives },
 ): string {
   const grants = (header.tables['grants'] ?? 0) + (header.tables['admin_tokens'] ?? 0);
   return [
@@ -144,6 +163,7 @@ function textOf(
           `passwords that were changed and passkeys (${header.tables['passkeys'] ?? 0} in all) that were removed after the backup let people in again: \`user reset NAME\` ends those of one person`,
         ]),
     'secrets are as they were: values that were rotated after the backup must be set again',
+    ...archivesText(archives),
     'next: mcpgate-broker start',
   ].join('\n');
 }
