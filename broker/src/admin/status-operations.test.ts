@@ -17,7 +17,7 @@ import { loadMasterKey } from '../vault/master-key.ts';
 import type { Caller } from './operation.ts';
 import { statusOperations } from './status-operations.ts';
 
-const PLACE = { name: 'https://kept.example/…', keptAt: null, problem: 'kept.example answered 503' };
+const PLACE = { name: 'https://kept.example/…', keptAt: null, statedAt: null, problem: 'kept.example answered 503' };
 
 const caller: Caller = {
   actor: { name: 'host:root', address: null },

@@ -108,6 +108,10 @@ export const VerifyLineSchema = z
         .meta({
           description: 'Rows in archives that the log or a checkpoint names, with the hashes that they must have',
         }),
+      told_in_archives: z.array(z.string()).default([]).meta({
+        description:
+          'Archives whose event `audit.archived` must stand in a later archive, because no row of the database has it',
+      }),
       wrong: z
         .object({
           chain: z.string(),
@@ -161,6 +165,17 @@ export const StorySchema = z
       description: 'Of the same person for the same thing under the same rule, in the week before and the day after',
     }),
     session: z.array(CallSchema).readonly().meta({ description: 'Calls of the same session just before and after it' }),
+    checkpoint: z
+      .object({
+        ts: TimeSchema,
+        chain: z.string(),
+        seq: z.int(),
+        places: z.int().meta({ description: 'In how many places besides the log this broker keeps checkpoints' }),
+        kept: z.int().meta({ description: 'How many of them have this one, or a later one, which covers the same' }),
+      })
+      .nullable()
+      .default(null)
+      .meta({ description: 'The first signed checkpoint that covers its last row; null: none does yet' }),
   })
   .meta({ id: 'Story', description: 'A record of the log with all that belongs to it' });
 export type Story = z.output<typeof StorySchema>;

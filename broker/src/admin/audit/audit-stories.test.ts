@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { it, type TestContext } from 'node:test';
 import { pino } from 'pino';
 import { createAudit } from '../../audit/create-audit.ts';
+import { proofWorld } from '../../audit/fixtures/proof-world.ts';
 import { TEST_KEYS } from '../../audit/fixtures/test-keys.ts';
 import type { CallIntent, CallOutcome } from '../../domain/call-record.ts';
 import { onBothEngines, type OpenStoreUnderTest } from '../../store/fixtures/both-engines.ts';
@@ -106,6 +107,31 @@ onBothEngines((open) => {
       (await story('q_bbbbbbbb')).approvals.map(({ type }) => type),
       ['approval.approved'],
     );
+  });
+
+  it('a call is shown with the checkpoint that covers it, of its own broker or of the one that names its end, and with where that is kept', async (t) => {
+    const under = await open(t);
+    const { store, clock } = under;
+    const world = proofWorld(under);
+    const killed = world.run('killed');
+    const id = await killed.recordCall(intent, outcome);
+    const checkpointOf = async (audit: typeof killed, of: string) =>
+      (await storyOf({ audit, store, clock }, 'default', of)).checkpoint;
+    assert.equal(await checkpointOf(killed, id), null);
+    clock.at += 1_000;
+    const next = world.run('next');
+    const own = await next.recordCall(intent, outcome);
+    assert.equal(await checkpointOf(next, id), null);
+    await next.close();
+    const covering = await checkpointOf(next, own);
+    assert.deepEqual([covering?.chain, covering?.places, covering?.kept], ['next', 1, 1]);
+    assert.deepEqual(await checkpointOf(next, id), covering);
+    const later = world.run('later');
+    assert.equal((await checkpointOf(later, id))?.kept, 0, 'a broker that was started again has not kept one yet');
+    clock.at += 1_000;
+    await later.recordCall(intent, outcome);
+    await later.close();
+    assert.deepEqual(await checkpointOf(later, id), covering, 'a later one covers the same');
   });
 
   it('an event is shown with its row; what is not there, or of another workspace, is not found; what is not one record is said to be several', async (t) => {

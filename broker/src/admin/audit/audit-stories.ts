@@ -6,6 +6,7 @@ import { idSpan } from '../../audit/record-times.ts';
 import type { CallRecord } from '../../domain/call-record.ts';
 import type { AdminDependencies } from '../dependencies.ts';
 import { toRule } from '../rules/rule-view.ts';
+import { coveringCheckpoint } from './covering-checkpoint.ts';
 
 type Needs = Pick<AdminDependencies, 'audit' | 'store' | 'clock'>;
 
@@ -18,7 +19,7 @@ const MOST_AROUND = 1_000;
 /** `id`: of a record, its beginning, or of a request for approval. Throws `not_found`, and `conflict` where several records begin so. */
 export async function storyOf(parts: Needs, workspaceId: string, id: string): Promise<Story> {
   const { audit } = parts;
-  const nothing = { call: null, event: null, rows: [], rule: null, approvals: [], session: [] };
+  const nothing = { call: null, event: null, rows: [], rule: null, approvals: [], session: [], checkpoint: null };
   if (id.startsWith('q_')) {
     const search = { workspaceId, subject: `request:${id}`, limit: MOST_APPROVALS };
     const { records } = await audit.findEvents(search);
@@ -42,14 +43,16 @@ export async function storyOf(parts: Needs, workspaceId: string, id: string): Pr
     const ids = found.slice(0, 10).map(({ record }) => record.id);
     throw new GateError('conflict', `${found.length} records begin with ${id}: ${ids.join(', ')}`);
   }
-  if (one.kind === 'event') return { ...nothing, event: one.record, rows: one.rows };
+  const last = one.rows.at(-1);
+  const checkpoint = last === undefined ? null : await coveringCheckpoint(parts, last);
+  if (one.kind === 'event') return { ...nothing, event: one.record, rows: one.rows, checkpoint };
   const call = one.record;
   const [rule, approvals, session] = await Promise.all([
     ruleStory(parts, call),
     approvalsOf(parts, call),
     sessionAround(parts, call),
   ]);
-  return { ...nothing, call, rows: one.rows, rule, approvals, session };
+  return { ...nothing, call, rows: one.rows, rule, approvals, session, checkpoint };
 }
 
 async function ruleStory({ audit, store, clock }: Needs, call: CallRecord): Promise<Story['rule']> {

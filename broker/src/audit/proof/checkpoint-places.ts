@@ -16,6 +16,8 @@ export interface PlaceView {
   name: string;
   /** When the last checkpoint came there, ms since the epoch. */
   keptAt: number | null;
+  /** The time of that checkpoint itself; null: none since this broker was started. */
+  statedAt: number | null;
   /** Why the newest one is not there yet. */
   problem: string | null;
 }
@@ -26,6 +28,11 @@ export interface CheckpointPlaces {
   /** Waits until the newest one is everywhere, or could not be brought there once more. */
   flush(): Promise<void>;
   close(): void;
+}
+
+interface Waiting {
+  line: string;
+  at: number;
 }
 
 const FIRST_RETRY_MS = 1_000;
@@ -40,8 +47,8 @@ export function createCheckpointPlaces(options: {
   const each = options.places.map((place) => createOne(place));
 
   function createOne(place: CheckpointPlace) {
-    const view: PlaceView = { name: place.name, keptAt: null, problem: null };
-    let waiting: string | undefined;
+    const view: PlaceView = { name: place.name, keptAt: null, statedAt: null, problem: null };
+    let waiting: Waiting | undefined;
     let running: Promise<void> | undefined;
     let cancelRetry: (() => void) | undefined;
     let retryMs = FIRST_RETRY_MS;
@@ -50,9 +57,9 @@ export function createCheckpointPlaces(options: {
       cancelRetry?.();
       cancelRetry = undefined;
       while (waiting !== undefined) {
-        const line = waiting;
+        const newest = waiting;
         try {
-          await place.keep(line);
+          await place.keep(newest.line);
         } catch (error) {
           const { message } = toGateError(error);
           if (view.problem === null)
@@ -64,17 +71,18 @@ export function createCheckpointPlaces(options: {
         }
         if (view.problem !== null) log.info({ place: place.name }, 'checkpoints of the log are kept again');
         view.keptAt = clock.now();
+        view.statedAt = newest.at;
         view.problem = null;
         retryMs = FIRST_RETRY_MS;
-        if (waiting === line) waiting = undefined;
+        if (waiting === newest) waiting = undefined;
       }
       running = undefined;
     }
 
     return {
       view,
-      bring(line: string): void {
-        waiting = line;
+      bring(checkpoint: Waiting): void {
+        waiting = checkpoint;
         if (cancelRetry === undefined) running ??= run();
       },
       async flush(): Promise<void> {
@@ -87,8 +95,8 @@ export function createCheckpointPlaces(options: {
 
   return {
     bring(checkpoint) {
-      const line = `${JSON.stringify(checkpoint)}\n`;
-      for (const { bring } of each) bring(line);
+      const waiting = { line: `${JSON.stringify(checkpoint)}\n`, at: Date.parse(checkpoint.statement.at) };
+      for (const { bring } of each) bring(waiting);
     },
     views: () => each.map(({ view }) => ({ ...view })),
     async flush() {

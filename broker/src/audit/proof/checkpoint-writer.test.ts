@@ -152,7 +152,7 @@ test('an address that does not answer, or refuses, is tried again until it has t
   places.bring(at('one'));
   await places.flush();
   assert.deepEqual(places.views(), [
-    { name: `https://127.0.0.1:${port}/…`, keptAt: null, problem: `127.0.0.1:${port} answered 503` },
+    { name: `https://127.0.0.1:${port}/…`, keptAt: null, statedAt: null, problem: `127.0.0.1:${port} answered 503` },
   ]);
   places.bring(at('two'));
   status = 204;

@@ -84,6 +84,7 @@ function storyText(story: Story, paint: Paint, width: number | undefined): strin
       [row, `${localTime(ts)}  chain ${chain}, row ${seq}`],
       ['', `hash ${hash}`],
     ]),
+    ...checkpointLines(story.checkpoint, rows.length),
     ...session.map((each): Line => [
       'session',
       `${localTime(each.ts)}  ${each.tool_name ?? each.method}  ${resultOf(each)}  ${each.id}`,
@@ -97,6 +98,22 @@ function storyText(story: Story, paint: Paint, width: number | undefined): strin
       return `${padded(shown, LABEL)}${text}`.trimEnd();
     })
     .join('\n');
+}
+
+function checkpointLines(checkpoint: Story['checkpoint'], rows: number): Line[] {
+  if (rows === 0) return [];
+  if (checkpoint === null) return [['checkpoint', 'none covers it yet; one is made within a minute']];
+  const { ts, chain, seq, places, kept } = checkpoint;
+  const outside =
+    places === 0
+      ? 'kept nowhere else: audit.checkpoints names no place'
+      : kept === 0
+        ? `not kept outside yet, in none of ${places} places`
+        : `kept outside, in ${kept} of ${places} places`;
+  return [
+    ['checkpoint', `${localTime(ts)}  chain ${chain}, row ${seq}`],
+    ['', outside],
+  ];
 }
 
 function callLines(call: Call, paint: Paint): Line[] {
