@@ -4,7 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { openMcpCaller } from '../world/clients/mcp-caller.ts';
 import { createCountingWorld } from '../world/counting-world.ts';
+import type { IssuedGrant } from '../world/people/issued-grant.ts';
 import { attributeOf, type Span, startOtlpCollector } from '../world/otlp-collector.ts';
 import { until } from '../world/until.ts';
 
@@ -103,6 +105,17 @@ test('a trace goes from the caller through mcpgate to the server; the log and me
     String(upstream.calls[2]?.meta['traceparent']),
     new RegExp(`^00-${'a'.repeat(32)}-(?!${PARENT})[0-9a-f]{16}-00$`),
   );
+
+  // A plain HTTP client says in headers of which span it calls.
+  const issue = ['grant', 'issue', '--label', 'plain', '--server', 'counting'];
+  const { token } = (await broker.json(issue)) as IssuedGrant;
+  const ofPlain = 'b'.repeat(32);
+  const headers = { traceparent: `00-${ofPlain}-${PARENT}-01`, tracestate: 'plain=1' };
+  await (await openMcpCaller(broker.listenUrl, token, headers)).call('counting__echo', { text: 'plain' });
+  const plain = await until('the span of the plain client has come', () =>
+    collector.spans.find(({ traceId, kind }) => traceId === ofPlain && kind === 2),
+  );
+  assert.deepEqual([plain.parentSpanId, plain.traceState, await traceOf(plain)], [PARENT, 'plain=1', ofPlain]);
 
   // The collector is away: the log comes later whole, and calls do not wait.
   collector.answers = { status: 503, headers: { 'retry-after': '1' } };

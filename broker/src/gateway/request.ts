@@ -1,7 +1,7 @@
 // A request of the client as the gateway handles it: method and params, and what its handler may do while it is under way. Its id is known only
 // to the edge.
 import { scanObject, type JsonMember, type JsonObject } from 'mcpgate-shared/mcp/json-span';
-import type { CallSpan } from '../domain/outside/call-span.ts';
+import type { CallSpan, TraceParent } from '../domain/outside/call-span.ts';
 import type { Pieces } from '../message/pieces.ts';
 import type { ListKind } from '../mcp/list-kind.ts';
 import type { JsonRecord } from '../mcp/json-rpc-guard.ts';
@@ -17,6 +17,8 @@ export interface Request {
   paramsSpan: JsonObject | undefined;
   /** The large values that are not in `text`. */
   pieces?: Pieces | undefined;
+  /** What the caller says of its own span beside the message, as the headers of an HTTP request do; what stands in `_meta` comes before it. */
+  trace?: TraceParent | undefined;
 }
 
 /** A notification to the client. */

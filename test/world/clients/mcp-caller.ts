@@ -12,7 +12,12 @@ interface Answer {
   result?: { content?: { text?: string }[]; isError?: boolean };
 }
 
-export async function openMcpCaller(brokerUrl: string, token: string): Promise<McpCaller> {
+/** `more`: headers of every request. */
+export async function openMcpCaller(
+  brokerUrl: string,
+  token: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<McpCaller> {
   let session: string | null = null;
   let lastId = 0;
   // Few connections that are in use all the time: an idle one may be given up at the moment at which a busy machine uses it again.
@@ -26,6 +31,7 @@ export async function openMcpCaller(brokerUrl: string, token: string): Promise<M
       'content-type': 'application/json',
       accept: 'application/json, text/event-stream',
       'content-length': Buffer.byteLength(body),
+      ...more,
       ...(session !== null && { 'mcp-session-id': session }),
     };
     const response = await new Promise<IncomingMessage>((resolve, reject) => {

@@ -87,7 +87,7 @@ function withFixed(request: Request, bundle: Shown, entry: BundleTool, name: str
     ...(hasArgs ? [['arguments', names.length === 0 && argsAt !== undefined ? slice(argsAt) : argsText] as const] : []),
     ...others.map((member) => [member.key, slice(member)] as const),
   ]);
-  return { ...made, pieces };
+  return { ...made, pieces, trace: request.trace };
 }
 
 function refused(why: string): Reply {

@@ -23,7 +23,7 @@ export interface RequestParams {
 const BETWEEN_US: ReadonlySet<string> = new Set(['progressToken', ...Object.values(REQUEST_META)]);
 
 /** Returns a sentence where the params are not valid. */
-export function readRequestParams({ text, method, params, paramsSpan }: Request): RequestParams | string {
+export function readRequestParams({ text, method, params, paramsSpan, trace }: Request): RequestParams | string {
   const meta = params['_meta'];
   if (meta !== undefined && !isRecord(meta)) return '"_meta" must be an object';
   const metaAt = findMember(paramsSpan?.members ?? [], '_meta')?.inner;
@@ -33,7 +33,7 @@ export function readRequestParams({ text, method, params, paramsSpan }: Request)
     return '"progressToken" must be a string or a number';
   }
   return {
-    traceId: readTraceParent(meta?.['traceparent'], undefined)?.traceId ?? null,
+    traceId: (readTraceParent(meta?.['traceparent'], undefined) ?? trace)?.traceId ?? null,
     progressToken: token === undefined || tokenAt === undefined ? undefined : text.slice(tokenAt.start, tokenAt.end),
     forUpstream(replaced) {
       const known = REQUESTS.get(method)?.params;

@@ -1,11 +1,12 @@
 // Checks the headers of requests to `/mcp` (MCP, transports, "Streamable HTTP"): origin, content type, accepted types, protocol version.
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GateError } from 'mcpgate-shared/error';
+import { readTraceParent, type TraceParent } from '../../domain/outside/call-span.ts';
 import { LEGACY_VERSIONS, MODERN_VERSION } from 'mcpgate-shared/mcp/protocol-version';
 
 const EXPOSED = 'mcp-session-id, www-authenticate';
 const ALLOWED =
-  'authorization, content-type, accept, mcp-session-id, mcp-protocol-version, mcp-method, mcp-name, last-event-id';
+  'authorization, content-type, accept, mcp-session-id, mcp-protocol-version, mcp-method, mcp-name, traceparent, tracestate, last-event-id';
 
 const VERSIONS = [...LEGACY_VERSIONS, MODERN_VERSION];
 
@@ -74,6 +75,10 @@ export function checkVersion({ headers }: FastifyRequest): Refusal | undefined {
     message: `MCP-Protocol-Version ${JSON.stringify(version).slice(0, 60)} is not supported; known are ${known}`,
   };
 }
+
+/** The span of which a plain HTTP client makes the request (W3C Trace Context). */
+export const traceOf = ({ headers }: FastifyRequest): TraceParent | undefined =>
+  readTraceParent(headers['traceparent'], headers['tracestate']);
 
 function accepts(header: string | undefined, type: string): boolean {
   const group = `${type.split('/', 1)[0]}/*`;

@@ -22,7 +22,7 @@ import type { ForwardedDoor } from '../doors/forwarded-door.ts';
 import type { RefusedRequests } from '../doors/refused-requests.ts';
 import { createBodyMemory, type BodyShare } from './body-memory.ts';
 import { createMcpDoor, serverOf } from './mcp-door.ts';
-import { checkGet, checkOrigin, checkPost, checkVersion, saysModernVersion } from './mcp-headers.ts';
+import { checkGet, checkOrigin, checkPost, checkVersion, saysModernVersion, traceOf } from './mcp-headers.ts';
 import type { HttpSession } from './mcp-session.ts';
 import type { HttpSessions } from './mcp-sessions.ts';
 import type { ModernExchanges } from './modern-exchanges.ts';
@@ -179,7 +179,7 @@ export function registerMcp(app: FastifyInstance, options: McpRoutesOptions): vo
       scope.post<{ Body?: ReadMessage; Querystring: { tools?: string } }>(url, async (request, reply) => {
         const principal = await door.principalOf(request, reply);
         const { text, pieces } = request.body ?? NO_MESSAGE;
-        const envelope = readEnvelope(text);
+        const envelope = withTrace(readEnvelope(text), request);
         const server = serverOf(request);
         const sessionId = request.headers['mcp-session-id'];
         const own = typeof sessionId === 'string' ? sessions.find(sessionId, principal, server) : undefined;
@@ -254,6 +254,9 @@ export function registerMcp(app: FastifyInstance, options: McpRoutesOptions): vo
 }
 
 const NO_MESSAGE: ReadMessage = { text: '' };
+
+const withTrace = (envelope: Envelope, request: FastifyRequest): Envelope =>
+  envelope.kind === 'request' ? { ...envelope, trace: traceOf(request) } : envelope;
 
 const idTextOf = (envelope: Envelope) => (envelope.kind === 'request' ? envelope.idText : null);
 
