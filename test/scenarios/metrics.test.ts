@@ -96,6 +96,9 @@ test('every expression of the alerts and the dashboard names metrics and labels 
       for (const [, label = ''] of within.matchAll(/(\w+)(?:=~|!=|!~|=)"/g))
         assert.ok(written.get(name)?.includes(label), `${name}{${label}} in ${expression}`);
   }
+  const shown = targets.map(({ expr }) => expr).join('\n');
+  const unseen = [...written.keys()].filter((name) => !new RegExp(`\\b${name}(?:_bucket)?\\b`).test(shown));
+  assert.deepEqual(unseen, ['mcpgate_enforcement', 'mcpgate_build_info'], 'metrics without a panel');
   // A legend names labels that its expression keeps.
   for (const { title, expr, legendFormat } of targets)
     for (const [, label = ''] of legendFormat.matchAll(/\{\{(\w+)\}\}/g))
@@ -135,6 +138,8 @@ const RAISED: Record<string, Record<string, string>> = {
   McpgateAuditUnwritable: { mcpgate_audit_unwritable: '1x20' },
   McpgateAuditLags: { mcpgate_audit_lag_seconds: '6x20' },
   McpgateBrokerDeaf: { mcpgate_deaf: '1x20' },
+  McpgateBrokerNotScraped: { mcpgate_brokers: '2x20', 'up{job="mcpgate"}': '1x20' },
+  McpgateDrainsLong: { mcpgate_draining: '1x20' },
   McpgateUnexpectedErrors: { 'mcpgate_unexpected_errors_total{kind="rejection"}': '0x10 1x10' },
   McpgateEventLoopLate: { 'mcpgate_event_loop_delay_seconds{quantile="0.99"}': '0.2x20' },
   McpgateCallsFail: {
@@ -143,20 +148,39 @@ const RAISED: Record<string, Record<string, string>> = {
   },
   McpgateServerFailed: { 'mcpgate_upstream_state{workspace="default",server="wiki",state="failed"}': '1x40' },
   McpgateServerFlaps: { 'mcpgate_upstream_flapping{workspace="default",server="wiki"}': '1x40' },
+  McpgateServerCircuitOpen: { 'mcpgate_upstream_circuit_open{workspace="default",server="wiki"}': '1x40' },
   McpgateSecretExpires: { 'mcpgate_secret_expires_in_seconds{workspace="default",secret="key"}': `${DAY}x20` },
   McpgateSecretOld: { 'mcpgate_secret_age_seconds{workspace="default",secret="key"}': `${200 * DAY}x20` },
+  McpgateSecretUnverified: { 'mcpgate_secret_unverified{workspace="default",secret="key"}': '1x100' },
   McpgateSecretSourceAway: { 'mcpgate_secret_sources{kind="vault",state="away"}': '1x20' },
   McpgateHookAway: { 'mcpgate_hook_away{workspace="default",hook="authorize"}': '1x20' },
+  McpgateHookUnanswered: {
+    'mcpgate_hook_answers_total{workspace="default",hook="authorize",decision="deny",source="none"}': '0+10x40',
+    'mcpgate_hook_answers_total{workspace="default",hook="authorize",decision="allow",source="hook"}': '0+10x40',
+  },
   McpgateDeliveriesLag: { 'mcpgate_delivery_lag_seconds{workspace="default",destination="log:x"}': '700x20' },
   McpgateCheckpointsNotKept: { 'mcpgate_checkpoint_kept{place="file:/x"}': '0x20' },
+  McpgateArchivingFails: { mcpgate_audit_archive_failures_total: '0x10 1x10' },
   McpgateTracesDropped: { 'mcpgate_trace_spans_total{result="dropped"}': '0x10 1x10' },
   McpgateDeliveriesLost: { 'mcpgate_events_total{type="delivery.lost"}': '0x10 1x10' },
+  McpgateLimitsExceeded: { 'mcpgate_limits_exceeded_total{workspace="default",effect="deny"}': '0+20x20' },
+  McpgateStrangers: {
+    'mcpgate_tunnel_rejected_total{reason="token"}': '0+100x20',
+    'mcpgate_http_bad_requests_total{reason="timeout"}': '0+1x20',
+  },
+  McpgateOddMessages: { 'mcpgate_messages_refused_total{reason="unknown_task"}': '0+10x20' },
   McpgateApprovalWaits: { 'mcpgate_approvals_oldest_seconds{workspace="default"}': '2000x20' },
   McpgateNotEnforced: { 'mcpgate_enforcement{workspace="default",mode="observe"}': '1x100' },
   McpgateBackupOld: { mcpgate_last_backup_timestamp_seconds: `${-8 * DAY}x20` },
   McpgateNoBackup: { 'mcpgate_build_info{version="1"}': '1x2000' },
 };
-const AT: Record<string, string> = { McpgateNotEnforced: '80m', McpgateNoBackup: '25h', McpgateCallsFail: '35m' };
+const AT: Record<string, string> = {
+  McpgateNotEnforced: '80m',
+  McpgateNoBackup: '25h',
+  McpgateCallsFail: '35m',
+  McpgateHookUnanswered: '35m',
+  McpgateSecretUnverified: '80m',
+};
 
 test('promtool finds nothing wrong with the rules, and each is raised by what it is for, by that alone', async () => {
   assert.deepEqual(Object.keys(RAISED).toSorted(), rules.map(({ alert }) => alert).toSorted());

@@ -78,6 +78,7 @@ export function secretOperations(
   const switched = async (workspaceId: string, name: string): Promise<SetSecret> => {
     await switchElsewhere({ workspaceId, name });
     const { verified, steps } = await verifySecret(needs, { workspaceId, name }, { limitMs: VERIFY_LIMIT_MS });
+    if (verified !== null) await store.secretVersions.noteVerified(workspaceId, name, verified);
     const secret = (await list(workspaceId)).find((entry) => entry.name === name);
     if (secret === undefined)
       throw new GateError('conflict', `secret ${name} was removed while it was being set; set it again`);

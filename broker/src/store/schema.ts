@@ -8,7 +8,7 @@ import type { Hook } from '../domain/hook.ts';
 import type { ApprovalsTable } from './approvals-table.ts';
 import type { Enforcement, Rule } from '../domain/rule.ts';
 import type { AccountForm, AccountState } from '../domain/people/account.ts';
-import type { SecretState } from './secret-version.ts';
+import type { SecretVersionsTable } from './secret-versions-table.ts';
 import type { AuditArguments, Isolation } from 'mcpgate-shared/api/servers';
 import type { WhoseCredential } from 'mcpgate-shared/api/accounts/account-forms';
 import type { SecondFactor, SignInMethod } from '../domain/people/passkey.ts';
@@ -252,25 +252,7 @@ export interface Database {
   };
   /** One row for each name. It stays when the secret is removed, so that no version number is ever given to two values. */
   secrets: { workspace_id: string; name: string; last_version: number };
-  /** `lease_*`: which broker sees to a staged one, and until when. */
-  secret_versions: {
-    workspace_id: string;
-    name: string;
-    version: number;
-    state: SecretState;
-    source: string;
-    sealed: Uint8Array;
-    set_by: string | null;
-    created_at: number;
-    expires_at: number | null;
-    retired_at: number | null;
-    last_used_at: number | null;
-    lease_holder: string | null;
-    lease_until: number | null;
-    /** Of a value that was read from a source; `sealed` is empty then, or is kept until that time. */
-    fingerprint: Generated<string | null>;
-    kept_until: Generated<number | null>;
-  };
+  secret_versions: SecretVersionsTable;
   /** Where secrets come from that are not kept here. */
   secret_sources: {
     workspace_id: string;

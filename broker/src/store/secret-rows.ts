@@ -8,6 +8,10 @@ export interface SecretInfo extends Pick<
   'version' | 'source' | 'createdAt' | 'expiresAt' | 'lastUsedAt'
 > {
   name: string;
+  /** Whether the services take the current version, as it was found when it was set or tested; null: that is not known. */
+  verified: boolean | null;
+  /** Whether a connection has carried the current version. */
+  isUsed: boolean;
 }
 
 export interface StagedSecret {
@@ -89,6 +93,8 @@ export interface SecretVersionRows {
    */
   promote(workspaceId: string, name: string, staged: Staged, lease: StagingLease): Promise<boolean>;
   recorded(workspaceId: string, name: string, version: number): Promise<void>;
+  /** Writes down whether the services take the current version. */
+  noteVerified(workspaceId: string, name: string, verified: boolean): Promise<void>;
   /** Versions that were promoted, and whose promotion may not be in the log, of every workspace. `from`: the one before. */
   unrecorded(): Promise<(StagedSecret & StagingLease & { from: number | null })[]>;
   /** Removes a staged version of this holder. */

@@ -86,8 +86,13 @@ onBothEngines((open) => {
       { workspaceId: WORKSPACE, name: 'github', version: 5, at: clock.at - 1 },
     ]);
     assert.deepEqual(await store.secrets.list(WORKSPACE), [
-      { name: 'github', version: 6, source: 'cli', createdAt: clock.at, expiresAt: null, lastUsedAt: clock.at + 1 },
+      {
+        ...{ name: 'github', version: 6, source: 'cli', createdAt: clock.at, expiresAt: null },
+        ...{ lastUsedAt: clock.at + 1, verified: null, isUsed: true },
+      },
     ]);
+    await store.secretVersions.noteVerified(WORKSPACE, 'github', false);
+    assert.equal((await store.secrets.list(WORKSPACE))[0]?.verified, false);
     assert.equal(await store.secrets.remove(WORKSPACE, 'github'), true);
     assert.equal(await store.secrets.remove(WORKSPACE, 'github'), false);
     assert.equal(await store.secrets.current(WORKSPACE, 'github'), undefined);

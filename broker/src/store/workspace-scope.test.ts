@@ -380,11 +380,10 @@ const TABLE: Table = {
     setBy: { reads: (store, { workspaceId }) => store.secretVersions.setBy(workspaceId, 'ada') },
     find: { reads: async (store, at) => legible(await store.secretVersions.find(at.workspaceId, 'kept', 1)) },
     stage: { writes: stage },
-    discard: {
-      writes: (store, { workspaceId }) => store.secretVersions.discard(workspaceId, 'kept', 2, { holder: 'me' }),
-    },
+    discard: { writes: (store, at) => store.secretVersions.discard(at.workspaceId, 'kept', 2, { holder: 'me' }) },
     promote: { writes: promote },
     restore: { writes: (store, { workspaceId }) => store.secretVersions.restore(workspaceId, 'kept', 1) },
+    noteVerified: { writes: (store, { workspaceId }) => store.secretVersions.noteVerified(workspaceId, 'kept', true) },
     extend: {
       writes: async (store, at) => {
         const version = await stage(store, at);

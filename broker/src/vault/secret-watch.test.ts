@@ -32,7 +32,7 @@ async function openWatch(t: TestContext, open: OpenStoreUnderTest, maxAgeMs = 90
 
 onBothEngines((open) => {
   it('a secret is warned of when it is older than the policy says, in the log once a day, until it is rotated', async (t) => {
-    const { vault, clock, watch, logged, look } = await openWatch(t, open);
+    const { store, vault, clock, watch, logged, look } = await openWatch(t, open);
     await vault.set('default', 'github', 'x', 'set');
     clock.at += 90 * DAY;
     await look();
@@ -52,7 +52,15 @@ onBothEngines((open) => {
     await vault.set('default', 'github', 'y', 'set');
     await look();
     assert.deepEqual([logged.length, await watch.warnings('default')], [2, []]);
-    assert.deepEqual(watch.ages, [{ workspace: 'default', secret: 'github', createdAt: clock.at, expiresAt: null }]);
+    assert.deepEqual(watch.ages, [
+      { workspace: 'default', secret: 'github', createdAt: clock.at, expiresAt: null, isUnverified: true },
+    ]);
+    await store.secrets.touch([{ workspaceId: 'default', name: 'github', version: 2, at: clock.at }]);
+    await look();
+    assert.equal(watch.ages[0]?.isUnverified, false, 'a connection has carried it');
+    await store.secretVersions.noteVerified('default', 'github', false);
+    await look();
+    assert.equal(watch.ages[0]?.isUnverified, true);
   });
 
   it('of one that is read elsewhere it is said where to put the new one', async (t) => {

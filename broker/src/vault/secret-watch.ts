@@ -20,6 +20,8 @@ export interface SecretAge {
   /** When the version in use was set, and when it expires; ms since the epoch. */
   createdAt: number;
   expiresAt: number | null;
+  /** Nobody knows that its services take it: they did not when it was set or tested, or nothing has told, and no connection has carried it. */
+  isUnverified: boolean;
 }
 
 export interface SecretWatch {
@@ -78,7 +80,8 @@ export function createSecretWatch(options: SecretWatchOptions): SecretWatch {
     const found: SecretAge[] = [];
     for (const { name: workspace } of await store.workspaces.list())
       for (const each of await store.secrets.list(workspace)) {
-        found.push({ workspace, secret: each.name, createdAt: each.createdAt, expiresAt: each.expiresAt });
+        const { name: secret, createdAt, expiresAt, verified, isUsed } = each;
+        found.push({ workspace, secret, createdAt, expiresAt, isUnverified: !(verified ?? isUsed) });
         warnOnceADay(workspace, each);
       }
     ages = found;

@@ -16,7 +16,7 @@ import { changeNotes } from '../../domain/change-notes.ts';
 
 export interface RotationNeeds {
   vault: Pick<Vault, 'value' | 'versions'>;
-  store: Pick<Store, 'servers'>;
+  store: Pick<Store, 'servers' | 'secretVersions'>;
   upstreams: Pick<Upstreams, 'test' | 'callsEnded'>;
   audit: Pick<Audit, 'event'>;
   switchElsewhere: SwitchSecretElsewhere;
@@ -79,6 +79,7 @@ export function createSecretRotations(needs: RotationNeeds): SecretRotations {
       if (verified === false) return await giveUp(staged, verdicts, steps, record);
       await vault.versions.promote(staged);
       isSwitched = true;
+      if (verified !== null) await needs.store.secretVersions.noteVerified(workspaceId, name, verified);
       const { brokers, unconfirmed } = await needs.switchElsewhere(rotation);
       note('switch', switchText(staged.version, brokers), {
         ok: unconfirmed.length === 0,

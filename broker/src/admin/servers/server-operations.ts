@@ -5,6 +5,7 @@ import { serversApi, type Server } from 'mcpgate-shared/api/servers';
 import { GateError } from 'mcpgate-shared/error';
 import { isolationOf, type RecordFields, type ServerRecord } from '../../domain/server-record.ts';
 import { changedTransport, readTransport } from '../../domain/transports/transports.ts';
+import { secretNamesIn } from '../../domain/transports/transport-texts.ts';
 import { located } from '../../domain/mistake.ts';
 import { inWorkspace } from '../../domain/workspace.ts';
 import { redirectUriAt } from '../../accounts/oauth/client-identity.ts';
@@ -195,6 +196,9 @@ export function serverOperations(
       const userKey = caller.principal?.user === undefined ? null : `user:${caller.principal.user.id}`;
       const { steps: tested, verdict, seen } = await upstreams.test(record, { userKey });
       const steps = [...tested, ...(await keepTested(needs, record, userKey, seen))];
+      if (verdict === 'accepted')
+        for (const name of secretNamesIn(record.transport))
+          await store.secretVersions.noteVerified(caller.workspaceId, name, true);
       // Like any call of a tool, this one is in the log.
       if (record.probe !== null)
         await audit.event(

@@ -1,4 +1,4 @@
-// How old secrets are, when they expire, and how what they are read from is found; never a value.
+// How old secrets are, when they expire, whether their services take them, and how what they are read from is found; never a value.
 import type { Clock } from 'mcpgate-shared/clock';
 import { Gauge, type Registry } from 'prom-client';
 import type { SecretAge } from '../../vault/secret-watch.ts';
@@ -37,6 +37,16 @@ export function registerSecretMetrics(
       this.reset();
       for (const { workspace, secret, expiresAt } of secretAges())
         if (expiresAt !== null) this.set({ workspace, secret }, (expiresAt - clock.now()) / 1000);
+    },
+  });
+  new Gauge({
+    ...common,
+    name: 'mcpgate_secret_unverified',
+    help: '1 while nobody knows that services take the version in use: refused when it was set or tested, or neither told then nor carried since',
+    collect() {
+      this.reset();
+      for (const { workspace, secret, isUnverified } of secretAges())
+        this.set({ workspace, secret }, Number(isUnverified));
     },
   });
   new Gauge({

@@ -5,6 +5,7 @@ import { GateError, toGateError } from 'mcpgate-shared/error';
 import type { Engine, EngineKind } from '../engine.ts';
 import { createApprovalRoundsMigration } from './changes/0033-approval-rounds.ts';
 import { createRemovedRulesMigration } from './changes/0043-removed-rules.ts';
+import { createVerifiedSecretsMigration } from './changes/0048-verified-secrets.ts';
 import { createUntoldEventsMigration } from './changes/0042-untold-events.ts';
 import { createAuditRowsMigration } from './0025-audit-rows.ts';
 import { createAccountsMigration } from './0008-accounts.ts';
@@ -68,6 +69,7 @@ const migrationsOf = (kind: EngineKind): Record<string, Migration> => ({
   '0042-untold-events': createUntoldEventsMigration(kind),
   '0043-removed-rules': createRemovedRulesMigration(kind),
   '0046-sign-in': createSignInMigration(kind),
+  '0048-verified-secrets': createVerifiedSecretsMigration(kind),
   '0049-last-deliveries': createLastDeliveriesMigration(kind),
 });
 

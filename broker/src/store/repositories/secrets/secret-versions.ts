@@ -104,6 +104,13 @@ export function createSecretVersions(db: Kysely<Database>, clock: Clock, announc
         await announce(trx, { kind: 'secret', workspaceId, name });
         return true;
       }),
+    async noteVerified(workspaceId, name, verified) {
+      await db
+        .updateTable('secret_versions')
+        .set({ verified: Number(verified) })
+        .where((eb) => eb.and({ ...columnsOf({ workspaceId, name }), state: 'current' }))
+        .execute();
+    },
     async recorded(workspaceId, name, version) {
       await db
         .updateTable('secret_versions')

@@ -85,6 +85,7 @@ export function createSecrets(db: Kysely<Database>, clock: Clock, announce: Anno
     async list(workspaceId, part) {
       let query = current
         .select(['current.name', 'current.version', 'current.source', 'current.created_at', 'current.expires_at'])
+        .select(['current.verified', 'current.last_used_at as used_at'])
         .select((eb) =>
           eb
             .selectFrom('secret_versions as each')
@@ -105,6 +106,8 @@ export function createSecrets(db: Kysely<Database>, clock: Clock, announce: Anno
         createdAt: row.created_at,
         expiresAt: row.expires_at,
         lastUsedAt: row.last_used_at,
+        verified: row.verified === null ? null : row.verified === 1,
+        isUsed: row.used_at !== null,
       }));
     },
     touch: (uses) =>
