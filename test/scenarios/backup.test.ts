@@ -104,7 +104,7 @@ async function wholeStory(t: TestContext, databaseUrl: string | undefined): Prom
         const later = join(there, 'audit-000009-20300101T000000000Z.jsonl.gz');
         if (engine === 'PostgreSQL') {
           mkdirSync(join(world.root, engine), { mode: 0o700 });
-        cpSync(archives, there, { recursive: true });
+          cpSync(archives, there, { recursive: true });
           writeFileSync(later, '');
         }
         const restored = await restore(world, file, engine, other);

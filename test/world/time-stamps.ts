@@ -9,7 +9,7 @@ import { buffer } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 
 /** Runs `openssl` in the folder, and throws what it says where it fails. */
-export function openssl(folder: string, ...words: string[]): string {
+function openssl(folder: string, ...words: string[]): string {
   const { status, stdout, stderr } = spawnSync('openssl', words, { cwd: folder, encoding: 'utf8' });
   if (status !== 0) throw new Error(`openssl ${words.join(' ')}: ${stdout}${stderr}`);
   return stdout;

@@ -59,6 +59,13 @@ test('what is broken off is kept, and goes on behind its last whole line, also o
   const { as_of: asOf } = Object(JSON.parse(readFileSync(`${full}.part.json`, 'utf8')));
   const state = { v: 1, form: 'rows', query: {}, as_of: asOf, bytes: begun.length, lines: 5, parts: 0 };
   writeFileSync(`${full}.part.json`, JSON.stringify({ ...state, place: `${place['chain']}#${place['seq']}` }));
+  // What went into an archive meanwhile would stand in neither part.
+  const changed = join(folder, 'changed.jsonl');
+  const archives = { folder, names: ['audit-000001-20260101T000000000Z.jsonl.gz'], isDone: true };
+  const from = { v: 1, form: 'rows', query: {}, as_of: asOf, bytes: 0, lines: 0, parts: 0, archives };
+  writeFileSync(`${changed}.part.json`, JSON.stringify(from));
+  assert.match(await refused(['--resume', changed]), /rows were archived while the log was exported: export it anew/);
+  assert.ok(!existsSync(changed));
   await broker.stop('SIGKILL');
   const resumed = runBrokerCommand(['audit', 'export', '--resume', full, '--json'], {
     env: { MCPGATE_DATA: broker.dataDir },
