@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import { build } from 'esbuild';
 import { REPOSITORY } from '../step.ts';
 
-/** External imports of the bundle of `entry`, static and dynamic apart. */
-async function loadedBy(entry: string) {
+/** External imports of the bundle of `entry`, static and dynamic apart. `and`: the modules that are loaded at once, besides. */
+async function loadedBy(entry: string, and: readonly string[] = []) {
   const { metafile } = await build({
     absWorkingDir: REPOSITORY,
     entryPoints: [entry],
@@ -24,7 +24,9 @@ async function loadedBy(entry: string) {
     logLevel: 'silent',
   });
   // What is loaded at start: the entry and the chunks it imports statically, whoever they are shared with.
-  const atStart = new Set(Object.keys(metafile.outputs).filter((path) => metafile.outputs[path]?.entryPoint === entry));
+  const atStart = new Set(
+    Object.keys(metafile.outputs).filter((path) => [entry, ...and].includes(metafile.outputs[path]?.entryPoint ?? '')),
+  );
   const atStartOutputs = () => [...atStart].flatMap((path) => metafile.outputs[path] ?? []);
   for (let size = 0; size < atStart.size;) {
     size = atStart.size;
@@ -88,9 +90,15 @@ test('the daemon loads no CLI framework, SDK or validation library, because it s
 });
 
 test('a command beside the broker loads nothing of what only the broker itself or a broker far away needs', async () => {
+  const table = readFileSync(`${REPOSITORY}broker/src/commands/program.ts`, 'utf8');
+  const commands = [...table.matchAll(/import\('\.\/(.+)'\)/g)].map(([, path]) => `broker/src/commands/${path}`);
+  assert.ok(commands.length > 20);
   const { statically } = await loadedBy('broker/src/main.ts');
+  const { statically: withAll } = await loadedBy('broker/src/main.ts', commands);
+  const packages = (names: readonly string[]) => names.filter((name) => !name.startsWith('node:')).toSorted();
+  assert.deepEqual(packages(statically), ['commander'], 'what they all load');
   assert.deepEqual(
-    statically.filter((name) => !name.startsWith('node:')).toSorted(),
+    packages(withAll),
     ['commander', 'damerau-levenshtein', 'string-width', 'yaml', 'zod'],
     'each administration command pays for its start-up',
   );

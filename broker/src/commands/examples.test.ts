@@ -2,10 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Command } from 'commander';
-import { COMMANDS } from './command-table.ts';
 import { EXAMPLES } from './examples.ts';
 import { processContext } from './process-context.ts';
-import { createProgram } from './program.ts';
+import { COMMANDS, createProgram } from './program.ts';
 
 const context = processContext({});
 
