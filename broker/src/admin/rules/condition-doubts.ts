@@ -6,7 +6,8 @@ import { PLAIN_RULE, type Rule } from '../../domain/rule.ts';
 import { argumentSchema, type ArgumentSchema } from '../../policy/conditions/argument-schema.ts';
 import { compileExpression, isMistaken, type Expression } from '../../policy/conditions/cel.ts';
 import { scopeOfRules } from '../../policy/previews/access.ts';
-import type { KnownThing } from './known-world.ts';
+import { compileGlob } from '../../policy/glob.ts';
+import { type KnownThing, MOST_JUDGED } from './known-world.ts';
 
 const MOST_NAMED = 3;
 
@@ -19,10 +20,16 @@ export function doubtsAboutConditions(
   const expressions = expressionsOf(rule).filter(({ read }) => read.reads.has('args'));
   if (expressions.length === 0) return values;
   const { isAboutThing } = scopeOfRules([probe(rule.what)], now);
-  const about = things.flatMap((thing) => {
-    const isMeant = thing.argumentSchema !== undefined && isAboutThing(thing);
-    return isMeant ? [{ name: thing.name, schema: argumentSchema(thing.argumentSchema) }] : [];
-  });
+  const globs = rule.what.map(compileGlob);
+  const isNamed = ({ ways }: KnownThing): boolean =>
+    globs.some((glob) => ways.some((names) => names.some((name) => glob.matches(name))));
+  const isAbout = things.length > MOST_JUDGED ? isNamed : isAboutThing;
+  const about: Meant[] = [];
+  for (const thing of things) {
+    if (thing.argumentSchema === undefined || !isAbout(thing)) continue;
+    about.push({ name: thing.name, schema: argumentSchema(thing.argumentSchema) });
+    if (about.length >= MOST_JUDGED) break;
+  }
   return [
     ...values,
     ...expressions.flatMap(({ text, read }) => [...aboutNames(read, about), ...aboutTypes(text, read, about)]),

@@ -8,7 +8,7 @@ import { splitName } from '../../policy/naming.ts';
 import { scopeOfRules, type Thing } from '../../policy/previews/access.ts';
 import { doubtsAboutConditions } from './condition-doubts.ts';
 import type { Question } from '../../policy/verdict.ts';
-import type { KnownWorld } from './known-world.ts';
+import { type KnownWorld, MOST_JUDGED } from './known-world.ts';
 
 /** What is said of a new rule: people and groups that do not exist yet, and sentences about whatever matches nothing. */
 export function doubtsAbout(
@@ -106,7 +106,8 @@ function aboutWhat(what: string, world: KnownWorld, now: number): string[] {
   const glob = compileGlob(what);
   const isNamed = ({ ways }: Thing) => ways.some((names) => names.some((name) => glob.matches(name)));
   // Any rule may be about a template, as its URIs have many spellings: it is known by its names alone here.
-  const isMeant = (thing: Thing) => (isTemplate(thing) ? isNamed(thing) : isAboutThing(thing));
+  const isMeant = (thing: Thing) =>
+    isTemplate(thing) || world.things.length > MOST_JUDGED ? isNamed(thing) : isAboutThing(thing);
   // What is read under a URI is not listed beforehand.
   if (what.startsWith('resource:') || what.startsWith('event:') || world.things.some(isMeant)) return [];
   const names = world.servers.map(({ name }) => name);

@@ -8,6 +8,7 @@ import type { ServerRecord } from '../../domain/server-record.ts';
 import { parseRecord } from '../../mcp/json-rpc-guard.ts';
 import { ruleNames, type RuleNames } from '../../policy/naming.ts';
 import type { Person, Thing } from '../../policy/previews/access.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AdminDependencies } from '../dependencies.ts';
 import { classOfTool, keptText } from './tool-class.ts';
 
@@ -36,6 +37,9 @@ export interface KnownWorld {
   /** The names of servers whose tools were never listed. */
   neverListed: readonly string[];
 }
+
+/** Of more things than that, no policy is asked whether a rule is about each of them: they are compared by their names. */
+export const MOST_JUDGED = 2_000;
 
 export async function knownWorld(
   { store, people }: Pick<AdminDependencies, 'store' | 'people'>,
@@ -91,12 +95,15 @@ async function thingsOf(
   bundles: readonly Bundle[],
 ): Promise<KnownThing[]> {
   const byName = new Map<string, Definition[]>();
-  for await (const part of store.definitions.ofServer(server.id))
+  for await (const part of store.definitions.ofServer(server.id)) {
+    // An embedded database is read at once; calls go on between the parts.
+    await nextTurn();
     for (const each of part) {
       const key = `${each.kind}\n${each.name}`;
       // Of texts that nobody looks at any more only what counts is kept.
       if (each.kind !== 'instructions') byName.set(key, [...(byName.get(key) ?? []), each]);
     }
+  }
   return [...byName.values()].flatMap((variants) => {
     const served = keptText(variants);
     return served === undefined ? [] : waysOf(server, served, bundles, isHeld(server, served));

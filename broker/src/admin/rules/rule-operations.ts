@@ -1,4 +1,5 @@
 // The operations on rules: list, show, add, replace, remove, enforcement, and `rule test`, which shows the verdict on a call that nobody makes.
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { rulesApi, type AddedRule, type ListedRule } from 'mcpgate-shared/api/rules';
 import { GateError } from 'mcpgate-shared/error';
 import type { Rule } from '../../domain/rule.ts';
@@ -9,7 +10,7 @@ import { managerOf } from '../managed-by.ts';
 import { approverDoubts } from './approver-doubts.ts';
 import { doubtsAboutConditions } from './condition-doubts.ts';
 import { doubtsAbout } from './doubts.ts';
-import { knownWorld } from './known-world.ts';
+import { knownWorld, MOST_JUDGED } from './known-world.ts';
 import { newRuleOf } from './new-rule.ts';
 import { createRuleEdits, noRule } from './rule-edits.ts';
 import { isSaidBy, toRule } from './rule-view.ts';
@@ -29,14 +30,15 @@ export function ruleOperations({ store, audit, people, policyChanged, clock, hoo
     const now = clock.now();
     const standing = createStandingDoubts(world, now);
     const missing = await approverDoubts({ store, clock }, workspaceId, rules);
-    return rules.map((rule, at) => ({
-      ...toRule(rule, now),
-      warnings: [
-        ...(missing[at] === undefined ? [] : [missing[at]]),
-        ...standing(rule),
-        ...doubtsAboutConditions(rule, world.things, now),
-      ],
-    }));
+    const shown: ListedRule[] = [];
+    for (const [at, rule] of rules.entries()) {
+      // With many things a rule takes milliseconds, and calls go on between them.
+      if (world.things.length > MOST_JUDGED) await nextTurn();
+      const missed = missing[at] === undefined ? [] : [missing[at]];
+      const conditions = doubtsAboutConditions(rule, world.things, now);
+      shown.push({ ...toRule(rule, now), warnings: [...missed, ...standing(rule), ...conditions] });
+    }
+    return shown;
   }
 
   async function added(workspaceId: string, rule: Rule): Promise<AddedRule> {
