@@ -65,10 +65,8 @@ export async function createProgram(context: CommandContext, words: readonly str
       '\nExit codes: 0 done, 1 failed, 2 usage, 3 not logged in or revoked, 4 broker out of reach, 130 interrupted.',
     );
   const [named = ''] = words;
-  const wanted = Object.hasOwn(COMMANDS, named) ? [named] : Object.keys(COMMANDS);
-  for (const make of await Promise.all(wanted.map((name) => COMMANDS[name]?.()))) {
-    if (make !== undefined) program.addCommand(make(context));
-  }
+  const wanted = Object.entries(COMMANDS).filter(([name]) => name === named || !Object.hasOwn(COMMANDS, named));
+  for (const make of await Promise.all(wanted.map(([, load]) => load()))) program.addCommand(make(context));
   program.addCommand(completionCommand(context, () => createProgram(context)));
   prepare(program, context);
   return program;
