@@ -1,5 +1,6 @@
 // A real PostgreSQL server for a test file: a cluster of its own in a temporary folder on a loopback port, gone afterwards. With
-// MCPGATE_TEST_POSTGRES_URL (a superuser's URL) that server is used instead, and only the databases made here are removed.
+// MCPGATE_TEST_POSTGRES_URL (a superuser's URL) that server is used instead, and only the databases made here are removed: `npm test` starts one
+// for the whole run, because making a cluster costs more than most files' tests.
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -12,8 +13,13 @@ import pg from 'pg';
 export interface TestPostgres {
   /** The superuser's URL of the database `postgres`. */
   url: string;
-  /** Makes an empty database; returns its URL. */
-  createDatabase(): Promise<string>;
+  /** Makes an empty database, or a copy of that one; returns its URL. */
+  createDatabase(copyOf?: string): Promise<string>;
+  /**
+   * A database for `createDatabase` to copy: `fill` makes it what it is, once on this server, whichever process asks first. It stays for those
+   * that ask later, so its name tells what is in it. Returns its name.
+   */
+  template(name: string, fill: (url: string) => Promise<void>): Promise<string>;
   /** Ends the server at once, as a crash would, and removes everything. */
   stop(): Promise<void>;
 }
@@ -26,19 +32,46 @@ export async function startPostgres(env: NodeJS.ProcessEnv = process.env): Promi
 
   return {
     url: server.url,
-    async createDatabase() {
+    async createDatabase(copyOf) {
       const name = `mcpgate_test_${randomBytes(6).toString('hex')}`;
-      await runSql(server.url, `create database ${name}`);
+      await runSql(
+        server.url,
+        `create database ${name}${copyOf === undefined ? '' : ` template ${copyOf} strategy file_copy`}`,
+      );
       made.push(name);
-      const url = new URL(server.url);
-      url.pathname = `/${name}`;
-      return url.href;
+      return urlOf(server.url, name);
     },
+    template: (name, fill) => makeTemplate(server.url, name, fill),
     async stop() {
       if (given) for (const name of made) await runSql(server.url, `drop database ${name} with (force)`);
       await server.stop();
     },
   };
+}
+
+function urlOf(serverUrl: string, database: string): string {
+  const url = new URL(serverUrl);
+  url.pathname = `/${database}`;
+  return url.href;
+}
+
+async function makeTemplate(serverUrl: string, name: string, fill: (url: string) => Promise<void>): Promise<string> {
+  const client = new pg.Client({ connectionString: serverUrl });
+  await client.connect();
+  try {
+    // Until this connection ends nobody else makes it.
+    await client.query('select pg_advisory_lock(hashtext($1))', [name]);
+    const { rowCount } = await client.query('select from pg_database where datname = $1', [name]);
+    if (rowCount !== 0) return name;
+    const unfinished = `${name}_unfinished`;
+    await client.query(`drop database if exists ${unfinished} with (force)`);
+    await client.query(`create database ${unfinished}`);
+    await fill(urlOf(serverUrl, unfinished));
+    await client.query(`alter database ${unfinished} rename to ${name}`);
+    return name;
+  } finally {
+    await client.end();
+  }
 }
 
 /** Runs one statement on a connection of its own. */
@@ -104,7 +137,7 @@ async function startCluster(path: string): Promise<{ url: string; stop: () => Pr
     'synchronous_commit=off',
     'full_page_writes=off',
     'shared_buffers=16MB',
-    'max_connections=100',
+    'max_connections=300',
     'max_wal_senders=0',
     'wal_level=minimal',
     'autovacuum=off',

@@ -1,6 +1,7 @@
 // `npm test [WORD…]`: what the machine must have, the build, the checks, then every test (or the files whose path holds a word).
 // The last line is always `N passed, N failed`, and the exit code follows it.
 import { runChecks } from './checks.ts';
+import { startPostgres } from './postgres.ts';
 import { ensurePrerequisites } from './prerequisites.ts';
 import { closedToOthers, runInReachableCopy } from './reachable-copy.ts';
 import { REPOSITORY, runStep, stepLine } from './step.ts';
@@ -33,11 +34,14 @@ if (failures.length === 0) {
   process.env['MCPGATE_TEST_BUILT'] = '1'; // world/programs.ts
 }
 if (failures.length === 0) {
+  const postgres = await startPostgres();
+  process.env['MCPGATE_TEST_POSTGRES_URL'] = postgres.url; // one server for every file: postgres.ts
   if (words.length === 0)
     for (const { name, ok, output } of await runChecks(write)) count(`check: ${name}`, ok, output);
   const totals = await runTestFiles(findTestFiles(words), write);
   passed += totals.passed;
   failures.push(...totals.failures);
+  await postgres.stop();
 }
 
 for (const { file, name, message } of failures)

@@ -27,13 +27,15 @@ const LONGER_MS: Readonly<Record<string, number>> = {
 
 const timeoutOf = (file: string) => LONGER_MS[file] ?? FILE_TIMEOUT_MS;
 
-/** Where files are run one after the other in one process. The others start programs. */
-const SHARED = /^(?:shared|broker\/src|cli\/src)\//;
+/** Where files are run one after the other in one process. */
+const SHARED = /^(?:shared|broker\/src|cli\/src|test\/scenarios)\//;
 /** There: what measures or changes its process, and what takes long. */
 const OWN =
   /^(?:broker\/src\/(?:audit\/(?:refused-events|proof\/tampered-log)|gateway\/(?:call\/given-back|extensions\/)|tunnel\/hostile-peers|upstreams\/(?:wires\/http\/exchange-memory|wires\/stdio\/stdio-upstream))|cli\/src\/serve\/collect-garbage)/;
 /** A file that ends in this time neither way is judged alone. */
 const SHARED_TIMEOUT_MS = 150_000;
+/** What scenarios wait for, other processes, takes as long in a shared one. */
+const sharedTimeoutOf = (file: string) => (file.startsWith('test/') ? timeoutOf(file) : SHARED_TIMEOUT_MS);
 const needsOwnProcess = (file: string) => !SHARED.test(file) || OWN.test(file);
 
 /** Every test file of the repository but the import rules, which `check` runs; chaos and the scenarios first: they take longest. */
@@ -69,7 +71,7 @@ export async function runTestFiles(files: readonly string[], write: (text: strin
       const path = `${REPOSITORY}${file}`;
       if (!needsOwnProcess(file)) {
         shared ??= startTestProcess();
-        const outcome = await shared.run(path, SHARED_TIMEOUT_MS);
+        const outcome = await shared.run(path, sharedTimeoutOf(file));
         const isGood = outcome.failed.length === 0 && outcome.passed > 0;
         if (isGood) count(file, startedAt, outcome);
         if (isGood && outcome.isUsable) continue;

@@ -41,6 +41,8 @@ export interface World {
     name: string,
     options?: { groups?: readonly string[]; role?: string; env?: Record<string, string> },
   ): Promise<Person>;
+  /** An account without a laptop. */
+  account(name: string, options?: { groups?: readonly string[]; role?: string }): Promise<void>;
   /** A laptop of nobody in particular: no account. */
   laptop(name: string, env?: Record<string, string>): Person;
   /** Logs the person in; the code is approved on the broker's host. */
@@ -104,8 +106,11 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       people.push(person);
       return person;
     },
-    async person(name, { groups = [], role, env } = {}) {
+    async account(name, { groups = [], role } = {}) {
       await adminPost(broker.dataDir, '/users', { name, groups, ...(role === undefined ? {} : { role }) });
+    },
+    async person(name, { env, ...account } = {}) {
+      await world.account(name, account);
       return world.laptop(name, env);
     },
     async login(person) {

@@ -1,11 +1,14 @@
 // The pages, driven in a real browser: set-up link, administrator, device login with the code typed as people type it.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { createWorld } from '../world.ts';
+import { openWorld, type World } from '../world.ts';
 import { openBrowser } from '../world/browser/browser.ts';
+import { createPersonAtBrowser, PASSWORD } from '../world/people/signed-in.ts';
 
-const PASSWORD = 'correct horse battery staple 7';
+let world: World;
+before(async () => (world = await openWorld()));
+after(() => world.close());
 
 async function makeAdministrator(page: Page, name: string) {
   await page.getByLabel(/name/i).first().fill(name);
@@ -15,7 +18,6 @@ async function makeAdministrator(page: Page, name: string) {
 }
 
 test('set-up link, administrator, mcpgate login, code typed in lower case without a dash, confirmed: logged in', async (t) => {
-  const world = await createWorld(t);
   const { page, complaints } = await openBrowser(t);
 
   await page.goto(world.broker.setupUrl);
@@ -47,7 +49,6 @@ test('set-up link, administrator, mcpgate login, code typed in lower case withou
 });
 
 test('a person with a link sets a password, logs in on the way to the device page, and may say no', async (t) => {
-  const world = await createWorld(t);
   const grace = await world.person('grace');
   const { url } = (await world.broker.json(['user', 'link', 'grace'])) as { url: string };
   const { page } = await openBrowser(t, { dark: true });
@@ -76,10 +77,7 @@ test('a person with a link sets a password, logs in on the way to the device pag
 });
 
 test('the device page answers a wrong code in words, and the pages carry a strict policy', async (t) => {
-  const world = await createWorld(t);
-  const { page } = await openBrowser(t);
-  await page.goto(world.broker.setupUrl);
-  await makeAdministrator(page, 'ada');
+  const { page } = await createPersonAtBrowser(t, world, 'linus');
   const answer = await page.goto(`${world.network.url}/device`);
   const policy = (await answer?.allHeaders())?.['content-security-policy'] ?? '';
   assert.match(policy, /default-src 'none'|default-src 'self'/);

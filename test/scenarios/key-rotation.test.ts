@@ -9,6 +9,7 @@ import { createWorld, type World } from '../world.ts';
 import { callOn } from '../world/people/call-on.ts';
 import { filesHolding } from '../world/search.ts';
 import { startSecondBroker } from '../world/second-broker.ts';
+import { shareWorld } from '../world/shared-world.ts';
 import { until } from '../world/until.ts';
 
 const TOKEN = 'svc_3c9f51d27a60';
@@ -30,11 +31,20 @@ before(async () => {
 });
 after(() => postgres?.stop());
 
-async function openWorld(t: TestContext, databaseUrl?: string) {
+const serversAt = (url: string) => ({ counting: { url, headers: { Authorization: AUTHORIZATION } } });
+
+const share = shareWorld(undefined, (world, url) => world.importServers(serversAt(url)));
+
+function takeShared(t: TestContext) {
+  const shared = share(t);
+  shared.upstream.accepts = [AUTHORIZATION];
+  return { ...shared, keyFile: join(shared.world.broker.dataDir, 'master.key') };
+}
+
+async function openOnPostgres(t: TestContext, databaseUrl: string) {
   const upstream = await startCountingUpstream({ accepts: [AUTHORIZATION] });
   t.after(() => upstream.close());
-  const servers = { counting: { url: upstream.url, headers: { Authorization: AUTHORIZATION } } };
-  const world = await createWorld(t, { servers, ...(databaseUrl !== undefined && { databaseUrl }) });
+  const world = await createWorld(t, { servers: serversAt(upstream.url), databaseUrl });
   return { upstream, world, keyFile: join(world.broker.dataDir, 'master.key') };
 }
 
@@ -43,7 +53,7 @@ async function masterKeyOf(broker: World['broker']): Promise<Status['master_key'
 }
 
 test('calls go on while the master key is replaced; the old one is nowhere afterwards, and a restart needs the new one only', async (t) => {
-  const { upstream, world, keyFile } = await openWorld(t);
+  const { upstream, world, keyFile, since } = takeShared(t);
   const ada = await world.member('ada');
   const load = callOn(await ada.aiClient(), 'during');
   await load.answered(3);
@@ -67,7 +77,7 @@ test('calls go on while the master key is replaced; the old one is nowhere after
     await world.broker.run(['status']),
     new RegExp(`^master key   ${rotated.id}, made (now|\\d+ s ago)$`, 'm'),
   );
-  const events = (await world.broker.json(['audit', 'search', '--events', '--type', 'key.*'])) as {
+  const events = (await world.broker.json(['audit', 'search', '--events', '--type', 'key.*', ...since])) as {
     type: string;
     data: unknown;
   }[];
@@ -87,7 +97,7 @@ for (const [moment, isNow] of [
   ['the new key is in its place', (file: string) => existsSync(`${file}.old`) && !existsSync(`${file}.new`)],
 ] as const)
   test(`a broker that is killed when ${moment} has all secrets at its next start, and one key in the end`, async (t) => {
-    const { world, keyFile } = await openWorld(t);
+    const { world, keyFile } = takeShared(t);
     const ada = await world.member('ada');
     const client = await ada.aiClient();
     assert.equal((await client.call('counting__echo', { text: 'before' })).text, 'before');
@@ -121,7 +131,7 @@ for (const [moment, isNow] of [
 
 test('a broker with a key file of its own says what to do, works on meanwhile, and takes the new key up by itself', async (t) => {
   const databaseUrl = (await postgres?.createDatabase()) ?? '';
-  const { upstream, world, keyFile } = await openWorld(t, databaseUrl);
+  const { upstream, world, keyFile } = await openOnPostgres(t, databaseUrl);
   const secondFile = join(world.root, 'second.key');
   copyFileSync(keyFile, secondFile);
   const second = await startSecondBroker(t, world, databaseUrl, 'second', secondFile);

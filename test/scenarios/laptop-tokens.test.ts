@@ -5,8 +5,8 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
-import { createWorld } from '../world.ts';
 import { filesHolding } from '../world/search.ts';
+import { shareWorld } from '../world/shared-world.ts';
 
 const TOKEN = 'ghp_abcdefghijklmnopqrstuvwxyz0123456789';
 const OTHER = 'q7Jx2pLwZr9Kd3Vb8Nt5Hs1Mc6Yf4Ga0';
@@ -24,11 +24,14 @@ interface Client {
   tokens: { entry: string; from: string; shown: string; server: string | null; secret: object | null }[];
 }
 
+const githubAt = (url: string) => ({ url, headers: { Authorization: `Bearer ${TOKEN}` } });
+
+const share = shareWorld(undefined, (world, url) => world.importServers({ github: githubAt(url) }));
+
 async function createLaptop(t: TestContext) {
-  const upstream = await startCountingUpstream({ accepts: [`Bearer ${TOKEN}`] });
-  t.after(() => upstream.close());
-  const github = { url: upstream.url, headers: { Authorization: `Bearer ${TOKEN}` } };
-  const world = await createWorld(t, { servers: { github } });
+  const { upstream, world, since } = share(t);
+  upstream.accepts = [`Bearer ${TOKEN}`];
+  const github = githubAt(upstream.url);
   const ada = await world.member('ada');
   const notes = {
     command: '/opt/homebrew/bin/npx',
@@ -49,7 +52,7 @@ async function createLaptop(t: TestContext) {
     const { clients } = (await ada.gateJson(['status'], { env })) as { clients: Client[] };
     return clients.flatMap((client) => client.tokens.map((token) => ({ client: client.name, ...token })));
   };
-  return { upstream, world, ada, file, before, gate, sent, tokens };
+  return { upstream, world, since, ada, file, before, gate, sent, tokens };
 }
 
 const laptops = async ({ broker }: { broker: { json(words: string[]): Promise<unknown> } }) => {
@@ -58,7 +61,7 @@ const laptops = async ({ broker }: { broker: { json(words: string[]): Promise<un
 };
 
 test('tokens in an AI client’s file are told of with the broker’s server and secret, taken out on demand, and put back', async (t) => {
-  const { world, ada, file, before, gate, sent, tokens } = await createLaptop(t);
+  const { world, since, ada, file, before, gate, sent, tokens } = await createLaptop(t);
   const secret = await world.secretOf('github');
 
   const found = await tokens();
@@ -120,7 +123,7 @@ test('tokens in an AI client’s file are told of with the broker’s server and
     ['notes', 'notes'],
   );
   assert.deepEqual(await laptops(world), [1, 0, 0]);
-  const events = (await world.broker.json(['audit', 'search', '--type', 'laptop.*'])) as {
+  const events = (await world.broker.json(['audit', 'search', '--type', 'laptop.*', ...since])) as {
     type: string;
     data: object;
   }[];

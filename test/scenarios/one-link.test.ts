@@ -3,16 +3,17 @@ import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createWorld } from '../world.ts';
-import { createCountingWorld } from '../world/counting-world.ts';
 import { processesOf } from '../world/process-table.ts';
+import { shareWorld } from '../world/shared-world.ts';
 import { until } from '../world/until.ts';
+
+const share = shareWorld();
 
 const refreshes = (bodies: readonly { path: string; body: string }[]) =>
   bodies.filter(({ path, body }) => path === '/oauth/token' && body.includes('grant_type=refresh_token')).length;
 
 test('two AI clients started at the same instant share one daemon, one WebSocket and one refresh', async (t) => {
-  const { upstream, world } = await createCountingWorld(t);
+  const { upstream, world } = share(t);
   const ada = await world.member('ada');
   await ada.gate(['daemon', 'stop']);
   const [upgradesBefore, refreshesBefore] = [world.network.upgrades.total, refreshes(world.network.requests)];
@@ -40,7 +41,7 @@ test('two AI clients started at the same instant share one daemon, one WebSocket
 });
 
 test('the daemon outlives the client that started it, and serve leaves when its client does', async (t) => {
-  const { world } = await createCountingWorld(t);
+  const { world } = share(t);
   const ada = await world.member('ada');
   await ada.gate(['daemon', 'stop']);
   const first = await ada.aiClient();
@@ -58,7 +59,7 @@ test('the daemon outlives the client that started it, and serve leaves when its 
 });
 
 test('the socket lies in a folder that only its owner can enter', async (t) => {
-  const world = await createWorld(t);
+  const { world } = share(t);
   const ada = await world.member('ada');
   await ada.aiClient();
   const folder = join(ada.home, '.config/mcpgate/run');
@@ -66,7 +67,7 @@ test('the socket lies in a folder that only its owner can enter', async (t) => {
 });
 
 test('ten clients of two people: a link each person, and nobody sees the answer of another', async (t) => {
-  const { upstream, world } = await createCountingWorld(t);
+  const { upstream, world } = share(t);
   const people = [await world.member('ada'), await world.member('grace')];
   const clients = await Promise.all(people.flatMap((person) => Array.from({ length: 5 }, () => person.aiClient())));
   await Promise.all(

@@ -1,7 +1,7 @@
 // A server that each person uses with an account of their own, from the call in an AI client to its result: who is asked, how, and what the server
 // sees of it. Most accounts are made of a key, in a terminal beside.
 import assert from 'node:assert/strict';
-import { test, type TestContext } from 'node:test';
+import { after, before, test } from 'node:test';
 import {
   Client as ModernClient,
   StreamableHTTPClientTransport as ModernHttp,
@@ -12,27 +12,32 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { ElicitationCompleteNotificationSchema, UrlElicitationRequiredError } from '@modelcontextprotocol/sdk/types.js';
 import { startPostgres } from '../postgres.ts';
-import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
+import { startCountingUpstream, type CountingUpstream } from '../upstreams/counting-upstream.ts';
 import { startOAuthUpstream } from '../upstreams/oauth-server.ts';
 import { searchCalls } from '../world/call-rows.ts';
 import type { IssuedGrant } from '../world/people/issued-grant.ts';
 import { createOpenedPages } from '../world/browser/opened-pages.ts';
 import { GATE, type Person } from '../world/people/person.ts';
 import { startSecondBroker } from '../world/second-broker.ts';
+import { shareWorld } from '../world/shared-world.ts';
 import { createPersonAtBrowser } from '../world/people/signed-in.ts';
 import { until } from '../world/until.ts';
 import { createWorld, type World } from '../world.ts';
 
 const HEADER = 'X-Token=${account:TOKEN}';
 
+let open: CountingUpstream;
+before(async () => (open = await startCountingUpstream()));
+after(() => open.close());
+
 /** `counting` is used with everybody's own key, and `open` with nothing. */
-async function withOwnKeys(t: TestContext) {
-  const [upstream, open] = await Promise.all([startCountingUpstream(), startCountingUpstream()]);
-  t.after(() => Promise.all([upstream.close(), open.close()]));
-  const world = await createWorld(t, { direct: true, servers: { open: { url: open.url } } });
-  await addCounting(world, upstream.url);
-  return { world, upstream };
-}
+const share = shareWorld(
+  () => Promise.resolve({ direct: true }),
+  async (world, url) => {
+    await world.importServers({ open: { url: open.url } });
+    await addCounting(world, url);
+  },
+);
 
 async function addCounting(world: World, url: string): Promise<void> {
   const account = ['--credential', 'personal', '--key', 'TOKEN=Your token'];
@@ -49,15 +54,15 @@ async function atADesk(world: World, name = 'linus') {
 
 const connect = (person: Person, token = `token-of-${person.name}`) =>
   person.gate(['connect', 'counting', '--with-keys'], { stdin: JSON.stringify({ TOKEN: token }) });
-const statuses = async (world: World) =>
-  (await searchCalls(world.broker)).map(({ tool_name, status }) => [tool_name, status]);
+const statuses = async (world: World, since: readonly string[]) =>
+  (await searchCalls(world.broker, since)).map(({ tool_name, status }) => [tool_name, status]);
 const tokenOf = async (world: World, name: string) =>
   ((await world.broker.json(['grant', 'issue', '--label', 'w', '--server', 'counting', '--user', name])) as IssuedGrant)
     .token;
 const textOf = (result: object): string => JSON.stringify(Reflect.get(result, 'content'));
 
 test('a call opens the page once, waits with progress, and goes on by itself once the account is there; two clients wait at once', async (t) => {
-  const { world, upstream } = await withOwnKeys(t);
+  const { world, upstream, since } = share(t);
   const { person, opened, page } = await atADesk(world);
   const clients = await Promise.all([person.aiClient(), person.aiClient()]);
   const [client] = clients;
@@ -86,7 +91,7 @@ test('a call opens the page once, waits with progress, and goes on by itself onc
   assert.deepEqual(opened.urls(), [page], 'once for both');
   await changed;
   assert.ok((await client.toolNames()).includes('counting__echo'));
-  assert.deepEqual(await statuses(world), [
+  assert.deepEqual(await statuses(world, since), [
     ['counting__echo', 'ok'],
     ['counting__echo', 'ok'],
   ]);
@@ -108,7 +113,10 @@ test('a call opens the page once, waits with progress, and goes on by itself onc
 });
 
 test('keys are tried before they are kept: what is refused changes nothing, and keys that are refused later are to be entered again by their person', async (t) => {
-  const { world, upstream } = await withOwnKeys(t);
+  const upstream = await startCountingUpstream();
+  t.after(() => upstream.close());
+  const world = await createWorld(t, { direct: true });
+  await addCounting(world, upstream.url);
   await world.broker.run(['server', 'set', 'counting', '--header', 'Authorization=Bearer ${account:TOKEN}']);
   upstream.accepts = ['Bearer good-key-0123456789'];
   const linus = await world.member('linus', { env: { MCPGATE_LOG: 'error' } });
@@ -176,7 +184,7 @@ test('keys are tried before they are kept: what is refused changes nothing, and 
 });
 
 test('a wait outlives the daemon that is killed under it, and ends with the person’s access', async (t) => {
-  const { world, upstream } = await withOwnKeys(t);
+  const { world, upstream } = share(t);
   const { person, opened } = await atADesk(world);
   const client = await person.aiClient();
   let heard = 0;
@@ -243,7 +251,7 @@ test('an account that is made at one broker ends the wait at another, and a brok
 });
 
 test('a v1 client that shows pages gets error -32042, over stdio and over HTTP, and hears when it may call again', async (t) => {
-  const { world, upstream } = await withOwnKeys(t);
+  const { world, upstream } = share(t);
   const { person, opened, page } = await atADesk(world);
   const capabilities = { elicitation: { url: {} } };
   const { sdk } = await person.aiClient({ capabilities });
@@ -273,7 +281,7 @@ test('a v1 client that shows pages gets error -32042, over stdio and over HTTP, 
 });
 
 test('a client of 2026-07-28 is asked in the result of its call, over stdio and over HTTP, and its retry has the result of the same call', async (t) => {
-  const { world, upstream } = await withOwnKeys(t);
+  const { world, upstream, since } = share(t);
   const { person, page } = await atADesk(world);
   const requestInit = { headers: { authorization: `Bearer ${await tokenOf(world, 'linus')}` } };
   const transports: Transport[] = [
@@ -305,14 +313,14 @@ test('a client of 2026-07-28 is asked in the result of its call, over stdio and 
     await person.gate(['disconnect', 'counting', '--yes']);
   }
   assert.equal(upstream.calls.length, 2);
-  assert.deepEqual(await statuses(world), [
+  assert.deepEqual(await statuses(world, since), [
     ['counting__echo', 'ok'],
     ['counting__echo', 'ok'],
   ]);
 });
 
 test('without a display, over HTTP and for a grant of no person a call returns at once with one line', async (t) => {
-  const { world, upstream } = await withOwnKeys(t);
+  const { world, upstream } = share(t);
   const linus = await world.member('linus');
   const said = (await (await linus.aiClient()).call('counting__echo', { text: 'x' })).text;
   assert.match(
@@ -330,7 +338,7 @@ test('without a display, over HTTP and for a grant of no person a call returns a
 });
 
 test('connect and disconnect say what is wrong in one line, with the exit codes of every command, and never a key', async (t) => {
-  const { world } = await withOwnKeys(t);
+  const { world } = share(t);
   const linus = await world.member('linus');
   const cases: [args: string[], stdin: string, code: number, says: RegExp][] = [
     [['connect'], '', 0, /Connect one with `mcpgate connect SERVER`/],

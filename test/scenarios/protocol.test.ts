@@ -1,15 +1,14 @@
 // MCP through the whole chain, with the official client: progress, cancellation, errors, ping, and a slow upstream beside others.
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
-import { createWorld } from '../world.ts';
 import { callRecord } from '../world/call-rows.ts';
+import { shareWorld } from '../world/shared-world.ts';
+
+const share = shareWorld();
 
 async function setUp(t: TestContext) {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { servers: { counting: { url: upstream.url } } });
-  return { world, upstream, client: await (await world.member('ada')).aiClient({ name: 'claude-code' }) };
+  const shared = share(t);
+  return { ...shared, client: await (await shared.world.member('ada')).aiClient({ name: 'claude-code' }) };
 }
 
 test('progress of the upstream reaches the client that asked for it', async (t) => {
@@ -25,7 +24,7 @@ test('progress of the upstream reaches the client that asked for it', async (t) 
 });
 
 test('a cancelled call is cancelled at the upstream and recorded so', async (t) => {
-  const { client, upstream, world } = await setUp(t);
+  const { client, upstream, world, since } = await setUp(t);
   const abort = new AbortController();
   const call = client.call('counting__hold', {}, { signal: abort.signal });
   const failed = assert.rejects(call);
@@ -33,15 +32,15 @@ test('a cancelled call is cancelled at the upstream and recorded so', async (t) 
   abort.abort();
   await failed;
   await upstream.cancelled();
-  const record = await callRecord(world.broker, ({ status }) => status === 'cancelled');
+  const record = await callRecord(world.broker, ({ status }) => status === 'cancelled', since);
   assert.equal(record.server, 'counting');
 });
 
 test('a tool error stays the upstream’s own, a protocol error stays an error, an unknown tool is said so', async (t) => {
-  const { client, world } = await setUp(t);
+  const { client, world, since } = await setUp(t);
   const failed = await client.call('counting__fail');
   assert.deepEqual([failed.isError, failed.text], [true, 'the tool failed on purpose']);
-  const record = await callRecord(world.broker, ({ status }) => status === 'tool_error');
+  const record = await callRecord(world.broker, ({ status }) => status === 'tool_error', since);
   assert.equal(record.client_name, 'claude-code');
   await assert.rejects(async () => {
     const answer = await client.call('counting__nothing');
@@ -62,14 +61,14 @@ test('a call that waits holds up neither the list nor another call of the same c
 });
 
 test('`serve --server NAME` serves one upstream under its own names', async (t) => {
-  const { world } = await setUp(t);
+  const { world } = share(t);
   const client = await (await world.member('grace')).aiClient({ args: ['--server', 'counting'] });
   assert.deepEqual(await client.toolNames(), ['echo', 'fail', 'hold', 'large', 'progress']);
   assert.equal((await client.call('echo', { text: 'plain' })).text, 'plain');
 });
 
 test('`tools`, `call` and `status` in a terminal', async (t) => {
-  const { world } = await setUp(t);
+  const { world } = share(t);
   const grace = await world.member('grace');
   const tools = (await grace.gateJson(['tools', 'counting__e*'])) as { name: string }[];
   assert.deepEqual(
@@ -92,10 +91,10 @@ test('`tools`, `call` and `status` in a terminal', async (t) => {
 });
 
 test('names are within what AI clients take, and a record has the contract’s fields', async (t) => {
-  const { client, world } = await setUp(t);
+  const { client, world, since } = await setUp(t);
   for (const name of await client.toolNames()) assert.match(name, /^[a-zA-Z0-9_-]{1,50}$/);
   await client.call('counting__echo', { text: 'hello', extra: 1 });
-  const record = await callRecord(world.broker, ({ status }) => status === 'ok');
+  const record = await callRecord(world.broker, ({ status }) => status === 'ok', since);
   const { member, credential_kind, server, method, decision, arg_keys, request_bytes, response_bytes, latency_ms } =
     record;
   assert.deepEqual(

@@ -1,9 +1,10 @@
 // Taking access away: live links close, calls under way are cancelled, the next request is refused, on the upstream's side too.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createWorld } from '../world.ts';
 import { callRecord } from '../world/call-rows.ts';
-import { createCountingWorld } from '../world/counting-world.ts';
+import { shareWorld } from '../world/shared-world.ts';
+
+const share = shareWorld();
 
 interface Receipt {
   subject: string;
@@ -15,7 +16,7 @@ interface Receipt {
 }
 
 test('`user disable` closes the live link, cancels the call under way and refuses the next request', async (t) => {
-  const { upstream, world } = await createCountingWorld(t);
+  const { upstream, world } = share(t);
   const [ada, grace] = [await world.member('ada'), await world.member('grace')];
   const [client, other] = [await ada.aiClient(), await grace.aiClient()];
   assert.equal((await other.call('counting__echo', { text: 'grace' })).text, 'grace');
@@ -59,7 +60,7 @@ test('`user disable` closes the live link, cancels the call under way and refuse
 });
 
 test('a disabled person cannot log in again; an enabled one can', async (t) => {
-  const world = await createWorld(t);
+  const { world } = share(t);
   const ada = await world.member('ada');
   await world.broker.run(['user', 'disable', 'ada']);
   const login = ada.start(['login', world.network.url, '--json', '--no-browser']);
@@ -74,7 +75,7 @@ test('a disabled person cannot log in again; an enabled one can', async (t) => {
 });
 
 test('`device revoke` ends one laptop of a person and leaves the other', async (t) => {
-  const { world } = await createCountingWorld(t);
+  const { world } = share(t);
   const first = await world.member('ada');
   const clientOfFirst = await first.aiClient();
   await clientOfFirst.call('counting__echo', { text: 'first' });
@@ -94,7 +95,7 @@ test('`device revoke` ends one laptop of a person and leaves the other', async (
 });
 
 test('`logout` revokes at the broker, forgets on the laptop and closes the link', async (t) => {
-  const world = await createWorld(t, {});
+  const { world } = share(t);
   const ada = await world.member('ada');
   await ada.aiClient();
   await world.network.when(() => world.network.upgrades.open === 1);

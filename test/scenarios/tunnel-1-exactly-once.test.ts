@@ -5,24 +5,24 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
-import { createWorld } from '../world.ts';
 import { callRecord, searchCalls } from '../world/call-rows.ts';
+import { createCountingWorld } from '../world/counting-world.ts';
 import { processesOf } from '../world/process-table.ts';
+import { shareWorld } from '../world/shared-world.ts';
 
-async function countingWorld(t: TestContext, brokerArgs: readonly string[] = []) {
-  const upstream = await startCountingUpstream();
-  t.after(() => upstream.close());
-  const world = await createWorld(t, { servers: { counting: { url: upstream.url } }, brokerArgs });
+const share = shareWorld();
+
+async function countingWorld(t: TestContext) {
+  const { upstream, world, since } = share(t);
   const ada = await world.member('ada');
   const client = await ada.aiClient();
   await client.toolNames();
   return {
-    ...{ upstream, world, ada, client, network: world.network },
+    ...{ upstream, world, since, ada, client, network: world.network },
     /** Each call reached its server once, and has one record, which says that it went well. */
     async assertOnce(calls: readonly string[]) {
       assert.deepEqual(upstream.calls.map(({ tool }) => tool).toSorted(), calls.toSorted());
-      const records = await searchCalls(world.broker);
+      const records = await searchCalls(world.broker, since);
       assert.deepEqual(
         records.map(({ tool_name, status }) => `${tool_name} ${status}`).toSorted(),
         calls.map((tool) => `counting__${tool} ok`).toSorted(),
@@ -83,12 +83,12 @@ test('a slow link carries everything, in the end', async (t) => {
 });
 
 test('a result that is there while the link is away waits for it', async (t) => {
-  const { upstream, world, client, network, assertOnce } = await countingWorld(t);
+  const { upstream, world, since, client, network, assertOnce } = await countingWorld(t);
   const held = client.call('counting__hold');
   await upstream.arrived('hold');
   network.cut();
   upstream.release();
-  await callRecord(world.broker, ({ status }) => status === 'ok');
+  await callRecord(world.broker, ({ status }) => status === 'ok', since);
   network.restore();
   assert.equal((await held).text, 'released');
   await assertOnce(['hold']);
@@ -99,7 +99,8 @@ test('a message over the configured limit, from the client or from a server, cos
   t.after(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'broker.yaml');
   writeFileSync(file, 'tunnel:\n  max_message: 1MiB\n');
-  const { upstream, client } = await countingWorld(t, ['--config', file]);
+  const { upstream, world } = await createCountingWorld(t, { brokerArgs: ['--config', file] });
+  const client = await (await world.member('ada')).aiClient();
   await assert.rejects(client.call('counting__echo', { text: 'x'.repeat(2_000_000) }), /longer than 1 MiB/);
   const answer = await client.call('counting__large', { bytes: 2_000_000 });
   assert.ok(answer.isError && answer.text.startsWith('[mcpgate]'), answer.text.slice(0, 200));

@@ -238,7 +238,7 @@ test('a revoked device is not known any more: its login is a new one, with a cod
 });
 
 test('an AI client that was started before the network was up needs no restart', async (t) => {
-  const { world, ada, known } = await createOfflineLaptop(t);
+  const { world, ada, known } = await createOfflineLaptop(await createCountingWorld(t));
   const client = await ada.aiClient();
   assert.deepEqual(await client.toolNames(), known);
   const changed = client.toolsChanged();

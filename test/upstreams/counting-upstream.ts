@@ -27,6 +27,8 @@ export interface CountingUpstream {
   cancelled(): Promise<void>;
   /** Answers every call of `hold` that waits, and those to come. */
   release(): void;
+  /** From now on it is as new: it has noted nothing, and holds calls of `hold`. What waits is answered. */
+  renew(): void;
   close(): Promise<void>;
 }
 
@@ -180,6 +182,14 @@ export async function startCountingUpstream(options: { accepts?: readonly string
     release() {
       released = true;
       for (const { answer } of waiting.values()) answer();
+    },
+    renew() {
+      upstream.release();
+      waiting.clear();
+      released = false;
+      calls.length = 0;
+      upstream.refused = 0;
+      upstream.accepts = options.accepts;
     },
     async close() {
       server.closeAllConnections();

@@ -7,13 +7,22 @@ import { text } from 'node:stream/consumers';
 const DEADLINE_MS = 30_000;
 
 /** Posts `body` to `path` below `/api/v1` of the broker on `dataDir`. Returns the parsed answer; throws with it where the status is not 200. */
-export async function adminPost(dataDir: string, path: string, body: Record<string, unknown>): Promise<unknown> {
+export const adminPost = (dataDir: string, path: string, body: Record<string, unknown>): Promise<unknown> =>
+  ask(dataDir, 'POST', path, JSON.stringify(body));
+
+/** The same for what is removed. */
+export const adminDelete = (dataDir: string, path: string): Promise<unknown> => ask(dataDir, 'DELETE', path);
+
+async function ask(dataDir: string, method: string, path: string, body?: string): Promise<unknown> {
   const { status, answer } = await new Promise<{ status: number; answer: string }>((resolve, reject) => {
     const sent = request({
       socketPath: join(dataDir, 'admin.sock'),
       path: `/api/v1${path}`,
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'x-mcpgate-actor': `host:${userInfo().username}` },
+      method,
+      headers: {
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        'x-mcpgate-actor': `host:${userInfo().username}`,
+      },
       agent: false,
       signal: AbortSignal.timeout(DEADLINE_MS),
     });
@@ -21,8 +30,8 @@ export async function adminPost(dataDir: string, path: string, body: Record<stri
     sent.once('response', (response) => {
       text(response).then((said) => resolve({ status: response.statusCode ?? 0, answer: said }), reject);
     });
-    sent.end(JSON.stringify(body));
+    sent.end(body);
   });
-  if (status !== 200) throw new Error(`POST ${path} of the administration: ${status} ${answer}`);
+  if (status !== 200) throw new Error(`${method} ${path} of the administration: ${status} ${answer}`);
   return answer === '' ? undefined : (JSON.parse(answer) as unknown);
 }

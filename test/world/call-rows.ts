@@ -8,10 +8,14 @@ export async function searchCalls(broker: Broker, words: readonly string[] = [])
   return (await broker.json(['audit', 'search', ...words])) as Call[];
 }
 
-/** The first record that fits, once its outcome is written. */
-export async function callRecord(broker: Broker, fits: (call: Call) => boolean): Promise<Call> {
+/** The first record that fits, once its outcome is written; `words` as for `searchCalls`. */
+export async function callRecord(
+  broker: Broker,
+  fits: (call: Call) => boolean,
+  words: readonly string[] = [],
+): Promise<Call> {
   return await until('a call record with its outcome', async () => {
-    const calls = await searchCalls(broker);
+    const calls = await searchCalls(broker, words);
     return calls.find((call) => fits(call) && call.latency_ms !== null);
   });
 }

@@ -1,8 +1,15 @@
 // Makes an AI client call a tool again and again.
 import assert from 'node:assert/strict';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { AiClient } from '../clients/ai-client.ts';
 
-/** Calls without a pause until it is told to stop; every answer must be the one that was asked for. */
+/** Between calls for which nobody waits. */
+const PAUSE_MS = 40;
+
+/**
+ * Calls until it is told to stop; every answer must be the one that was asked for. While somebody waits for answers, and for the call after
+ * them, which what the test does next therefore hits, it calls without a pause.
+ */
 export function callOn(client: AiClient, name: string) {
   let stopped = false;
   let count = 0;
@@ -12,7 +19,9 @@ export function callOn(client: AiClient, name: string) {
       const text = `${name}-${count}`;
       const answer = await client.call('counting__echo', { text });
       assert.deepEqual([answer.isError, answer.text], [false, text]);
+      const isAwaited = watchers.size > 0;
       for (const watcher of [...watchers]) watcher();
+      if (!isAwaited && !stopped) await pause(PAUSE_MS);
     }
   })();
   return {
