@@ -1,7 +1,7 @@
 // A server that each person uses with an account of their own, from the call in an AI client to its result: who is asked, how, and what the server
 // sees of it. Most accounts are made of a key, in a terminal beside.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import {
   Client as ModernClient,
   StreamableHTTPClientTransport as ModernHttp,
@@ -26,18 +26,18 @@ import { createWorld, type World } from '../world.ts';
 
 const HEADER = 'X-Token=${account:TOKEN}';
 
-let open: CountingUpstream;
-before(async () => (open = await startCountingUpstream()));
-after(() => open.close());
+let open: CountingUpstream | undefined;
 
 /** `counting` is used with everybody's own key, and `open` with nothing. */
 const share = shareWorld(
   () => Promise.resolve({ direct: true }),
   async (world, url) => {
+    open = await startCountingUpstream();
     await world.importServers({ open: { url: open.url } });
     await addCounting(world, url);
   },
 );
+after(() => open?.close());
 
 async function addCounting(world: World, url: string): Promise<void> {
   const account = ['--credential', 'personal', '--key', 'TOKEN=Your token'];

@@ -17,8 +17,8 @@ export interface SharedWorld {
 }
 
 /**
- * Call it where the file's tests are: `options` are asked for when the first of them begins; `register` gives the broker the server, if it is not to be
- * used as it is. The returned function is called once in each test, which
+ * Call it where the file's tests are. Node begins all that is to be done before them at once, so `options` waits for nothing that another hook
+ * makes; `register` gives the broker the server, if it is not to be used as it is. The returned function is called once in each test, which
  * leaves the broker running, and its servers, rules and grants as it found them; people and their laptops are gone after it.
  */
 export function shareWorld(
