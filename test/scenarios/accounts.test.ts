@@ -1,6 +1,6 @@
 // A person's own accounts: connected in a real browser, used by an AI client, ended with the person; and whoever tries to slip in.
 import assert from 'node:assert/strict';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { createPageBrowser } from '../../broker/src/http/pages/fixtures/page-browser.ts';
@@ -9,23 +9,13 @@ import { startOAuthUpstream } from '../upstreams/oauth-server.ts';
 import { createWorld, type World } from '../world.ts';
 import { filesHolding } from '../world/search.ts';
 import { startSecondBroker } from '../world/second-broker.ts';
-import { shareWorld } from '../world/shared-world.ts';
 import { createPersonAtBrowser, PASSWORD } from '../world/people/signed-in.ts';
 import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
 
-const share = shareWorld(() => Promise.resolve({ direct: true }));
-
-/** The server `wiki`, which each test adds, goes with it. */
-function takeWorld(t: TestContext): World {
-  const { world } = share(t);
-  t.after(async () => void (await world.broker.run(['server', 'remove', 'wiki'])));
-  return world;
-}
-
 test('a person connects an account in the browser, acts with it, and loses it with their access', async (t) => {
-  const world = takeWorld(t);
   const upstream = await startOAuthUpstream();
   t.after(() => upstream.close());
+  const world = await createWorld(t, { direct: true });
   await world.broker.run(['server', 'add', 'wiki', upstream.url, '--credential', 'personal', '--oauth']);
 
   const grace = await createPersonAtBrowser(t, world, 'grace');
@@ -63,9 +53,9 @@ test('a person connects an account in the browser, acts with it, and loses it wi
 });
 
 test('an answer for another person’s browser, or for another one’s session, connects nothing', async (t) => {
-  const world = takeWorld(t);
   const upstream = await startOAuthUpstream();
   t.after(() => upstream.close());
+  const world = await createWorld(t, { direct: true });
   await world.broker.run(['server', 'add', 'wiki', upstream.url, '--credential', 'personal', '--oauth']);
   const [mallory, victim] = [
     await createPersonAtBrowser(t, world, 'mallory'),
@@ -99,9 +89,9 @@ test('an answer for another person’s browser, or for another one’s session, 
 });
 
 test('keys are entered in the browser, without scripts, for where the server was shown, and a wrong form says what is missing', async (t) => {
-  const world = takeWorld(t);
   const upstream = await startCountingUpstream();
   t.after(() => upstream.close());
+  const world = await createWorld(t, { direct: true });
   const keys = ['--key', 'TOKEN=Your wiki token', '--open-key', 'EMAIL=Your e-mail'];
   const headers = ['--header', 'X-Token=${account:TOKEN}', 'X-Who=${account:EMAIL}'];
   await world.broker.run(['server', 'add', 'wiki', upstream.url, '--credential', 'personal', ...keys, ...headers]);
@@ -132,9 +122,9 @@ test('keys are entered in the browser, without scripts, for where the server was
 });
 
 test('a broker that is killed between a refresh and its record asks its person again, and never uses the token twice', async (t) => {
-  const world = takeWorld(t);
   const upstream = await startOAuthUpstream();
   t.after(() => upstream.close());
+  const world = await createWorld(t, { direct: true });
   await world.broker.run(['server', 'add', 'wiki', upstream.url, '--credential', 'personal', '--oauth']);
   const { page } = await createPersonAtBrowser(t, world, 'grace');
   const laptop = world.laptop('grace-laptop');
@@ -173,9 +163,9 @@ test('a broker that is killed between a refresh and its record asks its person a
 });
 
 test('an administrator connects one account for everybody: the server sees the company’s token, whoever calls, and its provider the end of it', async (t) => {
-  const world = takeWorld(t);
   const upstream = await startOAuthUpstream();
   t.after(() => upstream.close());
+  const world = await createWorld(t, { direct: true });
   await world.broker.run(['server', 'add', 'wiki', upstream.url, '--oauth']);
   const [ada, grace, linus] = await Promise.all(
     ['ada', 'grace', 'linus'].map((name) => world.member(name, name === 'ada' ? { role: 'admin' } : {})),

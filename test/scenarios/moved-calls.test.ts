@@ -1,26 +1,33 @@
 // Calls whose laptop comes to another broker, or to the next one, before they are answered: the answer goes after it.
 import assert from 'node:assert/strict';
-import { after, before, test, type TestContext } from 'node:test';
+import { after, test, type TestContext } from 'node:test';
 import { startPostgres, type TestPostgres } from '../postgres.ts';
 import { callOn } from '../world/people/call-on.ts';
+import type { Broker } from '../world/broker.ts';
 import { searchCalls } from '../world/call-rows.ts';
-import { createCountingWorld, holdCall } from '../world/counting-world.ts';
+import { holdCallIn } from '../world/counting-world.ts';
 import { startSecondBroker } from '../world/second-broker.ts';
+import { shareWorld } from '../world/shared-world.ts';
 import { until } from '../world/until.ts';
 
 let postgres: TestPostgres | undefined;
-before(async () => {
+let databaseUrl = '';
+let runningSecond: Broker | undefined;
+after(() => runningSecond?.stop());
+const shareTwo = shareWorld(async () => {
   postgres = await startPostgres();
+  databaseUrl = await postgres.createDatabase();
+  return { databaseUrl };
 });
+const shareOne = shareWorld();
 after(() => postgres?.stop());
 
 /** A call is under way at the first of two brokers. From then on the load balancer sends everybody to the second. */
 async function holdAtFirst(t: TestContext) {
-  const databaseUrl = (await postgres?.createDatabase()) ?? '';
-  const held = await holdCall(t, { databaseUrl });
-  const second = await startSecondBroker(t, held.world, databaseUrl);
-  held.world.network.target = second.listenUrl;
-  return { ...held, first: held.world.broker, second };
+  const held = await holdCallIn(shareTwo(t));
+  runningSecond ??= await startSecondBroker({ after: () => undefined }, held.world, databaseUrl);
+  held.world.network.target = runningSecond.listenUrl;
+  return { ...held, first: held.world.broker, second: runningSecond };
 }
 
 const figure = async (name: string, { listenUrl }: { listenUrl: string }) =>
@@ -29,11 +36,11 @@ const figure = async (name: string, { listenUrl }: { listenUrl: string }) =>
 const waiting = (broker: { listenUrl: string }) => figure('awaited_channels', broker);
 const backlogOf = async (broker: { listenUrl: string }) => Number(await figure('backlog_bytes', broker));
 
-const outcomes = async (broker: Parameters<typeof searchCalls>[0]) =>
-  (await searchCalls(broker)).map(({ tool_name, status, attempts }) => [tool_name, status, attempts]);
+const outcomes = async (broker: Broker, since: readonly string[]) =>
+  (await searchCalls(broker, since)).map(({ tool_name, status, attempts }) => [tool_name, status, attempts]);
 
 test('a call at a broker that drains, whose laptop has lost it and is at another one: the true answer comes there, once', async (t) => {
-  const { upstream, world, client, held, first, second } = await holdAtFirst(t);
+  const { upstream, world, since, client, held, first, second } = await holdAtFirst(t);
   const stopped = first.stop('SIGTERM', 60_000);
   await until('readiness to fall', async () => (await fetch(`${first.listenUrl}/readyz`)).status === 503);
   world.network.cut();
@@ -48,15 +55,16 @@ test('a call at a broker that drains, whose laptop has lost it and is at another
     upstream.calls.map(({ tool }) => tool),
     ['hold', 'echo'],
   );
-  assert.deepEqual(await outcomes(second), [
+  assert.deepEqual(await outcomes(second, since), [
     ['counting__echo', 'ok', 1],
     ['counting__hold', 'ok', 1],
   ]);
   assert.equal(await waiting(second), '0');
+  await first.start();
 });
 
 test('a load balancer that sends a laptop to another broker, while its own serves on, costs no answer', async (t) => {
-  const { upstream, world, client, held, first, second } = await holdAtFirst(t);
+  const { upstream, world, since, client, held, first, second } = await holdAtFirst(t);
   world.network.cut();
   world.network.restore();
   await until('the other broker to be asked', async () => (await waiting(second)) === '1');
@@ -73,7 +81,7 @@ test('a load balancer that sends a laptop to another broker, while its own serve
     ['hold', 'meanwhile', 'back'],
   );
   assert.deepEqual(
-    (await outcomes(second)).map(([, status]) => status),
+    (await outcomes(second, since)).map(([, status]) => status),
     ['ok', 'ok', 'ok'],
   );
 });
@@ -88,6 +96,7 @@ test('a broker that is killed under a call whose laptop is at another one: it he
   assert.equal(answer.isError, true);
   assert.match(answer.text, /outcome is unknown/);
   assert.equal(upstream.calls.length, 1);
+  await first.start();
 });
 
 test('brokers are replaced in turn, and the network is cut each time, under two AI clients: every call is answered, and carried out once', async (t) => {
@@ -98,7 +107,6 @@ test('brokers are replaced in turn, and the network is cut each time, under two 
   for (const [leaving, staying] of [
     [second, first],
     [first, second],
-    [second, first],
   ] as const) {
     await Promise.all(loads.map((load) => load.answered(10)));
     world.network.target = staying.listenUrl;
@@ -116,7 +124,7 @@ test('brokers are replaced in turn, and the network is cut each time, under two 
 });
 
 test('a result that finishes while the laptop is away, before its only broker is restarted, waits for it', async (t) => {
-  const { upstream, world, client, held } = await holdCall(t);
+  const { upstream, world, since, client, held } = await holdCallIn(shareOne(t));
   world.network.cut();
   const stopped = world.broker.stop('SIGTERM', 60_000);
   await until('readiness to fall', async () => (await fetch(`${world.broker.listenUrl}/readyz`)).status === 503);
@@ -131,14 +139,14 @@ test('a result that finishes while the laptop is away, before its only broker is
     upstream.calls.map(({ tool }) => tool),
     ['hold', 'echo'],
   );
-  assert.deepEqual(await outcomes(world.broker), [
+  assert.deepEqual(await outcomes(world.broker, since), [
     ['counting__echo', 'ok', 1],
     ['counting__hold', 'ok', 1],
   ]);
 });
 
 test('an answer of 5 MB that the laptop has a part of when it goes, before its only broker is restarted, arrives whole', async (t) => {
-  const { upstream, world } = await createCountingWorld(t);
+  const { upstream, world } = shareOne(t);
   const client = await (await world.member('ada')).aiClient();
   const bytes = 5_000_000;
   assert.equal((await client.call('counting__echo', { text: 'before' })).text, 'before');
