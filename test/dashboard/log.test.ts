@@ -114,6 +114,35 @@ suite('the log at the dashboard', () => {
     assert.deepEqual(at.complaints, []);
   });
 
+  test('what stood in the arguments is shown where it was kept, on a click that is an entry in the log; elsewhere it says that it was not', async () => {
+    const { page, open } = at;
+    const { broker } = lively.world;
+    const readings = async () =>
+      ((await broker.json(['audit', 'search', '--type', 'audit.arguments_shown'])) as { actor: string }[]).map(
+        ({ actor }) => actor,
+      );
+    const story = async (user: string) => {
+      await open(`/log?user=${user}&tool=sentry__echo`);
+      await table(page).getByRole('link').first().click();
+      await page.getByText('That is an entry in the log.').waitFor();
+    };
+    await story('ada.lovelace');
+    await page.getByRole('button', { name: 'Show the arguments' }).click();
+    await page.getByText('The log has the names alone').waitFor();
+
+    await broker.run(['server', 'set', 'sentry', '--audit-arguments', 'full']);
+    await client.call('sentry__echo', { text: 'the invoice of Lindbergh' });
+    await story('barbara.liskov');
+    assert.equal(await page.getByText('the invoice of Lindbergh').count(), 0);
+    assert.deepEqual(await readings(), [AUDITOR]);
+    await page.getByRole('button', { name: 'Show the arguments' }).click();
+    await page.getByLabel('The arguments', { exact: true }).filter({ hasText: 'the invoice of Lindbergh' }).waitFor();
+    await page.getByText('As the AI client sent them').waitFor();
+    assert.deepEqual(await readings(), [AUDITOR, AUDITOR]);
+    await isClean(page);
+    assert.deepEqual(at.complaints, []);
+  });
+
   test('a change shows what was before and after; the toast’s way into the log finds it', async () => {
     const { page, open } = at;
     await lively.world.broker.run(['user', 'set-role', 'radia.perlman', 'auditor']);

@@ -1,4 +1,4 @@
-// What a call was: who, with what, where, how it ended. Never its arguments or its answer, which the log does not hold.
+// What a call was: who, with what, where, how it ended. Never its answer, which the log does not hold.
 import { Code, Group } from '@mantine/core';
 import type { Call } from 'mcpgate-shared/api/audit';
 import { useSession } from '../../../api/session.tsx';
@@ -8,6 +8,7 @@ import { AnchorLink } from '../../../parts/links.tsx';
 import { Section } from '../../../parts/page.tsx';
 import { Moment } from '../../../parts/time.tsx';
 import { clientOf, STATUS_WORDS, whoOf } from '../record-words.ts';
+import { KeptArguments } from './kept-arguments.tsx';
 
 const bytes = (count: number): string =>
   count < 1_024
@@ -68,7 +69,7 @@ export function CallFacts({ call }: { call: Call }) {
               ],
           [
             'Arguments',
-            call.arg_keys.length === 0 ? 'none' : `${call.arg_keys.join(', ')} (their names; values are not kept)`,
+            call.arg_keys.length === 0 ? 'none' : <KeptArguments key={call.id} id={call.id} names={call.arg_keys} />,
           ],
           call.args_digest === null ? undefined : ['Digest of them', <Code key="digest">{call.args_digest}</Code>],
           [
