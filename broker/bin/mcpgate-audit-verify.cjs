@@ -3,22 +3,22 @@
 // anything else than Node 20 or later: this file can be copied anywhere. What is checked, byte for byte: docs/audit-format.md.
 'use strict';
 const { createHash, createPublicKey, verify } = require('node:crypto');
-const { createReadStream, readdirSync, readFileSync } = require('node:fs');
+const { createReadStream, readdirSync, readFileSync, statSync } = require('node:fs');
 const { join } = require('node:path');
 const { parseArgs } = require('node:util');
 const { createGunzip } = require('node:zlib');
 
-const USAGE = `usage: mcpgate-audit-verify EXPORT --key FILE [--archives FOLDER] [--checkpoints FILE]
+const USAGE = `usage: mcpgate-audit-verify EXPORT --key FILE [--archives FOLDER] [--checkpoints PATH]
                             [--partial] [--json]
 
   EXPORT              rows as JSON lines, from mcpgate-broker audit export; may end with .gz; - is stdin
   --key FILE          the public key, from mcpgate-broker audit key: PEM, a JWK or a set of JWKs
   --archives FOLDER   the archives of older rows; all of them are to be in it
-  --checkpoints FILE  checkpoints that were kept elsewhere, one a line
+  --checkpoints PATH  checkpoints that were kept elsewhere: a file with one a line, or a folder of such files
   --partial           the export is a part of the log, by time or by what was asked for: rows that it does not hold are not missed
   --json              the result as one JSON document
 
-exit codes: 0 whole, 1 something is not as it was written, 2 usage`;
+exit codes: 0 whole, 1 something is not as it was written, 2 usage, or a file that cannot be read`;
 
 const NO_HASH = '0'.repeat(64);
 const HASH = /^[0-9a-f]{64}$/;
@@ -49,6 +49,16 @@ function hashOf({ hash: _hash, seal: _seal, ...row }) {
   return sha256(`${row.prev_hash}\n${JSON.stringify(list)}`);
 }
 
+/** What is not even in the form of what it should be was not written so. */
+function asWritten(why, check) {
+  try {
+    return check();
+  } catch (error) {
+    if (error instanceof TypeError) throw new Wrong(null, null, null, why);
+    throw error;
+  }
+}
+
 /** By the id of a key; the key `undefined` is for every id. */
 function readKeys(text) {
   if (text.includes('-----BEGIN')) {
@@ -69,9 +79,65 @@ function isSigned(keys, { statement, signature }, type = 'mcpgate.checkpoint') {
   );
 }
 
-function createCheck(keys, isPartial) {
-  /** By name: the last row, the first place, and the hashes of rows that somebody may name. */
+/** Rows of a chain by their places: a hash of 32 bytes and how many rows there are up to it (from 1), close together, because there may be millions. */
+function createKept() {
+  const [ROWS, BYTES] = [32, 36];
+  const blocks = new Map();
+  return {
+    set(seq, hash, count) {
+      const number = Math.floor(seq / ROWS);
+      if (!blocks.has(number)) blocks.set(number, Buffer.alloc(ROWS * BYTES));
+      const block = blocks.get(number);
+      const at = (seq % ROWS) * BYTES;
+      block.write(hash, at, 'hex');
+      block.writeUInt32BE(count, at + 32);
+    },
+    get(seq) {
+      if (!Number.isSafeInteger(seq)) return undefined;
+      const block = blocks.get(Math.floor(seq / ROWS));
+      const at = (seq % ROWS) * BYTES;
+      const count = block?.readUInt32BE(at + 32) ?? 0;
+      return count === 0 ? undefined : { hash: block.toString('hex', at, at + 32), count };
+    },
+  };
+}
+
+/**
+ * Which rows others name, so that of these alone hashes are kept. Found by a look through all lines before they are checked: what is named there is
+ * believed of nobody.
+ */
+function createNamed() {
   const chains = new Map();
+  return {
+    add(heads) {
+      if (!Array.isArray(heads)) return;
+      for (const head of heads) {
+        if (!chains.has(head?.chain)) chains.set(head?.chain, new Set());
+        chains.get(head?.chain).add(head?.seq);
+      }
+    },
+    has: (chain, seq) => chains.get(chain)?.has(seq) === true,
+    /** What a line names; most name nothing, and are not parsed. An escape may hide a word. */
+    line(text) {
+      if (!text.includes('chain.begun') && !text.includes('chain.checkpoint') && !text.includes('\\u')) return;
+      let row;
+      try {
+        row = JSON.parse(text);
+      } catch {
+        // The check says so.
+        return;
+      }
+      if (row?.type === 'chain.begun') this.add(row.details?.predecessors);
+      if (row?.type === 'chain.checkpoint') this.add(row.details?.statement?.heads);
+    },
+  };
+}
+
+/** `named`: the rows that others name; undefined: not known, so any may be. */
+function createCheck(keys, isPartial, named) {
+  /** By name: the last row, the first place, how many there are, how many of these are covered, and the rows that somebody may name. */
+  const chains = new Map();
+  /** What was named and has not been met. */
   const claims = [];
   const counts = { rows: 0, withheld: 0, checkpoints: 0, gaps: 0, archives: 0 };
   /** The archives that were read: their names and digests, in order. */
@@ -81,7 +147,16 @@ function createCheck(keys, isPartial) {
   let archive;
 
   function claim(heads, by) {
-    for (const { chain, seq, hash } of heads) claims.push({ chain, seq, hash, by });
+    for (const { chain, seq, hash } of heads) {
+      const state = chains.get(chain);
+      const met = state?.kept.get(seq);
+      if (met?.hash === hash) state.covered = Math.max(state.covered, met.count);
+      else {
+        // What stands further on is kept when it comes.
+        named?.add([{ chain, seq }]);
+        claims.push({ chain, seq, hash, by });
+      }
+    }
   }
 
   function checkpoint(signed, by, place) {
@@ -103,7 +178,8 @@ function createCheck(keys, isPartial) {
     const isFirst = seq === first;
     if (isFirst && v === 2 && row.type !== 'chain.begun' && row.withheld !== true)
       throw new Wrong(chain, seq, row.id ?? null, 'a chain begins with another row');
-    const state = { seq: seq - 1, hash: isFirst ? NO_HASH : row.prev_hash, from: seq, hashes: [] };
+    const hash = isFirst ? NO_HASH : row.prev_hash;
+    const state = { seq: seq - 1, hash, from: seq, count: 0, covered: 0, kept: createKept() };
     chains.set(chain, state);
     return state;
   }
@@ -126,6 +202,41 @@ function createCheck(keys, isPartial) {
         if (state === undefined || state.from > Number(from) || state.seq < Number(to))
           throw new Wrong(...place, `the archive ${name}, which it names, is missing`);
       }
+  }
+
+  function checkRow(row, line) {
+    const { chain, seq, hash, id = null } = row;
+    if (typeof chain !== 'string' || !Number.isSafeInteger(seq) || seq < 0 || !HASH.test(hash))
+      throw new Wrong(null, null, null, `line ${line} is no row of the log`);
+    const state = chains.get(chain) ?? begin(row);
+    if (isPartial && seq > state.seq + 1) {
+      // What stands between is not in the export: the row hangs on a hash that nobody shows.
+      counts.gaps += 1;
+      state.seq = seq - 1;
+      state.hash = row.prev_hash;
+    }
+    if (seq !== state.seq + 1) {
+      const why = seq > state.seq ? `it is missing: the next row is ${seq}` : `row ${seq} stands here instead`;
+      throw new Wrong(chain, state.seq + 1, null, why);
+    }
+    if (row.prev_hash !== state.hash) throw new Wrong(chain, seq, id, 'it does not follow the row before it');
+    if (row.withheld === true) counts.withheld += 1;
+    else {
+      if (hashOf(row) !== hash) throw new Wrong(chain, seq, id, 'what it says is not what was written');
+      counts.rows += 1;
+      if (row.type === 'chain.begun') {
+        if (seq !== 0) throw new Wrong(chain, seq, id, 'a chain begins once, with its first row');
+        claim(row.details.predecessors, `the beginning of ${chain}`);
+      }
+      if (row.type === 'audit.archived') knownArchive(row);
+      if (row.type === 'chain.checkpoint')
+        checkpoint(row.details, `row ${seq} of ${chain}, a checkpoint,`, [chain, seq, id]);
+    }
+    state.seq = seq;
+    state.hash = hash;
+    state.count += 1;
+    if (named === undefined || named.has(chain, seq)) state.kept.set(seq, hash, state.count);
+    if (archive !== undefined) archive.rows += 1;
   }
 
   return {
@@ -161,46 +272,15 @@ function createCheck(keys, isPartial) {
       archives.push({ name: archive.name, number: archive.number, digest });
       archive = undefined;
     },
-    outside: (signed, line) =>
-      checkpoint(signed, `the checkpoint in line ${line} of the other file`, [null, null, null]),
-    row(row, line) {
-      const { chain, seq, hash, id = null } = row;
-      if (typeof chain !== 'string' || !Number.isSafeInteger(seq) || !HASH.test(hash))
-        throw new Wrong(null, null, null, `line ${line} is no row of the log`);
-      const state = chains.get(chain) ?? begin(row);
-      if (isPartial && seq > state.seq + 1) {
-        // What stands between is not in the export: the row hangs on a hash that nobody shows.
-        counts.gaps += 1;
-        state.seq = seq - 1;
-        state.hash = row.prev_hash;
-        state.hashes.length = seq - state.from;
-      }
-      if (seq !== state.seq + 1) {
-        const why = seq > state.seq ? `it is missing: the next row is ${seq}` : `row ${seq} stands here instead`;
-        throw new Wrong(chain, state.seq + 1, null, why);
-      }
-      if (row.prev_hash !== state.hash) throw new Wrong(chain, seq, id, 'it does not follow the row before it');
-      if (row.withheld === true) counts.withheld += 1;
-      else {
-        if (hashOf(row) !== hash) throw new Wrong(chain, seq, id, 'what it says is not what was written');
-        counts.rows += 1;
-        if (row.type === 'chain.begun') {
-          if (seq !== 0) throw new Wrong(chain, seq, id, 'a chain begins once, with its first row');
-          claim(row.details.predecessors, `the beginning of ${chain}`);
-        }
-        if (row.type === 'audit.archived') knownArchive(row);
-        if (row.type === 'chain.checkpoint')
-          checkpoint(row.details, `row ${seq} of ${chain}, a checkpoint,`, [chain, seq, id]);
-      }
-      state.seq = seq;
-      state.hash = hash;
-      state.hashes.push(Buffer.from(hash, 'hex'));
-      if (archive !== undefined) archive.rows += 1;
+    outside(signed, line, file) {
+      asWritten(`line ${line} of ${file} is no checkpoint`, () =>
+        checkpoint(signed, `the checkpoint in line ${line} of ${file}`, [null, null, null]),
+      );
     },
+    row: (row, line) => asWritten(`line ${line} is no row of the log`, () => checkRow(row, line)),
     /** Rows that were named must be there, as they were named. Returns how many rows no checkpoint covers. */
     end() {
       meetArchives();
-      const signed = new Map();
       for (const { chain, seq, hash, by } of claims) {
         const state = chains.get(chain);
         if (state === undefined) {
@@ -211,14 +291,15 @@ function createCheck(keys, isPartial) {
           if (isPartial) continue;
           throw new Wrong(chain, state.seq + 1, null, `rows from here on are missing: ${by} names row ${seq}`);
         }
-        if (seq < state.from || state.hashes[seq - state.from] === undefined) continue;
-        if (state.hashes[seq - state.from].toString('hex') !== hash)
-          throw new Wrong(chain, seq, null, `it is another row than the one that ${by} names`);
-        signed.set(chain, Math.max(seq, signed.get(chain) ?? -1));
+        if (seq < state.from) continue;
+        const met = state.kept.get(seq);
+        if (met === undefined && isPartial) continue;
+        if (met === undefined) throw new Error('the export was changed while it was read');
+        if (met.hash !== hash) throw new Wrong(chain, seq, null, `it is another row than the one that ${by} names`);
+        state.covered = Math.max(state.covered, met.count);
       }
       let uncovered = 0;
-      for (const [name, { from, hashes }] of chains)
-        hashes.forEach((_hash, index) => (uncovered += from + index > (signed.get(name) ?? -1) ? 1 : 0));
+      for (const { count, covered } of chains.values()) uncovered += count - covered;
       return uncovered;
     },
   };
@@ -254,10 +335,38 @@ async function* linesOf(path) {
   }
 }
 
+/** Of the other file, or of all files of the folder, as a bucket has them. */
+const checkpointFiles = (path) =>
+  statSync(path).isDirectory()
+    ? readdirSync(path)
+        .filter((name) => /\.jsonl?$/.test(name))
+        .sort()
+        .map((name) => join(path, name))
+    : [path];
+
+/** The rows of an export and its archives that others name; undefined where it can be read only once. */
+async function namedIn(path, folder) {
+  if (path === '-') return undefined;
+  const named = createNamed();
+  // An archive that is not whole is named when it is checked.
+  for (const name of folder === undefined ? [] : archivesIn(folder))
+    try {
+      for await (const text of textsOf(join(folder, name))) named.line(text);
+    } catch {
+      break;
+    }
+  for await (const text of textsOf(path)) named.line(text);
+  return named;
+}
+
 /** The archives of a folder, the oldest first; their names begin with their numbers. */
+const archivesIn = (folder) =>
+  readdirSync(folder)
+    .filter((name) => /^audit-\d+-.*\.jsonl\.gz$/.test(name))
+    .sort();
+
 async function readArchives(folder, check) {
-  const names = readdirSync(folder).filter((name) => /^audit-\d+-.*\.jsonl\.gz$/.test(name));
-  for (const name of names.sort()) {
+  for (const name of archivesIn(folder)) {
     const content = createHash('sha256');
     let before;
     let isBegun = false;
@@ -276,9 +385,11 @@ async function readArchives(folder, check) {
       if (error instanceof Wrong) throw error;
       throw new Wrong(null, null, null, `the archive ${name} cannot be read: ${error.message}`);
     }
-    if (!isBegun || before?.[0].statement === undefined)
+    if (!isBegun || before?.[0]?.statement === undefined)
       throw new Wrong(null, null, null, `the archive ${name} is not whole: it does not end with what was signed`);
-    check.archiveEnds(before[0], content.digest('hex'), name);
+    asWritten(`the archive ${name} is not in the form of one`, () =>
+      check.archiveEnds(before[0], content.digest('hex'), name),
+    );
   }
 }
 
@@ -298,12 +409,14 @@ async function main(argv) {
   if (values.help) return void process.stdout.write(`${USAGE}\n`);
   const [path, ...more] = positionals;
   if (path === undefined || more.length > 0 || values.key === undefined) throw new Usage(USAGE);
-  const check = createCheck(readKeys(readFileSync(values.key, 'utf8')), values.partial);
+  const keys = readKeys(readFileSync(values.key, 'utf8'));
+  const check = createCheck(keys, values.partial, await namedIn(path, values.archives));
   let wrong = null;
   let uncovered = 0;
   try {
     if (values.checkpoints !== undefined)
-      for await (const [checkpoint, line] of linesOf(values.checkpoints)) check.outside(checkpoint, line);
+      for (const file of checkpointFiles(values.checkpoints))
+        for await (const [checkpoint, line] of linesOf(file)) check.outside(checkpoint, line, file);
     if (values.archives !== undefined) await readArchives(values.archives, check);
     for await (const [row, line] of linesOf(path)) check.row(row, line);
     uncovered = check.end();
@@ -332,8 +445,10 @@ async function main(argv) {
   if (uncovered > 0) process.stdout.write(`${uncovered} rows are covered by no checkpoint\n`);
 }
 
-main(process.argv.slice(2)).catch((error) => {
-  const isUsage = error instanceof Usage || error?.code?.startsWith?.('ERR_PARSE_ARGS') === true;
-  process.stderr.write(`${error instanceof Usage ? error.message : `mcpgate-audit-verify: ${error.message}`}\n`);
-  process.exitCode = isUsage ? 2 : 1;
-});
+if (require.main === module)
+  // What is known to be wrong has been said; whatever else went wrong, nothing is known.
+  main(process.argv.slice(2)).catch((error) => {
+    process.stderr.write(`${error instanceof Usage ? error.message : `mcpgate-audit-verify: ${error.message}`}\n`);
+    process.exitCode = 2;
+  });
+else module.exports = { createCheck, createNamed };
