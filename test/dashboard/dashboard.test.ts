@@ -215,6 +215,8 @@ suite('the dashboard', () => {
     await page.getByText('grafana fails').waitFor();
     await page.getByText('One request waits for a yes').waitFor();
     await page.getByRole('row').filter({ hasText: 'sentry' }).getByText('1 (13 %)').waitFor();
+    await page.getByRole('link', { name: 'Rotate it at sentry' }).click();
+    await page.getByRole('button', { name: 'Rotate sentry-authorization' }).waitFor();
     assert.deepEqual(complaints, []);
     await close();
   });

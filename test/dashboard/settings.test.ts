@@ -242,6 +242,8 @@ suite('the settings at the dashboard', () => {
       await section(page, 'Outside places').getByRole('row').nth(1).waitFor();
       return (await section(page, 'Outside places').getByText('up to date').count()) > 0;
     });
+    await section(page, 'Old rows').getByText('For good: audit.retention is not set').waitFor();
+    await section(page, 'Old rows').getByText('None yet').waitFor();
     await page.getByRole('button', { name: 'Verify the log' }).click();
     await page.getByText('The log is whole').waitFor();
     assert.deepEqual(complaints(), []);

@@ -2,10 +2,12 @@ import { BarChart } from '@mantine/charts';
 import '@mantine/charts/styles.css';
 import { clockText, momentText } from './time.tsx';
 
+/** A step of time: `at` in ms, and a number for each series; without them, a step of which nothing is known. */
+export type RatePoint = { at: number } & Readonly<Record<string, number>>;
+
 export interface RateChartProps {
   height: number;
-  /** One point a step of time: `at` in ms, and a number for each series. */
-  points: readonly ({ at: number } & Readonly<Record<string, number>>)[];
+  points: readonly RatePoint[];
   series: readonly { name: string; label: string; color: string }[];
 }
 

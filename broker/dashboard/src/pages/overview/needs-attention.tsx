@@ -4,11 +4,12 @@ import { IconCircleCheck } from '@tabler/icons-react';
 import type { Status } from 'mcpgate-shared/api/status';
 import type { ReactNode } from 'react';
 import { Attention } from '../../parts/attention.tsx';
-import { AnchorLink, PathLink } from '../../parts/links.tsx';
+import { AnchorLink } from '../../parts/links.tsx';
 import { Section } from '../../parts/page.tsx';
 import type { Tone } from '../../parts/status-badge.tsx';
 import { Words } from '../../parts/words.tsx';
 import classes from './overview.module.css';
+import { ToLaptops, ToSecret, ToServer, ToSettings } from './ways.tsx';
 
 type Noted = Status['attention'][number];
 
@@ -18,76 +19,69 @@ interface Kind {
   action: (subject: string | null) => ReactNode;
 }
 
-const toServer = (subject: string | null): ReactNode =>
-  subject === null ? (
-    <AnchorLink to="/servers" size="sm">
-      To the servers
-    </AnchorLink>
-  ) : (
-    <AnchorLink to="/servers/$name" params={{ name: subject }} size="sm">
-      Look at {subject}
-    </AnchorLink>
-  );
-
 const KINDS: Readonly<Record<Noted['about'], Kind>> = {
   broker: {
     title: () => 'The broker is not ready',
     tone: 'danger',
-    action: () => <PathLink path="/settings">To the settings</PathLink>,
+    action: () => <ToSettings section="brokers" label="To the brokers" />,
   },
   master_key: {
     title: () => 'The master key',
     tone: 'warn',
-    action: () => <PathLink path="/settings">To the keys</PathLink>,
+    action: () => <ToSettings section="keys" label="To the keys" access="admin" />,
   },
   backup: {
     title: () => 'No backup',
     tone: 'warn',
-    action: () => <PathLink path="/settings">To the backups</PathLink>,
+    action: () => <ToSettings section="backup" label="To the backups" />,
   },
   checkpoints: {
     title: () => 'The proofs of the log',
     tone: 'danger',
-    action: () => <PathLink path="/settings">To the settings</PathLink>,
+    action: () => <ToSettings section="audit" label="To the places of checkpoints" />,
   },
   archives: {
     title: () => 'Old rows of the log',
     tone: 'warn',
-    action: () => <PathLink path="/settings">To the settings</PathLink>,
+    action: () => <ToSettings section="audit" label="To the archives" />,
   },
   secret: {
     title: (subject) => (subject === null ? 'A secret' : `The secret ${subject}`),
     tone: 'warn',
-    action: (subject) => (
-      <AnchorLink to="/servers" search={subject === null ? {} : { secret: subject }} size="sm">
-        Rotate it at its server
-      </AnchorLink>
-    ),
+    action: (subject) => <ToSecret secret={subject} />,
   },
   definitions: {
     title: (subject) => `${subject ?? 'A server'} has other tools than were accepted`,
     tone: 'warn',
-    action: toServer,
+    action: (subject) => <ToServer name={subject} />,
   },
-  server: { title: (subject) => `${subject ?? 'A server'} needs a look`, tone: 'warn', action: toServer },
+  server: {
+    title: (subject) => `${subject ?? 'A server'} needs a look`,
+    tone: 'warn',
+    action: (subject) => <ToServer name={subject} />,
+  },
   hook: {
     title: (subject) => `The hook ${subject ?? ''} gives no answer`,
     tone: 'danger',
-    action: () => <PathLink path="/settings">To the hooks</PathLink>,
+    action: () => <ToSettings section="hooks" label="To the hooks" />,
   },
-  rules: { title: () => 'Rules', tone: 'warn', action: () => <PathLink path="/access">To the rules</PathLink> },
-  laptops: {
-    title: () => 'Tokens on laptops',
+  rules: {
+    title: () => 'Rules',
     tone: 'warn',
-    action: () => <PathLink path="/log">Whose laptops</PathLink>,
+    action: () => (
+      <AnchorLink to="/access" search={{ tab: 'rules' }} size="sm">
+        To the rules
+      </AnchorLink>
+    ),
   },
+  laptops: { title: () => 'Tokens on laptops', tone: 'warn', action: () => <ToLaptops /> },
 };
 
 export function NeedsAttention({ status, waiting }: { status: Status; waiting: number }) {
   const failed = status.servers.filter(({ state, circuit }) => state === 'failed' || circuit === 'open');
   const cards: ReactNode[] = [
     ...failed.map(({ name, error }) => (
-      <Attention key={`failed ${name}`} tone="danger" title={`${name} fails`} action={toServer(name)}>
+      <Attention key={`failed ${name}`} tone="danger" title={`${name} fails`} action={<ToServer name={name} />}>
         <Words text={error ?? 'It failed several times in a row and is not tried for a moment.'} />
       </Attention>
     )),
@@ -98,7 +92,11 @@ export function NeedsAttention({ status, waiting }: { status: Status; waiting: n
             key="requests"
             tone="info"
             title={waiting === 1 ? 'One request waits for a yes' : `${waiting} requests wait for a yes`}
-            action={<PathLink path="/access?tab=requests">Decide</PathLink>}
+            action={
+              <AnchorLink to="/access" search={{ tab: 'requests' }} size="sm">
+                Decide
+              </AnchorLink>
+            }
           >
             Somebody’s AI client may be standing still until then.
           </Attention>,

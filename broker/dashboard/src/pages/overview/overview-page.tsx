@@ -6,6 +6,7 @@ import { requestsApi, type Request } from 'mcpgate-shared/api/rules/requests';
 import { statusApi, type Status } from 'mcpgate-shared/api/status';
 import { useApi } from '../../api/use-api.ts';
 import { RateChart } from '../../parts/chart.tsx';
+import type { RatePoint } from '../../parts/chart-drawn.tsx';
 import { countText } from '../../parts/figures.ts';
 import { Figure } from '../../parts/figure.tsx';
 import { Lines, Loaded } from '../../parts/loaded.tsx';
@@ -79,13 +80,7 @@ function Overview({ status, activity, requests }: OverviewProps) {
         <RateChart
           height={240}
           summary={`${countText(calls, 'call')} since ${clockText(Date.parse(since))}: ${failed} failed, ${countText(errors, 'tool error')}, ${denied} denied`}
-          points={minutes.map(({ at, calls: all, tool_errors: toolErrors, failed: lost, denied: no }) => ({
-            at: Date.parse(at),
-            ok: all - toolErrors - lost - no,
-            toolErrors,
-            failed: lost,
-            denied: no,
-          }))}
+          points={pointsOf(minutes)}
           series={[
             { name: 'ok', label: 'Answered', color: 'var(--gate-series-ok)' },
             { name: 'toolErrors', label: 'Tool errors', color: 'var(--gate-series-warn)' },
@@ -99,4 +94,22 @@ function Overview({ status, activity, requests }: OverviewProps) {
       </Suspense>
     </>
   );
+}
+
+const MINUTE_MS = 60_000;
+/** What the chart is wide for: a bar of a broker that has just started stands at its end, not alone in the middle of nothing. */
+const CHART_MINUTES = 60;
+
+/** Minutes before the broker started have no figures, not zeros. */
+function pointsOf(minutes: Activity['minutes']): RatePoint[] {
+  const first = Date.parse(minutes[0]?.at ?? new Date().toISOString());
+  const missing = Math.max(0, CHART_MINUTES - minutes.length);
+  return [
+    ...Array.from({ length: missing }, (_, index) => ({ at: first - (missing - index) * MINUTE_MS })),
+    ...minutes.map(({ at, calls, tool_errors: toolErrors, failed, denied }) => ({
+      at: Date.parse(at),
+      ok: calls - toolErrors - failed - denied,
+      ...{ toolErrors, failed, denied },
+    })),
+  ];
 }

@@ -13,6 +13,7 @@ import { Section } from '../../../parts/page.tsx';
 import { StatusBadge } from '../../../parts/status-badge.tsx';
 import { Ago, Moment } from '../../../parts/time.tsx';
 import { Verify } from '../../log/proof/verify.tsx';
+import { Archives } from './archives.tsx';
 import { ConfiguredKeys } from './configured-keys.tsx';
 
 type Place = NonNullable<Status['audit']>['places'][number];
@@ -58,6 +59,7 @@ export function AuditSettings() {
                 />
               </Section>
               <Places places={audit.places} checkpointAt={audit.checkpoint_at} />
+              {audit.archives !== null && <Archives state={audit.archives} />}
             </>
           )}
           {may('auditor') && <Verify />}
