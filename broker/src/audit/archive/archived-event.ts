@@ -13,6 +13,8 @@ export function archivedData({ name, number, sha256, rows, since, until, spans }
   return { name, number, sha256, rows, since, until, chains };
 }
 
-/** Whether the data of an event is what the log says of that archive. */
-export const isToldOf = (statement: ArchiveStatement, data: object): boolean =>
-  canonicalJson(data) === canonicalJson(archivedData(statement));
+/** Whether the data of an event is what the log says of that archive. With which credential it was asked for, no archive says. */
+export function isToldOf(statement: ArchiveStatement, data: Readonly<Record<string, unknown>>): boolean {
+  const { credential_kind: _kind, credential_id: _id, ...said } = data;
+  return canonicalJson(said) === canonicalJson(archivedData(statement));
+}

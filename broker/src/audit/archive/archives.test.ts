@@ -74,7 +74,9 @@ onBothEngines((openStore, kind) => {
     const trial = await archive(archives, before, true);
     assert.equal(trial.rows, 9 + 6);
     assert.equal(existsSync(folder), false);
-    const done = await archive(archives, before);
+    // As the API asks for it; the event then names the credential, too.
+    const credential = { kind: 'admin-token', id: 't-1' };
+    const done = await third.askedWith({ actor: 'host:root', credential }, () => archive(archives, before));
     assert.equal(done.rows, trial.rows);
     assert.deepEqual(files(), done.archives);
     const [name = ''] = files();
@@ -89,8 +91,8 @@ onBothEngines((openStore, kind) => {
     assert.equal(await store.audit.argumentsOf({ chain: 'run-1', seq: 8 }), undefined);
     const { records } = await third.findEvents({ workspaceId: 'default', type: 'audit.archived', limit: 10 });
     assert.deepEqual(
-      records.map(({ actor, data }) => [actor, data['name'], data['rows']]),
-      [['host:root', name, done.rows]],
+      records.map(({ actor, data }) => [actor, data['name'], data['rows'], data['credential_id']]),
+      [['host:root', name, done.rows, 't-1']],
     );
     // What comes later follows it.
     assert.equal((await archive(archives, before)).rows, 0);

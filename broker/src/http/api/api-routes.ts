@@ -70,10 +70,8 @@ export function registerApi(
         const { ifMatch, ifNoneMatch, lastEventId } = readConditions(endpoint, headers);
         const input = { params, query, body, ifMatch, lastEventId };
         const by = { actor: caller.actor.name, credential: caller.credential };
-        const run = () => {
-          const start = () => operation.run(input, caller, gone.signal);
-          return audit === undefined ? start() : audit.askedWith(by, start);
-        };
+        const asked = <T>(work: () => T): T => (audit === undefined ? work() : audit.askedWith(by, work));
+        const run = () => asked(() => operation.run(input, caller, gone.signal));
         void reply.header('cache-control', 'no-store');
         const answer = isRepeatable(endpoint)
           ? idempotency.run(request, caller, async () =>
@@ -106,7 +104,8 @@ export function registerApi(
         streams.add(caller, reply, gone);
         if (endpoint.media === EVENT_STREAM) void reply.headers(LIVE);
         void reply.type(endpoint.media ?? 'application/x-ndjson');
-        const sent = reply.send(Readable.from(endpoint.media === undefined ? ndjson(answer) : answer));
+        const parts = eachWithin(asked, answer);
+        const sent = reply.send(Readable.from(endpoint.media === undefined ? ndjson(parts) : parts));
         // The first line may be long in coming; the headers tell the client at once that the stream has begun.
         reply.raw.flushHeaders();
         return sent;
@@ -147,6 +146,19 @@ function nextPage(asked: string, cursor: string): Record<string, string> {
   const url = new URL(asked, 'http://localhost');
   url.searchParams.set('cursor', cursor);
   return { link: `<${url.pathname}${url.search}>; rel="next"`, 'x-next-cursor': cursor };
+}
+
+/** A generator works where its next part is asked for, and that is done by the stream of the answer, of which nobody knows who asked. */
+function eachWithin<T>(within: <R>(work: () => R) => R, parts: AsyncIterable<T>): AsyncIterable<T> {
+  return {
+    [Symbol.asyncIterator]() {
+      const each = within(() => parts[Symbol.asyncIterator]());
+      return {
+        next: async () => await within(() => each.next()),
+        return: async () => (await within(() => each.return?.())) ?? { done: true, value: undefined },
+      };
+    },
+  };
 }
 
 async function* ndjson(lines: AsyncIterable<unknown>): AsyncGenerator<string> {

@@ -174,7 +174,25 @@ suite('a browser that is signed in', () => {
     const { body } = await browser.ask('GET', '/sessions?user=lena');
     assert.ok(Array.isArray(body));
     assert.equal(event?.['data']?.['credential_kind'], 'session');
-    assert.equal(event?.['data']?.['credential_id'], String(Object(body[0])['id']));
+    const id = String(Object(body[0])['id']);
+    assert.equal(event?.['data']?.['credential_id'], id);
+
+    // The same of what is answered as a stream, whose events come while it is read.
+    const own = { cookie: browser.cookie(), 'sec-fetch-site': 'same-origin', ...browser.csrf };
+    const json = { 'content-type': 'application/json' };
+    for (const [path, init] of [
+      ['/audit/export.jsonl', { headers: own }],
+      ['/audit/verify', { method: 'POST', headers: { ...own, ...json }, body: '{"checkpoints":[]}' }],
+    ] as const) {
+      const answer = await fetch(`${url}/api/v1${path}`, init);
+      const said = await answer.text();
+      assert.equal(answer.status, 200, `${path}: ${said}`);
+    }
+    for (const type of ['audit.exported', 'audit.verified']) {
+      const [streamed] = (await events(type)).filter(({ actor }) => String(actor) === 'lena');
+      const { credential_kind: kind, credential_id: named } = streamed?.['data'] ?? {};
+      assert.deepEqual([kind, named], ['session', id], type);
+    }
   });
 
   test('is out with the next request once the person is disabled, and what it follows ends at once', async () => {
