@@ -115,6 +115,7 @@ async function wholeStory(t: TestContext, databaseUrl: string | undefined): Prom
           rmSync(later);
         } else assert.match(restored.stdout, new RegExp(`^missing: ${archive}: copy them there`, 'm'));
         assert.match(restored.stdout, /every session is ended: people log in again/);
+        assert.match(restored.stdout, /^next: mcpgate-broker start --data \S+/m);
         const second = await startBroker({ root: world.root, dataDir: restored.dataDir, args: other });
         t.after(async () => void (await second.stop()));
         const caller = await openMcpCaller(second.listenUrl, token);

@@ -6,6 +6,7 @@ import { plainLine } from 'mcpgate-shared/plain-line';
 import { restoreNote } from '../../admin/backups/restore-note.ts';
 import { prepareDataDirectory } from '../../config/data-directory.ts';
 import { loadConfig, type ConfigFlags } from '../../config/load-config.ts';
+import { shellWord } from '../../domain/shell-word.ts';
 import { createLogger } from '../../log/logger.ts';
 import { checkBackup, type CheckedBackup } from '../../store/backup/read-backup.ts';
 import type { Restored } from '../../store/backup/restore.ts';
@@ -85,7 +86,7 @@ export async function runRestore(context: CommandContext, named: string, options
     };
     const text = json
       ? JSON.stringify(document, null, 2)
-      : textOf(backup, restored, { all, keepSessions, occupied, archives });
+      : textOf(backup, restored, { all, keepSessions, occupied, archives, start: startOf(options) });
     context.stdout.write(`${text}\n`);
   } finally {
     lock.release();
@@ -145,7 +146,8 @@ function textOf(
     keepSessions,
     occupied,
     archives,
-  }: { all: number; keepSessions: boolean; occupied: boolean; archives: RestoredArchives },
+    start,
+  }: { all: number; keepSessions: boolean; occupied: boolean; archives: RestoredArchives; start: string },
 ): string {
   const grants = (header.tables['grants'] ?? 0) + (header.tables['admin_tokens'] ?? 0);
   return [
@@ -164,6 +166,16 @@ function textOf(
         ]),
     'secrets are as they were: values that were rotated after the backup must be set again',
     ...archivesText(archives),
-    'next: mcpgate-broker start',
+    `next: ${start}`,
   ].join('\n');
+}
+
+/** The command that starts a broker on what was restored. An address of a database may hold a password, and is left for whoever types it. */
+function startOf({ config, data, databaseUrl }: RestoreOptions): string {
+  const named = [
+    ...(config === undefined ? [] : ['--config', shellWord(plainLine(config))]),
+    ...(data === undefined ? [] : ['--data', shellWord(plainLine(data))]),
+  ];
+  const command = ['mcpgate-broker', 'start', ...named].join(' ');
+  return databaseUrl === undefined ? command : `${command}, with DATABASE_URL naming that database`;
 }
