@@ -25,7 +25,7 @@ export function ConfigurationAsCode() {
                 Everything here was made by hand. Write what is there into a file to begin with; secrets are in it by
                 name alone:
               </Text>
-              <CopyLine text="mcpgate-broker config export > mcpgate.yaml" />
+              <CopyLine text="mcpgate-broker config export > platform.yaml" />
             </Stack>
           </Section>
         ) : (
