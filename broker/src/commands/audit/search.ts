@@ -4,6 +4,7 @@ import { auditApi, type Call, type Event } from 'mcpgate-shared/api/audit';
 import { detailsOf } from 'mcpgate-shared/api/audit/change-text';
 import { GateError } from 'mcpgate-shared/error';
 import { localTime } from 'mcpgate-shared/local-time';
+import { plainLine } from 'mcpgate-shared/plain-line';
 import type { CommandContext } from '../context.ts';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../session/admin-session.ts';
 import { withProgress } from '../terminal/progress.ts';
@@ -48,6 +49,7 @@ export interface FilterOptions {
 interface SearchOptions extends AdminOptions, FilterOptions {
   events?: boolean;
   all?: boolean;
+  cursor?: string;
   limit: string;
 }
 
@@ -79,6 +81,7 @@ export function addSearch(audit: Command, context: CommandContext): void {
     .option('--events', 'events instead of calls')
     .option('--limit <count>', 'at most so many', '100')
     .option('--all', 'without a limit')
+    .option('--cursor <cursor>', 'go on where a search with the same flags ended, which said this')
     .action(
       async (options: SearchOptions) => await withSession(context, options, (session) => runSearch(session, options)),
     );
@@ -107,47 +110,50 @@ async function runSearch(session: AdminSession, options: SearchOptions): Promise
   if (isEvents) {
     const ask = async (limit: number, cursor: string | undefined) =>
       await api.page(auditApi.events, { query: { ...range, type, subject, limit, cursor } });
-    const { records, stopped } = await collected(session, most, ask);
+    const { records, next } = await collected(session, most, options.cursor, ask);
     if (json) session.show(records, '');
     else print(context, records, eventColumns(session, records, width), width, 'no events');
-    if (stopped) tellStopped(session);
+    tellNext(session, next, records.length < most);
     if (records.length < most) await tellArchives(session, range);
     return;
   }
   const ask = async (limit: number, cursor: string | undefined) =>
     await api.page(auditApi.calls, { query: { ...filter, limit, cursor } });
-  const { records, stopped } = await collected(session, most, ask);
+  const { records, next } = await collected(session, most, options.cursor, ask);
   if (json) session.show(records, '');
   else print(context, records, callColumns(session, records, width), width, 'no calls');
-  if (stopped) tellStopped(session);
+  tellNext(session, next, records.length < most);
   if (records.length < most) await tellArchives(session, range);
 }
 
-/** `stopped`: the search was given up before the end of the log, because nothing was found for long. */
+/** `next`: the cursor behind the last of them, unless the log was searched to its end. With fewer than `most`, nothing more was found for long. */
 async function collected<T>(
   { context }: AdminSession,
   most: number,
+  start: string | undefined,
   ask: (limit: number, cursor: string | undefined) => Promise<{ items: T[]; next: string | undefined }>,
-): Promise<{ records: T[]; stopped: boolean }> {
+): Promise<{ records: T[]; next: string | undefined }> {
   return await withProgress(context, 'searching the log', async (tell) => {
     const records: T[] = [];
-    let cursor: string | undefined;
+    let cursor = start;
     for (let empty = 0; ;) {
       const { items, next } = await ask(Math.min(PAGE, most - records.length), cursor);
       records.push(...items);
-      if (next === undefined || records.length >= most) return { records, stopped: false };
+      if (next === undefined || records.length >= most) return { records, next };
       cursor = next;
       empty = items.length === 0 ? empty + 1 : 0;
-      if (empty === EMPTY_PAGES && most !== Number.POSITIVE_INFINITY) return { records, stopped: true };
+      if (empty === EMPTY_PAGES && most !== Number.POSITIVE_INFINITY) return { records, next };
       tell(`searching the log: ${records.length} found`);
     }
   });
 }
 
-function tellStopped({ context }: AdminSession): void {
-  context.stderr.write(
-    'the log is long, and nothing more was found among the last records: narrow the search with --since and --until, --user, --tool or --server, or look through all of it with --all\n',
-  );
+function tellNext({ context }: AdminSession, next: string | undefined, isGivenUp: boolean): void {
+  if (next === undefined) return;
+  const why = isGivenUp
+    ? 'the log is long, and nothing more was found among the last records: narrow the search with --since and --until, --user, --tool or --server, look through all of it with --all, or go on'
+    : 'there may be more: go on';
+  context.stderr.write(`${why} with the same flags and --cursor ${plainLine(next)}\n`);
 }
 
 export const widthOf = ({ context: { stdout } }: Pick<AdminSession, 'context'>): number | undefined =>

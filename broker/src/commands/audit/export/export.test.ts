@@ -109,6 +109,27 @@ test('a table has the columns that it says, and cells that nobody runs; a folder
   assert.equal(rest.split('\n').length - 1, 8);
 });
 
+test('a search says where it ended, and goes on from there to the last one', async () => {
+  const search = async (...more: string[]) => {
+    const flags = ['--type', 'user.added', '--json', '--limit', '5', ...more];
+    const { code, stdout, stderr } = await broker.run(['audit', 'search', ...flags]);
+    assert.equal(code, 0, stderr);
+    const subjects = (JSON.parse(stdout) as { subject: string }[]).map(({ subject }) => subject);
+    return { subjects, cursor: / --cursor (\S+)\n/.exec(stderr)?.[1] };
+  };
+  const first = await search();
+  const second = await search('--cursor', first.cursor ?? '');
+  const third = await search('--cursor', second.cursor ?? '');
+  assert.equal(third.cursor, undefined, 'there are no more');
+  assert.deepEqual(
+    [...first.subjects, ...second.subjects, ...third.subjects],
+    Array.from({ length: 12 }, (_, index) => `user:person-${11 - index}`),
+  );
+  const { code, stderr } = await broker.run(['audit', 'search', '--cursor', 'nowhere']);
+  assert.equal(code, 2);
+  assert.match(stderr, /cursor/);
+});
+
 test('what cannot be is said before anything is written, and whoever exports stands in the log', async () => {
   assert.match(await refused(['--format', 'xml']), /"xml" is not jsonl, csv or parquet/);
   assert.match(await refused(['--events', '--tool', 'x']), /tool: events have none/);
