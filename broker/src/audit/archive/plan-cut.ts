@@ -79,8 +79,10 @@ export async function planCut(log: LogReader, order: CutOrder): Promise<Cut> {
       sealKey: chain.archived === undefined ? sealKeyIn(chain, firstRow) : chain.archived.sealKey,
     });
     cut.rows += last - chain.firstSeq + 1;
-    cut.since = Math.min(cut.since, timeOf(firstRow[1]));
-    cut.until = Math.max(cut.until, timeOf(lastRow[1]));
+    // A chain's opening is made for a row, and may be a little later than that.
+    const ends = [timeOf(firstRow[1]), timeOf(lastRow[1])];
+    cut.since = Math.min(cut.since, ...ends);
+    cut.until = Math.max(cut.until, ...ends);
     cut.unfinished.push(...calls.unfinished);
     cut.continued.push(...calls.continued);
   }

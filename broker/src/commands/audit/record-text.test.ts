@@ -139,6 +139,12 @@ test('lines of the tail fit the terminal, stand below each other, and say the da
       String(at),
     );
   }
+  const narrow = lineWriter(80, paintFor(on(80)));
+  const named = { ...EVENT, type: 'rule.added', subject: null, actor: 'admin-token:deployments' };
+  assert.match(
+    stripVTControlCharacters(narrow({ kind: 'event', record: named })),
+    /admin-token:deployments {2}rule\.added/,
+  );
   const piped = lineWriter(undefined, paintFor(on(undefined)));
   assert.equal(
     piped({ kind: 'event', record: EVENT }),

@@ -100,14 +100,17 @@ export function lineWriter(width: number | undefined, paint: Paint): (line: Tail
     const rest = width - [clockOf(ts).length, WHO, RESULT, MS, ID].reduce((total, each) => total + each + 2, 0);
     const whatWidth = isWide ? Math.min(WHAT_WHEN_WIDE, rest) : rest;
     const fitted = (text: string, room: number): string => padded(shortened(plainLine(text), room), room);
-    const [whoText, whatText, resultText] = [fitted(who, WHO), fitted(what, whatWidth), fitted(result, RESULT)];
     const isCall = line.kind === 'call';
+    // An event has no result. What a line leaves empty is for a name that is longer than its column.
+    const room = WHO + whatWidth + (isCall ? 0 : RESULT + MS + 4);
+    const whoWidth = Math.max(WHO, Math.min(textWidth(plainLine(who)), room - textWidth(plainLine(what))));
+    const [whoText, whatText] = [fitted(who, whoWidth), fitted(what, room - whoWidth)];
     const cells = [
       clockOf(ts),
       whoText,
-      isCall ? whatText : painted(paint, colour, whatText),
-      isCall ? painted(paint, colour, resultText) : resultText,
-      ' '.repeat(Math.max(0, MS - textWidth(ms))) + ms,
+      ...(isCall
+        ? [whatText, painted(paint, colour, fitted(result, RESULT)), ' '.repeat(Math.max(0, MS - textWidth(ms))) + ms]
+        : [painted(paint, colour, whatText)]),
       shortRecordId(id),
       ...(isWide ? [shortened(plainLine(more), Math.max(1, rest - whatWidth - 2))] : []),
     ];

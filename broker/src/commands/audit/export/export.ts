@@ -41,7 +41,9 @@ const FORMATS: Readonly<Record<string, Form>> = {
 export function addExport(audit: Command, context: CommandContext): void {
   const command = audit
     .command('export')
-    .description('the log as rows that others verify, or with a line for each call and event; all of it, or what fits')
+    .description(
+      'the log as rows that others verify, or with a line for each call and event; all of it, or what fits; with --output or --resume --json prints one document about the file',
+    )
     .option('--format <format>', 'jsonl, csv or parquet', 'jsonl')
     .option('--records', 'as JSON lines with a line for each call and event, instead of rows that can be verified')
     .option('--linked', 'rows that do not fit stand in it by their hashes, so that all of it can be verified')
