@@ -1,8 +1,9 @@
-// `npm run dashboard:pictures`: every page of the dashboard in both themes, from a lively world, into docs/images. Arguments: a page's name (with its tabs) or `all`,
-// another folder, another width.
+// `npm run dashboard:pictures`: every page of the dashboard in both themes, from a lively world, and what stands behind a click (moments.ts), into docs/images.
+// Arguments: a page's name (with its tabs) or `all`, another folder, another width.
 import { join } from 'node:path';
 import { REPOSITORY } from '../step.ts';
 import { openLivelyWorld } from './lively-world.ts';
+import { MOMENTS } from './moments.ts';
 import { PAGES_OF_DASHBOARD } from './pages.ts';
 import { signIn } from './person-at-dashboard.ts';
 import { until } from '../world/until.ts';
@@ -28,6 +29,16 @@ try {
       for (const complaint of new Set(person.complaints)) process.stderr.write(`${complaint}\n`);
       await person.close();
     }
+  }
+  const admin = await signIn(browser, lively, 'grace.hopper', { width: Number(width) });
+  for (const { name, come, isDialog } of MOMENTS.filter(
+    ({ name: each }) => only === 'all' || each === only || each.startsWith(`${only}-`),
+  )) {
+    await come(admin, lively);
+    const file = join(folder, `dashboard-${name}-light.png`);
+    if (isDialog) await admin.page.getByRole('dialog').screenshot({ path: file });
+    else await admin.page.screenshot({ path: file, fullPage: true });
+    process.stdout.write(`${file}\n`);
   }
 } finally {
   await browser.close();
