@@ -88,6 +88,11 @@ test('a table has the columns that it says, and cells that nobody runs; a folder
   assert.ok(lines.slice(1, -1).every((line) => line.split(',')[2] === 'user.added'));
   await broker.json(['audit', 'export', '--format', 'parquet-ready', '--output', join(folder, 'log')]);
   assert.deepEqual(readdirSync(join(folder, 'log')), ['part-00001.parquet']);
+  for (const name of ['part-00002.parquet', 'part-00003.parquet.part', 'notes.parquet'])
+    writeFileSync(join(folder, 'log', name), 'old');
+  await broker.json(['audit', 'export', '--format', 'parquet', '--force', '--output', join(folder, 'log')]);
+  const there = readdirSync(join(folder, 'log')).toSorted();
+  assert.deepEqual(there, ['notes.parquet', 'part-00001.parquet'], 'no part of an earlier export stays beside it');
   const { stdout, stderr } = await broker.run(['audit', 'export', '--records', '--user', 'person-3', '--events']);
   assert.deepEqual(
     stdout

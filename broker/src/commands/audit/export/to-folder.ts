@@ -1,5 +1,5 @@
 // An export into a folder of Parquet files, each of so many lines: every one that is there is whole, and one that was broken off is made again.
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { GateError } from 'mcpgate-shared/error';
@@ -46,6 +46,8 @@ export async function toFolder(
     const isEmpty = lines === 0 && state.parts > 0;
     if (isEmpty) await rm(fresh);
     else {
+      // Not before: until then what was there is whole. Parts of two exports side by side would be read as one.
+      if (state.parts === 0) await removeOldParts(folder, basename(fresh));
       await rename(fresh, name);
       const counts = { bytes: state.bytes + bytes, lines: state.lines + lines, parts: state.parts + 1 };
       state = { ...state, ...counts, ...(last === undefined ? {} : { place: last }) };
@@ -58,6 +60,13 @@ export async function toFolder(
     }
     await writeState(folder, state);
   }
+}
+
+/** Removes what an export before left there, and nothing else. */
+async function removeOldParts(folder: string, kept: string): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true }))
+    if (entry.isFile() && entry.name !== kept && /^part-\d{5,}\.parquet(?:\.part)?$/.test(entry.name))
+      await rm(join(folder, entry.name));
 }
 
 /** What the end of a Parquet file says of it. */
