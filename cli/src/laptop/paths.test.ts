@@ -17,7 +17,7 @@ test('each platform has its own configuration folder, and the socket lies below 
     env: { APPDATA: 'C:\\R' },
   });
   assert.equal(windows.configDir, 'C:\\R\\mcpgate');
-  assert.match(windows.socketPath, /^\\\\\.\\pipe\\mcpgate-[0-9a-f]{8}$/);
+  assert.match(windows.socketPath, /^\\\\\.\\pipe\\mcpgate-[0-9a-f]{24}$/);
 });
 
 test('XDG_CONFIG_HOME counts only where it is absolute, and MCPGATE_CONFIG_DIR beats it', () => {
@@ -31,5 +31,15 @@ test('XDG_CONFIG_HOME counts only where it is absolute, and MCPGATE_CONFIG_DIR b
 
 test('a path too long for a unix socket moves to a short folder of the same user', () => {
   const long = resolvePaths({ ...linux, homedir: `/home/${'a'.repeat(120)}` });
-  assert.match(long.socketPath, /^\/tmp\/mcpgate-1000-[0-9a-f]{8}\/daemon\.sock$/);
+  assert.match(long.socketPath, /^\/tmp\/mcpgate-1000-[0-9a-f]{24}\/daemon\.sock$/);
+});
+
+test('no two profiles have one socket, also those whose names were looked for', () => {
+  const configDir = `/home/ada/${'long-configuration-folder-'.repeat(4)}`;
+  const socketOf = (profile: string) =>
+    resolvePaths({ ...linux, env: { MCPGATE_CONFIG_DIR: configDir }, profileIn: () => profile }).socketPath;
+  assert.notEqual(socketOf('p130zv9i'), socketOf('p1mvxqdo'), 'these two had one name of 32 bits');
+  const onMac = { ...linux, platform: 'darwin' as const, tmpdir: `/var/folders/zz/${'z'.repeat(30)}/T` };
+  const long = resolvePaths({ ...onMac, uid: 2_147_483, homedir: `/Users/${'a'.repeat(120)}` });
+  assert.ok(long.socketPath.length <= 103, long.socketPath);
 });

@@ -2,6 +2,7 @@
 import { homedir, tmpdir } from 'node:os';
 import { posix, win32 } from 'node:path';
 import { chosenProfile, DEFAULT_PROFILE } from './profile.ts';
+import { sha256Hex } from './sha256-hex.ts';
 
 export interface Paths {
   /** The folder of what all profiles share: the launcher, the backups of clients' files, the name of the chosen profile. */
@@ -45,12 +46,11 @@ function defaultConfigDir({ env, platform, homedir }: PathEnvironment): string {
   return posix.join(base && posix.isAbsolute(base) ? base : posix.join(homedir, '.config'), 'mcpgate');
 }
 
-/** An FNV-1a hash, to make short names that differ by folder. Security does not depend on it. */
-function shortHash(text: string): string {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return (hash >>> 0).toString(16).padStart(8, '0');
-}
+/**
+ * A short name that no other folder has: the socket of one profile must never be that of another, whoever chose their names. 24 hex digits of
+ * SHA-256, because macOS leaves no room for more.
+ */
+const nameOf = (folder: string): string => sha256Hex(folder).slice(0, 24);
 
 export function resolvePaths(environment: PathEnvironment): Paths {
   const { env, platform, uid } = environment;
@@ -62,7 +62,7 @@ export function resolvePaths(environment: PathEnvironment): Paths {
   const ownRuntimeDir = env['MCPGATE_RUNTIME_DIR'];
   let runtimeDir = ownRuntimeDir ? ofProfile(ownRuntimeDir) : join(profileDir, 'run');
   if (platform !== 'win32' && join(runtimeDir, 'daemon.sock').length > SOCKET_PATH_MAX) {
-    runtimeDir = join(environment.tmpdir, `mcpgate-${uid ?? 0}-${shortHash(runtimeDir)}`);
+    runtimeDir = join(environment.tmpdir, `mcpgate-${uid ?? 0}-${nameOf(runtimeDir)}`);
   }
   const isWindows = platform === 'win32';
   return {
@@ -70,7 +70,7 @@ export function resolvePaths(environment: PathEnvironment): Paths {
     profile,
     profileDir,
     runtimeDir,
-    socketPath: isWindows ? `\\\\.\\pipe\\mcpgate-${shortHash(runtimeDir)}` : join(runtimeDir, 'daemon.sock'),
+    socketPath: isWindows ? `\\\\.\\pipe\\mcpgate-${nameOf(runtimeDir)}` : join(runtimeDir, 'daemon.sock'),
     localKeyPath: join(runtimeDir, 'local.key'),
     lockPath: join(runtimeDir, 'daemon.lock'),
     configPath: join(profileDir, 'config.json'),

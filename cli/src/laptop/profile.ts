@@ -1,6 +1,6 @@
 // Which profile a process is of: one login at one broker, with a folder and a daemon of its own. Loads Node builtins only, because `serve` reads it at
 // every start; `profiles.ts` does the rest.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { GateError } from 'mcpgate-shared/error';
 
@@ -13,10 +13,16 @@ export const isProfileName = (name: string): boolean => /^[a-z0-9][a-z0-9-]{0,23
 /** The file that holds the name which `mcpgate use` chose; missing where that is the profile without a name. */
 export const choicePath = (configDir: string): string => join(configDir, 'profile');
 
+function choiceIn(configDir: string): string {
+  const path = choicePath(configDir);
+  const file = statSync(path, { throwIfNoEntry: false });
+  // To read a pipe would wait for its writer.
+  return file === undefined ? DEFAULT_PROFILE : file.isFile() ? readFileSync(path, 'utf8').trim() : path;
+}
+
 /** `wanted`, else what `mcpgate use` chose. A choice that cannot be read is no default: calls would travel under another login. */
 export function chosenProfile(configDir: string, wanted: string | undefined): string {
-  const path = choicePath(configDir);
-  const name = wanted ?? (existsSync(path) ? readFileSync(path, 'utf8').trim() : DEFAULT_PROFILE);
+  const name = wanted ?? choiceIn(configDir);
   if (isProfileName(name)) return name;
   const shown = JSON.stringify(name.slice(0, 40));
   throw new GateError('usage', `${shown} is no name of a profile: 1 to 24 of a-z, 0-9 and -`);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -86,6 +87,20 @@ test('a name that is none leads nowhere, wherever it comes from', (t) => {
   assert.deepEqual(readdirSync(configDir), ['profile']);
   chooseProfile(configDir, 'default');
   assert.equal(named(configDir), 'default', 'the next choice mends it');
+});
+
+test('what is no file where the choice should be is an error at once, and no wait', (t) => {
+  const none = fails('usage', /is no name of a profile/);
+  const [pipe, other] = [folder(t), folder(t)];
+  execFileSync('mkfifo', [join(pipe, 'profile')]);
+  mkdirSync(join(other, 'profile'));
+  for (const configDir of [pipe, other]) {
+    assert.throws(() => named(configDir), none);
+    assert.deepEqual(
+      listProfiles(configDir).map(({ isChosen }) => isChosen),
+      [false],
+    );
+  }
 });
 
 test('a profile that does not exist is answered with what to do, and none is made', (t) => {

@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, wri
 import { join } from 'node:path';
 import { toGateError } from 'mcpgate-shared/error';
 import type { LastKnownOptions } from './last-known.ts';
-import { sha256Hex } from './sha256-hex.ts';
+import { sha256Hex } from '../laptop/sha256-hex.ts';
 
 const FILES_MAX = 64;
 const KEY = 'key';

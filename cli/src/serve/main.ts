@@ -19,7 +19,7 @@ import { createLineReader } from './line-reader.ts';
 import { ownLimits } from './own-limits.ts';
 import { createServeSession } from './serve-session.ts';
 import { readServeRequest } from './serve-view.ts';
-import { sha256Hex } from './sha256-hex.ts';
+import { sha256Hex } from '../laptop/sha256-hex.ts';
 
 const RETRY_MS = 1_000;
 /** How long to wait before starting a daemon after one was lost, because another client may start it. */
