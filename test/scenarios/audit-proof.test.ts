@@ -168,6 +168,13 @@ async function proves(t: TestContext, databaseUrl: string | undefined): Promise<
   assert.match(await broker.run(['audit', 'show', last?.id ?? '']), /^checkpoint +(?:none covers it yet|\S.* chain )/m);
   const found = await broker.cli(['audit', 'search', '--since', '1h']);
   assert.match(found.stderr, new RegExp(`are in .* and not in this answer: .*${files[0]?.name}`));
+  const page = await broker.run(['audit', 'report', '--since', '1h']);
+  assert.ok(page.includes(`<dd>what ${files[0]?.name} has: `), 'the report says what it does not count');
+  const [ruled] = (await broker.json(['audit', 'search', '--limit', '1'])) as { id: string }[];
+  assert.match(
+    await broker.run(['audit', 'show', ruled?.id ?? '']),
+    /^rule then +(?:allow |its event is in an archive)/m,
+  );
   renameSync(join(archives, files[0]?.name ?? ''), join(folder, 'elsewhere.gz'));
   const gone = await verify('--checkpoints', kept, '--archives', archives);
   assert.match(gone.wrong?.why ?? '', new RegExp(`the archive ${files[0]?.name}: it is missing`));

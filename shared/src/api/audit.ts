@@ -156,6 +156,7 @@ export const StorySchema = z
       .object({
         id: z.string(),
         was: z.string().nullable().meta({ description: 'What it said when it decided; null: no event says so' }),
+        may_be_in: z.array(z.string()).default([]).meta({ description: 'Archives that may have the event' }),
         changed_by: z.string().nullable(),
         changed_at: TimeSchema.nullable(),
         is: z.string().nullable().meta({ description: 'What it says now; null: it is removed' }),

@@ -14,6 +14,7 @@ const OLD_AFTER: Readonly<Partial<Record<EventName, readonly string[]>>> = {
   call: ['searchCalls', 'getActivity', 'listSecretUses', 'listOwnCalls', 'listHooks'],
   record: [
     'searchEvents',
+    'listArchives',
     'showRecord',
     'listWorkspaces',
     'listHooks',

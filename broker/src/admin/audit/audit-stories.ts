@@ -6,6 +6,7 @@ import { idSpan } from '../../audit/record-times.ts';
 import type { CallRecord } from '../../domain/call-record.ts';
 import type { AdminDependencies } from '../dependencies.ts';
 import { toRule } from '../rules/rule-view.ts';
+import { archivesOf } from './archives-of.ts';
 import { coveringCheckpoint } from './covering-checkpoint.ts';
 
 type Needs = Pick<AdminDependencies, 'audit' | 'store' | 'clock'>;
@@ -29,10 +30,7 @@ export async function storyOf(parts: Needs, workspaceId: string, id: string): Pr
   const found = await audit.recordsOf(workspaceId, id);
   const [one, ...others] = found;
   if (one === undefined) {
-    const { since, until } = idSpan(id, {});
-    const archives = (await parts.store.auditArchives.list()).filter(
-      (each) => each.since < until && each.until >= since,
-    );
+    const archives = await archivesOf(parts, idSpan(id, {}));
     const where =
       archives.length === 0
         ? '`audit search --json` shows whole ids'
@@ -55,7 +53,8 @@ export async function storyOf(parts: Needs, workspaceId: string, id: string): Pr
   return { ...nothing, call, rows: one.rows, rule, approvals, session, checkpoint };
 }
 
-async function ruleStory({ audit, store, clock }: Needs, call: CallRecord): Promise<Story['rule']> {
+async function ruleStory(parts: Needs, call: CallRecord): Promise<Story['rule']> {
+  const { audit, store, clock } = parts;
   const { rule: id, workspace_id: workspaceId } = call;
   if (id === null) return null;
   const until = Date.parse(call.ts) + 1;
@@ -64,9 +63,11 @@ async function ruleStory({ audit, store, clock }: Needs, call: CallRecord): Prom
   const { rules } = await store.policy.snapshot(workspaceId);
   const now = rules.find((rule) => rule.id === id);
   const was = said?.data['sentence'];
+  const older = said === undefined ? await archivesOf(parts, { until }) : [];
   return {
     id,
     was: typeof was === 'string' ? was : null,
+    may_be_in: older.map(({ name }) => name),
     changed_by: said?.actor ?? null,
     changed_at: said?.ts ?? null,
     is: now === undefined ? null : ruleSentence(toRule(now, clock.now())),

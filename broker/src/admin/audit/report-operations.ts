@@ -12,6 +12,7 @@ import type { LogSummary } from '../../audit/export/summary.ts';
 import type { AdminDependencies } from '../dependencies.ts';
 import { Page, streamOperation, type Caller, type Operation } from '../operation.ts';
 import { ruleMatrix } from '../rules/preview-operations.ts';
+import { archivesOf } from './archives-of.ts';
 import { createReadLog } from './audit-reads.ts';
 
 type Needs = Pick<AdminDependencies, 'audit' | 'proofs' | 'store' | 'people' | 'clock' | 'facts'>;
@@ -69,6 +70,7 @@ export function reportOperations(parts: Needs, lists: readonly Operation[]): Ope
       listed(adminTokensApi.list, caller, signal),
       listed(secretsApi.list, caller, signal),
     ]);
+    const archives = await archivesOf(parts, span);
     const { lastAt } = audit.checkpoints;
     yield {
       kind: 'report',
@@ -82,6 +84,9 @@ export function reportOperations(parts: Needs, lists: readonly Operation[]): Ope
         })),
         events: summary.events.map(eventOf),
         event_counts: summary.eventCounts,
+        archives: archives.map(({ name, since: from, until: to, rows }) => ({
+          ...{ name, since: isoOf(from), until: isoOf(to), rows },
+        })),
         left_out: summary.leftOut,
       },
     };

@@ -154,13 +154,19 @@ function decidedBy({ rule }: Call): string {
   return rule.startsWith('hook:') ? `the hook ${rule.slice('hook:'.length)}` : `rule ${rule}`;
 }
 
-function ruleLines({ id, was: then, is: now, changed_by: by, changed_at: at }: NonNullable<Story['rule']>): Line[] {
+function ruleLines(rule: NonNullable<Story['rule']>): Line[] {
+  const { id, was: then, is: now, changed_by: by, changed_at: at, may_be_in: archives } = rule;
   if (id.startsWith('hook:')) return [];
   const since = by === null || at === null ? '' : ` (${by}, ${localTime(at)})`;
-  const was: Line = ['rule then', plainLine(then === null ? 'the log has no event of it' : `${then}${since}`)];
+  const was: Line = ['rule then', plainLine(then === null ? unknownThen(archives) : `${then}${since}`)];
   if (now === then) return [was, ['rule now', 'the same']];
   return [was, ['rule now', plainLine(now ?? 'it is removed')]];
 }
+
+const unknownThen = (archives: readonly string[]): string =>
+  archives.length === 0
+    ? 'the log has no event of it'
+    : `its event is in an archive, if anywhere: ${archives.join(', ')}`;
 
 function changeLines(event: Event, paint: Paint, width: number | undefined): Line[] {
   return (changesOf(event.data) ?? []).flatMap((change): Line[] => {

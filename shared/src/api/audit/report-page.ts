@@ -50,13 +50,30 @@ footer { margin-top: 4rem; color: var(--soft); font-size: .84rem; }
 `;
 
 export function reportPage(report: Report, sections: readonly ReportSection[]): string {
-  const { workspace, url, version, since, until, made_at: madeAt, made_by: madeBy, left_out: leftOut } = report;
+  const {
+    workspace,
+    url,
+    version,
+    since,
+    until,
+    made_at: madeAt,
+    made_by: madeBy,
+    left_out: leftOut,
+    archives,
+  } = report;
   const time = (ts: string): string => `${ts.slice(0, 16).replace('T', ' ')} UTC`;
   const facts = [
     ['Of', `${time(since)} to ${time(until)}`],
     ['Workspace', `${workspace} at ${url}`],
     ['Made', `${time(madeAt)} by ${madeBy}, mcpgate ${version}`],
-    ['Holds', 'who may do what now; what was done and changed in that time'],
+    [
+      'Holds',
+      `who may do what now; what was done and changed in that time${archives.length === 0 ? '' : ', as far as the database still has it'}`,
+    ],
+    ...archives.map(({ name, since: from, until: to, rows }) => [
+      'Not in it',
+      `what ${name} has: ${rows.toLocaleString('en-US')} rows of ${time(from)} to ${time(to)}`,
+    ]),
   ];
   const left =
     leftOut === 0

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { AdminTokenSchema } from '../admin-tokens.ts';
 import { EventSchema } from '../audit.ts';
+import { ArchiveSchema } from './archives.ts';
 import { endpoint } from '../endpoint.ts';
 import { TimeSchema } from '../fields.ts';
 import { GrantSchema } from '../grants.ts';
@@ -49,6 +50,10 @@ export const ReportSchema = z
     event_counts: z
       .record(z.string(), z.int())
       .meta({ description: 'Of all events of the time, also of those left out' }),
+    archives: z
+      .array(ArchiveSchema.pick({ name: true, since: true, until: true, rows: true }))
+      .default([])
+      .meta({ description: 'What has rows of that time, which the report does not count' }),
     left_out: z.int().meta({
       description:
         'Events that are only counted: readings of the log and refusals of strangers, and the oldest past 20,000',

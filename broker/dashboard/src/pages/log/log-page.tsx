@@ -1,9 +1,12 @@
 // The log as it goes on: what was searched for, newest first, and what comes while one looks.
-import { Button, Group, Text } from '@mantine/core';
+import { Button, Code, Group, Text } from '@mantine/core';
 import { useIntersection } from '@mantine/hooks';
 import { IconArrowUp, IconListSearch, IconPlayerPause, IconPlayerPlay, IconShieldCheck } from '@tabler/icons-react';
 import { getRouteApi } from '@tanstack/react-router';
+import { archivesApi } from 'mcpgate-shared/api/audit/archives';
 import { useEffect, useState } from 'react';
+import { useApi } from '../../api/use-api.ts';
+import { countText } from '../../parts/figures.ts';
 import { DataTable } from '../../parts/data-table.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { ButtonLink } from '../../parts/links.tsx';
@@ -11,7 +14,7 @@ import { Lines } from '../../parts/loaded.tsx';
 import { Page, Section } from '../../parts/page.tsx';
 import { ProblemAlert, ProblemView } from '../../parts/problem-view.tsx';
 import { StatusBadge } from '../../parts/status-badge.tsx';
-import { useNow } from '../../parts/time.tsx';
+import { Moment, useNow } from '../../parts/time.tsx';
 import { LogExport } from './log-export.tsx';
 import { LogFilters } from './log-filters.tsx';
 import { kindOf, withFilter, type LogSearch } from './log-search.ts';
@@ -140,8 +143,23 @@ function Found({ search, log, onReset }: { search: LogSearch; log: LogLines; onR
         }
       />
       <ProblemAlert problem={log.error} retry={log.refresh} />
-      {log.hasMore && <Older log={log} />}
+      {log.hasMore ? <Older log={log} /> : <InArchives search={search} />}
     </>
+  );
+}
+
+/** The end of the list is not the end of the log where older rows were moved into files. */
+function InArchives({ search: { since, until } }: { search: LogSearch }) {
+  const query = { ...(since !== undefined && { since }), ...(until !== undefined && { until }) };
+  const archives = useApi(archivesApi.list, { query }).data ?? [];
+  const [first] = archives;
+  const last = archives.at(-1);
+  if (first === undefined || last === undefined) return null;
+  return (
+    <Text size="sm" c="dimmed" p="md" ta="center">
+      Not here: records of <Moment at={first.since} /> to <Moment at={last.until} />, which are in{' '}
+      {countText(archives.length, 'archive')}. <Code>mcpgate-broker audit export --archives FOLDER</Code> reads them.
+    </Text>
   );
 }
 

@@ -82,12 +82,14 @@ function Running({ progress }: { progress: Progressed | undefined }) {
 }
 
 function Found({ verdict }: { verdict: Verdict }) {
-  const { whole, rows, chains, checkpoints, wrong } = verdict;
+  const { whole, rows, chains, checkpoints, wrong, archives, archived_rows: archived } = verdict;
   const read = `${countText(rows, 'row')} in ${countText(chains, 'chain')}, and ${countText(checkpoints, 'checkpoint')}`;
   if (whole || wrong === null)
     return (
       <Alert role="status" color="teal" variant="light" title="The log is whole" icon={<IconShieldCheck aria-hidden />}>
         {read}: all as they were written.
+        {archives > 0 &&
+          ` ${countText(archived, 'row')} in ${countText(archives, 'archive')} were not looked at, only that nothing is missing between them and these: give their folder to mcpgate-broker audit verify --archives.`}
       </Alert>
     );
   return (

@@ -28,12 +28,7 @@ export function Why({ call, rule }: { call: Call; rule: Story['rule'] }) {
             [isHook ? 'Hook' : 'Rule', <Decider key="by" id={id} isHook={isHook} />],
             isHook || rule === null
               ? undefined
-              : [
-                  'It said then',
-                  rule.was === null
-                    ? 'the log has no event of it, as of rules that are older than the log'
-                    : withLocalTimes(rule.was),
-                ],
+              : ['It said then', rule.was === null ? unknownThen(rule.may_be_in) : withLocalTimes(rule.was)],
             isHook || rule === null
               ? undefined
               : [
@@ -56,6 +51,11 @@ export function Why({ call, rule }: { call: Call; rule: Story['rule'] }) {
     </Section>
   );
 }
+
+const unknownThen = (archives: readonly string[]): string =>
+  archives.length === 0
+    ? 'the log has no event of it, as of rules that are older than the log'
+    : `its event is not in the database any more; it may be in ${archives.join(', ')}`;
 
 function leadOf({ decision, rule, status }: Call): string {
   if (decision === 'allow') return rule === null ? 'No rule was asked: enforcement was off, or it needs none.' : '';
@@ -90,7 +90,7 @@ function Ways({ call }: { call: Call }) {
       {may('operator') && member !== null && tool !== null && (
         <PathLink path={`/access?${asked.toString()}`}>What the rules say now</PathLink>
       )}
-      {decision === 'deny' && member !== null && (
+      {decision === 'deny' && rule === null && member !== null && (
         <Text size="sm" c="dimmed">
           {member} can ask for access from the AI client, or at My account.
         </Text>
