@@ -37,7 +37,7 @@ const MOST_BYTES = 64 * 1024;
 
 export function createHooks(options: {
   store: Pick<Store, 'hooks' | 'users' | 'workspaces' | 'audit' | 'logFeeds'>;
-  vault: Pick<Vault, 'resolve' | 'value'>;
+  vault: Pick<Vault, 'resolve' | 'value' | 'used'>;
   audit: Pick<Audit, 'event' | 'refused'>;
   approvals: Approvals;
   deliveries: Deliveries;

@@ -2,7 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
+import { carriedVersion } from '../domain/call-record.ts';
 import type { Hook, LogHook } from '../domain/hook.ts';
+import type { Log } from '../domain/log.ts';
 import type { GuardedAnswer, GuardedFetch } from '../net/guarded-fetch.ts';
 import type { Vault } from '../vault/vault.ts';
 import { sign } from './signature.ts';
@@ -20,12 +22,13 @@ export interface HookSender {
 }
 
 export function createHookSender(options: {
-  vault: Pick<Vault, 'resolve' | 'value'>;
+  vault: Pick<Vault, 'resolve' | 'value' | 'used'>;
   fetch: GuardedFetch;
   clock: Pick<Clock, 'now'>;
+  log: Pick<Log, 'warn'>;
   version: string;
 }): HookSender {
-  const { vault, fetch, clock, version } = options;
+  const { vault, fetch, clock, log, version } = options;
   return {
     async send(
       workspaceId,
@@ -33,16 +36,25 @@ export function createHookSender(options: {
       { id = randomUUID(), body, headersOnly = false, keepsConnection = false },
       signal,
     ) {
-      const valueOf = async (of: string) => (await vault.value(workspaceId, of)).value;
-      const { value: url } = await vault.resolve(workspaceId, written);
+      const versions: string[] = [];
+      const valueOf = async (of: string) => {
+        const opened = await vault.value(workspaceId, of);
+        versions.push(carriedVersion({ name: of, version: opened.version }));
+        return opened.value;
+      };
+      const resolved = async (text: string) => {
+        const found = await vault.resolve(workspaceId, text);
+        versions.push(...found.versions);
+        return found.value;
+      };
+      const url = await resolved(written);
       const host = URL.parse(url)?.hostname;
       // What a secret puts behind the host cannot lead to another one.
       if (host === undefined || host !== URL.parse(written)?.hostname)
         throw new GateError('forbidden', `the address of the hook ${name} is none, once its secrets are put in`);
       const further: Record<string, string> = {};
-      for (const [header, text] of Object.entries(headers))
-        further[header] = (await vault.resolve(workspaceId, text)).value;
-      return await fetch(url, {
+      for (const [header, text] of Object.entries(headers)) further[header] = await resolved(text);
+      const answer = await fetch(url, {
         ...{ method: 'POST', body, headersOnly, keepsConnection, namedHost: host, signal },
         ...(ca !== null && { ca }),
         headers: {
@@ -54,6 +66,12 @@ export function createHookSender(options: {
           ...(bearer !== null && { authorization: `Bearer ${await valueOf(bearer)}` }),
         },
       });
+      // The other side has taken them, which is all that anybody can know of a secret that only signs.
+      if (answer.status >= 200 && answer.status < 300)
+        vault.used(workspaceId, versions)?.catch((error: unknown) => {
+          log.warn({ err: error, hook: name }, 'when its secrets were last used could not be written down');
+        });
+      return answer;
     },
     async answer(_workspaceId, { name, url: written }, to, body) {
       const [own, asked] = [URL.parse(written), URL.parse(to)];

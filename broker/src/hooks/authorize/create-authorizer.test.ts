@@ -35,7 +35,7 @@ async function worldOf(t: TestContext, server?: AuthzServer) {
   const vault = await createVault({ store, masterKey: loadMasterKey({ dataDir }), clock });
   const audit = createAudit({ store, clock, writerId: 'test', log, keys: TEST_KEYS });
   const sender = createHookSender({
-    ...{ vault, clock, version: '9.9.9' },
+    ...{ vault, clock, log, version: '9.9.9' },
     fetch: createGuardedFetch({ allowHosts: [], timeoutMs: 30_000, maxBytes: 64 * 1024 }),
   });
   const authorizer = createAuthorizer({ sender, audit, clock, elapsedMs: () => performance.now(), log });
@@ -108,7 +108,15 @@ test('it is signed with one secret of the vault and carries another, as their pr
     ['part', 'p&q'],
   ] as const)
     await vault.set('default', name, value, 'test');
+  const unused = async () => (await vault.list('default')).flatMap(({ name, isUsed }) => (isUsed ? [] : [name]));
+  const takes = server.answer;
+  server.answer = says({}, {}, 503);
+  assert.equal((await authorizer.ask(signed, question())).decision, 'away');
+  assert.deepEqual(await unused(), ['part', 'sign', 'token'], 'a refusal tells nothing of them');
+  server.answer = takes;
+  server.asked.length = 0;
   assert.equal((await authorizer.ask(signed, question())).decision, 'allow');
+  assert.deepEqual(await unused(), [], 'what was answered was taken');
   const verified = (at: number, secret: string) =>
     new Webhook(secret).verify(server.asked[at]?.body ?? '', { ...server.asked[at]?.headers } as Record<
       string,

@@ -51,10 +51,11 @@ onBothEngines((open) => {
     const vault = {
       resolve: (_of: string, value: string) => Promise.resolve({ value, versions: [] }),
       value: () => Promise.resolve({ value: KEY, version: 1, imported: false }),
+      used: () => undefined,
     };
     const ticking = { now: clock.now, after: () => () => undefined };
     const fetch = createGuardedFetch({ allowHosts: [], timeoutMs: 5_000, maxBytes: 1_000 });
-    const by = { vault, clock: { now: () => Date.now() }, version: '1', host: 'here' };
+    const by = { vault, clock: { now: () => Date.now() }, version: '1', host: 'here', log: silent };
     const sender = createEntrySender({ ...by, sender: createHookSender({ ...by, fetch }) });
     /** One that `dies` is not closed, as after kill -9. */
     const brokerOf = (holder: string, on: Store = store, dies = false) => {
