@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { shownArguments } from '../approvals/shown-arguments.ts';
 import { createPieces, pieceToken } from '../message/pieces.ts';
 import { madeRequest } from './request.ts';
 import { keptArguments, MOST_BYTES } from './kept-arguments.ts';
@@ -37,6 +38,80 @@ it('masks what looks like a secret by its name or its value, and leaves the rest
     kept.text,
     '{"__proto__":{"x":1},"password":"***","note":"use *** here","list":["***"],"repo":"a/b","n":7}',
   );
+});
+
+it('masks secrets wherever they stand: within words, as keys, below a name, in URLs, headers, flags, and JSON that is a text', () => {
+  const secrets = [
+    { url: `https://${TOKEN}@github.com/x` },
+    { header: `Bearer%20${TOKEN}`, list: `[${TOKEN}]`, path: `/x/${TOKEN}`, line: `a\\n${TOKEN}` },
+    { [TOKEN]: 1 },
+    { url: 'postgres://svc:hunter2@db/x', other: 'see postgres://svc:hunter2/@db.internal:5432/x?y=1 there' },
+    { other: 'https://x/?to=redis://:hunter2@cache/0&api_key=hunter2' },
+    { headers: ['Authorization: Bearer hunter2', 'Bearer hunter2', `Basic ${btoa('svc:hunter2')}`] },
+    { headers: [['Authorization', 'hunter2']], argv: ['--password', 'hunter2', '-v'] },
+    {
+      command: 'mysql --password=hunter2flag -u x',
+      other: 'mysql --password hunter2',
+      third: 'DB_PASSWORD="hunter2 and"',
+    },
+    { body: JSON.stringify({ password: 'hunter2' }), twice: JSON.stringify(JSON.stringify({ password: 'hunter2' })) },
+    { body: '{"password":"hunter2","password":"hunter2"}', cut: '{"password":"hunter2' },
+    { password: { value: 'hunter2' }, secrets: { prod: ['hunter2'] }, tokens: { a: 'hunter2' } },
+    {
+      environment: [
+        { name: 'DB_PASSWORD', value: 'hunter2' },
+        { Key: 'API_TOKEN', Value: { x: 'hunter2' } },
+      ],
+    },
+    { pem: '-----BEGIN RSA PRIVATE KEY-----\nhunter2\n-----END RSA PRIVATE KEY-----' },
+    { long: `${'x '.repeat(3_995)}postgres://svc:hunter2${'p'.repeat(100)}@db/x` },
+  ];
+  const others = `${TOKEN} ${btoa('svc:hunter2')}`.split(' ');
+  for (const args of secrets) {
+    const text = keptArguments(request(JSON.stringify(args)), 'masked')?.text ?? '';
+    const shown = shownArguments(args) ?? '';
+    for (const each of [text, shown])
+      assert.ok(
+        (each.includes('***') || 'long' in args) && !['hunter2', ...others].some((secret) => each.includes(secret)),
+        each,
+      );
+  }
+});
+
+it('leaves what only looks a little like a secret', () => {
+  const args = {
+    text: 'A basic understanding of bearer authentication: see https://x.example/a?page=2 and ssh://git@github.com/x.git',
+    code: 'const token = readToken(file); function f(password: string) {} // API_KEY=$API_KEY',
+    json: '{"id":12345678901234567890, "a":[1]}',
+    ...{ max_tokens: 100, tokens: 7, secret_configuration: 'x', keyboardShortcuts: true, entries: [['a', 'b']] },
+    environment: [{ name: 'REGION', value: 'eu' }],
+  };
+  assert.equal(keptArguments(request(JSON.stringify(args)), 'masked')?.text, JSON.stringify(args));
+});
+
+it('takes a time that grows with the length of a text and no faster', () => {
+  const parts = [
+    'a',
+    'a:',
+    '://',
+    'a@',
+    '"',
+    'eyJ',
+    'Bearer ',
+    '--a ',
+    'x=',
+    '-----BEGIN PRIVATE KEY',
+    '\\',
+    ' ',
+    '{"a":[',
+  ];
+  const startedAt = process.cpuUsage();
+  for (const part of parts) {
+    const text = part.repeat(Math.ceil(8_000 / part.length));
+    keptArguments(request(JSON.stringify(Array.from({ length: 20 }, () => text))), 'masked');
+  }
+  const { user } = process.cpuUsage(startedAt);
+  assert.ok(user < 3_000_000, `${user} µs`);
 });
 
 it('cuts what is longer than its bound between two characters, and says how long it was', () => {

@@ -93,7 +93,11 @@ const FORMATS: readonly string[] = [
 
 const WHOLE = new RegExp(`^(?:${FORMATS.join('|')})`);
 const EXACT = new RegExp(`^(?:${FORMATS.slice(0, -1).join('|')})$`);
-const INSIDE = new RegExp(`(?<![\\w-])(?:${FORMATS.slice(0, -1).join('|')})`, 'g');
+/** A letter before it is part of a longer word, except for the last one of `%20` and of `\\n`. */
+const INSIDE = new RegExp(
+  `(?:(?<![\\w-])|(?<=%[\\dA-Fa-f]{2})|(?<=\\\\[nrt]))(?:${FORMATS.slice(0, -1).join('|')})`,
+  'g',
+);
 
 export function isKnownToken(value: string): boolean {
   return WHOLE.test(value);

@@ -47,6 +47,7 @@ describe('readCallParams', () => {
     assert.deepEqual(params.argKeys, ['path', 'deep']);
     assert.equal(params.traceId, '0af7651916cd43dd8448eb211c80319c');
     assert.equal(ok('{"name":"x"}').argsDigest, null);
+    assert.deepEqual(ok(`{"name":"x","arguments":{"ghp_${'a1'.repeat(18)}":1}}`).argKeys, ['***']);
   });
 
   it('takes what is null for absent: it is neither read nor forwarded, and what others mean by a null stays', () => {

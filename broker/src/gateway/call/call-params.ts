@@ -1,6 +1,7 @@
 // Reads the params of a `tools/call` or `prompts/get`: a name and arguments. The arguments are passed on as the text that the client sent.
 import { hash } from 'node:crypto';
 import { findMember } from 'mcpgate-shared/mcp/json-span';
+import { maskedKey } from '../../approvals/masked-text.ts';
 import { isRecord } from '../../mcp/json-rpc-guard.ts';
 import { readRequestParams } from './request-params.ts';
 import type { Request } from '../request.ts';
@@ -41,9 +42,8 @@ export function readCallParams(request: Request): CallParams | string {
   };
 }
 
-function keysOf(args: Readonly<Record<string, unknown>>): string[] {
-  const keys = Object.keys(args);
-  return keys.length <= MAX_KEYS && keys.every((key) => key.length <= MAX_KEY_CHARS)
-    ? keys
-    : keys.slice(0, MAX_KEYS).map((key) => key.slice(0, MAX_KEY_CHARS));
-}
+/** A token that is a key is masked: the keys are searched and exported. */
+const keysOf = (args: Readonly<Record<string, unknown>>): string[] =>
+  Object.keys(args)
+    .slice(0, MAX_KEYS)
+    .map((key) => maskedKey(key.slice(0, 2 * MAX_KEY_CHARS)).slice(0, MAX_KEY_CHARS));
