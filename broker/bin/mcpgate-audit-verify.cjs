@@ -21,7 +21,7 @@ const USAGE = `usage: mcpgate-audit-verify EXPORT --key FILE [--archives FOLDER]
 exit codes: 0 whole, 1 something is not as it was written, 2 usage, or a file that cannot be read`;
 
 const NO_HASH = '0'.repeat(64);
-const HASH = /^[0-9a-f]{64}$/;
+const isHash = (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
 
 /** What is not as it was written. */
 class Wrong extends Error {
@@ -42,7 +42,26 @@ function canonical(value) {
   return `{${names.map((name) => `${JSON.stringify(name)}:${canonical(value[name])}`).join(',')}}`;
 }
 
-function hashOf({ hash: _hash, seal: _seal, ...row }) {
+/** What a withheld row has, and what one of format 1 has: no hash covers other members there, so there are none. */
+const WITHHELD = 'chain,hash,prev_hash,seq,v,withheld';
+const OLD_ROW = 'actor,call_id,chain,data,hash,id,prev_hash,seq,server,subject,tool_name,ts,type,v,workspace_id';
+const hasOnly = (row, names) => Object.keys(row).sort().join() === names;
+
+const TOKEN = /"(?:[^"\\]|\\.)*"|[^\s"{}[\],:]+|[{}[\],:]/g;
+const tokensOf = (text) =>
+  text
+    .match(TOKEN)
+    .map((token) => (token.startsWith('"') ? JSON.stringify(JSON.parse(token)) : token))
+    .sort()
+    .join('\n');
+
+/** Whether every reader of JSON finds the same in the line: no member twice, and numbers as they are written by everybody. Escapes and order do not matter. */
+function isPlain(text, parsed) {
+  const plain = JSON.stringify(parsed);
+  return plain === text || tokensOf(text) === tokensOf(plain);
+}
+
+function hashOf({ hash: _hash, ...row }) {
   if (row.v !== 1) return sha256(canonical(row));
   const { id, workspace_id, ts, chain, seq, type, call_id, actor, subject, server, tool_name, data } = row;
   const list = [id, workspace_id, ts, chain, seq, type, call_id, actor, subject, server, tool_name, data];
@@ -63,11 +82,22 @@ function asWritten(why, check) {
 function readKeys(text) {
   if (text.includes('-----BEGIN')) {
     const pems = text.match(/-----BEGIN PUBLIC KEY-----[^-]+-----END PUBLIC KEY-----/g) ?? [];
-    if (pems.length === 0) throw new Usage('there is no public key in the file');
     return pems.map((pem) => ({ id: undefined, key: createPublicKey(pem) }));
   }
   const parsed = JSON.parse(text);
   return (parsed.keys ?? [parsed]).map((key) => ({ id: key.kid, key: createPublicKey({ key, format: 'jwk' }) }));
+}
+
+function keysIn(path) {
+  const text = readFileSync(path, 'utf8');
+  let keys = [];
+  try {
+    keys = readKeys(text);
+  } catch {
+    // Said below: what else the file may be is not known.
+  }
+  if (keys.length > 0 && keys.every(({ key }) => key.asymmetricKeyType === 'ed25519')) return keys;
+  throw new Usage(`${path} is no public key of checkpoints: mcpgate-broker audit key prints one`);
 }
 
 function isSigned(keys, { statement, signature }, type = 'mcpgate.checkpoint') {
@@ -139,6 +169,8 @@ function createCheck(keys, isPartial, named) {
   const chains = new Map();
   /** What was named and has not been met. */
   const claims = [];
+  /** The chains that a row, a checkpoint or an archive names. */
+  const known = new Set();
   const counts = { rows: 0, withheld: 0, checkpoints: 0, gaps: 0, archives: 0 };
   /** The archives that were read: their names and digests, in order. */
   const archives = [];
@@ -148,6 +180,7 @@ function createCheck(keys, isPartial, named) {
 
   function claim(heads, by) {
     for (const { chain, seq, hash } of heads) {
+      known.add(chain);
       const state = chains.get(chain);
       const met = state?.kept.get(seq);
       if (met?.hash === hash) state.covered = Math.max(state.covered, met.count);
@@ -179,7 +212,8 @@ function createCheck(keys, isPartial, named) {
     if (isFirst && v === 2 && row.type !== 'chain.begun' && row.withheld !== true)
       throw new Wrong(chain, seq, row.id ?? null, 'a chain begins with another row');
     const hash = isFirst ? NO_HASH : row.prev_hash;
-    const state = { seq: seq - 1, hash, from: seq, count: 0, covered: 0, kept: createKept() };
+    const isOpen = v === 2 && isFirst && row.withheld !== true;
+    const state = { seq: seq - 1, hash, from: seq, count: 0, covered: 0, kept: createKept(), v, isOpen };
     chains.set(chain, state);
     return state;
   }
@@ -206,7 +240,7 @@ function createCheck(keys, isPartial, named) {
 
   function checkRow(row, line) {
     const { chain, seq, hash, id = null } = row;
-    if (typeof chain !== 'string' || !Number.isSafeInteger(seq) || seq < 0 || !HASH.test(hash))
+    if (typeof chain !== 'string' || !Number.isSafeInteger(seq) || seq < 0 || !isHash(hash))
       throw new Wrong(null, null, null, `line ${line} is no row of the log`);
     const state = chains.get(chain) ?? begin(row);
     if (isPartial && seq > state.seq + 1) {
@@ -220,8 +254,12 @@ function createCheck(keys, isPartial, named) {
       throw new Wrong(chain, state.seq + 1, null, why);
     }
     if (row.prev_hash !== state.hash) throw new Wrong(chain, seq, id, 'it does not follow the row before it');
-    if (row.withheld === true) counts.withheld += 1;
-    else {
+    if (row.withheld === true) {
+      if (!hasOnly(row, WITHHELD) || !isHash(row.prev_hash) || (row.v !== 1 && row.v !== 2))
+        throw new Wrong(chain, seq, id, 'it is withheld, and says something all the same');
+      counts.withheld += 1;
+    } else {
+      if (row.v === 1 && !hasOnly(row, OLD_ROW)) throw new Wrong(chain, seq, id, 'it is in no form of format 1');
       if (hashOf(row) !== hash) throw new Wrong(chain, seq, id, 'what it says is not what was written');
       counts.rows += 1;
       if (row.type === 'chain.begun') {
@@ -239,8 +277,20 @@ function createCheck(keys, isPartial, named) {
     if (archive !== undefined) archive.rows += 1;
   }
 
+  /** A chain that is named nowhere is the newest one, which says how it begins; old chains are named by the first of the others. */
+  function meetUnnamed() {
+    if (isPartial) return;
+    const hasNew = [...chains.values()].some(({ v }) => v === 2);
+    for (const [chain, { from, v, isOpen }] of chains) {
+      if (known.has(chain) || isOpen || (v === 1 && !hasNew)) continue;
+      throw new Wrong(chain, from, null, 'no checkpoint, no archive and no other chain names this chain');
+    }
+  }
+
   return {
     counts,
+    /** Chains that nothing names. */
+    unnamed: () => (isPartial ? [] : [...chains.keys()].filter((chain) => !known.has(chain))),
     /** The first line of an archive, and what was signed at its end. */
     archiveBegins(header, name) {
       const last = archives.at(-1);
@@ -257,6 +307,7 @@ function createCheck(keys, isPartial, named) {
     archiveEnds(signed, digest, name) {
       const { header, rows } = archive;
       const [{ chain, first_seq: from }] = header.spans;
+      for (const span of header.spans) known.add(span.chain);
       if (!isSigned(keys, signed, 'mcpgate.archive'))
         throw new Wrong(chain, from, null, `what ${name} says of itself is not signed with the key`);
       const { at: _at, key: _key, rows: said, sha256: content, ...head } = signed.statement;
@@ -298,6 +349,7 @@ function createCheck(keys, isPartial, named) {
         if (met.hash !== hash) throw new Wrong(chain, seq, null, `it is another row than the one that ${by} names`);
         state.covered = Math.max(state.covered, met.count);
       }
+      meetUnnamed();
       let uncovered = 0;
       for (const { count, covered } of chains.values()) uncovered += count - covered;
       return uncovered;
@@ -320,8 +372,17 @@ async function* textsOf(path) {
   if (rest !== '') yield rest;
 }
 
-async function* linesOf(path) {
+/** What `--records` writes says what a row says, and has nothing by which it hangs together. */
+const isRecord = (parsed) =>
+  typeof parsed === 'object' &&
+  parsed !== null &&
+  'workspace_id' in parsed &&
+  !('hash' in parsed) &&
+  !('prev_hash' in parsed);
+
+async function* linesOf(path, isRows = false) {
   let line = 0;
+  let isFirst = true;
   for await (const text of textsOf(path)) {
     line += 1;
     if (text.trim() === '') continue;
@@ -329,7 +390,16 @@ async function* linesOf(path) {
     try {
       parsed = JSON.parse(text);
     } catch {
+      if (isRows && isFirst && !text.startsWith('{'))
+        throw new Usage(`${path} is no export of rows: it may be a table. Export it with no --format and no --records`);
       throw new Wrong(null, null, null, `line ${line} of ${path} is not whole`);
+    }
+    if (isRows && isFirst && isRecord(parsed))
+      throw new Usage(`${path} holds records, which are bound by nothing: export the rows, without --records`);
+    isFirst = false;
+    if (!isPlain(text, parsed)) {
+      const why = `line ${line} of ${path} has a member twice, or a number that is not written as it is`;
+      throw new Wrong(null, null, null, why);
     }
     yield [parsed, line, text];
   }
@@ -376,7 +446,7 @@ async function readArchives(folder, check) {
           const [parsed, number, text] = before;
           content.update(`${text}\n`, 'utf8');
           if (isBegun) check.row(parsed, number);
-          else check.archiveBegins(parsed.archive, name);
+          else asWritten(`${name} does not begin as an archive does`, () => check.archiveBegins(parsed.archive, name));
           isBegun = true;
         }
         before = line;
@@ -409,17 +479,28 @@ async function main(argv) {
   if (values.help) return void process.stdout.write(`${USAGE}\n`);
   const [path, ...more] = positionals;
   if (path === undefined || more.length > 0 || values.key === undefined) throw new Usage(USAGE);
-  const keys = readKeys(readFileSync(values.key, 'utf8'));
+  const keys = keysIn(values.key);
   const check = createCheck(keys, values.partial, await namedIn(path, values.archives));
   let wrong = null;
   let uncovered = 0;
   try {
+    let outside = 0;
     if (values.checkpoints !== undefined)
       for (const file of checkpointFiles(values.checkpoints))
-        for await (const [checkpoint, line] of linesOf(file)) check.outside(checkpoint, line, file);
+        for await (const [checkpoint, line] of linesOf(file)) {
+          check.outside(checkpoint, line, file);
+          outside += 1;
+        }
+    if (values.checkpoints !== undefined && outside === 0)
+      throw new Usage(`there is no checkpoint in ${values.checkpoints}`);
     if (values.archives !== undefined) await readArchives(values.archives, check);
-    for await (const [row, line] of linesOf(path)) check.row(row, line);
+    let lines = 0;
+    for await (const [row, line] of linesOf(path, true)) {
+      check.row(row, line);
+      lines += 1;
+    }
     uncovered = check.end();
+    if (lines === 0) throw new Usage(`there is nothing to verify: ${path} has no rows`);
   } catch (error) {
     if (!(error instanceof Wrong)) throw error;
     wrong = error.wrong;
@@ -427,7 +508,8 @@ async function main(argv) {
   const { rows, withheld, checkpoints, gaps, archives } = check.counts;
   process.exitCode = wrong === null ? 0 : 1;
   if (values.json) {
-    const result = { whole: wrong === null, rows, withheld, checkpoints, gaps, archives, uncovered, wrong };
+    const unnamed = wrong === null ? check.unnamed() : [];
+    const result = { whole: wrong === null, rows, withheld, checkpoints, gaps, archives, uncovered, unnamed, wrong };
     return void process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
   }
   if (wrong !== null) {
@@ -443,6 +525,8 @@ async function main(argv) {
       `in ${gaps} places rows are not in it: each row is what its hash says, but that is all that it shows\n`,
     );
   if (uncovered > 0) process.stdout.write(`${uncovered} rows are covered by no checkpoint\n`);
+  for (const chain of check.unnamed())
+    process.stdout.write(`chain ${JSON.stringify(chain)} is named by no checkpoint, archive or other chain\n`);
 }
 
 if (require.main === module)

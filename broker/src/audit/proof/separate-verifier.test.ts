@@ -126,6 +126,73 @@ test('a name that is written with escapes is met all the same', async (t) => {
   assert.equal(Object(JSON.parse(stdout)).uncovered, 3);
 });
 
+test('nothing can be said in an export that no hash covers, and each line says one thing to every reader', async (t) => {
+  const { folder, lines, key } = filesIn(t);
+  const { rows } = chainOf('run-1');
+  const [row = assert.fail()] = rows.slice(1);
+  const { chain, seq, prev_hash, hash: itsHash, v } = row;
+  const withheld = { chain, seq, prev_hash, hash: itsHash, v, withheld: true };
+  const put = (other: object) => rows.map((each) => (each === row ? other : each));
+  const honest = await verifierSays([lines('log.jsonl', put(withheld)), '--key', key]);
+  assert.equal(honest.status, 0, honest.stdout);
+  const invented = { ...withheld, chain: 'zz', seq: 0, prev_hash: '0'.repeat(64) };
+  for (const wrong of [
+    put({ ...row, withheld: true, actor: 'mallory' }),
+    put({ ...withheld, actor: 'mallory' }),
+    put({ ...row, seal: 'approved' }),
+    put({ ...withheld, hash: [itsHash] }),
+    [...rows, invented],
+  ]) {
+    const { status, stdout } = await verifierSays([lines('wrong.jsonl', wrong), '--key', key]);
+    assert.equal(status, 1, stdout);
+  }
+  const text = rows.map((each) => `${JSON.stringify(each)}\n`).join('');
+  for (const [from, to] of [
+    ['"actor":"ada"', '"actor":"mallory","actor":"ada"'],
+    ['"actor":"ada"', '"\\u0061ctor":"mallory","actor":"ada"'],
+    ['"seq":1,', '"seq":1.0,'],
+    ['"seq":1,', '"seq":1e0,'],
+  ] as const) {
+    const log = join(folder, 'twice.jsonl');
+    writeFileSync(log, text.replace(from, to));
+    const { status, stdout } = await verifierSays([log, '--key', key]);
+    assert.equal(status, 1, `${to}: ${stdout}`);
+    assert.match(stdout, /has a member twice, or a number that is not written as it is/);
+  }
+  // A chain of which only its own beginning speaks may be the newest one: it is told.
+  const young = await verifierSays([
+    lines('young.jsonl', [...rows, ...chainOf('run-2').rows.slice(0, 2)]),
+    '--key',
+    key,
+  ]);
+  assert.equal(young.status, 0, young.stdout);
+  assert.match(young.stdout, /chain "run-2" is named by no checkpoint, archive or other chain/);
+});
+
+test('where there is nothing to verify, or something else than rows and a key, that is said, and nothing is called whole', async (t) => {
+  const { folder, lines, key } = filesIn(t);
+  const log = lines('log.jsonl', chainOf('run-1').rows);
+  const empty = lines('empty.jsonl', []);
+  const table = join(folder, 'table.csv');
+  writeFileSync(table, 'chain,seq,kind\nrun-1,0,call\n');
+  const records = lines('records.jsonl', [
+    { chain: 'run-1', seq: 1, type: 'secret.set', id: 'e1', ts: AT, workspace_id: 'default', actor: 'ada' },
+  ]);
+  const noKeys = lines('keys.json', [{ keys: [] }]);
+  for (const [args, said] of [
+    [[empty, '--key', key], /nothing to verify/],
+    [[log, '--key', key, '--checkpoints', empty], /there is no checkpoint in/],
+    [[table, '--key', key], /is no export of rows: it may be a table/],
+    [[records, '--key', key], /holds records/],
+    [[log, '--key', noKeys], /is no public key/],
+    [[log, '--key', log], /is no public key/],
+  ] as const) {
+    const { status, stdout, stderr } = await verifierSays(args);
+    assert.deepEqual([status, stdout], [2, ''], args.join(' '));
+    assert.match(stderr, said);
+  }
+});
+
 interface Check {
   row(row: object, line: number): void;
   end(): number;
@@ -158,7 +225,7 @@ test('of a row that nobody names nothing is kept, and of an export that is read 
     assert.equal(check.end(), 10_000 + ROWS, 'no checkpoint covers them');
     return grown;
   };
-  const [twice, once] = [growth(createCheck([], false, createNamed())), growth(createCheck([], false, undefined))];
+  const [twice, once] = [growth(createCheck([], true, createNamed())), growth(createCheck([], true, undefined))];
   assert.ok(twice < 4, `${twice} bytes a row`);
   assert.ok(once < 64, `${once} bytes a row`);
 });
