@@ -1,7 +1,7 @@
 // `audit export` as an auditor runs it, against a real broker: whole under its name or not there, and going on where it was broken off.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { BROKER_PROGRAM } from 'mcpgate-test/world/programs';
@@ -140,7 +140,13 @@ test('what cannot be is said before anything is written, and whoever exports sta
   assert.match(await refused(['--events', '--tool', 'x']), /tool: events have none/);
   assert.match(await refused(['--linked', '--format', 'csv']), /--linked is for rows/);
   assert.match(await refused(['--after', 'nowhere']), /CHAIN#SEQ/);
-  assert.match(await refused(['--output', join(folder, 'none', 'log.jsonl')]), /there is no such file/);
+  const nowhere = await broker.run(['audit', 'export', '--output', join(folder, 'none', 'log.jsonl')]);
+  assert.equal(nowhere.code, 2);
+  assert.match(nowhere.stderr, /--output: there is no folder .*none; make it/);
+  const kept = join(folder, 'kept');
+  mkdirSync(kept);
+  assert.match(await refused(['--force', '--output', kept]), /kept is a folder; name a file/);
+  assert.ok(!existsSync(`${kept}.part`) && !existsSync(`${kept}.part.json`), 'nothing was begun');
   const events = await broker.json(['audit', 'search', '--type', 'audit.exported']);
   assert.ok(Array.isArray(events));
   const data = events.map((event) => Object(Object(event)['data']));

@@ -1,6 +1,6 @@
 // `audit export`: the log taken out, to stdout or into a file that is whole under its name or not there. What is broken off goes on where it was.
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { exportsApi } from 'mcpgate-shared/api/audit/exports';
 import { fileErrorCode, fileFault } from 'mcpgate-shared/file-fault';
@@ -89,6 +89,7 @@ async function runExport(session: AdminSession, options: ExportOptions): Promise
     );
   if (existsSync(file) && !force)
     throw new GateError('conflict', `${options.output} is there already: name another one, or say --force`);
+  assertPlace(file, form);
   const { as_of: asOf } = await session.api.call(exportsApi.start, {});
   const first = archives === undefined ? {} : { archives: { ...archives, isDone: false } };
   await intoFile(session, file, { v: 1, form, query, as_of: asOf, bytes: 0, lines: 0, parts: 0, ...first });
@@ -113,6 +114,21 @@ async function intoFile(session: AdminSession, file: string, state: ExportState)
     const text = `${file} was not written to its end: ${fileFault(error)}. What is there is kept: put that right, then \`mcpgate-broker audit export --resume ${file}\``;
     throw new GateError('unavailable', text, { cause: error });
   }
+}
+
+/** Before anything is begun: what would fail at the first byte leaves nothing to go on with. */
+function assertPlace(file: string, form: Form): void {
+  const there = statSync(file, { throwIfNoEntry: false });
+  if (form === 'parquet') {
+    if (there !== undefined && !there.isDirectory())
+      throw new GateError('usage', `--output: ${file} is a file, and Parquet is written into a folder`);
+    return;
+  }
+  if (there?.isDirectory() === true)
+    throw new GateError('usage', `--output: ${file} is a folder; name a file, or say --format parquet`);
+  const folder = dirname(file);
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw new GateError('usage', `--output: there is no folder ${folder}; make it, or name another file`);
 }
 
 /** Undefined: none are asked for. Throws `usage` where their rows could not be told from others by what was asked for. */
