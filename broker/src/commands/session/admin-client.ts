@@ -166,7 +166,7 @@ function unreachable(target: AdminTarget, error: unknown): GateError {
   }
   const text =
     `no broker is running on ${target.dataDir}; start it with \`mcpgate-broker start --data ${target.dataDir}\`, ` +
-    'or name the folder of the running one with --data, or its address with --url';
+    'or name the configuration file of the running one with --config (MCPGATE_CONFIG), its folder with --data, or its address with --url';
   return new GateError('unreachable', text, { cause: error });
 }
 
