@@ -1,5 +1,6 @@
 // Looks for what keeps a broker from starting with a configuration file, by the functions that `start` asks: nothing is opened, made or listened on.
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileFault } from 'mcpgate-shared/file-fault';
 import { GateError } from 'mcpgate-shared/error';
 import { parse } from 'yaml';
@@ -54,6 +55,14 @@ export function checkConfiguration(
     } catch (error) {
       mistakes.push(`${secret} cannot be read: ${fileFault(error)}`);
     }
+  }
+  for (const place of config.audit.checkpoints) {
+    if (place.kind !== 'file') continue;
+    const folder = dirname(place.path);
+    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
+      mistakes.push(
+        `audit.checkpoints: there is no folder ${folder}, and the broker makes none: make it, for its user`,
+      );
   }
   return { mistakes, config };
 }

@@ -1,8 +1,10 @@
 // Where checkpoints are kept besides the log. Each place gets the newest one: it covers whatever the ones before did, so that none that could not be
 // brought there has to be kept for it.
 import { chmod, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Clock } from 'mcpgate-shared/clock';
-import { toGateError } from 'mcpgate-shared/error';
+import { GateError, toGateError } from 'mcpgate-shared/error';
+import { fileErrorCode, fileFault } from 'mcpgate-shared/file-fault';
 import type { Logger } from 'pino';
 import type { Checkpoint } from './statement.ts';
 
@@ -113,14 +115,20 @@ export function filePlace(path: string): CheckpointPlace {
   return {
     name: `file:${path}`,
     async keep(line) {
-      const file = await open(path, 'a', 0o600);
       try {
-        await file.appendFile(line);
-        await file.sync();
-      } finally {
-        await file.close();
+        const file = await open(path, 'a', 0o600);
+        try {
+          await file.appendFile(line);
+          await file.sync();
+        } finally {
+          await file.close();
+        }
+        await chmod(path, 0o600);
+      } catch (error) {
+        const why =
+          fileErrorCode(error) === 'ENOENT' ? `there is no folder ${dirname(path)}; make it` : fileFault(error);
+        throw new GateError('unavailable', why, { cause: error });
       }
-      await chmod(path, 0o600);
     },
   };
 }

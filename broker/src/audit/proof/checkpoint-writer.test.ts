@@ -132,6 +132,11 @@ test('a file gets each as a line, is readable by the broker alone, and keeps wha
   assert.equal(statSync(file).mode & 0o777, 0o600);
 });
 
+test('a file whose folder is not there is said in words', async () => {
+  const place = filePlace('/nowhere/at-all/log.jsonl');
+  await assert.rejects(place.keep('{}'), { code: 'unavailable', message: /no folder \/nowhere\/at-all; make it/ });
+});
+
 test('an address that does not answer, or refuses, is tried again until it has the newest', async (t) => {
   const bodies: string[] = [];
   let status = 503;
