@@ -5,6 +5,7 @@ import { plainLine } from 'mcpgate-shared/plain-line';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from './session/admin-session.ts';
 import type { CommandContext } from './context.ts';
 import { circuitWords } from './server/circuit-words.ts';
+import { counted } from './terminal/counted.ts';
 import { columnsOf, hung } from './terminal/hung.ts';
 import { ago } from './terminal/table.ts';
 
@@ -65,7 +66,9 @@ function auditLine({ audit }: Status, now: number): string[] {
   const checkpoint = audit.checkpoint_at === null ? '' : `; last checkpoint ${ago(audit.checkpoint_at, now)}`;
   const { archives } = audit;
   const files =
-    archives === null || archives.files === 0 ? '' : `; ${archives.rows} old rows in ${archives.files} archives`;
+    archives === null || archives.files === 0
+      ? ''
+      : `; ${counted(archives.rows, 'old row')} in ${counted(archives.files, 'archive')}`;
   return [`audit log    records count ${kept}${checkpoint}${files}`];
 }
 

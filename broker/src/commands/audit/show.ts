@@ -5,6 +5,7 @@ import { plainLine } from 'mcpgate-shared/plain-line';
 import { padded } from 'mcpgate-shared/text-width';
 import type { CommandContext } from '../context.ts';
 import { adminOptions, withSession, type AdminOptions } from '../session/admin-session.ts';
+import { counted } from '../terminal/counted.ts';
 import { changesOf, changeText, detailsOf, restOf } from 'mcpgate-shared/api/audit/change-text';
 import { localTime } from 'mcpgate-shared/local-time';
 import { eventColour, msOf, painted, paintFor, resultColour, resultOf, whoOf, type Paint } from './record-text.ts';
@@ -108,8 +109,8 @@ function checkpointLines(checkpoint: Story['checkpoint'], rows: number): Line[] 
     places === 0
       ? 'kept nowhere else: audit.checkpoints names no place'
       : kept === 0
-        ? `not kept outside yet, in none of ${places} places`
-        : `kept outside, in ${kept} of ${places} places`;
+        ? `not kept outside yet: in none of ${counted(places, 'place')}`
+        : `kept outside, in ${kept} of ${counted(places, 'place')}`;
   return [
     ['checkpoint', `${localTime(ts)}  chain ${chain}, row ${seq}`],
     ['', outside],

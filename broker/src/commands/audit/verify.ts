@@ -16,6 +16,7 @@ import {
   type AdminOptions,
   type AdminSession,
 } from '../session/admin-session.ts';
+import { counted } from '../terminal/counted.ts';
 import { withProgress } from '../terminal/progress.ts';
 import { pastTime } from '../values.ts';
 import { checkArchives } from './check-archives.ts';
@@ -74,7 +75,7 @@ async function runVerify(session: AdminSession, options: VerifyOptions): Promise
   show(result, verdictText(verdict));
   if (verdict.whole && verdict.archives > 0 && folder === undefined)
     context.stderr.write(
-      `${verdict.archived_rows} rows in ${verdict.archives} archives were not looked at: give their folder with --archives\n`,
+      `${counted(verdict.archived_rows, 'row')} in ${counted(verdict.archives, 'archive')} were not looked at: give their folder with --archives\n`,
     );
   return verdict.whole;
 }
@@ -91,8 +92,9 @@ async function withArchives(
 }
 
 function verdictText({ rows, chains, checkpoints, archives, wrong }: Verdict): string {
-  const also = archives === 0 ? '' : `, ${archives} archives`;
-  if (wrong === null) return `whole: ${rows} rows in ${chains} chains, ${checkpoints} checkpoints${also}`;
+  const also = archives === 0 ? '' : `, ${counted(archives, 'archive')}`;
+  if (wrong === null)
+    return `whole: ${counted(rows, 'row')} in ${counted(chains, 'chain')}, ${counted(checkpoints, 'checkpoint')}${also}`;
   const { chain, seq, id, why } = wrong;
   const place = `chain ${chain}${seq === null ? '' : `, row ${seq}`}${id === null ? '' : ` (${id})`}`;
   return `NOT WHOLE  ${plainLine(place)}\n${plainLine(why)}`;

@@ -14,7 +14,7 @@ export function reloadCommand(context: CommandContext): Command {
       await withSession(context, options, async ({ api, show }) => {
         const report = await api.call(reloadApi.reload, {});
         const lines = [
-          report.changed.length === 0 ? 'nothing else holds now' : `from now on: ${report.changed.join(', ')}`,
+          report.changed.length === 0 ? 'nothing has changed' : `from now on: ${report.changed.join(', ')}`,
           ...(report.certificate === null ? [] : [`the certificate ${report.certificate} is shown`]),
           ...(report.needs_restart.length === 0 ? [] : [`from the next start on: ${report.needs_restart.join(', ')}`]),
         ];
