@@ -138,6 +138,8 @@ suite('people in the dashboard', () => {
 
   test('an auditor sees everybody and what would end, changes nothing, and the broker refuses it too', async () => {
     const { page, open, complaints, close } = await signIn(browser, lively, 'katherine.johnson');
+    await open('/');
+    await page.getByRole('heading', { level: 1, name: 'Log' }).waitFor();
     await open('/people');
     await page.getByRole('link', { name: 'ada.lovelace' }).waitFor();
     assert.equal(await page.getByRole('button', { name: 'Invite somebody' }).count(), 0);

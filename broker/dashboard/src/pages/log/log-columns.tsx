@@ -2,6 +2,7 @@
 import { Text } from '@mantine/core';
 import type { Event, TailLine } from 'mcpgate-shared/api/audit';
 import { detailsOf } from 'mcpgate-shared/api/audit/change-text';
+import { Fragment, type ReactNode } from 'react';
 import type { Column } from '../../parts/data-table.tsx';
 import { msText } from '../../parts/figures.ts';
 import { AnchorLink } from '../../parts/links.tsx';
@@ -9,6 +10,7 @@ import { withLocalTimes } from '../../parts/local-time.ts';
 import { StatusBadge } from '../../parts/status-badge.tsx';
 import { momentText } from '../../parts/time.tsx';
 import { clientOf, saidOf, dayText, resultOf, timeOfDay, whatOf, whoOf, zoneText } from './record-words.ts';
+import classes from './log.module.css';
 
 function Second({ children }: { children: string }) {
   return (
@@ -17,6 +19,22 @@ function Second({ children }: { children: string }) {
     </Text>
   );
 }
+
+/** Who it was, where there is no room for a column of them. */
+const WhoBelow = ({ children }: { children: string }) => (
+  <Text size="xs" className={classes['who'] ?? ''}>
+    {children}
+  </Text>
+);
+
+/** A name that is too long is broken behind its parts, and not in the middle of a word. */
+const breakable = (name: string): ReactNode =>
+  name.split(/(?<=[._])(?![._])/).map((part, index) => (
+    <Fragment key={index}>
+      {index > 0 && <wbr />}
+      {part}
+    </Fragment>
+  ));
 
 /** With which credential something was done is in its story. */
 function aboutOf({ data }: Event): string {
@@ -28,7 +46,7 @@ export const logColumns = (now: number): readonly Column<TailLine>[] => [
   {
     id: 'time',
     header: `Time (${zoneText()})`,
-    width: '104px',
+    width: 'min(104px, 21vw)',
     cell: ({ record: { id, ts } }) => (
       <>
         <AnchorLink to="/log/$id" params={{ id }} fw={600} size="sm" title={momentText(Date.parse(ts))}>
@@ -45,12 +63,14 @@ export const logColumns = (now: number): readonly Column<TailLine>[] => [
     cell: (line) =>
       line.kind === 'call' ? (
         <>
-          <Text size="sm">{whatOf(line.record)}</Text>
+          <Text size="sm">{breakable(whatOf(line.record))}</Text>
           <Second>{line.record.server}</Second>
+          <WhoBelow>{whoOf(line.record)}</WhoBelow>
         </>
       ) : (
         <>
-          <Text size="sm">{line.record.type}</Text>
+          <Text size="sm">{breakable(line.record.type)}</Text>
+          <WhoBelow>{line.record.actor}</WhoBelow>
           <Second>{[line.record.subject, aboutOf(line.record)].filter(Boolean).join(' · ')}</Second>
         </>
       ),
@@ -80,7 +100,7 @@ export const logColumns = (now: number): readonly Column<TailLine>[] => [
   {
     id: 'result',
     header: 'Result',
-    width: 'minmax(118px, 170px)',
+    width: 'minmax(100px, min(170px, 27vw))',
     cell: (line) => {
       const { tone, word } = resultOf(line);
       const why =

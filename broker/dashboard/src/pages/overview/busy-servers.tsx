@@ -13,7 +13,7 @@ const COLUMNS: readonly Column<Row>[] = [
   {
     id: 'name',
     header: 'Server',
-    width: 'minmax(120px, 2fr)',
+    width: 'minmax(90px, 2fr)',
     sortBy: ({ name }) => name,
     cell: ({ name }) => (
       <AnchorLink to="/servers/$name" params={{ name }} fw={600} size="sm">
@@ -24,7 +24,7 @@ const COLUMNS: readonly Column<Row>[] = [
   {
     id: 'calls',
     header: 'Calls',
-    width: '80px',
+    width: '62px',
     align: 'right',
     sortBy: ({ calls }) => calls,
     cell: ({ calls }) => calls,
@@ -41,7 +41,7 @@ const COLUMNS: readonly Column<Row>[] = [
   {
     id: 'p95',
     header: 'Slowest 5 %',
-    width: '130px',
+    width: '116px',
     align: 'right',
     sortBy: ({ p95_ms: ms }) => ms,
     cell: ({ p95_ms: ms }) => msText(ms),

@@ -1,4 +1,4 @@
-// `/` leads to what the person is here for: their own page, the overview, or the first steps where the broker does nothing yet.
+// `/` leads to what the person is here for: their own page, the log, the overview, or the first steps where the broker does nothing yet.
 import { Navigate } from '@tanstack/react-router';
 import { statusApi } from 'mcpgate-shared/api/status';
 import { useSession } from '../../api/session.tsx';
@@ -8,7 +8,7 @@ import { Loaded } from '../../parts/loaded.tsx';
 
 export function FirstPage() {
   const session = useSession();
-  if (!session.may('operator')) return <Navigate to="/me" replace />;
+  if (!session.may('operator')) return <Navigate to={session.may('auditor') ? '/log' : '/me'} replace />;
   if (!session.may('admin') || isDismissed()) return <Navigate to="/overview" replace />;
   return <FirstOfAdministrators />;
 }
