@@ -28,3 +28,33 @@ export function createKnownKeys(keys: Iterable<string>): KnownKeys {
     mistakable: (members) => members.find(({ key }) => !known.has(key) && isTaken(key))?.key,
   };
 }
+
+/** `__proto__`, alone or as a part of a name that web frameworks take apart, as `__proto__[x]` and `a.__proto__.x`; `constructor.prototype` likewise. */
+const PROTOTYPE = /(?:^|[[.\]])(?:__proto__|constructor[[.\]]+prototype)(?:$|[[.\]])/;
+
+/**
+ * Whether a member of an object is one by which servers in JavaScript, which copy members into objects of theirs, get other members than were sent:
+ * `{"__proto__": {"mode": "rw"}}` gives them a `mode`. `constructor` alone is a name like others.
+ */
+function isOfPrototype(key: string, value: unknown): boolean {
+  if (PROTOTYPE.test(key)) return true;
+  return key === 'constructor' && typeof value === 'object' && value !== null && Object.hasOwn(value, 'prototype');
+}
+
+/** Whether any member is one of those, at any depth. `value`: as JSON is parsed. */
+export function hasPrototype(value: unknown): boolean {
+  return someMember(value, (object) => Object.entries(object).some(([key, each]) => isOfPrototype(key, each)));
+}
+
+/** Whether `is` of some object in it, at any depth; `isOutermost`: it is `value` itself. */
+export function someMember(value: unknown, is: (object: object, isOutermost: boolean) => boolean): boolean {
+  // Callers nest as deep as they like, so what is left to look at is no stack of calls.
+  const left = [value];
+  while (left.length > 0) {
+    const each = left.pop();
+    if (typeof each !== 'object' || each === null) continue;
+    if (!Array.isArray(each) && is(each, each === value)) return true;
+    for (const inner of Object.values(each) as unknown[]) left.push(inner);
+  }
+  return false;
+}

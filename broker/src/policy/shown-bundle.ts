@@ -1,7 +1,7 @@
 // Which bundle somebody is shown: the one that they ask for by its name, or the default of a group of theirs. Pure.
 import type { Bundle, BundleTool } from '../domain/bundle.ts';
 import { serverNamed, type ServerRecord } from '../domain/server-record.ts';
-import { createKnownKeys } from '../mcp/folded-key.ts';
+import { createKnownKeys, hasPrototype } from '../mcp/folded-key.ts';
 import type { RuleNames } from './naming.ts';
 
 export type ShownBundle = Bundle & {
@@ -50,9 +50,16 @@ export function givenThoughFixed(
 ): string | undefined {
   const names = Object.keys(fixed);
   if (names.length === 0) return undefined;
-  return names.find((each) => Object.hasOwn(args, each)) ?? createKnownKeys(names).mistakable(keys);
+  const given = names.find((each) => Object.hasOwn(args, each)) ?? createKnownKeys(names).mistakable(keys);
+  return given ?? (hasPrototype(args) ? '__proto__' : undefined);
 }
 
 /** What is said of it. */
-export const cannotBeGiven = (argument: string, { name: bundle }: Pick<Bundle, 'name'>, { name }: BundleTool): string =>
-  `the argument ${JSON.stringify(argument.slice(0, 100))} cannot be given; bundle ${bundle} says what it is for ${name}`;
+export const cannotBeGiven = (
+  argument: string,
+  { name: bundle }: Pick<Bundle, 'name'>,
+  { name }: BundleTool,
+): string =>
+  argument === '__proto__'
+    ? `arguments with a member __proto__ (or constructor.prototype) cannot be given; bundle ${bundle} fixes some of ${name}, and a server may take it for them`
+    : `the argument ${JSON.stringify(argument.slice(0, 100))} cannot be given; bundle ${bundle} says what it is for ${name}`;

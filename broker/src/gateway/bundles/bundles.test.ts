@@ -120,6 +120,8 @@ describe('a bundle', () => {
       d2: raw('d2', '{"owner":"eve","\\u006fwner":"acme"}'),
       d3: raw('d3', '{"title":"x"}', ',"arguments":{"owner":"eve"}'),
       d4: raw('d4', '{"title":"x"}', ',"\\u0061rguments":{"owner":"eve"}'),
+      d5: raw('d5', '{"title":"x","__proto__":{"owner":"eve"}}'),
+      d6: raw('d6', '{"x":[{"constructor":{"prototype":{"owner":"eve"}}}]}'),
     })) {
       client.raw(line);
       const answer = await client.next((message: Message) => message.id === id || (message.id ?? null) === null);

@@ -84,6 +84,46 @@ describe('a condition', () => {
     assert.equal(valueOf('args.amount <= 500', { amount: 1, Other: 1000, Role: 1 }), true);
   });
 
+  it('is true of no arguments with a member __proto__, by which a server in JavaScript may have what the condition does not see', () => {
+    const condition = 'has(args.mode) && args.mode == "rw"';
+    for (const text of [
+      '{"__proto__":{"mode":"rw"}}',
+      '{"a":[{"b":{"__proto__":1}}]}',
+      '{"constructor":{"prototype":{"mode":"rw"}}}',
+      '{"__proto__[mode]":"rw"}',
+      '{"a[__proto__][mode]":"rw"}',
+      '{"a.constructor.prototype.mode":"rw"}',
+    ])
+      assert.match(String(valueOf(condition, JSON.parse(text))), /^the arguments have a member __proto__ \(or/, text);
+    for (const text of [
+      '{"a":{"constructor":"Ada","prototype":1}}',
+      '{"a":{"constructor":{"name":"x"}}}',
+      '{"proto":"__proto__"}',
+    ])
+      assert.equal(valueOf(condition, JSON.parse(text)), false, text);
+    assert.equal(valueOf('user.name == "ada"', JSON.parse('{"__proto__":1}')), true, 'it reads no arguments');
+  });
+
+  it('is true of no argument that a web framework may take apart into one it names', () => {
+    const mistake = 'the arguments have a member that a server may take for one it names';
+    const condition = 'has(args.opts) && args.opts.path == "/a"';
+    for (const args of [
+      { 'opts[path]': '/b' },
+      { 'opts[]': 1 },
+      { 'opts.path': '/b' },
+      { 'Opts[a][b]': 1 },
+      { x: { 'path[]': 1 } },
+    ])
+      assert.equal(valueOf(condition, args), mistake, JSON.stringify(args));
+    for (const args of [{ files: { 'path.ts': '' } }, { '[opts]': 1 }, { 'optsx[a]': 1 }, { 'other.path': 1 }])
+      assert.equal(valueOf(condition, args), false, JSON.stringify(args));
+    assert.equal(
+      valueOf('args["opts.a"] == 1 && args.opts == 2', { 'opts.a': 1, opts: 2 }),
+      true,
+      'it is named itself',
+    );
+  });
+
   it('matches with RE2: no pattern takes longer than its text', () => {
     assert.equal(valueOf('args.s.matches("^a+b$")', { s: 'aab' }), true);
     const startedAt = performance.now();
