@@ -1,4 +1,5 @@
 // Reads the configuration file (YAML) and checks it against the schema. Every mistake becomes one line `FILE:LINE: key: what is wrong`.
+import { plainIssue } from 'mcpgate-shared/api/plain-issue';
 import { GateError } from 'mcpgate-shared/error';
 import { isMap, isScalar, LineCounter, parseDocument, type Document } from 'yaml';
 import { nearest } from 'mcpgate-shared/nearest';
@@ -41,7 +42,7 @@ export function parseConfigFile(file: string, text: string): Record<string, unkn
         });
       }
       const missing = issue.code === 'invalid_type' && issue.input === undefined && !has(document, issue.path);
-      const text = missing ? 'is missing' : issue.message;
+      const text = missing ? 'is missing' : plainIssue(issue);
       return [{ line: lineOf(document, lines, issue.path), text: `${issue.path.join('.')}: ${text}` }];
     }),
   );

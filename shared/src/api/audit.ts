@@ -84,7 +84,10 @@ export type TailLine = z.output<typeof TailLineSchema>;
 /** The beginning of an id is enough, from the milliseconds that it begins with on. */
 export const RecordIdSchema = z
   .string()
-  .regex(/^[0-9a-f]{8}-[0-9a-f]{4}(?:-[0-9a-f-]{0,23})?$/, 'is no id of a record, nor its first 13 characters or more')
+  .regex(
+    /^[0-9a-f]{8}-[0-9a-f]{4}(?:-[0-9a-f-]{0,23})?$/,
+    'it is no id of a record, nor its first 13 characters or more',
+  )
   .meta({ description: 'The id of a record, or its first 13 characters or more' });
 export const VerifyLineSchema = z
   .discriminatedUnion('kind', [

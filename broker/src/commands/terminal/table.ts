@@ -92,7 +92,8 @@ const fit = (text: string, width: number): string => padded(shortened(text, widt
 export function ago(iso: string | null, nowMs: number): string {
   if (iso === null) return 'never';
   const ms = nowMs - Date.parse(iso);
-  const span = spanText(Math.abs(ms));
+  // Three days that have just begun are three, and not two.
+  const span = spanText(ms > 0 ? ms : 999 - ms);
   return Math.abs(ms) < 1000 ? 'now' : ms > 0 ? `${span} ago` : `in ${span}`;
 }
 
