@@ -323,6 +323,11 @@ onBothEngines((openStore, kind) => {
     await tamper('update audit_archived_spans set to_position = to_position + 1 where archive = 3');
     assert.match((await world.verify()).fault?.why ?? '', /not those that were signed/);
     await tamper('update audit_archived_spans set to_position = to_position - 1 where archive = 3');
+    for (const column of ['since', 'until', 'rows', 'archived_at']) {
+      await tamper(`update audit_archives set ${column} = ${column} + 1 where number = 3`);
+      assert.match((await world.verify()).fault?.why ?? '', /is found at another time, or with other rows/, column);
+      await tamper(`update audit_archives set ${column} = ${column} - 1 where number = 3`);
+    }
     await tamper(`update audit_archives set statement = replace(statement, '"rows":3', '"rows":4') where number = 3`);
     assert.match((await world.verify()).fault?.why ?? '', /is not what was signed/);
     await tamper(`update audit_archives set statement = replace(statement, '"rows":4', '"rows":3') where number = 3`);

@@ -320,7 +320,7 @@ export function createLogArchives(options: LogArchivesOptions): LogArchives {
   return {
     async list() {
       const rows = await store.auditArchives.list();
-      return rows.map((row) => ({ ...row, sha256: digestIn(row), isHere: existsSync(join(folder, row.name)) }));
+      return rows.map((row) => ({ ...row, ...signedIn(row), isHere: existsSync(join(folder, row.name)) }));
     },
     get state() {
       return { ...state };
@@ -337,3 +337,9 @@ export function createLogArchives(options: LogArchivesOptions): LogArchives {
 
 const digestIn = ({ statement }: Pick<ArchiveRow, 'statement'>): string =>
   ArchiveStatementSchema.parse(JSON.parse(statement)).sha256;
+
+/** What was signed, and not the columns beside it, which nobody has: by its times archives are chosen. */
+function signedIn({ statement }: Pick<ArchiveRow, 'statement'>) {
+  const { sha256, rows, since, until, at } = ArchiveStatementSchema.parse(JSON.parse(statement));
+  return { sha256, rows, since: Date.parse(since), until: Date.parse(until), at: Date.parse(at) };
+}

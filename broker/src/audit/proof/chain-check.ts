@@ -8,6 +8,7 @@ import { FORMAT, type Chain, type ChainHead, type RowFields } from '../../store/
 import { canonicalRow } from '../canonical-row.ts';
 import { readArguments, readCheckpoint, readOpening } from '../chain-rows.ts';
 import { genesisOf } from '../hash-chain.ts';
+import { foundByMore, type FiledWords } from './found-by.ts';
 import { createOldColumns } from './old-columns.ts';
 import { createQuickRowText, MissingWord } from './quick-row-text.ts';
 import { isSignedBy } from './statement.ts';
@@ -41,12 +42,13 @@ export function createChainCheck(options: {
   chainOf: (number: number) => Chain;
   words: ReadonlyMap<number, string>;
   proofs: Proofs;
+  filed: FiledWords;
   /** The row before the first one that is checked, and the key that the chain names at its beginning; undefined: the first one is that. */
   before: { seq: number; hash: string; sealKey: string | undefined } | undefined;
   /** Is told what rows say of others. */
   claim: (by: string) => (head: ChainHead) => void;
 }): ChainCheck {
-  const { chain, chainOf, words, proofs, before, claim } = options;
+  const { chain, chainOf, words, proofs, filed, before, claim } = options;
   const quick = createQuickRowText(chain.name, (number) => chainOf(number).name, words);
   const isOld = chain.format !== FORMAT;
   const tail = tailOf(chain.name);
@@ -103,6 +105,8 @@ export function createChainCheck(options: {
     const at = seqAt(row[0]);
     const stored = row[11];
     if (!isRight(row, at)) checkByFields(columnsOf(row), at, stored);
+    const found = (isOld ? undefined : foundByMore(row)) ?? filed.wrong(row, (id) => words.get(id));
+    if (found !== undefined) throw fault(at, idOf(columnsOf(row)), found);
     if (!isOld && sealOf === undefined) throw fault(at, null, 'a chain begins with another row');
     const seal = row[12];
     if (seal !== null && !isOld) checkSeal(seal, stored, at, row);

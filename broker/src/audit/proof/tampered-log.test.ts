@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { it, type TestContext } from 'node:test';
 import { onBothEngines, type OpenStoreUnderTest } from '../../store/fixtures/both-engines.ts';
 import { ROWS_PER_CHAIN } from '../../store/audit/position.ts';
+import { digestOfWord } from '../../store/audit/words.ts';
 import { EXPORT_CHANGES } from '../fixtures/export-changes.ts';
 import { TEST_KEYS } from '../fixtures/test-keys.ts';
 import { createLogProofs } from './log-proofs.ts';
@@ -40,6 +41,7 @@ async function open(t: TestContext, openStore: OpenStoreUnderTest) {
       : [`drop trigger ${table}_no_change on ${table}`],
   );
   if (kind === 'postgres') off.push('drop trigger audit_rows_no_delete on audit_rows');
+  off.push(`drop trigger audit_arguments_no_delete${kind === 'postgres' ? ' on audit_arguments' : ''}`);
   await tamper(off.join(';'));
   const bytes = (hex: string) => (kind === 'sqlite' ? `x'${hex}'` : `'\\x${hex}'`);
   return { ...under, ...world, third, bytes };
@@ -52,6 +54,7 @@ async function keepLog({ kind, tamper }: World): Promise<() => Promise<void>> {
   await tamper(TABLES.map((table) => `create table kept_${table} as select * from ${table}`).join(';'));
   const anyId = kind === 'sqlite' ? '' : 'overriding system value';
   const back = [
+    'delete from audit_arguments',
     ...TABLES.map((table) => `delete from ${table}`),
     ...TABLES.map((table) => `insert into ${table} ${anyId} select * from kept_${table}`),
   ];
@@ -65,7 +68,7 @@ async function rewrite({ store, tamper, bytes }: World, chain: string, number: n
   const rows = await store.audit.chain(chain, from, 1_000);
   let prev = rows[0]?.prevHash ?? '';
   const statements = [
-    `insert into audit_words (workspace_id, kind, digest, text) values ('default', 2, ${bytes('00')}, 'mallory')`,
+    `insert into audit_words (workspace_id, kind, digest, text) values ('default', 2, ${bytes(Buffer.from(digestOfWord('mallory')).toString('hex'))}, 'mallory')`,
   ];
   for (const [index, row] of rows.entries()) {
     const changed = index === 0 && row.kind === 'intent' ? { ...row, actor: 'mallory' } : row;
@@ -111,6 +114,40 @@ const TAMPERINGS: Tampering[] = [
   { what: 'another beginning of a chain', how: edit(({ bytes }) => `body = ${bytes('5b22612c2262225d')}`, 2, 0) },
   { what: 'another hash', how: edit(({ bytes }) => `hash = ${bytes('00'.repeat(32))}`, 1, 2) },
   { what: 'another seal', how: edit(({ bytes }) => `seal = ${bytes('00'.repeat(16))}`, 1, 2) },
+  { what: 'a call that is found as the outcome of another', how: edit(() => `call = ${at(1, 3)}`, 1, 1) },
+  {
+    what: 'an outcome that is found by a person',
+    how: edit(() => `actor = (select min(id) from audit_words where kind = 2)`, 1, 2),
+  },
+  { what: 'an event that is found by a tool', how: edit(() => `tool = actor`, 2, 1) },
+  {
+    what: 'arguments beside a row that binds none',
+    async how({ tamper, bytes }) {
+      await tamper(`insert into audit_arguments (position, sealed) values (${at(1, 3)}, ${bytes('00')})`);
+      return ['run-1', 3];
+    },
+  },
+  {
+    what: 'a word that is not found by its text',
+    async how({ tamper, bytes }) {
+      await tamper(`update audit_words set digest = ${bytes('00')} where text = 'bob'`);
+      return ['?', null];
+    },
+  },
+  {
+    what: 'a word in another workspace',
+    async how({ tamper }) {
+      await tamper(`update audit_words set workspace_id = 'other' where text = 'bob'`);
+      return ['run-1', 7];
+    },
+  },
+  {
+    what: 'a word of another kind',
+    async how({ tamper }) {
+      await tamper(`update audit_words set kind = 3 where text = 'bob'`);
+      return ['run-1', 7];
+    },
+  },
   {
     what: 'an edited word',
     async how({ tamper }) {

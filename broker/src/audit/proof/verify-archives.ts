@@ -31,6 +31,9 @@ export async function checkArchives(
   let rows = 0;
   for (const archive of archives) {
     const statement = statementOf(archive, proofs);
+    const columns = [statement.since, statement.until, statement.at].map((time) => Date.parse(time));
+    if ([archive.since, archive.until, archive.at].join() !== columns.join() || archive.rows !== statement.rows)
+      throw about(archive, statement, `${archive.name} is found at another time, or with other rows, than was signed`);
     const previous = statements.at(-1);
     if (statement.number !== archive.number || statement.number !== (previous?.number ?? 0) + 1)
       throw about(archive, statement, `the archive before ${archive.name} is not known any more`);

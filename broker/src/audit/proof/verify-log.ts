@@ -5,9 +5,10 @@ import { timeOf } from '../../domain/record-id.ts';
 import { liveRows, type LogReader, type ReadChain } from '../../store/audit/log-reader.ts';
 import { seqAt } from '../../store/audit/position.ts';
 import type { ChainHead } from '../../store/audit/row.ts';
-import { columnsOf } from '../../store/audit/log-connection.ts';
+import { columnsOf, type RawRow } from '../../store/audit/log-connection.ts';
 import { chainRowOf } from '../../store/audit/row-columns.ts';
 import { readOpening } from '../chain-rows.ts';
+import { readFiledWords } from './found-by.ts';
 import { type BoundRow, createChainCheck } from './chain-check.ts';
 import { isSignedBy, type Checkpoint } from './statement.ts';
 import { firstSince } from '../export/walk-log.ts';
@@ -82,13 +83,14 @@ async function check(
   const total = chains.reduce((sum, chain) => sum + liveRows(chain), 0);
   const ends = await checkArchives(log, proofs, chains);
   const told = await createToldArchives(log, ends.statements, chainOf);
+  const filed = await readFiledWords(log);
   let passed = 0;
   for (const chain of chains) {
     if (liveRows(chain) === 0) continue;
     counts.chains += 1;
     const first = since === undefined ? undefined : await firstSince(log, chain, since);
     const before = await rowBefore(log, chain, first ?? chain.firstSeq);
-    const checked = createChainCheck({ chain, chainOf, words: log.words, proofs, before, claim });
+    const checked = createChainCheck({ chain, chainOf, words: log.words, proofs, filed, before, claim });
     let isBehind = false;
     for await (const rows of log.rows(chain.number, first ?? chain.firstSeq, chain.lastSeq)) {
       const end = until === undefined ? -1 : rows.findIndex(([, at]) => timeOf(at) >= until);
@@ -101,7 +103,7 @@ async function check(
         rest = rest.slice(count);
         if (missing.length > 0) await log.learn(missing);
       }
-      await meetArguments(log, chain.name, checked.bound());
+      await meetArguments(log, chain.name, checked.bound(), wanted);
       told.take(chain, wanted);
       passed += rows.length;
       onProgress(passed, total);
@@ -116,8 +118,21 @@ async function check(
   counts.archivedRows = ends.rows;
 }
 
-/** Arguments that rows bind are there, as they were kept. */
-async function meetArguments(log: LogReader, chain: string, bound: readonly BoundRow[]): Promise<void> {
+/** Arguments that rows bind are there, as they were kept, and no others. */
+async function meetArguments(
+  log: LogReader,
+  chain: string,
+  bound: readonly BoundRow[],
+  rows: readonly RawRow[],
+): Promise<void> {
+  const [first, last] = [rows[0]?.[0], rows.at(-1)?.[0]];
+  if (first === undefined || last === undefined) return;
+  const binding = new Set(bound.map(({ position }) => position));
+  const added = (await log.argumentsIn(first, last + 1)).find((position) => !binding.has(position));
+  if (added !== undefined) {
+    const why = 'arguments of a call are kept with it, and it binds none: somebody has put them there';
+    throw new LogFault({ chain, seq: seqAt(added), id: null, why });
+  }
   if (bound.length === 0) return;
   const kept = await log.argumentsAt(bound.map(({ position }) => position));
   const digests = new Map(kept.map(({ position, sealed }) => [position, hash('sha256', sealed, 'hex')]));

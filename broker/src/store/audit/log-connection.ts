@@ -66,6 +66,20 @@ export interface RawArchive {
   name: string;
   statement: string;
   signature: string;
+  /** Times in ms since the epoch, by which archives are chosen. */
+  since: number;
+  until: number;
+  at: number;
+  rows: number;
+}
+
+/** A word with all by which a search finds it. */
+export interface RawWord {
+  id: number;
+  workspaceId: string;
+  kind: number;
+  digest: Uint8Array;
+  text: string;
 }
 
 /** What each engine answers. */
@@ -85,6 +99,10 @@ export interface LogConnection {
   argumentsAt(positions: readonly number[]): Promise<KeptBytes[]>;
   /** The last position from `from` to before `to`. */
   last(from: number, to: number): Promise<number | undefined>;
+  /** The positions from `from` to before `to` with which arguments are kept. */
+  argumentsIn(from: number, to: number): Promise<number[]>;
+  /** So many words behind the number `after`, in the order of their numbers. */
+  wordsAfter(after: number, limit: number): Promise<RawWord[]>;
   words(ids: readonly number[]): Promise<{ id: number; text: string }[]>;
   /** All words of a kind; `workspaceId` is empty for those that name workspaces. */
   wordsOf(workspaceId: string, kind: WordKind): Promise<{ id: number; text: string }[]>;
@@ -95,7 +113,18 @@ export interface LogConnection {
 export const spansText = (hexOf: (column: string) => string): string =>
   `SELECT archive, from_position AS "from", to_position AS "to", ${hexOf('prev_hash')} AS "prevHash", ${hexOf('hash')} AS "hash",
     seal_key AS "sealKey" FROM audit_archived_spans ORDER BY from_position`;
-export const ARCHIVES_TEXT = 'SELECT number, name, statement, signature FROM audit_archives ORDER BY number';
+export const ARCHIVES_TEXT =
+  'SELECT number, name, statement, signature, since, until, rows, archived_at AS at FROM audit_archives ORDER BY number';
+
+export const WORDS_AFTER_TEXT =
+  'SELECT id, workspace_id AS "workspaceId", kind, digest, text FROM audit_words WHERE id >';
+export const RawWordsSchema = z.array(
+  z.object({
+    ...{ id: z.number(), workspaceId: z.string(), kind: z.number() },
+    ...{ digest: z.instanceof(Uint8Array), text: z.string() },
+  }),
+);
+export const PositionsSchema = z.array(z.object({ position: z.number() }));
 
 export const SpansSchema = z.array(
   z.object({
@@ -104,5 +133,8 @@ export const SpansSchema = z.array(
   }),
 );
 export const ArchivesSchema = z.array(
-  z.object({ number: z.number(), name: z.string(), statement: z.string(), signature: z.string() }),
+  z.object({
+    ...{ number: z.number(), name: z.string(), statement: z.string(), signature: z.string() },
+    ...{ since: z.number(), until: z.number(), at: z.number(), rows: z.number() },
+  }),
 );

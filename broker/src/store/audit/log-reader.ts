@@ -1,7 +1,7 @@
 // Reads the log from beginning to end on a connection of its own, for threads that do so while the broker goes on with its calls.
 import { openPostgresLog } from '../postgres/log-reader.ts';
 import { openSqliteLog } from '../sqlite/log-reader.ts';
-import type { KeptBytes, LogSource, NumberedChain, RawArchive, RawRow, RawSpan } from './log-connection.ts';
+import type { KeptBytes, LogSource, NumberedChain, RawArchive, RawRow, RawSpan, RawWord } from './log-connection.ts';
 import { chainAt, ROWS_PER_CHAIN, seqAt } from './position.ts';
 import type { RowChoice } from './row-choice.ts';
 import type { WordKind } from './words.ts';
@@ -46,6 +46,10 @@ export interface LogReader {
   outcomesOf(positions: readonly number[]): Promise<RawRow[]>;
   /** The sealed arguments that are kept with the rows at these positions, as far as there are any. */
   argumentsAt(positions: readonly number[]): Promise<KeptBytes[]>;
+  /** The positions from `from` to before `to` with which arguments are kept. */
+  argumentsIn(from: number, to: number): Promise<number[]>;
+  /** All words, in parts. */
+  allWords(): AsyncIterable<readonly RawWord[]>;
   row(chain: number, seq: number): Promise<RawRow | undefined>;
   /** The words that are in memory, by their numbers. */
   readonly words: ReadonlyMap<number, string>;
@@ -110,6 +114,16 @@ export function openLog(source: LogSource): LogReader {
     at: (positions) => inParts(positions, (some) => log.at(some)),
     outcomesOf: (positions) => inParts(positions, (some) => log.outcomesOf(some)),
     argumentsAt: (positions) => inParts(positions, (some) => log.argumentsAt(some)),
+    argumentsIn: (from, to) => log.argumentsIn(from, to),
+    async *allWords() {
+      for (let after = Number.MIN_SAFE_INTEGER; ;) {
+        const some = await log.wordsAfter(after, AT_ONCE);
+        const last = some.at(-1);
+        if (last === undefined) return;
+        yield some;
+        after = last.id;
+      }
+    },
     wordsOf: (workspaceId, kind) => log.wordsOf(workspaceId, kind),
     async row(chain, seq) {
       const [found] = await log.rows(start(chain) + seq, start(chain) + seq + 1, 1);

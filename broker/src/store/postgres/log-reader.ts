@@ -4,9 +4,12 @@ import { z } from 'zod';
 import {
   ARCHIVES_TEXT,
   ArchivesSchema,
+  PositionsSchema,
   rawColumns,
+  RawWordsSchema,
   SpansSchema,
   spansText,
+  WORDS_AFTER_TEXT,
   type LogConnection,
   type RawRow,
 } from '../audit/log-connection.ts';
@@ -58,6 +61,12 @@ export function openPostgresLog(url: string): LogConnection {
       const text = 'SELECT max(position) AS last FROM audit_rows WHERE position >= $1 AND position < $2';
       return LastSchema.parse(await ask(text, [from, to]))[0]?.last ?? undefined;
     },
+    async argumentsIn(from, to) {
+      const text = 'SELECT position FROM audit_arguments WHERE position >= $1 AND position < $2';
+      return PositionsSchema.parse(await ask(text, [from, to])).map(({ position }) => position);
+    },
+    wordsAfter: async (after, limit) =>
+      RawWordsSchema.parse(await ask(`${WORDS_AFTER_TEXT} $1::bigint ORDER BY id LIMIT $2`, [after, limit])),
     words: async (ids) =>
       WordsSchema.parse(await ask('SELECT id, text FROM audit_words WHERE id = ANY($1::int[])', [ids])),
     wordsOf: async (workspaceId, kind) =>

@@ -4,9 +4,12 @@ import { z } from 'zod';
 import {
   ARCHIVES_TEXT,
   ArchivesSchema,
+  PositionsSchema,
   rawColumns,
+  RawWordsSchema,
   SpansSchema,
   spansText,
+  WORDS_AFTER_TEXT,
   type LogConnection,
   type RawRow,
 } from '../audit/log-connection.ts';
@@ -73,6 +76,15 @@ export function openSqliteLog(file: string): LogConnection {
         const found = last.get(from, to)?.['last'];
         return typeof found === 'number' ? found : undefined;
       }),
+    argumentsIn: (from, to) =>
+      answer(() => {
+        const text = 'SELECT position FROM audit_arguments WHERE position >= ? AND position < ?';
+        return PositionsSchema.parse(database.prepare(text).all(from, to)).map(({ position }) => position);
+      }),
+    wordsAfter: (after, limit) =>
+      answer(() =>
+        RawWordsSchema.parse(database.prepare(`${WORDS_AFTER_TEXT} ? ORDER BY id LIMIT ?`).all(after, limit)),
+      ),
     words: (ids) =>
       answer(() => {
         const places = ids.map(() => '?').join(', ');
