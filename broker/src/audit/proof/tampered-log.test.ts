@@ -131,7 +131,7 @@ const TAMPERINGS: Tampering[] = [
     what: 'a word that is not found by its text',
     async how({ tamper, bytes }) {
       await tamper(`update audit_words set digest = ${bytes('00')} where text = 'bob'`);
-      return ['?', null];
+      return ['run-1', 7];
     },
   },
   {

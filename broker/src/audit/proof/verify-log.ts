@@ -112,6 +112,7 @@ async function check(
     counts.checkpoints += checked.checkpoints;
     if (!isBehind) checked.end();
   }
+  filed.end();
   counts.inArchives = await meet(log, chains, claims, ends);
   counts.toldInArchives = since === undefined && until === undefined ? told.untold(begun) : [];
   counts.archives = ends.statements.length;
