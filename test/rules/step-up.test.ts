@@ -5,27 +5,27 @@ import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Endpoint } from '../../shared/src/api/endpoint.ts';
-import { needsStepUp, STEP_UP_NAMES } from '../../shared/src/api/sign-in/step-up.ts';
+import { approvalNeedsStepUp, needsStepUp, STEP_UP_NAMES } from '../../shared/src/api/sign-in/step-up.ts';
 import { REPOSITORY } from '../step.ts';
 
 const WITHOUT: Readonly<Record<string, readonly string[]>> = {
   'changes nothing that lasts': [
     ...['verifyAudit', 'testRules', 'previewRules', 'planConfiguration', 'testServer', 'testHook', 'forgetRule'],
     'checkIdentityProvider',
-    ...['proveSecretDead', 'reloadConfiguration'],
+    'proveSecretDead',
   ],
   'is itself how somebody shows who they are, or signs out': [
     ...['getReauthenticationOptions', 'reauthenticate', 'changePassword', 'endBrowserSession'],
   ],
   'is what people do all day, about one call or one account of their own': [
+    // What it is approved for decides: for a time it is asked, one call it is not.
     ...['approveRequest', 'denyRequest', 'callOwnTool', 'beginAccount', 'setAccountKeys', 'disconnectAccount'],
     'renamePasskey',
   ],
   'takes nothing and gives nothing that rules do not: it is undone as easily': [
-    ...['enableServer', 'disableServer', 'renameServer', 'declineProposal', 'addWorkspace'],
-    ...['addBundle', 'setBundle', 'removeBundle', 'setDefaultBundle'],
+    ...['disableServer', 'declineProposal'],
   ],
-  'goes on at the server’s own sign-in page, which asks who is there': ['connectServer'],
+  'takes up what somebody wrote on the broker’s host, who may have it taken up there': ['reloadConfiguration'],
 };
 
 const isEndpoint = (value: unknown): value is Endpoint =>
@@ -60,4 +60,9 @@ test('each operation that changes something asks anew who is there, or says why 
     [],
     'there is no such operation',
   );
+});
+
+test('to approve access, or calls for a time, asks anew, and to approve one call does not', () => {
+  assert.ok(approvalNeedsStepUp('access', undefined) && approvalNeedsStepUp('call', 3600));
+  assert.ok(!approvalNeedsStepUp('call', undefined));
 });

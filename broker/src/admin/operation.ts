@@ -24,6 +24,8 @@ export interface Caller {
   principal?: Principal;
   /** When the credential ends by itself, ms since the epoch; undefined: never. */
   expiresAt?: number | undefined;
+  /** The person in this browser has long not shown who they are. */
+  isStale?: boolean;
   /** Set where a page in the person's browser asks. */
   browser?: {
     csrfToken: string;
@@ -46,6 +48,15 @@ export const tagsIn = (header: string): readonly string[] =>
 /** What is of the whole broker is for those of the first workspace alone. `why`: said to the others. Throws `forbidden`. */
 export function assertAtHome({ homeWorkspaceId }: Pick<Caller, 'homeWorkspaceId'>, why: string): void {
   if (homeWorkspaceId !== DEFAULT_WORKSPACE) throw new GateError('forbidden', why);
+}
+
+/** Throws `reauthenticate` where the person in this browser has to show anew who they are before they do this. */
+export function assertFresh({ isStale }: Pick<Caller, 'isStale'>): void {
+  if (isStale !== true) return;
+  throw new GateError(
+    'reauthenticate',
+    'this needs you to show once more that it is you: POST /api/v1/session/reauthenticate, or the page /reauthenticate',
+  );
 }
 
 /** What the log says of something that the caller has done in the workspace that the request is about. */

@@ -1,5 +1,6 @@
 // The operations on what waits for a person: list, show, approve, deny.
 import { requestsApi, type Request } from 'mcpgate-shared/api/rules/requests';
+import { approvalNeedsStepUp } from 'mcpgate-shared/api/sign-in/step-up';
 import { GateError } from 'mcpgate-shared/error';
 import type { Approval } from '../domain/approval.ts';
 import type { InTime } from '../domain/bounds/part.ts';
@@ -8,7 +9,7 @@ import type { AdminDependencies } from './dependencies.ts';
 import { createMaySee, deciderOf } from './events/visible-requests.ts';
 import { isoTime, isoTimeOrNull } from './iso-time.ts';
 import { InTimeSchema, longListOperation, type Row } from './lists/list-operation.ts';
-import { type Caller, operation, type Operation } from './operation.ts';
+import { assertFresh, type Caller, operation, type Operation } from './operation.ts';
 
 export function requestOperations({ approvals, clock }: Pick<AdminDependencies, 'approvals' | 'clock'>): Operation[] {
   const mayDecide = async (approval: Approval, caller: Caller): Promise<boolean> =>
@@ -63,6 +64,8 @@ export function requestOperations({ approvals, clock }: Pick<AdminDependencies, 
       return { ...(await shown(found, caller)), arguments: found.argsText };
     }),
     operation(requestsApi.approve, async ({ params: { id }, body: { for_s: forS, note } }, caller) => {
+      const asked = await approvals.find(caller.workspaceId, id);
+      if (asked !== undefined && approvalNeedsStepUp(asked.kind, forS)) assertFresh(caller);
       const forMs = forS === undefined ? undefined : forS * 1000;
       const decision = { verdict: 'approve', forMs, note, by: 'api' } as const;
       return shown(await approvals.decide(caller.workspaceId, id, decision, deciderOf(caller)), caller);

@@ -15,7 +15,7 @@ import type { Upstreams } from '../upstreams/upstream.ts';
 import type { SigningKeys } from '../assertions/assertions.ts';
 import { registerApi, refuseMethod, type ApiParts } from './api/api-routes.ts';
 import { createResolveBrowser } from './api/browser-callers.ts';
-import { assertFresh, assertMay, createResolveCaller, type ResolveCaller } from './api/callers.ts';
+import { assertMay, checkedFresh, createResolveCaller, type ResolveCaller } from './api/callers.ts';
 import { workspaceOf, type EnterWorkspace } from './api/enter-workspace.ts';
 import { signInOperations } from './api/sign-in-operations.ts';
 import { ownToolOperations } from './api/own-tools.ts';
@@ -174,8 +174,9 @@ export async function createPublicApp(options: PublicAppOptions): Promise<Fastif
     known(request.raw.socket);
     refused.by(request.raw, { name: caller.actor.name, workspaceId: caller.workspaceId });
     assertMay(caller, operation);
-    assertFresh(caller, operation, { afterMs: identity.signIn.reauthenticateAfterMs, now: options.clock.now() });
-    return options.enterWorkspace(caller, workspaceOf(request));
+    const { reauthenticateAfterMs: afterMs } = identity.signIn;
+    const shownLately = checkedFresh(caller, operation, { afterMs, now: options.clock.now() });
+    return options.enterWorkspace({ ...caller, ...shownLately }, workspaceOf(request));
   };
   const ofBrowser = [
     ...sessionOperations({ store: options.store, publicUrl, clock: options.clock, signIn: identity.signIn }),

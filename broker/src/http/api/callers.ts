@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { may, type Access } from 'mcpgate-shared/api/roles';
 import { needsStepUp } from 'mcpgate-shared/api/sign-in/step-up';
 import { GateError } from 'mcpgate-shared/error';
-import type { Caller, Operation } from '../../admin/operation.ts';
+import { assertFresh, type Caller, type Operation } from '../../admin/operation.ts';
 import type { Audit } from '../../audit/audit.ts';
 import { DEFAULT_WORKSPACE } from '../../domain/workspace.ts';
 import type { Identity } from '../../identity/identity.ts';
@@ -53,20 +53,18 @@ export function socketCaller(enterWorkspace: EnterWorkspace): ResolveCaller {
 }
 
 /**
- * Throws `reauthenticate` where the operation is for whoever has shown lately who they are (`step-up.ts`), and the person in this browser has not. `afterMs`:
- * how lately; Infinity: it is never asked again.
+ * Whether the person in this browser has long not shown who they are. `afterMs`: how long that is; Infinity: it is never asked again. Throws `reauthenticate`
+ * where the operation is only for whoever has (`step-up.ts`).
  */
-export function assertFresh(
+export function checkedFresh(
   { principal }: Pick<Caller, 'principal'>,
   { endpoint }: Pick<Operation, 'endpoint'>,
   { afterMs, now }: { afterMs: number; now: number },
-): void {
+): { isStale: boolean } {
   const at = principal?.authenticatedAt;
-  if (at === undefined || !needsStepUp(endpoint) || now - at < afterMs) return;
-  throw new GateError(
-    'reauthenticate',
-    'this needs you to show once more that it is you: POST /api/v1/session/reauthenticate, or the page /reauthenticate',
-  );
+  const isStale = at !== undefined && now - at >= afterMs;
+  if (needsStepUp(endpoint)) assertFresh({ isStale });
+  return { isStale };
 }
 
 const NEEDED: Readonly<Record<Access, string>> = {

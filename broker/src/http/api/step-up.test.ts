@@ -38,6 +38,7 @@ suite('a browser whose person has long not shown who they are', () => {
     assert.deepEqual(codeOf(await change('POST', '/rules', RULE)), [403, 'reauthenticate']);
     assert.deepEqual(codeOf(await change('POST', '/me/passkeys/options')), [403, 'reauthenticate']);
     assert.deepEqual(codeOf(await change('POST', '/users', { name: 'eve' })), [403, 'forbidden']);
+    assert.deepEqual(codeOf(await change('POST', '/servers/x/enable')), [403, 'reauthenticate']);
     assert.equal((await mia.ask('GET', '/rules')).status, 200);
     const told = await mia.session();
     assert.deepEqual([told.can_reauthenticate_by, told.method, told.second_factor], [['password'], 'link', null]);

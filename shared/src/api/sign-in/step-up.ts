@@ -25,12 +25,19 @@ const STEP_UP: ReadonlySet<string> = new Set([
     'removeHook',
   ],
   ...['addUser', 'enableUser', 'setUserRole', 'setUserGroups', 'addToGroup', 'setOnCall', 'acceptDefinitions'],
+  // What rules are about: a bundle gives tools with arguments of its own, a name that is free is that of another server, an account is everybody's.
+  ...['addBundle', 'setBundle', 'removeBundle', 'setDefaultBundle', 'enableServer', 'renameServer', 'connectServer'],
+  'addWorkspace',
   // By what somebody comes in.
   ...['issueGrant', 'issueAdminToken', 'approveLogin', 'createUserLink', 'resetUser'],
   ...['getPasskeyOptions', 'addPasskey', 'removePasskey'],
 ]);
 
 export const needsStepUp = ({ name }: Pick<Endpoint, 'name'>): boolean => STEP_UP.has(name);
+
+/** Of what somebody approves: one call stays one click, access and all calls of a tool for a time are rights that last. `forS`: as the request says it. */
+export const approvalNeedsStepUp = (kind: 'call' | 'access', forS: number | undefined): boolean =>
+  kind === 'access' || forS !== undefined;
 
 /** For the test that each of them is an endpoint. */
 export const STEP_UP_NAMES: readonly string[] = [...STEP_UP];
