@@ -14,14 +14,11 @@ const MISREAD = [
 
 /** Every character of every string escaped, as some printers of JSON do. */
 const escaped = (json: string) =>
-  json.replace(
-    /"((?:[^"\\]|\\.)*)"/g,
-    (whole) =>
-      `"${[...(JSON.parse(whole) as string)]
-        .flatMap((character) => Array.from({ length: character.length }, (_, unit) => character.charCodeAt(unit)))
-        .map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`)
-        .join('')}"`,
-  );
+  json.replace(/"((?:[^"\\]|\\.)*)"/g, (whole) => {
+    const text = JSON.parse(whole) as string;
+    const units = Array.from({ length: text.length }, (_, at) => text.charCodeAt(at));
+    return `"${units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('')}"`;
+  });
 
 describe('parseJson', () => {
   for (const [before, text, key] of MISREAD)
