@@ -1,5 +1,6 @@
 // How far an export into a file has come, in a file beside it, so that one that was broken off goes on.
-import { open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, readFile, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { exportsApi } from 'mcpgate-shared/api/audit/exports';
 import { fileErrorCode, fileFault } from 'mcpgate-shared/file-fault';
@@ -27,6 +28,10 @@ const StateSchema = z.object({
 });
 export type ExportState = z.output<typeof StateSchema>;
 
+const { O_CREAT, O_NOFOLLOW, O_RDWR, O_TRUNC, O_WRONLY } = constants;
+/** Whoever may write into the folder must not lead what root exports into another file. */
+const NEW = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW;
+
 export const partFile = (file: string): string => `${file}.part`;
 export const stateFile = (file: string): string => `${file}.part.json`;
 
@@ -49,11 +54,15 @@ export async function readState(file: string, named: string): Promise<ExportStat
 
 export async function writeState(file: string, state: ExportState): Promise<void> {
   const fresh = `${stateFile(file)}.new`;
-  await writeFile(fresh, `${JSON.stringify(state)}\n`, { mode: 0o600, flush: true });
+  await writeFile(fresh, `${JSON.stringify(state)}\n`, { mode: 0o600, flush: true, flag: NEW });
   await rename(fresh, stateFile(file));
 }
 
 export const removeState = async (file: string): Promise<void> => await rm(stateFile(file), { force: true });
+
+/** The file beside `file` that is written, anew or to go on. Throws what the file system says: `ELOOP` where it is a link. */
+export const openPart = async (file: string, how: 'anew' | 'on'): Promise<FileHandle> =>
+  await open(partFile(file), how === 'anew' ? NEW : O_RDWR | O_NOFOLLOW, 0o600);
 
 /** So that a name that was given in it is there after the power has failed, too. */
 export async function syncFolder(folder: string): Promise<void> {

@@ -1,7 +1,7 @@
 // `audit export` as an auditor runs it, against a real broker: whole under its name or not there, and going on where it was broken off.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { BROKER_PROGRAM } from 'mcpgate-test/world/programs';
@@ -151,6 +151,18 @@ test('what cannot be is said before anything is written, and whoever exports sta
   assert.ok(Array.isArray(events));
   const data = events.map((event) => Object(Object(event)['data']));
   assert.ok(data.some(({ format, type }) => format === 'csv' && type === 'user.added'));
+});
+
+test('links beside the file lead nothing that is exported into another file', async () => {
+  const other = join(folder, 'of-somebody-else');
+  writeFileSync(other, 'theirs');
+  for (const ending of ['.part', '.part.json.new']) {
+    const file = join(folder, `linked${ending}.jsonl`);
+    symlinkSync(other, `${file}${ending}`);
+    await refused(['--output', file]);
+    assert.ok(!existsSync(file));
+    assert.equal(readFileSync(other, 'utf8'), 'theirs');
+  }
 });
 
 test('an auditor makes the report for an audit over the network, as a page without a script and as tables', async () => {

@@ -2,7 +2,6 @@
 // written as they stand in it: in an archive they are what an export has.
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { auditApi } from 'mcpgate-shared/api/audit';
 import { archivesApi, type Archive } from 'mcpgate-shared/api/audit/archives';
@@ -10,7 +9,7 @@ import { GateError } from 'mcpgate-shared/error';
 import { archiveLines } from '../../../audit/archive/archive-file.ts';
 import { ArchiveFault, checkArchive } from '../../../audit/archive/check-archive.ts';
 import type { AdminSession } from '../../session/admin-session.ts';
-import { partFile, writeState, type ExportState } from './export-state.ts';
+import { openPart, writeState, type ExportState } from './export-state.ts';
 
 type Session = Pick<AdminSession, 'api'>;
 
@@ -111,7 +110,7 @@ export async function archivesToFile(
   const { archives } = state;
   if (archives === undefined || archives.isDone) return state;
   await writeState(file, state);
-  const handle = await open(partFile(file), 'w', 0o600);
+  const handle = await openPart(file, 'anew');
   let [bytes, lines] = [0, 0];
   try {
     await readArchives(session, { ...archives, ...state.query }, async (piece, count) => {

@@ -1,6 +1,6 @@
 // An export into one file. What is on disk is written down every second, so that it goes on there whatever breaks it off; where the broker goes away for
 // a moment, it goes on by itself.
-import { open, rename } from 'node:fs/promises';
+import { rename, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { GateError } from 'mcpgate-shared/error';
@@ -8,6 +8,7 @@ import type { AdminSession } from '../../session/admin-session.ts';
 import {
   ask,
   mayComeBack,
+  openPart,
   partFile,
   placeOf,
   removeState,
@@ -37,7 +38,7 @@ export async function toFile(
 ): Promise<Exported> {
   const { api, context } = session;
   const part = partFile(file);
-  const handle = await open(part, from.bytes === 0 ? 'w' : 'r+', 0o600);
+  const handle = await openPart(file, from.bytes === 0 ? 'anew' : 'on');
   let state = from;
   const save = async (next: ExportState): Promise<void> => {
     await handle.datasync();
@@ -94,7 +95,7 @@ export async function toFile(
   }
 }
 
-async function writeAll(handle: Awaited<ReturnType<typeof open>>, bytes: Buffer, at: number): Promise<void> {
+async function writeAll(handle: FileHandle, bytes: Buffer, at: number): Promise<void> {
   for (let done = 0; done < bytes.length;) {
     const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, at + done);
     done += bytesWritten;
