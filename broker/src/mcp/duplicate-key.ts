@@ -1,8 +1,8 @@
 // Finds a key that occurs twice in a JSON object, at any depth. JSON parsers disagree on which of the two counts, so the policy could judge one
 // value and a server use the other.
+import { decodeString, skipString } from 'mcpgate-shared/mcp/json-span';
 
 const QUOTE = 34;
-const BACKSLASH = 92;
 const COMMA = 44;
 const COLON = 58;
 
@@ -22,14 +22,13 @@ export function duplicateKey(text: string, start = 0, end = text.length): string
   for (let at = start; at < end; at++) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) {
-      const close = endOfString(text, at);
+      const behind = skipString(text, at);
       if (isKey && level?.keys !== undefined) {
-        const raw = text.slice(at + 1, close);
-        const key = raw.includes('\\') ? (JSON.parse(text.slice(at, close + 1)) as string) : raw;
+        const key = decodeString(text, at, behind);
         if (!add(level, key)) return key;
       }
       isKey = false;
-      at = close;
+      at = behind - 1;
     } else if (code === 123) {
       level = { keys: [] };
       levels.push(level);
@@ -60,14 +59,4 @@ function add(level: Level, key: string): boolean {
   if (keys.has(key)) return false;
   keys.add(key);
   return true;
-}
-
-/** Index of the closing quote of the string whose opening quote is at `open`. */
-function endOfString(text: string, open: number): number {
-  for (let at = text.indexOf('"', open + 1); at >= 0; at = text.indexOf('"', at + 1)) {
-    let before = at - 1;
-    while (text.charCodeAt(before) === BACKSLASH) before--;
-    if ((at - before) % 2 === 1) return at;
-  }
-  return text.length;
 }

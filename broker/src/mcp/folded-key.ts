@@ -33,18 +33,18 @@ export function createKnownKeys(keys: Iterable<string>): KnownKeys {
 const PROTOTYPE = /(?:^|[[.\]])(?:__proto__|constructor[[.\]]+prototype)(?:$|[[.\]])/;
 
 /**
- * Whether a member of an object is one by which servers in JavaScript, which copy members into objects of theirs, get other members than were sent:
+ * Whether an object has a member by which servers in JavaScript, which copy members into objects of theirs, get other members than were sent:
  * `{"__proto__": {"mode": "rw"}}` gives them a `mode`. `constructor` alone is a name like others.
  */
-function isOfPrototype(key: string, value: unknown): boolean {
-  if (PROTOTYPE.test(key)) return true;
-  return key === 'constructor' && typeof value === 'object' && value !== null && Object.hasOwn(value, 'prototype');
-}
+export const isOfPrototype = (object: object): boolean =>
+  Object.entries(object).some(
+    ([key, value]: [string, unknown]) =>
+      PROTOTYPE.test(key) ||
+      (key === 'constructor' && typeof value === 'object' && value !== null && Object.hasOwn(value, 'prototype')),
+  );
 
-/** Whether any member is one of those, at any depth. `value`: as JSON is parsed. */
-export function hasPrototype(value: unknown): boolean {
-  return someMember(value, (object) => Object.entries(object).some(([key, each]) => isOfPrototype(key, each)));
-}
+/** Whether any object in it is one of those, at any depth. `value`: as JSON is parsed. */
+export const hasPrototype = (value: unknown): boolean => someMember(value, isOfPrototype);
 
 /** Whether `is` of some object in it, at any depth; `isOutermost`: it is `value` itself. */
 export function someMember(value: unknown, is: (object: object, isOutermost: boolean) => boolean): boolean {

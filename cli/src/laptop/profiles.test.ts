@@ -52,12 +52,12 @@ test('everything of a profile lies in its own folder; that of the one without a 
   const own = { env: { MCPGATE_CONFIG_DIR: configDir, MCPGATE_RUNTIME_DIR: '/r' }, platform: 'linux' as const };
   const laptop = { ...own, homedir: '/home/ada', uid: 1000, tmpdir: '/tmp' };
   const plain = resolvePaths(laptop);
-  const work = resolvePaths({ ...laptop, profileIn: () => 'work' });
+  const office = resolvePaths({ ...laptop, profileIn: () => 'office' });
   assert.deepEqual([plain.profileDir, plain.socketPath], [configDir, '/r/daemon.sock']);
-  assert.equal(work.configPath, join(configDir, 'profiles/work/config.json'));
-  assert.equal(work.socketPath, '/r/profiles/work/daemon.sock');
-  assert.equal(work.cacheDir, join(configDir, 'profiles/work/cache'));
-  assert.equal(work.configDir, configDir, 'what all share stays');
+  assert.equal(office.configPath, join(configDir, 'profiles/office/config.json'));
+  assert.equal(office.socketPath, '/r/profiles/office/daemon.sock');
+  assert.equal(office.cacheDir, join(configDir, 'profiles/office/cache'));
+  assert.equal(office.configDir, configDir, 'what all share stays');
 });
 
 test('a name that is none leads nowhere, wherever it comes from', (t) => {

@@ -22,16 +22,11 @@ export function parseJson(text: string, readNumber?: ReadNumber): unknown {
 /** `text` is valid JSON. Backslashes are in strings only; a string with one is a key if a colon follows it. */
 function hasEscapedKey(text: string): boolean {
   for (let at = text.indexOf('\\'); at >= 0; at = text.indexOf('\\', at)) {
-    at = endOfString(text, at);
+    // Reads on as if the string began before the backslash.
+    at = skipString(text, at - 1);
     if (text.charAt(skipSpace(text, at)) === ':') return true;
   }
   return false;
-}
-
-/** Index after the closing quote of the string that the backslash at `from` stands in. */
-function endOfString(text: string, from: number): number {
-  // Reads on from before the backslash as if the string began there.
-  return skipString(text, from - 1);
 }
 
 /** The value of valid JSON, whose keys are decoded one by one. Without recursion: a text may be nested as deep as it is long. */
@@ -39,7 +34,6 @@ function keyByKey(text: string, readNumber: ReadNumber | undefined): unknown {
   const open: Container[] = [];
   let at = skipSpace(text, 0);
   for (;;) {
-    let value: unknown;
     const first = text.charAt(at);
     const isEmpty = (first === '{' || first === '[') && '}]'.includes(text.charAt(skipSpace(text, at + 1)));
     if ((first === '{' || first === '[') && !isEmpty) {
@@ -54,7 +48,7 @@ function keyByKey(text: string, readNumber: ReadNumber | undefined): unknown {
     }
     const end = isEmpty ? skipSpace(text, at + 1) + 1 : skipValue(text, at);
     const source = text.slice(at, end);
-    value = JSON.parse(source);
+    let value: unknown = JSON.parse(source);
     if (typeof value === 'number' && readNumber !== undefined) value = readNumber(value, source);
     at = skipSpace(text, end);
     // The value is the last of as many containers as close after it.
