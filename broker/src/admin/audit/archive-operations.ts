@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import { archivesApi, type Archive, type ArchiveLine } from 'mcpgate-shared/api/audit/archives';
 import { GateError } from 'mcpgate-shared/error';
+import { hasRowsOf } from '../../audit/archive/archive-statement.ts';
 import type { ArchiveProgress, ArchiveView } from '../../audit/archive/archives.ts';
 import type { AdminDependencies } from '../dependencies.ts';
 import { isoTime } from '../iso-time.ts';
@@ -26,15 +27,14 @@ export function archiveOperations({ archives, clock }: Pick<AdminDependencies, '
 
   return [
     listOperation(archivesApi.list, async ({ query: { since, until } }) => {
-      const [from, to] = [
-        since === undefined ? 0 : Date.parse(since),
-        until === undefined ? Infinity : Date.parse(until),
-      ];
-      return (await archives.list()).filter((each) => each.until >= from && each.since < to).map(viewOf);
+      const span = { since: msOf(since), until: msOf(until) };
+      return (await archives.list()).filter((each) => hasRowsOf(each, span)).map(viewOf);
     }),
     streamOperation(archivesApi.make, ({ body }, caller, signal) => make(body, caller, signal)),
   ];
 }
+
+const msOf = (time: string | undefined): number | undefined => (time === undefined ? undefined : Date.parse(time));
 
 async function* linesOf(steps: AsyncIterable<ArchiveProgress>, signal: AbortSignal): AsyncGenerator<ArchiveLine> {
   try {

@@ -8,7 +8,7 @@ import { secretNamesOfRecord } from '../../domain/transports/transport-texts.ts'
 import { createSecretMask } from '../../upstreams/secrets/secret-mask.ts';
 import type { AdminDependencies } from '../dependencies.ts';
 import { eventBy, operation, type Operation } from '../operation.ts';
-import { storyOf } from './audit-stories.ts';
+import { recordOf } from './audit-stories.ts';
 
 type Needs = Pick<AdminDependencies, 'audit' | 'store' | 'clock' | 'vault'>;
 
@@ -18,8 +18,9 @@ export function argumentOperations(needs: Needs): Operation[] {
     operation(auditApi.arguments, async ({ params: { id } }, caller): Promise<ShownArguments> => {
       const { workspaceId } = caller;
       await audit.flush();
-      const { call } = await storyOf(needs, workspaceId, id);
-      if (call === null) throw new GateError('not_found', `${id} is no call: only calls have arguments`);
+      const one = await recordOf(needs, workspaceId, id);
+      if (one.kind === 'event') throw new GateError('not_found', `${id} is no call: only calls have arguments`);
+      const call = one.record;
       const found = await audit.argumentsOf(workspaceId, call.id);
       const kept = typeof found === 'string' ? found : found.how;
       await audit.event(

@@ -17,17 +17,9 @@ const DAY_MS = 24 * HOUR_MS;
 const MOST_APPROVALS = 100;
 const MOST_AROUND = 1_000;
 
-/** `id`: of a record, its beginning, or of a request for approval. Throws `not_found`, and `conflict` where several records begin so. */
-export async function storyOf(parts: Needs, workspaceId: string, id: string): Promise<Story> {
-  const { audit } = parts;
-  const nothing = { call: null, event: null, rows: [], rule: null, approvals: [], session: [], checkpoint: null };
-  if (id.startsWith('q_')) {
-    const search = { workspaceId, subject: `request:${id}`, limit: MOST_APPROVALS };
-    const { records } = await audit.findEvents(search);
-    if (records.length > 0) return { ...nothing, approvals: records.toReversed() };
-    throw new GateError('not_found', `the log has nothing of a request ${id}`);
-  }
-  const found = await audit.recordsOf(workspaceId, id);
+/** The record whose id is or begins with `id`, with its rows. Throws `not_found`, and `conflict` where several begin so. */
+export async function recordOf(parts: Needs, workspaceId: string, id: string) {
+  const found = await parts.audit.recordsOf(workspaceId, id);
   const [one, ...others] = found;
   if (one === undefined) {
     const archives = await archivesOf(parts, idSpan(id, {}));
@@ -41,6 +33,20 @@ export async function storyOf(parts: Needs, workspaceId: string, id: string): Pr
     const ids = found.slice(0, 10).map(({ record }) => record.id);
     throw new GateError('conflict', `${found.length} records begin with ${id}: ${ids.join(', ')}`);
   }
+  return one;
+}
+
+/** `id`: of a record, its beginning, or of a request for approval. Throws as `recordOf` does. */
+export async function storyOf(parts: Needs, workspaceId: string, id: string): Promise<Story> {
+  const { audit } = parts;
+  const nothing = { call: null, event: null, rows: [], rule: null, approvals: [], session: [], checkpoint: null };
+  if (id.startsWith('q_')) {
+    const search = { workspaceId, subject: `request:${id}`, limit: MOST_APPROVALS };
+    const { records } = await audit.findEvents(search);
+    if (records.length > 0) return { ...nothing, approvals: records.toReversed() };
+    throw new GateError('not_found', `the log has nothing of a request ${id}`);
+  }
+  const one = await recordOf(parts, workspaceId, id);
   const last = one.rows.at(-1);
   const checkpoint = last === undefined ? null : await coveringCheckpoint(parts, last);
   if (one.kind === 'event') return { ...nothing, event: one.record, rows: one.rows, checkpoint };

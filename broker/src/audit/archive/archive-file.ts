@@ -9,6 +9,9 @@ import { createGunzip, createGzip } from 'node:zlib';
 import { fileFault } from 'mcpgate-shared/file-fault';
 import { ArchiveFault } from './check-archive.ts';
 
+/** Whether a broker gives its archives such names. */
+export const isArchiveName = (name: string): boolean => /^audit-\d{6,}-\d{8}T\d{9}Z\.jsonl\.gz$/.test(name);
+
 /** Of a file that is being written. */
 export const partOf = (path: string): string => `${path}.part`;
 

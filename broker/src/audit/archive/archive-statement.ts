@@ -78,3 +78,15 @@ export const headOfStatement = (statement: ArchiveStatement): string => {
   const { at: _at, key: _key, rows: _rows, sha256: _sha256, ...head } = statement;
   return canonicalJson(head);
 };
+
+/** What was signed of an archive, and not the columns beside it, which no signature covers: by its times archives are chosen. Ms since the epoch. */
+export function signedIn({ statement }: { statement: string }) {
+  const { name, sha256, rows, since, until, at } = ArchiveStatementSchema.parse(JSON.parse(statement));
+  return { name, sha256, rows, since: Date.parse(since), until: Date.parse(until), at: Date.parse(at) };
+}
+
+/** Whether it has rows from `since` until before `until`. */
+export const hasRowsOf = (
+  archive: { since: number; until: number },
+  { since = 0, until = Infinity }: { since?: number | undefined; until?: number | undefined },
+): boolean => archive.since < until && archive.until >= since;

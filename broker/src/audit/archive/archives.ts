@@ -13,10 +13,10 @@ import type { ArchiveRow } from '../../store/repositories/audit-archives.ts';
 import type { Store } from '../../store/store.ts';
 import type { Audit } from '../audit.ts';
 import type { CheckpointKeys } from '../proof/checkpoint-keys.ts';
-import { partOf, syncFolderOf } from './archive-file.ts';
+import { isArchiveName, partOf, syncFolderOf } from './archive-file.ts';
 import { ARCHIVED, archivedData } from './archived-event.ts';
 import type { ArchiveOrder, PlannedArchive, WrittenArchive } from './archive-order.ts';
-import { ArchiveStatementSchema } from './archive-statement.ts';
+import { ArchiveStatementSchema, signedIn } from './archive-statement.ts';
 import { archiveInThread } from './archive-thread.ts';
 import { createHolds, heldText } from './holds.ts';
 
@@ -93,7 +93,6 @@ const ROWS_PER_FILE = 1_000_000;
 const REMOVED_AT_ONCE = 500;
 /** The database is told that this broker goes on no more often than that. */
 const RENEW_MS = 10_000;
-const OURS = /^audit-\d{6,}-\d{8}T\d{9}Z\.jsonl\.gz\.part$/;
 
 export function createLogArchives(options: LogArchivesOptions): LogArchives {
   const { store, audit, checkpointKeys, clock, log, folder, retentionMs, holder, version, isAlone } = options;
@@ -130,8 +129,11 @@ export function createLogArchives(options: LogArchivesOptions): LogArchives {
   /** Files that were begun and are known to nobody: whoever began them was killed, and all their rows are in the database. */
   async function sweep(): Promise<void> {
     const known = new Set((await store.auditArchives.list()).map(({ name }) => partOf(name)));
-    for (const name of await readdir(folder))
-      if (OURS.test(name) && !known.has(name)) await rm(join(folder, name), { force: true });
+    const ending = partOf('');
+    for (const name of await readdir(folder)) {
+      const isOurs = name.endsWith(ending) && isArchiveName(name.slice(0, -ending.length));
+      if (isOurs && !known.has(name)) await rm(join(folder, name), { force: true });
+    }
   }
 
   async function* makeNext(
@@ -143,7 +145,7 @@ export function createLogArchives(options: LogArchivesOptions): LogArchives {
     const last = (await store.auditArchives.list()).at(-1);
     const number = (last?.number ?? 0) + 1;
     const name = `audit-${String(number).padStart(6, '0')}-${new Date(order.now).toISOString().replaceAll(/[-:.]/g, '')}.jsonl.gz`;
-    const previous = last === undefined ? null : { name: last.name, sha256: digestIn(last) };
+    const previous = last === undefined ? null : { name: last.name, sha256: signedIn(last).sha256 };
     const { kid, key } = await checkpointKeys.signer();
     const path = partOf(join(folder, name));
     const file = { path, name, number, previous, version, key: { kid, key } };
@@ -333,13 +335,4 @@ export function createLogArchives(options: LogArchivesOptions): LogArchives {
       await underWay;
     },
   };
-}
-
-const digestIn = ({ statement }: Pick<ArchiveRow, 'statement'>): string =>
-  ArchiveStatementSchema.parse(JSON.parse(statement)).sha256;
-
-/** What was signed, and not the columns beside it, which nobody has: by its times archives are chosen. */
-function signedIn({ statement }: Pick<ArchiveRow, 'statement'>) {
-  const { sha256, rows, since, until, at } = ArchiveStatementSchema.parse(JSON.parse(statement));
-  return { sha256, rows, since: Date.parse(since), until: Date.parse(until), at: Date.parse(at) };
 }

@@ -112,7 +112,7 @@ export const tableText = (rows: readonly (readonly string[])[]): string => rows.
 
 /** What a program that calculates takes for a formula where a text begins so: https://owasp.org/www-community/attacks/CSV_Injection. */
 const FORMULA = /^[\s\u00A0\uFEFF]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]/;
-// eslint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex -- control characters are what this takes out
 const CONTROL = /[\u0000-\u001F\u007F\u0085\u2028\u2029]/g;
 const QUOTED = /[",]|^\s|\s$/;
 const ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };

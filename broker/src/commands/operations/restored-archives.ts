@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { plainLine } from 'mcpgate-shared/plain-line';
+import { isArchiveName } from '../../audit/archive/archive-file.ts';
 import { assertArchiveOf } from '../../audit/archive/archive-of.ts';
 import { ArchiveFault } from '../../audit/archive/check-archive.ts';
 import type { LogSource } from '../../store/audit/log-connection.ts';
@@ -16,8 +17,6 @@ export interface RestoredArchives {
   /** Files of archives that the log does not know: they were made after the backup. */
   unknown: string[];
 }
-
-const OURS = /^audit-\d{6,}-\d{8}T\d{9}Z\.jsonl\.gz$/;
 
 /** `source`: undefined where the backup is of a version that had no archives. */
 export async function checkRestoredArchives(
@@ -44,7 +43,7 @@ export async function checkRestoredArchives(
   }
   const names = new Set(archives.map(({ name }) => name));
   const there = existsSync(folder) ? readdirSync(folder) : [];
-  found.unknown = there.filter((name) => OURS.test(name) && !names.has(name)).toSorted();
+  found.unknown = there.filter((name) => isArchiveName(name) && !names.has(name)).toSorted();
   return found;
 }
 
