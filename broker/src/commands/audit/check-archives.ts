@@ -1,9 +1,8 @@
 // The archives of the log, looked at where they are: each that the database knows must be there as it was signed, and have the rows that the log and its
 // checkpoints name. Done by the command itself, so that the broker has nothing of it.
-import { createPublicKey } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { auditApi, type VerifyLine } from 'mcpgate-shared/api/audit';
+import type { VerifyLine } from 'mcpgate-shared/api/audit';
 import { archivesApi } from 'mcpgate-shared/api/audit/archives';
 import { z } from 'zod';
 import { archiveLines } from '../../audit/archive/archive-file.ts';
@@ -11,6 +10,7 @@ import type { ArchiveStatement } from '../../audit/archive/archive-statement.ts'
 import { ARCHIVED, isToldOf } from '../../audit/archive/archived-event.ts';
 import { ArchiveFault, checkArchive, type ArchivedRow } from '../../audit/archive/check-archive.ts';
 import type { AdminSession } from '../session/admin-session.ts';
+import { checkpointKeysOf } from './checkpoint-keys.ts';
 
 type Verdict = Extract<VerifyLine, { kind: 'verdict' }>;
 type Wrong = NonNullable<Verdict['wrong']>;
@@ -19,14 +19,13 @@ const ToldSchema = z.object({ details: z.object({ data: z.looseObject({ name: z.
 
 /** How many rows were looked at, and what is not as it was written. */
 export async function checkArchives(
-  { api }: Pick<AdminSession, 'api'>,
+  session: Pick<AdminSession, 'api'>,
   folder: string,
   { named_in_archives: named, told_in_archives: untold }: Pick<Verdict, 'named_in_archives' | 'told_in_archives'>,
   say: (text: string) => void,
 ): Promise<{ rows: number; wrong: Wrong | null }> {
-  const known = await api.call(archivesApi.list, { query: {} });
-  const { keys: jwks } = await api.call(auditApi.keys, {});
-  const keys = new Map(jwks.map((key) => [key.kid, createPublicKey({ key, format: 'jwk' })]));
+  const known = await session.api.call(archivesApi.list, { query: {} });
+  const keys = await checkpointKeysOf(session);
   const claims = Map.groupBy(named, placeOf);
   const statements = new Map<string, ArchiveStatement>();
   const told = new Set<string>();

@@ -7,6 +7,7 @@ import { localTime } from 'mcpgate-shared/local-time';
 import { plainLine } from 'mcpgate-shared/plain-line';
 import type { CommandContext } from '../context.ts';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../session/admin-session.ts';
+import { columnsOf } from '../terminal/hung.ts';
 import { withProgress } from '../terminal/progress.ts';
 import { countFlag, pastTime } from '../values.ts';
 import { formatColumns, type Column } from './columns.ts';
@@ -106,7 +107,7 @@ async function runSearch(session: AdminSession, options: SearchOptions): Promise
   const most = options.all === true ? Number.POSITIVE_INFINITY : countFlag('--limit', options.limit);
   const { tool, status, decision, rule, secret, credential, client, session: of, type, subject } = options;
   const filter = { ...range, tool, status, decision, rule, secret, credential, client, session: of };
-  const width = widthOf(session);
+  const width = columnsOf(session.context.stdout);
   if (isEvents) {
     const ask = async (limit: number, cursor: string | undefined) =>
       await api.page(auditApi.events, { query: { ...range, type, subject, limit, cursor } });
@@ -155,9 +156,6 @@ function tellNext({ context }: AdminSession, next: string | undefined, isGivenUp
     : 'there may be more: go on';
   context.stderr.write(`${why} with the same flags and --cursor ${plainLine(next)}\n`);
 }
-
-export const widthOf = ({ context: { stdout } }: Pick<AdminSession, 'context'>): number | undefined =>
-  stdout.isTTY === true ? stdout.columns || 80 : undefined;
 
 /** Below this, ids are shown by their beginnings, and only what says most has a column. */
 const WIDE = 120;

@@ -6,6 +6,7 @@ import { padded } from 'mcpgate-shared/text-width';
 import type { CommandContext } from '../context.ts';
 import { adminOptions, withSession, type AdminOptions } from '../session/admin-session.ts';
 import { counted } from '../terminal/counted.ts';
+import { columnsOf } from '../terminal/hung.ts';
 import { changesOf, changeText, detailsOf, restOf } from 'mcpgate-shared/api/audit/change-text';
 import { localTime } from 'mcpgate-shared/local-time';
 import { eventColour, msOf, painted, paintFor, resultColour, resultOf, whoOf, type Paint } from './record-text.ts';
@@ -33,10 +34,7 @@ export function addShow(audit: Command, context: CommandContext): void {
           return;
         }
         const story = await api.call(auditApi.show, { params: { id } });
-        show(
-          story,
-          storyText(story, paintFor(context), context.stdout.isTTY === true ? context.stdout.columns || 80 : undefined),
-        );
+        show(story, storyText(story, paintFor(context), columnsOf(context.stdout)));
       }),
   );
 }

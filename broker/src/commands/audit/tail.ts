@@ -7,6 +7,7 @@ import { padded, shortened, textWidth } from 'mcpgate-shared/text-width';
 import { clockOf, dayOf, localTime, zoneOf } from 'mcpgate-shared/local-time';
 import type { CommandContext } from '../context.ts';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../session/admin-session.ts';
+import { columnsOf } from '../terminal/hung.ts';
 import { countFlag } from '../values.ts';
 import {
   decisionOf,
@@ -20,7 +21,6 @@ import {
   whoOf,
   type Paint,
 } from './record-text.ts';
-import { widthOf } from './search.ts';
 
 interface TailOptions extends AdminOptions {
   lines: string;
@@ -44,7 +44,7 @@ async function tail(session: AdminSession, options: TailOptions): Promise<void> 
     context.stdout.write(`${JSON.stringify(all, null, 2)}\n`);
     return;
   }
-  const write = lineWriter(widthOf(session), paintFor(context));
+  const write = lineWriter(columnsOf(context.stdout), paintFor(context));
   for await (const line of records) context.stdout.write(`${json ? JSON.stringify(line) : write(line)}\n`);
 }
 

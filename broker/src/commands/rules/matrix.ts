@@ -3,7 +3,8 @@ import type { Command } from 'commander';
 import { previewsApi, type Matrix } from 'mcpgate-shared/api/rules/previews';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../session/admin-session.ts';
 import type { CommandContext } from '../context.ts';
-import { counted, few } from './preview-text.ts';
+import { counted } from '../terminal/counted.ts';
+import { few } from './preview-text.ts';
 
 interface MatrixOptions extends AdminOptions {
   user?: string;

@@ -8,6 +8,7 @@ import type {
 } from 'mcpgate-shared/api/rules/previews';
 import { localTime } from 'mcpgate-shared/local-time';
 import { plainLine } from 'mcpgate-shared/plain-line';
+import { counted } from '../terminal/counted.ts';
 
 const MOST_SHOWN = 20;
 const WORDS: Readonly<Record<PreviewedDecision, string>> = {
@@ -25,8 +26,6 @@ export function few(names: readonly string[], most: number): string {
   const shown = names.slice(0, most).map(plainLine).join(', ');
   return names.length <= most ? shown : `${shown} and ${names.length - most} more`;
 }
-
-export const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
 
 /** Without the recorded calls. */
 export function accessLines({ access, people, things, never_listed, left_out, as_enforced }: RulePreview): string[] {

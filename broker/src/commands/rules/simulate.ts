@@ -13,7 +13,8 @@ import { adminOptions, withSession, type AdminOptions, type AdminSession } from 
 import { readAtMost } from '../config/bounded-file.ts';
 import type { CommandContext } from '../context.ts';
 import { pastTime } from '../values.ts';
-import { counted, few } from './preview-text.ts';
+import { counted } from '../terminal/counted.ts';
+import { few } from './preview-text.ts';
 import { LONG_AGO, showTried } from './try-change.ts';
 
 interface SimulateOptions extends AdminOptions {

@@ -1,14 +1,14 @@
 // The rows of archives, for an export that goes back to the beginning. Each file is checked against what was signed while it is read, and its lines are
 // written as they stand in it: in an archive they are what an export has.
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { auditApi } from 'mcpgate-shared/api/audit';
 import { archivesApi, type Archive } from 'mcpgate-shared/api/audit/archives';
 import { GateError } from 'mcpgate-shared/error';
 import { archiveLines } from '../../../audit/archive/archive-file.ts';
 import { ArchiveFault, checkArchive } from '../../../audit/archive/check-archive.ts';
 import type { AdminSession } from '../../session/admin-session.ts';
+import { checkpointKeysOf } from '../checkpoint-keys.ts';
 import { openPart, writeState, type ExportState } from './export-state.ts';
 
 type Session = Pick<AdminSession, 'api'>;
@@ -44,14 +44,13 @@ export async function assertSameArchives({ api }: Session, had: readonly string[
 
 /** Hands over the lines of the times in the order of the archives, and returns how many. Throws `conflict` for a file that is not what was signed. */
 export async function readArchives(
-  { api }: Session,
+  session: Session,
   { folder, names, since, until }: { folder: string; names: readonly string[] } & Times,
   write: (lines: Buffer, count: number) => Promise<void>,
 ): Promise<void> {
-  const { keys: jwks } = await api.call(auditApi.keys, {});
-  const keys = new Map(jwks.map((key) => [key.kid, createPublicKey({ key, format: 'jwk' })]));
+  const keys = await checkpointKeysOf(session);
   const known = new Map(
-    (await api.call(archivesApi.list, { query: { since, until } })).map((each) => [each.name, each]),
+    (await session.api.call(archivesApi.list, { query: { since, until } })).map((each) => [each.name, each]),
   );
   const [from, to] = [timeOf(since, -Infinity), timeOf(until, Infinity)];
   const isWanted = (ts: unknown): boolean => {
