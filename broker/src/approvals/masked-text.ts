@@ -43,10 +43,14 @@ export function maskedText(text: string): string {
     );
 }
 
+/** As long as this a token is one without a digit, too. */
+const LONG_KEY = 30;
+
 /** A key of an object: names have the form of some tokens, but no digits as tokens have. */
 export function maskedKey(key: string): string {
-  if (key.length < 10) return key;
-  return withoutUrlSecrets(withoutTokens(key, (found) => /\d/.test(found) || found.length >= 30));
+  // Nearly all keys of calls end here, before anything is looked for.
+  if (key.length < 10 || (key.length < LONG_KEY && !/\d|:\/\//.test(key))) return key;
+  return withoutUrlSecrets(withoutTokens(key, (found) => /\d/.test(found) || found.length >= LONG_KEY));
 }
 
 function withoutTokens(text: string, isToken: (found: string) => boolean): string {

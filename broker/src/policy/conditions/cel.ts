@@ -5,7 +5,7 @@
 // all of them match in one evaluation is bounded, too.
 import type { ASTNode, ParseResult } from '@marcbachmann/cel-js';
 import { costOf, type Cost } from './cost.ts';
-import { createKnownKeys, hasPrototype, type KnownKeys, someMember } from '../../mcp/folded-key.ts';
+import { createKnownKeys, isOfPrototype, type KnownKeys, someMember } from '../../mcp/folded-key.ts';
 import { adviceAbout, zoneMistake } from './advice.ts';
 import {
   type ArgumentType,
@@ -122,14 +122,8 @@ export function compileExpression(text: string, result: 'bool' | 'number'): Expr
     typeMistake: (types) => typeMistakeIn(text, result, types),
     evaluate(scope, argsLength) {
       if (readsArgs && argsLength > longest) return { mistake: 'the arguments are too long for it', named: [] };
-      if (readsArgs && hasPrototype(scope.args))
-        return {
-          mistake:
-            'the arguments have a member __proto__ (or constructor.prototype), which a server may take for any other',
-          named: [],
-        };
-      if (readsArgs && hasMistakable(scope.args, keys))
-        return { mistake: 'the arguments have a member that a server may take for one it names', named: [] };
+      const mistake = readsArgs ? mistakableIn(scope.args, keys) : undefined;
+      if (mistake !== undefined) return { mistake, named: [] };
       // A loop may make a mistake for each entry and go on; where each was made nobody reads, and to note it costs more than all else.
       const { stackTraceLimit } = Error;
       Error.stackTraceLimit = 0;
@@ -267,15 +261,22 @@ function partsOf(error: unknown): { summary: string; code: string; range: { star
 }
 
 /**
- * Whether some member, at any depth, is no member that the expression names but may be taken for one by a parser that ignores case; or by a web framework,
- * which makes an `opts` with an `a` of `opts[a]`, and of `opts.a` among the arguments themselves.
+ * Why a server may read other arguments than the expression does: some member, at any depth, is one of JavaScript's prototypes, or no member that the
+ * expression names but may be taken for one by a parser that ignores case; or by a web framework, which makes an `opts` with an `a` of `opts[a]`, and of
+ * `opts.a` among the arguments themselves.
  */
-function hasMistakable(value: unknown, keys: KnownKeys): boolean {
-  return someMember(value, (object, isOutermost) => {
+function mistakableIn(args: unknown, keys: KnownKeys): string | undefined {
+  let isMistakable = false;
+  const hasPrototype = someMember(args, (object, isOutermost) => {
+    if (isOfPrototype(object)) return true;
     const names = Object.keys(object).flatMap((key) => {
       const [beginning = ''] = key.split(isOutermost ? /[[.]/ : '[', 1);
       return beginning === key || beginning === '' || keys.has(key) ? [{ key }] : [{ key }, { key: `${beginning}\0` }];
     });
-    return keys.mistakable(names) !== undefined;
+    isMistakable ||= keys.mistakable(names) !== undefined;
+    return false;
   });
+  if (hasPrototype)
+    return 'the arguments have a member __proto__ (or constructor.prototype), which a server may take for any other';
+  return isMistakable ? 'the arguments have a member that a server may take for one it names' : undefined;
 }
