@@ -1,7 +1,7 @@
 // The keys that each person enters for themselves at a server, as its record names them.
-import { ActionIcon, Button, Checkbox, Group, Stack, Text, TextInput } from '@mantine/core';
-import { IconPlus, IconX } from '@tabler/icons-react';
+import { Checkbox, Group, Stack, Text, TextInput } from '@mantine/core';
 import { AccountFormSchema, type AccountFormBody } from 'mcpgate-shared/api/accounts/account-forms';
+import { AddRow, TakeOut } from './rows.tsx';
 import classes from './form.module.css';
 
 export interface AccountKey {
@@ -83,28 +83,15 @@ export function AccountKeys({ keys, mistakes, onChange }: AccountKeysProps) {
               checked={secret}
               onChange={({ currentTarget }) => set(at, { secret: currentTarget.checked })}
             />
-            <ActionIcon
-              variant="subtle"
-              color="gray"
-              aria-label={`Take ${name === '' ? 'this key' : name} out`}
+            <TakeOut
+              what={name === '' ? 'this key' : name}
               disabled={keys.length === 1}
-              onClick={() => onChange(keys.filter((_, index) => index !== at))}
-            >
-              <IconX size={16} aria-hidden />
-            </ActionIcon>
+              onTake={() => onChange(keys.filter((_, index) => index !== at))}
+            />
           </Group>
         </div>
       ))}
-      <div>
-        <Button
-          size="compact-sm"
-          variant="default"
-          leftSection={<IconPlus size={14} aria-hidden />}
-          onClick={() => onChange([...keys, NEW_KEY])}
-        >
-          Add a key
-        </Button>
-      </div>
+      <AddRow label="Add a key" onAdd={() => onChange([...keys, NEW_KEY])} />
     </Stack>
   );
 }

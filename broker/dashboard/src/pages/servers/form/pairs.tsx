@@ -1,6 +1,6 @@
 // Names and values of a server: its headers or its variables.
-import { ActionIcon, Button, Group, Stack, Text, TextInput } from '@mantine/core';
-import { IconPlus, IconX } from '@tabler/icons-react';
+import { Group, Stack, Text, TextInput } from '@mantine/core';
+import { AddRow, TakeOut } from './rows.tsx';
 
 export interface Pair {
   name: string;
@@ -50,26 +50,13 @@ export function Pairs({ label, example, hint, pairs, onChange }: PairsProps) {
             spellCheck={false}
             onChange={({ currentTarget }) => set(at, { value: currentTarget.value })}
           />
-          <ActionIcon
-            variant="subtle"
-            color="gray"
-            aria-label={`Take ${name === '' ? 'this one' : name} out`}
-            onClick={() => onChange(pairs.filter((_, index) => index !== at))}
-          >
-            <IconX size={16} aria-hidden />
-          </ActionIcon>
+          <TakeOut
+            what={name === '' ? 'this one' : name}
+            onTake={() => onChange(pairs.filter((_, index) => index !== at))}
+          />
         </Group>
       ))}
-      <div>
-        <Button
-          size="compact-sm"
-          variant="default"
-          leftSection={<IconPlus size={14} aria-hidden />}
-          onClick={() => onChange([...pairs, { name: '', value: '' }])}
-        >
-          Add one
-        </Button>
-      </div>
+      <AddRow label="Add one" onAdd={() => onChange([...pairs, { name: '', value: '' }])} />
     </Stack>
   );
 }
