@@ -27,6 +27,7 @@ test('what an IdP should not send is refused with its reason, and changes nothin
     ['GET', '/Users?startIndex=x', undefined, 400, 'invalidValue'],
     ['POST', '/Users', '{"userName": ', 400, 'invalidSyntax'],
     ['POST', '/Users', [], 400, 'invalidSyntax'],
+    ['POST', '/Users', '{"userName": "x", "active": true, "\\u0061ctive": false}', 400, 'invalidSyntax'],
     ['POST', '/Users', { active: true }, 400, 'invalidValue'],
     ['POST', '/Users', { userName: 'x'.repeat(600) }, 400, 'invalidValue'],
     ['POST', '/Users', { userName: 'GRACE@corp.example' }, 409, 'uniqueness'],

@@ -7,6 +7,7 @@ import { mustBeLogged } from '../domain/public-message.ts';
 import { checkBodies, STRANGERS_BODY_BYTES } from './doors/body-doors.ts';
 import { isCanonicalPath, pathOf, withoutMcpSlash } from './doors/canonical-path.ts';
 import { errorBody, HTTP_STATUS } from './error-status.ts';
+import { readJsonBodies } from './json-bodies.ts';
 import type { Listener } from './listener.ts';
 import { isOfApi, PROBLEM, problemBody } from './problem.ts';
 import { bearerChallenge } from './rejection.ts';
@@ -35,6 +36,7 @@ export function createFastifyApp({ listener, log, trustedProxies }: FastifyAppOp
     },
   });
   checkBodies(app);
+  readJsonBodies(app);
   // The first hook, so that nothing else looks at the path before. Never `await` a reply in a hook: it is a thenable that waits for its own end.
   app.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);

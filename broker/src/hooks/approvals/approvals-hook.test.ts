@@ -69,8 +69,9 @@ function standard(data: object, { key = KEY, id = `m${Math.random()}`, atS = now
   const headers = { 'webhook-id': id, 'webhook-timestamp': String(atS), 'webhook-signature': signature };
   return [body, headers] as const;
 }
-function slack(payload: object, { key = SLACK_KEY, atS = nowS() } = {}) {
-  const body = new URLSearchParams({ payload: JSON.stringify(payload) }).toString();
+function slack(payload: object | string, { key = SLACK_KEY, atS = nowS() } = {}) {
+  const text = typeof payload === 'string' ? payload : JSON.stringify(payload);
+  const body = new URLSearchParams({ payload: text }).toString();
   const signature = `v0=${createHmac('sha256', key).update(`v0:${atS}:${body}`).digest('hex')}`;
   return [body, { 'x-slack-request-timestamp': String(atS), 'x-slack-signature': signature }] as const;
 }
@@ -200,7 +201,9 @@ test('a signature that is false, old, of another secret or another text is refus
   for (const [text, given] of cases) assert.equal(await kindOf(take(text, given)), 'refused', JSON.stringify(given));
   assert.equal(await kindOf(take(body, headers, 'nobody')), 'refused');
   const nonsense: object[] = [{}, { ...payload, actions: [] }, { ...payload, type: 'view' }, { ...payload, user: {} }];
-  for (const each of nonsense) assert.equal(await kindOf(take(...slack(each))), 'refused');
+  const twice = JSON.stringify(payload).replace('"user":', '"user":{"id":"U9"},"\\u0075ser":');
+  assert.deepEqual(JSON.parse(twice), payload);
+  for (const each of [...nonsense, twice]) assert.equal(await kindOf(take(...slack(each))), 'refused');
   assert.equal(await state(id), 'open');
   assert.equal(await kindOf(take(...slack(pressed('deny', 'q_other222')))), 'not_decided');
   assert.equal(await kindOf(take(body, headers)), 'decided');

@@ -2,6 +2,7 @@
 // the other side has for them. A name that is shown there names nobody.
 import { z } from 'zod';
 import type { HookFormat } from '../../domain/hook.ts';
+import { severalReadings, tooManyLevels } from '../../mcp/several-readings.ts';
 
 export interface ReadDecision {
   request: string;
@@ -71,7 +72,9 @@ export function readDecision(format: HookFormat, body: string): ReadDecision | u
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    if (tooManyLevels(text) !== undefined) return undefined;
+    const document: unknown = JSON.parse(text);
+    return severalReadings(text) === undefined ? document : undefined;
   } catch {
     // The caller says that it is none.
     return undefined;

@@ -44,6 +44,35 @@ suite('the API', () => {
     assert.match(fine.headers.get('content-type') ?? '', /^application\/json/);
   });
 
+  test('refuses a body that other programs could read otherwise, or that is nested too deeply, and names the key', async () => {
+    const { admin, url } = world;
+    const send = async (body: string, path = '/users') => {
+      const headers = { cookie: admin.cookie(), 'sec-fetch-site': 'same-origin', 'content-type': 'application/json' };
+      const answer = await fetch(`${url}/api/v1${path}`, {
+        method: 'POST',
+        headers: { ...headers, ...admin.csrf },
+        body,
+      });
+      const { status } = answer;
+      const problem = { status, headers: answer.headers, body: JSON.parse(await answer.text()) as unknown };
+      return [status, problemOf(problem), ErrorSchema.parse(problem.body).error.message] as const;
+    };
+    const role = (key: string) => `{"name":"twice","role":"member","${key}":"admin"}`;
+    for (const [body, says] of [
+      [role('role'), /"role" stands twice/],
+      [role('\\u0072ole'), /"role" stands twice/],
+      ['{"name":"twice","x":[{"a":{"b":1,"b":1}}]}', /"b" stands twice/],
+      [`{"name":"twice","x":${'['.repeat(200_000)}${']'.repeat(200_000)}}`, /deeper than 64 levels/],
+      [`{"${'k'.repeat(300)}":1,"${'k'.repeat(300)}":2}`, /^the key "k{100}" stands/],
+    ] as const) {
+      const [status, code, message] = await send(body);
+      assert.deepEqual([status, code], [400, 'usage'], message);
+      assert.match(message, says);
+    }
+    assert.equal((await admin.ask('GET', '/users/twice')).status, 404);
+    assert.match((await send('{"name": "half'))[2], /not valid JSON/);
+  });
+
   test('carries a request out once for each idempotency key, also where its answer shows a token, which lies nowhere in clear', async () => {
     const { admin, dataDir } = world;
     const asked = (key: string, label = 'ci') =>

@@ -8,6 +8,7 @@ import { createAddressThrottle } from '../../identity/throttle.ts';
 import { takesBodies } from '../doors/body-doors.ts';
 import { HTTP_STATUS } from '../error-status.ts';
 import { toHttpError } from '../fastify-app.ts';
+import { readJsonBodies } from '../json-bodies.ts';
 import { bearerChallenge } from '../rejection.ts';
 import { registerDiscovery } from './discovery.ts';
 import { registerGroups } from './group-routes.ts';
@@ -36,15 +37,11 @@ export async function registerScim(
 
   const routes = (app: FastifyInstance, _options: unknown, done: () => void): void => {
     takesBodies(app, 'caller', BODY_LIMIT_BYTES);
-    const parseJson = app.getDefaultJsonParser('error', 'error');
-    app.removeContentTypeParser('application/json');
-    app.addContentTypeParser(['application/json', CONTENT_TYPE], { parseAs: 'string' }, (request, body, parsed) => {
-      // Some clients name a type for a body that is not there, as with DELETE.
-      if (body === '') parsed(null, undefined);
-      else
-        void parseJson(request, String(body), (error, value) =>
-          parsed(error && badRequest('invalidSyntax', 'the body is no JSON'), value),
-        );
+    readJsonBodies(app, {
+      types: ['application/json', CONTENT_TYPE],
+      refused: (why) => badRequest('invalidSyntax', why),
+      notJson: () => badRequest('invalidSyntax', 'the body is no JSON'),
+      mayBeEmpty: true, // some clients name a type for a body that is not there, as with DELETE
     });
     app.addHook('onRequest', async (request) => await admit(request));
     app.addHook('onSend', async (_request, reply, payload) => {

@@ -59,6 +59,17 @@ test('registrations that lead elsewhere, or are no registrations, are refused', 
     fetch(`${world.origin}/oauth/register`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
   for (const body of ['', '[]', '{"redirect_uris":', `{"client_name":"${'x'.repeat(100_000)}"}`])
     assert.ok((await post(body)).status >= 400 && (await post(body)).status < 500, body.slice(0, 40));
+  const twice = `{"redirect_uris":["${REDIRECT}"],"redirect\\u005furis":["https://evil.example/cb"]}`;
+  const deep = `{"redirect_uris":["${REDIRECT}"],"jwks":${'['.repeat(100)}${']'.repeat(100)}}`;
+  for (const [body, says] of [
+    [twice, /"redirect_uris" stands twice/],
+    [deep, /deeper than 64/],
+  ] as const) {
+    const answer = await post(body);
+    assert.deepEqual([answer.status, answer.headers.get('cache-control')], [400, 'no-store']);
+    assert.match(String(Object(await answer.json())['error_description']), says);
+  }
+  assert.equal((await world.store.oauth.list('Client')).length, 0);
 });
 
 test('a flood of registrations is throttled by address', async (t) => {

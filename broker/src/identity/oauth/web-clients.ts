@@ -7,6 +7,7 @@ import type { GuardedFetch } from '../../net/guarded-fetch.ts';
 import { createAddressThrottle, createSharedThrottle } from '../throttle.ts';
 import { narrowClientMetadata } from './client-metadata.ts';
 import { CLI_CLIENT_ID, MCP_SCOPE } from './oauth-settings.ts';
+import { refusedRegistration } from './registration-body.ts';
 import type { Registrations } from './registrations.ts';
 import { withCanonicalResource } from './resources.ts';
 
@@ -34,7 +35,7 @@ export interface WebClients {
     Configuration,
     'clientBasedCORS' | 'extraClientMetadata' | 'fetch' | 'interactions' | 'pkce' | 'renderError'
   >;
-  /** Throttles a request and drops its superfluous parameters. False: the request has been answered, with 429 or as a preflight. */
+  /** Throttles a request and drops its superfluous parameters. False: the request has been answered, with 429 or 400, or as a preflight. */
   admit(ctx: Koa): Promise<boolean>;
 }
 
@@ -140,8 +141,14 @@ export function createWebClients({
       if (ctx.path === REGISTRATION_PATH && ctx.method === 'POST') {
         const retryAfterMs = registered.hit(addressOf(ctx.req));
         if (retryAfterMs > 0) return refuse(ctx, retryAfterMs, 'too many clients were registered from here');
-        if (await registrations.hasRoom()) return true;
-        return refuse(ctx, CROWDED_MS, 'too many clients were registered here lately');
+        if (!(await registrations.hasRoom()))
+          return refuse(ctx, CROWDED_MS, 'too many clients were registered here lately');
+        const why = await refusedRegistration(ctx.req);
+        if (why === undefined) return true;
+        ctx.status = 400;
+        ctx.set('cache-control', 'no-store');
+        ctx.body = { error: 'invalid_request', error_description: why };
+        return false;
       }
       if (BEGINS_LOGIN.has(ctx.path)) {
         const retryAfterMs = logins.hit(addressOf(ctx.req));
