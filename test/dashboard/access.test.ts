@@ -179,6 +179,21 @@ suite('the page Access', () => {
     );
     assert.ok(asked.length < 40, `${asked.length} parts of 2,000 were asked for`);
 
+    // A key that is pressed just when cells were drawn leads the focus too.
+    await page.keyboard.press('Control+Home');
+    await holds(page, "document.activeElement?.dataset.cell === '0 0'");
+    await page.evaluate(`new Promise((done) => {
+      const box = document.querySelector('[role=grid]');
+      new MutationObserver((changes, observer) => {
+        if (!changes.some(({ addedNodes }) => [...addedNodes].some((node) => node.matches?.('[role=gridcell]')))) return;
+        observer.disconnect();
+        document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key: 'End', ctrlKey: true, bubbles: true }));
+        done();
+      }).observe(box, { childList: true, subtree: true });
+      box.scrollTop = 400;
+    })`);
+    await holds(page, "document.activeElement?.dataset.cell === '9999 999'");
+
     // Scrolled fast, no frame makes more cells than it has time for; then they are all there.
     const [most, made] = await page.evaluate<[number, number]>(`(async () => {
       const box = document.querySelector('[role=grid]');

@@ -59,7 +59,8 @@ export function MatrixGrid({ filter, people, things, onChoose }: MatrixGridProps
   const box = useRef<HTMLDivElement>(null);
   const [headWidth, setHeadWidth] = useState(NAME_PX);
   const [at, setAt] = useState<At>({ row: 0, column: 0 });
-  const wantsFocus = useRef(false);
+  // Where the focus is to go once its cell is drawn. It is kept apart from `at`: the effect of an earlier drawing may run after a key was pressed.
+  const wantsFocus = useRef<At>(undefined);
   useEffect(() => {
     const narrow = window.matchMedia('(max-width: 560px)');
     const measure = () => setHeadWidth(narrow.matches ? 120 : NAME_PX);
@@ -93,10 +94,11 @@ export function MatrixGrid({ filter, people, things, onChoose }: MatrixGridProps
   const matrix = useMatrix(filter, spanOf(shownRows), spanOf(shownColumns), isMoving);
 
   useEffect(() => {
-    if (!wantsFocus.current) return;
-    const cell = box.current?.querySelector<HTMLElement>(`[data-cell="${at.row} ${at.column}"]`);
+    if (wantsFocus.current === undefined) return;
+    const { row, column } = wantsFocus.current;
+    const cell = box.current?.querySelector<HTMLElement>(`[data-cell="${row} ${column}"]`);
     if (cell === null || cell === undefined) return;
-    wantsFocus.current = false;
+    wantsFocus.current = undefined;
     cell.focus({ preventScroll: true });
   });
 
@@ -106,7 +108,7 @@ export function MatrixGrid({ filter, people, things, onChoose }: MatrixGridProps
   };
   const go = (to: At) => {
     const next = { row: within(to.row, people), column: within(to.column, things) };
-    wantsFocus.current = true;
+    wantsFocus.current = next;
     setAt(next);
     rows.scrollToIndex(next.row);
     columns.scrollToIndex(next.column);
