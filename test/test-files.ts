@@ -36,6 +36,8 @@ const OWN =
 const SHARED_TIMEOUT_MS = 150_000;
 /** What scenarios wait for, other processes, takes as long in a shared one. */
 const sharedTimeoutOf = (file: string) => (file.startsWith('test/') ? timeoutOf(file) : SHARED_TIMEOUT_MS);
+/** When more files than these have failed, it is no matter of a busy machine. */
+const MOST_AGAIN = 4;
 const needsOwnProcess = (file: string) => !SHARED.test(file) || OWN.test(file);
 
 /** Every test file of the repository but the import rules, which `check` runs; chaos and the scenarios first: they take longest. */
@@ -64,29 +66,42 @@ export async function runTestFiles(files: readonly string[], write: (text: strin
     if (failed.length > 0 && output.trim() !== '') write(`${output.trimEnd().replace(/^/gm, '    ')}\n`);
   };
   const waiting = [...files];
+  const again: string[] = [];
+  const alone = async (file: string) => {
+    const startedAt = performance.now();
+    count(file, startedAt, await runAlone(`${REPOSITORY}${file}`, timeoutOf(file)));
+  };
+  /** What failed may have failed because of what other files left in its process, or because a busy machine was too slow. Alone it says whether it holds. */
+  const judgeLater = async (file: string, { failed }: FileOutcome) => {
+    const isLater = again.length < MOST_AGAIN;
+    const when = isLater ? 'when nothing else runs' : 'alone';
+    for (const { name, message } of failed)
+      write(`  ${relative('.', file)} failed beside others and is run once more ${when}: ${name}\n${message}\n`);
+    if (isLater) again.push(file);
+    else await alone(file);
+  };
   const worker = async () => {
     let shared: TestProcess | undefined;
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
       const startedAt = performance.now();
       const path = `${REPOSITORY}${file}`;
-      if (!needsOwnProcess(file)) {
+      let outcome: FileOutcome;
+      if (needsOwnProcess(file)) outcome = await runAlone(path, timeoutOf(file));
+      else {
         shared ??= startTestProcess();
-        const outcome = await shared.run(path, sharedTimeoutOf(file));
-        const isGood = outcome.failed.length === 0 && outcome.passed > 0;
-        if (isGood) count(file, startedAt, outcome);
-        if (isGood && outcome.isUsable) continue;
-        await shared.end();
-        shared = undefined;
-        if (isGood) continue;
-        // What other files left in the process may have failed it. Alone it says whether it holds.
-        const names = outcome.failed.map(({ name }) => name).join('; ');
-        write(`  ${relative('.', file)} failed beside others and is run alone: ${names}\n`);
+        outcome = await shared.run(path, sharedTimeoutOf(file));
+        if (outcome.failed.length > 0 || !outcome.isUsable) {
+          await shared.end();
+          shared = undefined;
+        }
       }
-      count(file, startedAt, await runAlone(path, timeoutOf(file)));
+      if (outcome.failed.length === 0) count(file, startedAt, outcome);
+      else await judgeLater(file, outcome);
     }
     await shared?.end();
   };
   // One more than there are cores: most files wait for processes, links and timers of real life for half of their time.
   await Promise.all(Array.from({ length: availableParallelism() + 1 }, worker));
+  for (const file of again) await alone(file);
   return { passed, failures };
 }
