@@ -1,7 +1,7 @@
 // Whoever reads or follows the log of a workspace sees that workspace's records: those of the past, and each new one.
 import assert from 'node:assert/strict';
 import { it, type TestContext } from 'node:test';
-import { auditApi, type Call, type Event, type TailLine } from 'mcpgate-shared/api/audit';
+import { auditApi, type Call, type Event, type FollowedLine, type TailLine } from 'mcpgate-shared/api/audit';
 import { pino } from 'pino';
 import { createAudit } from '../audit/create-audit.ts';
 import { TEST_KEYS } from '../audit/fixtures/test-keys.ts';
@@ -58,6 +58,9 @@ const WORKSPACES = ['default', 'team-a', 'team-b'];
 
 async function openLog(t: TestContext, open: OpenStoreUnderTest) {
   const { store, clock } = await open(t);
+  // In a broker its server keeps the process alive while a stream waits; its timers do not.
+  const alive = setInterval(() => undefined, 60_000);
+  t.after(() => clearInterval(alive));
   for (const name of WORKSPACES.slice(1)) await store.workspaces.add(name);
   const audit = createAudit({ store, clock, writerId: 'w1', log: pino({ level: 'silent' }), keys: TEST_KEYS });
   const operations = auditOperations({ audit, store, clock });
@@ -75,7 +78,8 @@ async function openLog(t: TestContext, open: OpenStoreUnderTest) {
   const search = async (...asked: Parameters<typeof page>) => (await page(...asked)).items;
   const tail = (workspaceId: string, query: object, signal = new AbortController().signal) =>
     run('tailAudit', workspaceId, query, signal) as AsyncGenerator<TailLine>;
-  return { audit, clock, search, page, tail };
+  const other = createAudit({ store, clock, writerId: 'w2', log: pino({ level: 'silent' }), keys: TEST_KEYS });
+  return { audit, other, clock, search, page, tail };
 }
 
 /** An event and a call in each workspace, in turn; a number in each tells the rounds apart. */
@@ -238,6 +242,47 @@ onBothEngines((open) => {
     assert.equal(new Set(seen).size, 3, 'each once');
     assert.equal(seen.at(-1), id);
     await lines.return(undefined);
+  });
+
+  it('goes on behind a place that it has told, with what every broker has written since: nothing lost, nothing twice', async (t) => {
+    const { audit, other, clock, tail } = await openLog(t, open);
+    await happen(audit, clock, 1);
+    const follow = (query: object) => tail('default', query) as AsyncGenerator<FollowedLine>;
+    const first = follow({ lines: 1, places: 'true' });
+    const here = (await first.next()).value as FollowedLine;
+    assert.equal(here.kind, 'place');
+    const [past] = await take(first as AsyncGenerator<TailLine>, 1);
+    assert.equal(past, 'default call 1');
+    const underWay = await audit.beginCall({ ...intent, session_id: 'round 2' });
+    await happen(other, clock, 3);
+    const line = (await first.next()).value as FollowedLine;
+    assert.equal(line.kind === 'event' && line.record.data['round'], 3);
+    await first.return(undefined);
+
+    await audit.endCall(underWay, intent, outcome);
+    for (let round = 10; round < 700; round += 1)
+      await audit.event({
+        workspace_id: 'default',
+        type: 'user.added',
+        ...{ actor: 'x', subject: null, address: null },
+        data: { round },
+      });
+    const again = follow({ after: line.place ?? '' }) as AsyncGenerator<TailLine>;
+    const missed = await take(again, 2 + 690);
+    const wanted = [
+      'default call 3',
+      'default call 2',
+      ...Array.from({ length: 690 }, (_, at) => `default event ${at + 10}`),
+    ];
+    assert.deepEqual(missed.toSorted(), wanted.toSorted());
+    const next = again.next();
+    await happen(other, clock, 800);
+    assert.equal(told((await next).value as TailLine), 'default event 800');
+    await again.return(undefined);
+    const whole = follow({ after: here.place ?? '' }) as AsyncGenerator<TailLine>;
+    assert.equal((await take(whole, 694)).length, 694, 'from the first place on, too, and without whoever follows');
+    await whole.return(undefined);
+    await assert.rejects(follow({ after: `${here.place ?? ''}-zzzz.z` }).next(), { code: 'gone' });
   });
 
   it('ends when its reader goes, also while it waits', async (t) => {

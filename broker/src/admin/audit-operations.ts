@@ -1,5 +1,5 @@
-// The operations on the audit log: search, and following new records as a stream.
-import { auditApi, type TailLine } from 'mcpgate-shared/api/audit';
+// The operations on the audit log: search, and following new records as a stream (audit/tail-log.ts).
+import { auditApi } from 'mcpgate-shared/api/audit';
 import { meApi } from 'mcpgate-shared/api/me/me-api';
 import { GateError } from 'mcpgate-shared/error';
 import type { AuditSearch } from '../audit/audit.ts';
@@ -7,10 +7,8 @@ import type { AdminDependencies } from './dependencies.ts';
 import { createReadLog } from './audit/audit-reads.ts';
 import { cursorText, readCursor } from './audit/audit-cursor.ts';
 import { storyOf } from './audit/audit-stories.ts';
-import { operation, pagedOperation, streamOperation, type Caller, type Operation } from './operation.ts';
-
-/** A stream is cut when this many records wait because its reader does not keep up. */
-const MAX_WAITING = 10_000;
+import { createTail } from './audit/tail-log.ts';
+import { operation, pagedOperation, streamOperation, type Operation } from './operation.ts';
 
 interface Filter {
   since?: string | undefined;
@@ -50,56 +48,7 @@ export function auditOperations({
   clock,
 }: Pick<AdminDependencies, 'audit' | 'store' | 'clock'>): Operation[] {
   const reads = createReadLog(audit, clock);
-
-  async function* tail(caller: Caller, lines: number, follow: boolean, signal: AbortSignal): AsyncGenerator<TailLine> {
-    const { workspaceId } = caller;
-    const waiting: TailLine[] = [];
-    let wake = (): void => undefined;
-    let overrun = false;
-    const stop = audit.onRecord((line) => {
-      if (line.record.workspace_id !== workspaceId) return;
-      if (waiting.length >= MAX_WAITING) overrun = true;
-      else waiting.push(line);
-      wake();
-    });
-    const onAbort = (): void => wake();
-    signal.addEventListener('abort', onAbort);
-    try {
-      await audit.flush();
-      const search = { workspaceId, limit: Math.max(lines, 1) };
-      const [calls, events] = await Promise.all([audit.searchCalls(search), audit.searchEvents(search)]);
-      const past: TailLine[] = [
-        ...calls.map((record) => ({ kind: 'call' as const, record })),
-        ...events.map((record) => ({ kind: 'event' as const, record })),
-      ].sort((a, b) => a.record.ts.localeCompare(b.record.ts) || a.record.seq - b.record.seq);
-      const shown = lines === 0 ? [] : past.slice(-lines);
-      // Whoever follows the log is not told that they do.
-      const before = waiting.length;
-      await reads.note(caller, follow ? 'audit.followed' : 'audit.searched', { what: 'records' });
-      const own = ({ kind, record }: TailLine): boolean =>
-        kind === 'event' && record.type.startsWith('audit.') && record.actor === caller.actor.name;
-      waiting.push(...waiting.splice(before).filter((line) => !own(line)));
-      // A call that is still under way is sent again once it has its outcome.
-      const seen = new Set(
-        shown.filter((line) => line.kind === 'event' || line.record.latency_ms !== null).map((line) => line.record.id),
-      );
-      yield* shown;
-      while (follow && !signal.aborted && !overrun) {
-        const line = waiting.shift();
-        if (line === undefined) {
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-            if (waiting.length > 0 || signal.aborted) resolve();
-          });
-        } else if (!seen.delete(line.record.id)) {
-          yield line;
-        }
-      }
-    } finally {
-      signal.removeEventListener('abort', onAbort);
-      stop();
-    }
-  }
+  const tail = createTail({ audit, store, clock, reads });
 
   return [
     pagedOperation(auditApi.calls, async ({ query }, caller) => {
@@ -131,8 +80,8 @@ export function auditOperations({
       await reads.note(caller, 'audit.shown', { id });
       return story;
     }),
-    streamOperation(auditApi.tail, ({ query }, caller, signal) =>
-      tail(caller, query.lines, query.follow === 'true', signal),
+    streamOperation(auditApi.tail, ({ query: { lines, follow, places, after } }, caller, signal) =>
+      tail(caller, { lines, after, follow: follow === 'true', wantsPlaces: places === 'true' }, signal),
     ),
   ];
 }

@@ -81,6 +81,22 @@ export const TailLineSchema = z
   .meta({ id: 'TailLine' });
 export type TailLine = z.output<typeof TailLineSchema>;
 
+const PlaceSchema = z
+  .string()
+  .max(1_000)
+  .meta({ description: 'A place in the log, for `after`: what comes next stands behind it' });
+const placed = { place: PlaceSchema.optional() };
+export const FollowedLineSchema = z
+  .discriminatedUnion('kind', [
+    z.object({ kind: z.literal('call'), record: CallSchema, ...placed }),
+    z.object({ kind: z.literal('event'), record: EventSchema, ...placed }),
+    z
+      .object({ kind: z.literal('place'), place: PlaceSchema })
+      .meta({ description: 'No record: where the stream is, first of all and whenever nothing has come for a while' }),
+  ])
+  .meta({ id: 'FollowedLine' });
+export type FollowedLine = z.output<typeof FollowedLineSchema>;
+
 /** The beginning of an id is enough, from the milliseconds that it begins with on. */
 export const RecordIdSchema = z
   .string()
@@ -307,8 +323,15 @@ export const auditApi = {
     query: z.strictObject({
       lines: z.coerce.number().int().min(0).max(1000).default(20).meta({ description: 'How many of the last ones' }),
       follow: z.enum(['true', 'false']).default('true').meta({ description: '`false`: it ends with these' }),
+      places: z.enum(['true', 'false']).default('false').meta({
+        description: '`true`: each line says its place, and lines of the kind `place` say that the stream still lives',
+      }),
+      after: PlaceSchema.optional().meta({
+        description:
+          'A place of an earlier stream: goes on behind it, with no record lost or told again, and none of the last ones first',
+      }),
     }),
-    answer: TailLineSchema,
+    answer: FollowedLineSchema,
     stream: true,
   }),
   verify: endpoint({

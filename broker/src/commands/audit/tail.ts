@@ -1,6 +1,6 @@
 // `audit tail`: the last records, then each new one. A line a record, whose columns stand below each other whatever comes.
 import type { Command } from 'commander';
-import { auditApi, type TailLine } from 'mcpgate-shared/api/audit';
+import { auditApi, type FollowedLine, type TailLine } from 'mcpgate-shared/api/audit';
 import { detailsOf } from 'mcpgate-shared/api/audit/change-text';
 import { plainLine } from 'mcpgate-shared/plain-line';
 import { padded, shortened, textWidth } from 'mcpgate-shared/text-width';
@@ -9,6 +9,7 @@ import type { CommandContext } from '../context.ts';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../session/admin-session.ts';
 import { columnsOf } from '../terminal/hung.ts';
 import { countFlag } from '../values.ts';
+import { followed, SILENT_MS } from './followed.ts';
 import {
   decisionOf,
   eventColour,
@@ -37,15 +38,23 @@ export function addTail(audit: Command, context: CommandContext): void {
 async function tail(session: AdminSession, options: TailOptions): Promise<void> {
   const { api, json, context } = session;
   const lines = options.lines === '0' ? 0 : countFlag('--lines', options.lines);
-  const records = api.stream(auditApi.tail, { query: { lines, follow: options.follow ? 'true' : 'false' } });
-  if (json && !options.follow) {
+  const write = lineWriter(columnsOf(context.stdout), paintFor(context));
+  const print = (line: TailLine): void =>
+    void context.stdout.write(`${json ? JSON.stringify({ kind: line.kind, record: line.record }) : write(line)}\n`);
+  if (!options.follow) {
     const all: TailLine[] = [];
-    for await (const line of records) all.push(line);
-    context.stdout.write(`${JSON.stringify(all, null, 2)}\n`);
+    for await (const line of api.stream(auditApi.tail, { query: { lines, follow: 'false' } }))
+      if (line.kind !== 'place') all.push(line);
+    if (json) context.stdout.write(`${JSON.stringify(all, null, 2)}\n`);
+    else for (const line of all) print(line);
     return;
   }
-  const write = lineWriter(columnsOf(context.stdout), paintFor(context));
-  for await (const line of records) context.stdout.write(`${json ? JSON.stringify(line) : write(line)}\n`);
+  context.onStopSignal((signal) => context.exit(signal === 'SIGINT' ? 130 : 143));
+  const open = (after: string | undefined): AsyncIterable<FollowedLine> => {
+    const from = after === undefined ? { lines } : { after };
+    return api.stream(auditApi.tail, { query: { ...from, follow: 'true', places: 'true' } }, { silentMs: SILENT_MS });
+  };
+  for await (const line of followed(open, { stderr: context.stderr })) print(line);
 }
 
 const WHO = 10;

@@ -27,9 +27,12 @@ export interface AdminClient {
     endpoint: Endpoint<P, Q, B, A>,
     input: CallInput<P, Q, B>,
   ): Promise<{ items: z.output<A>; next: string | undefined }>;
+  /** Throws `unreachable` where the connection ends in the middle. */
   stream<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(
     endpoint: Endpoint<P, Q, B, A>,
     input: CallInput<P, Q, B>,
+    /** `silentMs`: a stream that says nothing for so long is taken for a broken one. */
+    options?: { silentMs?: number },
   ): AsyncIterable<z.output<A>>;
   /** The bytes of an answer of another media type; the caller must read them to their end. */
   bytes<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(
@@ -114,12 +117,11 @@ export function createAdminClient(target: AdminTarget, workspace?: string): Admi
       const response = await send(endpoint, input);
       return { items: await answerOf(endpoint, response), next: response.header('x-next-cursor') };
     },
-    async *stream(endpoint, input) {
-      const response = await send(endpoint, input);
+    async *stream(endpoint, input, { silentMs } = {}) {
+      const { body } = await send(endpoint, input);
       let rest = '';
-      response.body.setEncoding('utf8');
-      for await (const chunk of response.body) {
-        const lines = (rest + String(chunk)).split('\n');
+      for await (const chunk of textsOf(body, silentMs)) {
+        const lines = (rest + chunk).split('\n');
         rest = lines.pop() ?? '';
         for (const line of lines) yield endpoint.answer.parse(JSON.parse(line));
       }
@@ -127,6 +129,30 @@ export function createAdminClient(target: AdminTarget, workspace?: string): Admi
     bytes: async (endpoint, input) => (await send(endpoint, input)).body,
     close: async () => await (await opened)?.close(),
   };
+}
+
+/** Throws `unreachable` where the body ends before its end. */
+async function* textsOf(body: Readable, silentMs: number | undefined): AsyncGenerator<string> {
+  body.setEncoding('utf8');
+  const silent =
+    silentMs === undefined
+      ? undefined
+      : setTimeout(() => body.destroy(new Error(`nothing for ${silentMs / 1000} s`)), silentMs);
+  try {
+    const parts: AsyncIterator<unknown> = body[Symbol.asyncIterator]();
+    for (;;) {
+      const next = await parts.next().catch((error: unknown) => {
+        const why = error instanceof Error ? error.message : String(error);
+        throw new GateError('unreachable', `the connection to the broker has ended (${why})`, { cause: error });
+      });
+      if (next.done === true) return;
+      silent?.refresh();
+      yield String(next.value);
+    }
+  } finally {
+    clearTimeout(silent);
+    body.destroy();
+  }
 }
 
 async function answerOf<A extends z.ZodType>(
@@ -184,6 +210,8 @@ function toError(target: AdminTarget, status: number, answer: string): GateError
   const parsed = ErrorSchema.safeParse(value);
   if (!parsed.success) {
     const where = target.kind === 'url' ? target.url : `${target.dataDir}/admin.sock`;
+    if (status >= 502 && status <= 504)
+      return new GateError('unavailable', `${where}: what stands before the broker cannot reach it (HTTP ${status})`);
     return new GateError('protocol', `${where} is no mcpgate broker, or not of this version (HTTP ${status})`);
   }
   const { code, message, path } = parsed.data.error;
