@@ -122,6 +122,7 @@ const [cli, serve, broker] = await Promise.all([
     main: 'broker/src/main.ts',
     'audit-export-worker': 'broker/src/audit/export/export-worker.ts',
     'audit-archive-worker': 'broker/src/audit/archive/archive-worker.ts',
+    'audit-search-worker': 'broker/src/audit/search/search-worker.ts',
     'audit-verify-worker': 'broker/src/audit/proof/verify-worker.ts',
     'export-thread': 'broker/src/store/backup/export-thread.ts',
   }),

@@ -16,6 +16,7 @@ import { createAudit } from './create-audit.ts';
 import { type CheckpointKeys, createCheckpointKeys } from './proof/checkpoint-keys.ts';
 import { type CheckpointPlace, createCheckpointPlaces, filePlace } from './proof/checkpoint-places.ts';
 import { s3Place, type SignBody, syslogPlace, urlPlace } from './proof/other-places.ts';
+import { createSearchThreads } from './search/search-threads.ts';
 import { createLogProofs, type LogProofs } from './proof/log-proofs.ts';
 
 const DURABILITY = {
@@ -54,6 +55,7 @@ export function assembleLog(parts: {
   });
   const audit = createAudit({
     ...{ store, clock, log, writerId, keys, isOnDisk: durability === 'disk' },
+    search: createSearchThreads(store.audit.source(), clock),
     checkpoints: { signer: checkpointKeys.signer, places, isAlone },
   });
   return { audit, proofs: createLogProofs({ store, audit, keys, checkpointKeys }), checkpointKeys };

@@ -22,16 +22,13 @@ import {
   ROW_BEFORE,
   toCallRecord,
   toLoggedEvent,
-  toRecordedCall,
   type LooseRow,
   type RowName,
 } from './log-rows.ts';
-import { findCalls } from './found-calls.ts';
-import { idSpan } from './record-times.ts';
+import { createLogSearch, type LogSearch } from './search/log-search.ts';
 import type { Signer } from './proof/checkpoint-keys.ts';
 import type { CheckpointPlaces } from './proof/checkpoint-places.ts';
 import { createCheckpointWriter } from './proof/checkpoint-writer.ts';
-import { recordsOf } from './shown-records.ts';
 import { createRefusedEvents } from './refused-events.ts';
 
 /** The outcome of a call that was refused because its intent was not known to be recorded. */
@@ -56,6 +53,8 @@ export interface AuditOptions {
   /** Names this broker process's chain; two processes never share one. */
   writerId: string;
   keys: AuditKeys;
+  /** Where the log is searched; in this thread, on the connection of the store, unless said. */
+  search?: LogSearch;
   /** Each commit waits for the disk: what comes in the same moment is committed together. */
   isOnDisk?: boolean;
   /** Left out: no checkpoints are made. */
@@ -73,7 +72,17 @@ const PAGE = 1_000;
 /** How many calls are read at once where all of a time are asked for. */
 const CALLS_AT_ONCE = 2_000;
 
-export function createAudit({ store, clock, writerId, keys, isOnDisk = false, checkpoints, log }: AuditOptions): Audit {
+export function createAudit({
+  store,
+  clock,
+  writerId,
+  keys,
+  isOnDisk = false,
+  checkpoints,
+  log,
+  ...options
+}: AuditOptions): Audit {
+  const search = options.search ?? createLogSearch(store.audit);
   const moment = createMoments(clock);
   const tail = tailOf(writerId);
   const named = (): RowName => {
@@ -193,42 +202,33 @@ export function createAudit({ store, clock, writerId, keys, isOnDisk = false, ch
     },
     told,
     askedWith: (by, work) => asked.run(by, work),
-    async searchCalls(search) {
-      const rows = await store.audit.calls(search);
+    async searchCalls(wanted) {
+      const rows = await store.audit.calls(wanted);
       return rows.map((row) => toCallRecord(row));
     },
     async *calls({ workspaceId, since, until }) {
       let after: Cursor = { at: momentOf(since), position: 0 };
       for (;;) {
-        const rows = await store.audit.intents({ workspaceId, until, after, limit: CALLS_AT_ONCE });
-        yield rows.map((row) => toRecordedCall(row));
-        const last = rows.at(-1);
-        if (last === undefined || rows.length < CALLS_AT_ONCE) return;
-        after = last;
+        const { calls, next } = await search.callsAfter({ workspaceId, until, after, limit: CALLS_AT_ONCE });
+        yield calls;
+        if (next === undefined) return;
+        after = next;
       }
     },
-    async searchEvents(search) {
-      const rows = await store.audit.events(search);
+    async searchEvents(wanted) {
+      const rows = await store.audit.events(wanted);
       return rows.map((row) => toLoggedEvent(row));
     },
-    findCalls: (search) => findCalls(store.audit, search),
-    async findEvents({ id, ...search }) {
-      const rows = await store.audit.events(id === undefined ? search : { ...search, ...idSpan(id, search) });
-      const last = rows.length < search.limit ? undefined : rows.at(-1);
-      const found = id === undefined ? rows : rows.filter((row) => row.id.startsWith(id));
-      return {
-        records: found.map((row) => toLoggedEvent(row)),
-        next: last && { at: last.at, position: last.position, byEnd: false },
-      };
-    },
+    findCalls: (wanted) => search.findCalls(wanted),
+    findEvents: (wanted) => search.findEvents(wanted),
     argumentsOf: (workspaceId, id) => argumentsOf(store.audit, keys, workspaceId, id),
-    recordsOf: (workspaceId, id) => recordsOf(store.audit, workspaceId, id),
+    recordsOf: (workspaceId, id) => search.recordsOf({ workspaceId, id }),
     async *callsWithSecret({ workspaceId, since, ...secret }) {
       let before: Cursor | undefined;
       do {
         const at = before === undefined ? {} : { before };
-        const { calls, next } = await store.audit.endedCalls({ workspaceId, since, secret, ...at, limit: PAGE });
-        yield* calls.map((call) => toCallRecord(call));
+        const { calls, next } = await search.callsWithSecret({ workspaceId, since, secret, ...at, limit: PAGE });
+        yield* calls;
         before = next;
       } while (before !== undefined);
     },
@@ -258,6 +258,7 @@ export function createAudit({ store, clock, writerId, keys, isOnDisk = false, ch
         );
       }
       stated?.close();
+      await options.search?.close();
       await checkpoints?.places.flush();
       checkpoints?.places.close();
     },

@@ -4,12 +4,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
 import { startPostgres, type TestPostgres } from 'mcpgate-test/postgres';
+import { type Call, CallSchema } from 'mcpgate-shared/api/audit';
 import { systemClock } from 'mcpgate-shared/clock';
 import { pino } from 'pino';
 import { z } from 'zod';
 import { temporaryFolder } from '../store/fixtures/both-engines.ts';
 import { putRelease, RELEASES, type Release } from '../store/fixtures/releases.ts';
 import { openStore } from '../store/open-store.ts';
+import type { Audit, CallSearch } from './audit.ts';
 import { createAudit } from './create-audit.ts';
 import { TEST_KEYS } from './fixtures/test-keys.ts';
 import { genesisOf, verifyChain } from './hash-chain.ts';
@@ -30,6 +32,33 @@ before(async () => {
 });
 after(() => postgres?.stop());
 
+/** By whatever a search may ask for, also where only the JSON of their rows says it. */
+async function findsEach(audit: Audit, said: readonly unknown[]): Promise<void> {
+  const calls = z.array(CallSchema).parse(said);
+  const searches: [Partial<CallSearch>, (call: Call) => boolean][] = calls.flatMap((one) => [
+    [
+      { user: one.member ?? `grant:${one.credential_label}` },
+      ({ member, credential_label: label }) => (member ?? label) === (one.member ?? one.credential_label),
+    ],
+    [{ rule: one.rule ?? '' }, ({ rule }) => rule === (one.rule ?? '')],
+    [{ decision: one.decision }, ({ decision }) => decision === one.decision],
+    [{ credential: one.credential_id }, ({ credential_id: id }) => id === one.credential_id],
+    [
+      { client: one.client_name ?? '*' },
+      ({ client_name: name }) => one.client_name === null || name === one.client_name,
+    ],
+    [
+      { session: one.session_id, status: one.status },
+      ({ session_id: id, status }) => id === one.session_id && status === one.status,
+    ],
+  ]);
+  for (const [search, fits] of new Map(searches.map((each) => [JSON.stringify(each[0]), each])).values()) {
+    const { records, next } = await audit.findCalls({ ...all, ...search });
+    const ids = (some: readonly Call[]) => some.map(({ id }) => id);
+    assert.deepEqual([ids(records), next], [ids(calls.filter(fits)), undefined], JSON.stringify(search));
+  }
+}
+
 async function carriedOver(t: TestContext, release: Release, kind: 'sqlite' | 'postgres'): Promise<void> {
   const dataDir = join(temporaryFolder(t), 'data');
   const databaseUrl = kind === 'postgres' ? await postgres?.createDatabase() : undefined;
@@ -42,6 +71,7 @@ async function carriedOver(t: TestContext, release: Release, kind: 'sqlite' | 'p
   const { calls, events } = answersOf(release, kind);
   assert.deepEqual(await audit.searchCalls(all), calls);
   assert.deepEqual(await audit.searchEvents(all), events);
+  await findsEach(audit, calls);
   const used: unknown[] = [];
   const secret = { workspaceId: 'default', name: facts.secret.name, version: null, since: 0 };
   for await (const call of audit.callsWithSecret(secret)) used.push(call);

@@ -8,9 +8,8 @@ import type { LogReader } from '../../store/audit/log-reader.ts';
 import type { CallChoice, EventChoice, RowChoice, WordSpan } from '../../store/audit/row-choice.ts';
 import { KIND, oldData } from '../../store/audit/row-columns.ts';
 import { WORD, type WordKind } from '../../store/audit/words.ts';
-import { CallerSchema, EndedSchema, PolicySchema } from '../log-rows.ts';
 import { OldIntentSchema } from '../old-rows.ts';
-import { carried, like } from '../found-calls.ts';
+import { asksForOpen, callerTest, like, policyTest, wordTests } from '../search/call-words.ts';
 import { askedOfCalls, type ExportFilter, type ExportOrder } from './export-order.ts';
 
 export interface WantedRows {
@@ -103,9 +102,6 @@ export async function wantedRows(
   };
 }
 
-/** Those of format 1 say no more. */
-const WaySchema = EndedSchema.pick({ status: true, secret_versions: true });
-
 /** Undefined for a text that nobody has written so: what is wrong about it is found by a verification. */
 function readAs<T>(schema: z.ZodType<T>, text: string): T | undefined {
   try {
@@ -121,57 +117,34 @@ const named = (pattern: string): ((text: string) => boolean) =>
 
 type FindIds = (kind: WordKind, fits: (text: string) => boolean) => Promise<number[]>;
 
-async function endedBy({ status, secret }: ExportFilter, ids: FindIds): Promise<CallChoice['ended']> {
-  if (status === undefined && secret === undefined) return undefined;
-  const wanted = secret === undefined ? undefined : carried(secret);
-  const facts = await ids(WORD.ended, (text) => {
-    const ended = readAs(WaySchema, text);
-    if (ended === undefined || (status !== undefined && ended.status !== status)) return false;
-    if (wanted === undefined) return true;
-    const { name, version } = wanted;
-    return ended.secret_versions.some((each) =>
-      version === null ? each.startsWith(`${name}@`) : each === `${name}@${version}`,
-    );
-  });
-  return { facts, isOpen: secret === undefined && status === 'unknown' };
+async function endedBy(filter: ExportFilter, ids: FindIds): Promise<CallChoice['ended']> {
+  const { ended } = wordTests(filter);
+  return ended && { facts: await ids(WORD.ended, ended), isOpen: asksForOpen(filter) };
 }
 
 /** What stands in the body of an intent. */
 async function bodiesBy(
-  { decision, rule, credential, client, session }: ExportFilter,
+  filter: ExportFilter,
   ids: FindIds,
 ): Promise<((intent: RawRow, isOld: boolean, session: string | undefined) => boolean) | undefined> {
-  if ([decision, rule, credential, client, session].every((filter) => filter === undefined)) return undefined;
-  const isNamed = client === undefined ? undefined : like(client);
-  const callerFits = (caller: {
-    credential_id: string;
-    credential_label: string;
-    device: string | null;
-    client_name: string | null;
-  }) =>
-    (credential === undefined || [caller.credential_id, caller.credential_label, caller.device].includes(credential)) &&
-    (isNamed === undefined || isNamed(caller.client_name ?? ''));
-  const policyFits = (policy: { decision: string; rule: string | null }) =>
-    (decision === undefined || policy.decision === decision) && (rule === undefined || policy.rule === rule);
-  const callers = new Set(
-    await ids(WORD.caller, (text) => {
-      const caller = readAs(CallerSchema, text);
-      return caller !== undefined && callerFits(caller);
-    }),
-  );
-  const policies = new Set(
-    await ids(WORD.policy, (text) => {
-      const policy = readAs(PolicySchema, text);
-      return policy !== undefined && policyFits(policy);
-    }),
-  );
+  const { caller, policy } = wordTests(filter);
+  if ([caller, policy, filter.session].every((asked) => asked === undefined)) return undefined;
+  const callers = caller && new Set(await ids(WORD.caller, caller));
+  const policies = policy && new Set(await ids(WORD.policy, policy));
+  const [isCaller, isPolicy] = [callerTest(filter), policyTest(filter)];
   return ([, , , , , , , , , , bytes], isOld, of) => {
     if (isOld) {
       const said = readAs(OldIntentSchema, oldData(bytes));
-      return said !== undefined && callerFits(said) && policyFits(said) && (of === undefined || said.session_id === of);
+      return (
+        said !== undefined &&
+        isCaller?.(said) !== false &&
+        isPolicy?.(said) !== false &&
+        (of === undefined || said.session_id === of)
+      );
     }
     const body = new BodyReader(bytes);
-    if (!callers.has(body.count()) || !policies.has(body.count())) return false;
+    const [by, under] = [body.count(), body.count()];
+    if (callers?.has(by) === false || policies?.has(under) === false) return false;
     if (of === undefined) return true;
     body.count(); // what was asked for
     body.count(); // bytes

@@ -139,10 +139,17 @@ export interface AuditQuery {
   subject?: string;
   /** A part of the name of a tool, or of the type or the subject of an event. */
   text?: string;
+  /** Of calls alone: the numbers of words, of which one fits. Rows of format 1 come with them, whatever they say. */
+  callers?: readonly number[] | undefined;
+  policies?: readonly number[] | undefined;
+  /** Others that begin like it may come, too, and where it is no UUID all others. */
+  session?: string | undefined;
+  /** How a call ended, as numbers of words; `isOpen`: those that have no end fit, too. */
+  ended?: { facts: readonly number[]; isOpen: boolean } | undefined;
   /** Without it the newest rows come first. With it come the rows after it, the oldest first, to follow the log. */
   after?: Cursor;
   /** Only rows before it. */
-  before?: Cursor;
+  before?: Cursor | undefined;
   limit: number;
 }
 

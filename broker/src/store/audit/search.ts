@@ -1,117 +1,217 @@
-// Searches the rows of the audit log. What is asked for is turned into numbers of words first; the most telling of them says by which index the rows
-// are found, and the others sort out. Where several words will do, the newest rows of each are found by the index, so that none is read and sorted
-// that does not come into it.
-import { type Kysely, type RawBuilder, sql } from 'kysely';
+// Searches the rows of the audit log. What is asked for is turned into numbers of words first, so that what no row says is answered at once. The filter with
+// the fewest rows leads, by its index; its rows are looked through for the others, in steps and for no longer than a part of a search may take.
+import type { Kysely } from 'kysely';
 import { momentOf } from '../../domain/record-id.ts';
 import { otherNamesOf } from '../repositories/servers/server-names.ts';
+import type { EngineKind } from '../engine.ts';
 import type { Database } from '../schema.ts';
-import { KIND, type RowColumns } from './row-columns.ts';
+import { sessionKey, wordKey } from './body-words.ts';
+import {
+  createPostings,
+  type Condition,
+  type Facet,
+  type Place,
+  type Postings,
+  type Source,
+  type Window,
+} from './postings.ts';
+import { KIND } from './row-columns.ts';
 import type { AuditQuery, Cursor } from './row.ts';
 import type { WordFinder } from './word-finder.ts';
 import { WORD, type WordKind } from './words.ts';
 
-type Condition = RawBuilder<boolean>;
+type RowKind = typeof KIND.intent | typeof KIND.event;
 
-/** Of these at least one must be true; an index leads to the rows of each. */
-type Ways = readonly Condition[];
+/** A filter: where its rows stand, and how each of them is known. */
+interface Filter {
+  sources: readonly Source[];
+  is: Condition;
+}
 
-/** With more words than these their rows are not found by each of them. */
-export const MOST_WAYS = 100;
+/** `next`: where the search goes on; undefined at its end. */
+export interface FoundPlaces {
+  places: Place[];
+  next: Cursor | undefined;
+}
 
-export async function searchRows(
+export interface RowSearch {
+  /** After `budgetMs` it ends with what there is, and says where it goes on. */
+  find(kind: RowKind, query: AuditQuery, budgetMs: number): Promise<FoundPlaces>;
+  /** Places of the outcomes with these words, the newest first. `since`: ms. */
+  ended(words: readonly number[], of: { since: number; before?: Cursor | undefined }, limit: number): Promise<Place[]>;
+}
+
+/** Of rows that are looked through, so many at a time. */
+const STEP = 1_000;
+/** With fewer rows than these a filter is taken for one that has few. */
+const FEW = 5_000;
+
+export function createRowSearch(db: Kysely<Database>, engine: EngineKind, words: WordFinder): RowSearch {
+  const postings = createPostings(db, engine);
+  return {
+    ended: (ids, { since, before }, limit) =>
+      postings.first(KIND.outcome, [{ by: 'facts', keys: newestFirst(ids) }], windowOf({ since, before }), limit),
+    async find(kind, query, budgetMs) {
+      const { workspaceId, limit, ended } = query;
+      const began = performance.now();
+      const workspace = await words.find(WORD.workspace, '', workspaceId);
+      const asked =
+        workspace === undefined ? undefined : await filtersOf(db, postings, words, { kind, workspace, query });
+      if (workspace === undefined || asked === undefined || limit === 0) return { places: [], next: undefined };
+      const { filters, always } = asked;
+      const all: Source = { by: 'workspace', keys: [workspace] };
+      const window = windowOf(query);
+      const lead = await leading(postings, kind, { filters, all, ended, window });
+      const conditions = [
+        ...always,
+        ...filters.filter((filter) => filter !== lead.filter).map(({ is }) => is),
+        ...(ended === undefined || lead.isByEnd ? [] : [postings.hasEnded(ended.facts, ended.isOpen)]),
+      ];
+
+      const places: Place[] = [];
+      let from: Window = window;
+      for (;;) {
+        const step = conditions.length === 0 ? limit - places.length : STEP;
+        const found = await lead.first(from, step);
+        const fitting = new Set((await postings.sift(found, conditions)).map(({ position }) => position));
+        places.push(...found.filter(({ position }) => fitting.has(position)));
+        const last = found.at(-1);
+        if (places.length >= limit) return { places: places.slice(0, limit), next: places[limit - 1] };
+        if (last === undefined || found.length < step) return { places, next: undefined };
+        if (performance.now() - began >= budgetMs) return { places, next: last };
+        from = window.after === undefined ? { ...window, before: last } : { ...window, after: last };
+      }
+    },
+  };
+}
+
+interface Lead {
+  /** What it leaves out needs no condition. */
+  filter: Filter | undefined;
+  isByEnd: boolean;
+  first(window: Window, limit: number): Promise<Place[]>;
+}
+
+/** Of the filters the one that has the fewest rows, of which no more are counted than what makes few. */
+async function leading(
+  postings: Postings,
+  kind: RowKind,
+  {
+    filters,
+    all,
+    ended,
+    window,
+  }: { filters: readonly Filter[]; all: Source; ended: AuditQuery['ended']; window: Window },
+): Promise<Lead> {
+  const by = (filter: Filter | undefined): Lead => ({
+    filter,
+    isByEnd: false,
+    first: (of, limit) => postings.first(kind, filter?.sources ?? [all], of, limit),
+  });
+  const [only, ...more] = filters;
+  const isEndFew = ended !== undefined && !ended.isOpen;
+  if (more.length === 0 && !isEndFew) return by(only);
+  let [lead, fewest] = [only, Number.POSITIVE_INFINITY];
+  for (const filter of filters) {
+    const count = await postings.count(kind, filter.sources, window, FEW);
+    if (count < fewest) [lead, fewest] = [filter, count];
+    if (fewest === 0) break;
+  }
+  if (ended === undefined || !isEndFew || fewest < STEP) return by(lead);
+  const ends: Source = { by: 'facts', keys: ended.facts };
+  const count = await postings.count(
+    KIND.outcome,
+    [ends],
+    window.since === undefined ? {} : { since: window.since },
+    FEW,
+  );
+  if (count >= Math.min(FEW, fewest)) return by(lead);
+  return { filter: undefined, isByEnd: true, first: (of, limit) => postings.begun(ended.facts, of, limit) };
+}
+
+interface Asked {
+  kind: RowKind;
+  workspace: number;
+  query: AuditQuery;
+}
+
+/** Undefined where no row can fit. `always`: what no index leaves out; words are of one workspace, and sessions may be of any. */
+async function filtersOf(
   db: Kysely<Database>,
+  postings: Postings,
   words: WordFinder,
-  kind: typeof KIND.intent | typeof KIND.event,
-  query: AuditQuery,
-): Promise<RowColumns[]> {
-  const { workspaceId, user, tool, server, type, subject, text } = query;
+  { kind, workspace, query }: Asked,
+): Promise<{ filters: Filter[]; always: Condition[] } | undefined> {
+  const { workspaceId, user, tool, server, type, subject, text, callers, policies, session } = query;
   const isIntent = kind === KIND.intent;
-  const workspace = await words.find(WORD.workspace, '', workspaceId);
-  if (workspace === undefined) return [];
+  const filters: Filter[] = [];
+  let isNone = false;
+  const add = (sources: readonly Source[], is: readonly Source[] = sources): void => {
+    const some = sources.filter(({ keys }) => keys.length > 0);
+    if (some.length === 0) isNone = true;
+    else filters.push({ sources: some, is: postings.isOf(is.filter(({ keys }) => keys.length > 0)) });
+  };
+  const equal = async (by: Facet, word: WordKind, of: string): Promise<Source> => {
+    const id = await words.find(word, workspaceId, of);
+    return { by, keys: id === undefined ? [] : [id] };
+  };
+  const like = async (by: Facet, word: WordKind, pattern: string): Promise<Source> => ({
+    ...{ by, keys: newestFirst(await words.matching(word, workspaceId, pattern)) },
+  });
+  /** No index leads to what the body of a row of format 1 says: all of them are looked through, by whoever reads what they say. */
+  const inBody = (by: Facet, keys: Source['keys']): void =>
+    add([
+      { by, keys },
+      { by: 'old', keys: [workspace] },
+    ]);
 
-  async function equal(column: 'actor' | 'subject' | 'server', word: WordKind, text: string): Promise<Ways> {
-    const id = await words.find(word, workspaceId, text);
-    return id === undefined ? [] : [sql<boolean>`${sql.ref(column)} = ${sql.lit(id)}`];
-  }
-  async function like(column: 'tool' | 'facts' | 'subject', word: WordKind, pattern: string): Promise<Ways> {
-    return oneOf(column, await words.matching(word, workspaceId, pattern));
-  }
-  const named = (name: string): Promise<Ways> =>
-    isIntent ? equal('server', WORD.server, name) : equal('subject', WORD.subject, `server:${name}`);
-  async function ofServer(name: string): Promise<Ways> {
-    const ways = [...(await named(name))];
-    for (const { name: other, from, until } of await otherNamesOf(db, workspaceId, name)) {
-      const at = sql<boolean>`at >= ${momentIn(from)} and at < ${momentIn(until)}`;
-      ways.push(...(await named(other)).map((way) => sql<boolean>`(${way} and ${at})`));
-    }
-    return ways;
-  }
-
-  const filters: Ways[] = [];
   if (user !== undefined) {
     const acted = await equal('actor', WORD.actor, user);
-    filters.push(isIntent ? acted : [...acted, ...(await equal('subject', WORD.subject, `user:${user}`))]);
+    if (!isIntent) add([acted, await equal('subject', WORD.subject, `user:${user}`)]);
+    else if (acted.keys.length === 0) isNone = true;
+    else {
+      const callersOf = await words.callersOf(workspaceId, user);
+      const byCaller: Source = callersOf === undefined ? { by: 'workspace', keys: [workspace] } : callerKeys(callersOf);
+      add([byCaller, { by: 'oldActor', keys: acted.keys }], [acted]);
+    }
   }
-  if (tool !== undefined) filters.push(isIntent ? await like('tool', WORD.tool, tool) : []);
-  if (type !== undefined) filters.push(isIntent ? [] : await like('facts', WORD.type, type));
-  if (subject !== undefined) filters.push(isIntent ? [] : await equal('subject', WORD.subject, subject));
+  if (tool !== undefined) add(isIntent ? [await like('tool', WORD.tool, tool)] : []);
+  if (type !== undefined) add(isIntent ? [] : [await like('facts', WORD.type, type)]);
+  if (subject !== undefined) add(isIntent ? [] : [await equal('subject', WORD.subject, subject)]);
   if (text !== undefined) {
     const part = `*${text}*`;
-    const told = async () => [
-      ...(await like('facts', WORD.type, part)),
-      ...(await like('subject', WORD.subject, part)),
-    ];
-    filters.push(isIntent ? await like('tool', WORD.tool, part) : await told());
+    if (isIntent) add([await like('tool', WORD.tool, part)]);
+    else add([await like('facts', WORD.type, part), await like('subject', WORD.subject, part)]);
   }
-  if (server !== undefined) filters.push(await ofServer(server));
-  if (filters.some((ways) => ways.length === 0)) return [];
-
-  const [first = [sql<boolean>`${sql.ref('workspace')} = ${sql.lit(workspace)}`], ...others] = filters;
-  const also = [...others.map(anyOf), ...timesOf(query)];
-  return await findRows(db, kind, first, also, query);
+  if (server !== undefined) {
+    const named = async (name: string): Promise<Source> =>
+      isIntent ? await equal('server', WORD.server, name) : await equal('subject', WORD.subject, `server:${name}`);
+    const spans = [await named(server)];
+    for (const { name, from, until } of await otherNamesOf(db, workspaceId, server))
+      spans.push({ ...(await named(name)), from: momentIn(from), until: momentIn(until) });
+    add(spans);
+  }
+  if (callers !== undefined) inBody('caller', newestFirst(callers).map(wordKey));
+  if (policies !== undefined) inBody('policy', newestFirst(policies).map(wordKey));
+  const key = session === undefined ? undefined : sessionKey(session);
+  if (key !== undefined) inBody('session', [key]);
+  return isNone
+    ? undefined
+    : { filters, always: key === undefined ? [] : [postings.isOf([{ by: 'workspace', keys: [workspace] }])] };
 }
 
-/** Rows of a kind: the newest first, or those after a cursor, the oldest first; with `before` the newest of those before it. */
-export async function findRows(
-  db: Kysely<Database>,
-  kind: number,
-  ways: Ways,
-  also: readonly Condition[],
-  { after, before, limit }: { after?: Cursor; before?: Cursor; limit: number },
-): Promise<RowColumns[]> {
-  const conditions = [...also];
-  if (after !== undefined) conditions.push(sql<boolean>`(at, position) > (${after.at}, ${after.position})`);
-  if (before !== undefined) conditions.push(sql<boolean>`(at, position) < (${before.at}, ${before.position})`);
-  const order = after === undefined ? sql`at desc, position desc` : sql`at, position`;
-  // The kind is written literally, as in the partial indexes, so that these are used.
-  const by = (way: Condition) => {
-    const all = sql.join([sql<boolean>`kind = ${sql.lit(kind)}`, way, ...conditions], sql` and `);
-    return sql`from audit_rows where ${all} order by ${order} limit ${sql.lit(limit)}`;
+const newestFirst = (ids: readonly number[]): number[] => ids.toSorted((a, b) => b - a);
+const callerKeys = (ids: readonly number[]): Source => ({ by: 'caller', keys: newestFirst(ids).map(wordKey) });
+
+function windowOf({ since, until, before, after }: Pick<AuditQuery, 'since' | 'until' | 'before' | 'after'>): Window {
+  return {
+    ...{ before, after },
+    ...{
+      since: since === undefined ? undefined : momentIn(since),
+      until: until === undefined ? undefined : momentIn(until),
+    },
   };
-  const [only, ...more] = ways;
-  if (only === undefined) return [];
-  if (more.length === 0) return (await sql<RowColumns>`select * ${by(only)}`.execute(db)).rows;
-  const parts = ways.map((way) => sql`select position from (select position, at ${by(way)}) as found`);
-  const found = await sql<RowColumns>`
-    select * from audit_rows where position in (${sql.join(parts, sql` union all `)})
-    order by ${order} limit ${sql.lit(limit)}`.execute(db);
-  return found.rows;
 }
-
-export function timesOf({ since, until }: { since?: number; until?: number }): Condition[] {
-  const times: Condition[] = [];
-  if (since !== undefined) times.push(sql<boolean>`at >= ${momentIn(since)}`);
-  if (until !== undefined) times.push(sql<boolean>`at < ${momentIn(until)}`);
-  return times;
-}
-
-/** The rows of which the column is one of these words. */
-export function oneOf(column: 'tool' | 'facts' | 'subject', ids: readonly number[]): Ways {
-  if (ids.length <= MOST_WAYS) return ids.map((id) => sql<boolean>`${sql.ref(column)} = ${sql.lit(id)}`);
-  return [sql<boolean>`${sql.ref(column)} in (${sql.join(ids.map((id) => sql.lit(id)))})`];
-}
-
-const anyOf = (ways: Ways): Condition => sql<boolean>`(${sql.join(ways, sql` or `)})`;
 
 /** Times that no row can have are taken for the last one. */
 const momentIn = (ms: number): number => Math.min(momentOf(Math.max(ms, 0)), Number.MAX_SAFE_INTEGER);

@@ -15,7 +15,7 @@ import { appendRows } from './append-audit.ts';
 import { databaseName } from './database-name.ts';
 import { createPostgresBus } from './postgres-bus.ts';
 import { explainPostgresError, isServerLost } from './postgres-error.ts';
-import { createPostgresPool, forQueryBuilder } from './postgres-pool.ts';
+import { createPostgresPool, forQueryBuilder, type GuardedPool } from './postgres-pool.ts';
 
 const POOL_SIZE = 10;
 /**
@@ -32,24 +32,14 @@ export function openPostgres(
   const { log, clock, self, durability = 'commit' } = options;
   const database = databaseName(url);
   const explain = (error: unknown): GateError => explainPostgresError(database, error);
-  const types = new pg.TypeOverrides();
-  // bigint columns are read as numbers, as SQLite's are: counts and times are far below 2^53.
-  types.setTypeParser(pg.types.builtins.INT8, Number);
+  const types = typesOfColumns();
   // An unused connection that was lost needs no more than a line in the log: the next query opens another one.
   const onLost = (error: unknown) => log.warn({ err: explain(error) }, 'lost an idle database connection');
 
   const pool = createPostgresPool({ url, max: POOL_SIZE, types, onLost });
   // The audit log has a connection of its own: rows of a chain are appended in order, and slow searches cannot delay a call.
   const auditPool = createPostgresPool({ url, max: 1, types, onLost, isOnDisk: durability === 'disk' });
-  const built = forQueryBuilder(pool);
-  const plain = new PostgresDialect({ pool: built });
-  const dialect: Dialect = {
-    createAdapter: () => plain.createAdapter(),
-    createDriver: () => createGuardedDriver(new PostgresDriver({ pool: built }), explain),
-    createIntrospector: (db) => plain.createIntrospector(db),
-    createQueryCompiler: () => plain.createQueryCompiler(),
-  };
-  const db = new Kysely<Database>({ dialect });
+  const db = new Kysely<Database>({ dialect: dialectOver(pool, explain) });
   const bus = createPostgresBus({ url, db, self, clock, log, explain });
   const words = new WordBook();
   let closed = false;
@@ -99,5 +89,31 @@ export function openPostgres(
       // Not through the query builder: it would refuse later queries with an error that is no GateError.
       await Promise.all([pool.end(), auditPool.end()]);
     },
+  };
+}
+
+/** One connection that reads, without a bus. */
+export function openPostgresReads(url: string): { dialect: Dialect; close: () => Promise<void> } {
+  const database = databaseName(url);
+  const pool = createPostgresPool({ url, max: 1, types: typesOfColumns(), onLost: () => undefined });
+  const dialect = dialectOver(pool, (error) => explainPostgresError(database, error));
+  return { dialect, close: () => pool.end() };
+}
+
+/** bigint columns are read as numbers, as SQLite's are: counts and times are far below 2^53. */
+function typesOfColumns(): pg.TypeOverrides {
+  const types = new pg.TypeOverrides();
+  types.setTypeParser(pg.types.builtins.INT8, Number);
+  return types;
+}
+
+function dialectOver(pool: GuardedPool, explain: (error: unknown) => GateError): Dialect {
+  const built = forQueryBuilder(pool);
+  const plain = new PostgresDialect({ pool: built });
+  return {
+    createAdapter: () => plain.createAdapter(),
+    createDriver: () => createGuardedDriver(new PostgresDriver({ pool: built }), explain),
+    createIntrospector: (db) => plain.createIntrospector(db),
+    createQueryCompiler: () => plain.createQueryCompiler(),
   };
 }

@@ -1,29 +1,17 @@
 // The audit log: the engine appends its rows, and this reads them. There is no function that changes or removes a row.
 import { sql } from 'kysely';
-import { timeOf } from '../../domain/record-id.ts';
 import type { Engine } from '../engine.ts';
 import type { LogSource } from '../audit/log-connection.ts';
 import { logEnds, type LogEnd } from '../audit/log-ends.ts';
 import { positionOf, ROWS_PER_CHAIN, seqAt } from '../audit/position.ts';
-import { KIND, type RowColumns } from '../audit/row-columns.ts';
+import type { RowColumns } from '../audit/row-columns.ts';
 import { FORMAT } from '../audit/row.ts';
-import type {
-  AuditQuery,
-  AuditRow,
-  CallRow,
-  ChainHead,
-  Cursor,
-  NewRow,
-  EndedQuery,
-  RowOf,
-  RowPlace,
-} from '../audit/row.ts';
+import type { AuditRow, ChainHead, NewRow, RowOf, RowPlace } from '../audit/row.ts';
 import { createRowReader } from '../audit/row-reader.ts';
-import { findRows, MOST_WAYS, oneOf, searchRows, timesOf } from '../audit/search.ts';
 import { otherNamesOf, type NameSpan } from './servers/server-names.ts';
-import { createWordFinder } from '../audit/word-finder.ts';
+import { createRowReads, MAX_ROWS, type RowReads } from '../audit/row-reads.ts';
 
-export interface AuditRepository {
+export interface AuditRepository extends RowReads {
   /** Begins a chain; nothing where there is one of that name. */
   beginChain(name: string): Promise<void>;
   /**
@@ -31,17 +19,6 @@ export interface AuditRepository {
    * `unavailable`; as an AppendInDoubt where the answer was lost, so that the rows may have been committed or not.
    */
   append(rows: readonly NewRow[]): Promise<void>;
-  /** `type` and `tool` may hold `*`. `user`: the actor, or for events also the subject. At most 10,000 rows. */
-  calls(query: AuditQuery): Promise<CallRow[]>;
-  /** Calls without their outcomes. */
-  intents(query: AuditQuery): Promise<CallRow['intent'][]>;
-  events(query: AuditQuery): Promise<RowOf<'event' | 'old'>[]>;
-  /** The same calls with their outcomes. */
-  withOutcomes(intents: readonly CallRow['intent'][]): Promise<CallRow[]>;
-  /** Those that have an outcome. `next`: where the search goes on. */
-  endedCalls(query: EndedQuery): Promise<{ calls: CallRow[]; next: Cursor | undefined }>;
-  /** The same where it takes no longer than a search by one index: undefined where calls have ended in too many different ways. */
-  endedCallsSoon(query: EndedQuery): Promise<{ calls: CallRow[]; next: Cursor | undefined } | undefined>;
   /** A chain's rows from `fromSeq` on, in order. */
   chain(name: string, fromSeq: number, limit: number): Promise<AuditRow[]>;
   /** The last row of a chain; undefined where it has none. */
@@ -60,14 +37,12 @@ export interface AuditRepository {
   openings(): Promise<RowOf<'chain'>[]>;
 }
 
-const MAX_ROWS = 10_000;
 /** So many chains are asked for at once. */
 const CHAINS_AT_ONCE = 1_000;
 
 export function createAuditRows(engine: Engine): AuditRepository {
   const { db, words: book } = engine;
   const reader = createRowReader(db, book);
-  const words = createWordFinder(db);
   /** The numbers of chains that were begun here, by name. */
   const begun = new Map<string, number>();
 
@@ -97,51 +72,8 @@ export function createAuditRows(engine: Engine): AuditRepository {
     return await reader.read(found.toSorted((a, b) => a.position - b.position));
   }
 
-  async function intentsOf(query: AuditQuery): Promise<CallRow['intent'][]> {
-    const rows = await reader.read(await searchRows(db, words, KIND.intent, bounded(query)));
-    return rows.filter((row) => row.kind === 'intent' || row.kind === 'old');
-  }
-
-  async function withOutcomes(intents: readonly CallRow['intent'][]): Promise<CallRow[]> {
-    if (intents.length === 0) return [];
-    const calls = intents.map(({ position }) => position);
-    const found = await db
-      .selectFrom('audit_rows')
-      .selectAll()
-      .where(sql<boolean>`kind = 2`)
-      .where('call', 'in', calls)
-      .execute();
-    const outcomes = await reader.read(found);
-    const byCall = new Map(found.map(({ call }, index) => [call, outcomes[index]]));
-    return intents.map((intent) => {
-      const outcome = byCall.get(intent.position);
-      const isOutcome = outcome?.kind === 'outcome' || outcome?.kind === 'old';
-      return { intent, outcome: isOutcome ? outcome : null };
-    });
-  }
-
-  async function endedIn(
-    { since, before, limit }: EndedQuery,
-    words: readonly number[],
-  ): Promise<{ calls: CallRow[]; next: Cursor | undefined }> {
-    const ways = oneOf('facts', words);
-    const rows = await findRows(db, KIND.outcome, ways, timesOf({ since }), {
-      ...(before === undefined ? {} : { before }),
-      limit: Math.min(limit, MAX_ROWS),
-    });
-    const outcomes = await reader.read(rows);
-    const calls = rows.flatMap(({ call }) => (call === null ? [] : [call]));
-    const intents = new Map((await at(calls)).map((intent) => [intent.position, intent]));
-    const found = outcomes.flatMap((outcome, index): CallRow[] => {
-      const intent = intents.get(rows[index]?.call ?? -1);
-      if (outcome.kind !== 'outcome' && outcome.kind !== 'old') return [];
-      if (intent?.kind !== 'intent' && intent?.kind !== 'old') return [];
-      return timeOf(intent.at) < since ? [] : [{ intent, outcome }];
-    });
-    return { calls: found, next: rows.length < limit ? undefined : rows.at(-1) };
-  }
-
   return {
+    ...createRowReads({ db, kind: engine.kind, reader }),
     async beginChain(name) {
       await db
         .insertInto('audit_chains')
@@ -152,20 +84,6 @@ export function createAuditRows(engine: Engine): AuditRepository {
       if (number !== undefined) begun.set(name, number);
     },
     append: (rows) => engine.appendAudit(rows, begun),
-    async calls(query) {
-      return await withOutcomes(await intentsOf(query));
-    },
-    intents: intentsOf,
-    async events(query) {
-      const rows = await reader.read(await searchRows(db, words, KIND.event, bounded(query)));
-      return rows.filter((row) => row.kind === 'event' || row.kind === 'old');
-    },
-    withOutcomes,
-    endedCalls: async (query) => await endedIn(query, await words.ended(query.workspaceId, query)),
-    async endedCallsSoon(query) {
-      const ways = await words.ended(query.workspaceId, query);
-      return ways.length > MOST_WAYS ? undefined : await endedIn(query, ways);
-    },
     async chain(name, fromSeq, limit) {
       const number = await numberOf(name);
       if (number === undefined) return [];
@@ -225,5 +143,3 @@ export function createAuditRows(engine: Engine): AuditRepository {
     },
   };
 }
-
-const bounded = (query: AuditQuery): AuditQuery => ({ ...query, limit: Math.max(0, Math.min(query.limit, MAX_ROWS)) });

@@ -2,7 +2,7 @@
 import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { Kysely } from 'kysely';
+import { type Dialect, Kysely } from 'kysely';
 import { GateError } from 'mcpgate-shared/error';
 import type { Bus } from '../../domain/bus.ts';
 import { asHostError } from '../../domain/public-message.ts';
@@ -16,6 +16,8 @@ import { explainSqliteError, isBusy } from './sqlite-error.ts';
 
 /** Waiting for another process blocks the event loop, so it is short enough that no link of the tunnel misses a heartbeat. */
 const DEFAULT_BUSY_TIMEOUT_MS = 2_000;
+/** Who only reads has a thread of their own to wait in. */
+const READ_TIMEOUT_MS = 10_000;
 /** A checkpoint after 32 MiB. Each waits some milliseconds for the disk, so they are rare; and a page that changed often is written only once. */
 const CHECKPOINT_PAGES = 16_000;
 /** A commit writes whole pages, one or two for each index. Small pages make an append to the audit log a fifth faster (measured). */
@@ -86,6 +88,23 @@ export function openSqlite(
 }
 
 const PROBE = `INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`;
+
+/** A connection that reads what is there. Throws `unavailable` where it cannot. */
+export function openSqliteReads(file: string): { dialect: Dialect; close: () => Promise<void> } {
+  const explain = (error: unknown): GateError => explainSqliteError(file, error);
+  try {
+    const database = new DatabaseSync(file, { readOnly: true, timeout: READ_TIMEOUT_MS });
+    return {
+      dialect: createSqliteDialect(database, explain),
+      close() {
+        database.close();
+        return Promise.resolve();
+      },
+    };
+  } catch (error) {
+    throw asHostError(explain(error));
+  }
+}
 
 function openFile(dataDir: string, file: string, { busyTimeoutMs, durability }: Required<SqliteOptions>): DatabaseSync {
   let database: DatabaseSync | undefined;

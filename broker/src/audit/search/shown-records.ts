@@ -1,16 +1,16 @@
 // Records with the rows that they stand in, found by the beginning of an id.
-import { timeOf } from '../domain/record-id.ts';
-import type { AuditRow } from '../store/audit/row.ts';
-import type { Store } from '../store/store.ts';
-import type { RowOfRecord, ShownRecord } from './audit.ts';
-import { toCallRecord, toLoggedEvent } from './log-rows.ts';
-import { idSpan } from './record-times.ts';
+import { timeOf } from '../../domain/record-id.ts';
+import type { AuditRow } from '../../store/audit/row.ts';
+import type { RowReads } from '../../store/audit/row-reads.ts';
+import type { RowOfRecord, ShownRecord } from '../audit.ts';
+import { toCallRecord, toLoggedEvent } from '../log-rows.ts';
+import { idSpan } from '../record-times.ts';
 
 /** More have no millisecond together, unless many brokers write. */
 const MOST = 10_000;
 
 export async function recordsOf(
-  log: Pick<Store['audit'], 'calls' | 'events'>,
+  log: Pick<RowReads, 'calls' | 'events'>,
   workspaceId: string,
   id: string,
 ): Promise<ShownRecord[]> {
