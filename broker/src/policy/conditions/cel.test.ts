@@ -150,6 +150,26 @@ describe('a condition', () => {
     assert.match(mistakeIn('matches(args.s, "a")').message, /TEXT.matches/);
   });
 
+  it('is bounded in how often its loops may fail and go on, and counts the entry that is right before that', () => {
+    const tooMany = 'too many mistakes in its loops';
+    const l = Array(900).fill(1);
+    for (const [inner, fails] of [
+      ['args.l.all(y, y > "a")', 'no such overload at y > "a"'],
+      ['args.l.exists(y, y > "a")', 'no such overload at y > "a"'],
+      ['args.l.exists(y, args.gone == y)', 'no such key at gone'],
+      ['args.l.map(y, y > "a").size() > 0', 'no such overload at y > "a"'],
+      ['args.l.all(y, timestamp(string(y)) < time)', 'invalid timestamp at timestamp(string(y))'],
+    ] as const)
+      for (const outer of ['all', 'exists']) {
+        const text = `args.l.${outer}(x, ${inner})`;
+        assert.equal(valueOf(text, { l: [1, 1] }), fails, text);
+        const many = valueOf(text, { l: l.slice(0, 400) });
+        assert.equal(many, inner.includes('map') ? fails : tooMany, text);
+      }
+    assert.equal(valueOf('args.l.exists(x, args.l.exists(y, y.z == 1))', { l: [1, 1, { z: 1 }] }), true);
+    assert.equal(valueOf('args.l.all(x, x == 1)', { l }), true, 'the next evaluation has as many again');
+  });
+
   it('is bounded in what it may cost', () => {
     const loop = 'args.l.all(x, args.l.all(y, x == y))';
     assert.equal(valueOf(loop, { l: [1, 1] }), true);

@@ -9,12 +9,13 @@ import { createKnownKeys, isOfPrototype, type KnownKeys, someMember } from '../.
 import { adviceAbout, zoneMistake } from './advice.ts';
 import {
   type ArgumentType,
-  beginEvaluation,
   checking,
   checkingWith,
   compiled,
+  evaluating,
   PatternTooLarge,
   running,
+  tooManyMistakes,
 } from './environments.ts';
 import { argName, type Compared, comparedOf, type NamedArgument, type Read, readsOf, walk } from './reads.ts';
 
@@ -128,8 +129,9 @@ export function compileExpression(text: string, result: 'bool' | 'number'): Expr
       const { stackTraceLimit } = Error;
       Error.stackTraceLimit = 0;
       try {
-        beginEvaluation();
-        return { value: parsed(scope) as unknown };
+        const value = evaluating(() => parsed(scope) as unknown);
+        if (value !== tooManyMistakes) return { value };
+        return { mistake: 'too many mistakes in its loops', ...argumentsOf({ reads, named }) };
       } catch (error) {
         return { mistake: kindOf(error, text), ...argumentsOf({ reads, named }, partsOf(error).range) };
       } finally {

@@ -18,11 +18,48 @@ const SIGNS: readonly (readonly [string, (a: number, b: number) => number])[] = 
   ['/', (a, b) => a / b],
 ];
 
+/** So many mistakes one evaluation may make and go on, as loops do with those of an entry. Each costs as much as hundreds of steps without one. */
+const MOST_MISTAKES = 10_000;
+
 let stepsLeft = 0;
-/** Called before each evaluation, which is done in one turn. */
-export function beginEvaluation(): void {
+let mistakesLeft = Number.POSITIVE_INFINITY;
+let isEnded = false;
+
+/** One evaluation, which is done in one turn. Throws what it throws; `tooManyMistakes` stands for a value that is not to be used. */
+export function evaluating(evaluate: () => unknown): unknown {
   stepsLeft = MAX_STEPS;
+  mistakesLeft = MOST_MISTAKES;
+  try {
+    const value = evaluate();
+    return mistakesLeft < 0 ? tooManyMistakes : value;
+  } catch (error) {
+    if (mistakesLeft < 0) return tooManyMistakes;
+    throw error;
+  } finally {
+    mistakesLeft = Number.POSITIVE_INFINITY;
+  }
 }
+
+export const tooManyMistakes = Symbol('too many mistakes');
+
+// The library has no bound of its own. All of its errors in an evaluation are of one class, and JavaScript looks up what a class extends whenever one is
+// made. Past the bound none is made any more. What is thrown instead ends the loops that would go on: `all` with false, `exists` with true.
+type Making = new (...given: unknown[]) => Error;
+const Extended = Object.getPrototypeOf(EvaluationError) as Making;
+Object.setPrototypeOf(
+  EvaluationError,
+  class extends Extended {
+    constructor(...given: unknown[]) {
+      mistakesLeft -= 1;
+      if (mistakesLeft < 0) {
+        isEnded = !isEnded;
+        // oxlint-disable-next-line typescript/only-throw-error -- no error is made any more
+        throw isEnded;
+      }
+      super(...given);
+    }
+  },
+);
 
 /** Knows the types of what is read, to find what is misspelled. */
 export const checking = typed(environment().registerVariable('args', 'dyn'));
