@@ -109,6 +109,14 @@ function aboutPlace(text: string, at: number): string {
   return sign === undefined ? '' : `; ${sign[1]}`;
 }
 
+const CONSTANTS: Readonly<Record<string, string>> = {
+  invalid_timestamp: '; write it in full with its zone, as timestamp("2026-12-24T18:00:00Z")',
+  invalid_duration: '; write it as duration("1h30m")',
+};
+
+/** The same of a part that reads nothing of the call, by the code of its failure. */
+export const aboutConstant = (code: string): string => CONSTANTS[code] ?? '';
+
 /** Of a time zone that nobody knows: what may have been meant. Undefined: it is known. */
 export function zoneMistake(zone: string): string | undefined {
   try {

@@ -66,7 +66,7 @@ describe('a condition', () => {
       'args.a > 3',
       'int(args.a) == 1',
       'args.a.b == 1',
-      '1 / 0 == 1',
+      'user.groups[9] == args.a',
       'args.a + 1 == 2',
       'timestamp(args.a) == time',
     ]) {
@@ -275,6 +275,66 @@ describe('a condition', () => {
     assert.match(mistakeIn('time.getDayOfWeek("nowhere at all") == 5').message, /write one as Europe\/Berlin$/);
     assert.match(mistakeIn('time.hour > 3').message, /^time has no members; ask for a part of it/);
     assert.equal(valueOf('time.getHours("+02:00") == 11'), true);
+  });
+
+  it('of which a part fails on every call is refused, as it would deny every call', () => {
+    for (const [text, message, at] of [
+      ['time < timestamp("2026-02-30T00:00:00Z")', 'invalid timestamp; write it in full with its zone, as', 7],
+      ['duration("an hour") > duration("1h")', 'invalid duration; write it as duration("1h30m")', 0],
+      ['args.a == 1 && (1 + args.b) * 2 > (2 / (3 - 3))', 'division by zero', 35],
+      ['args.a == int("five")', 'int conversion error', 10],
+      ['[1, 2][2] == args.a', 'index out of bounds', 0],
+    ] as const) {
+      const mistake = mistakeIn(text);
+      assert.ok(mistake.message.startsWith(`this fails on every call: ${message}`), `${text}: ${mistake.message}`);
+      assert.equal(mistake.at, at, text);
+    }
+    for (const text of ['("a" + "b").size() == 2', 'true || 1 / 0 == 1', '[1, 2].all(x, x > 0)', '1.0 / 0.0 > 1.0'])
+      assert.equal(valueOf(text), true, text);
+  });
+
+  it('reads times in full alone, and the clocks of zones, wherever the broker runs', (t) => {
+    const { TZ } = process.env;
+    t.after(() => (TZ === undefined ? delete process.env['TZ'] : (process.env['TZ'] = TZ)));
+    for (const zone of ['Europe/Berlin', 'America/New_York', 'UTC']) {
+      process.env['TZ'] = zone;
+      for (const when of [
+        ...['March 7, 2026 10:00:00', '2026-02-30T00:00:00Z', '2026-04-31T00:00:00+02:00', '2026-02-28T24:00:00Z'],
+        ...['2026-03-07 10:00:00 GMT', '2026-03-07T10:00:00.000', '10000-01-01T00:00:00Z', '0000-12-31T23:59:59Z'],
+      ])
+        assert.equal(
+          valueOf('timestamp(args.when) < time', { when }),
+          'invalid timestamp at timestamp(args.when)',
+          when,
+        );
+      for (const text of [
+        'timestamp("2026-07-01T12:00:00Z").getDayOfYear() == 181 && timestamp("2026-01-01T00:00:00Z").getDayOfYear() == 0',
+        // Its wall clock shows what clocks in Berlin never do.
+        'timestamp("2026-03-29T06:30:00Z").getHours("America/New_York") == 2',
+        'timestamp("2026-12-31T23:30:00Z").getFullYear("Europe/Berlin") == 2027',
+        'timestamp("2026-12-31T23:30:00.123456789Z").getDayOfYear("Europe/Berlin") == 0',
+        'timestamp("2026-11-30T15:30:00.5Z").getMonth("Asia/Tokyo") == 11',
+        'timestamp("2026-11-30T15:30:00Z").getDayOfMonth("+09:30") == 0 && timestamp(0).getDayOfWeek("UTC") == 4',
+        'time.getMilliseconds("Asia/Tokyo") == 0 && time.getMinutes("Asia/Kolkata") == 0 && time.getSeconds("UTC") == 0',
+        '(timestamp("2026-12-02T00:00:00Z") - timestamp("2026-12-01T00:00:00Z")).getHours() == 24',
+      ])
+        assert.equal(valueOf(text), true, `${text} in ${zone}`);
+    }
+    assert.equal(
+      valueOf('time.getHours(args.zone) == 9', { zone: 'nowhere' }),
+      'no such time zone at time.getHours(args.zone)',
+    );
+  });
+
+  it('names the place of a mistake and the arguments there, also behind what is carried out otherwise', () => {
+    const text =
+      'args.id.matches("a") && time > timestamp("2026-01-01T00:00:00Z") && args.amount == 1 && args.to == "x"';
+    assert.deepEqual(evaluated(text, { id: 'a', amount: 1 }), { mistake: 'no such key at to', named: ['to'] });
+  });
+
+  it('calls nothing by the names under which it is carried out', () => {
+    for (const text of ['args.a.Matches(args.b)', 'args.a.matchesRe2(args.b)', 'Timestamp(args.a) < time'])
+      assert.match(mistakeIn(text).message, /^found no matching overload/);
   });
 
   it('says which arguments it names, and whether it needs a call', () => {

@@ -6,7 +6,8 @@
 import type { ASTNode, ParseResult } from '@marcbachmann/cel-js';
 import { costOf, type Cost } from './cost.ts';
 import { createKnownKeys, isOfPrototype, type KnownKeys, someMember } from '../../mcp/folded-key.ts';
-import { adviceAbout, zoneMistake } from './advice.ts';
+import { aboutConstant, adviceAbout, zoneMistake } from './advice.ts';
+import { failingConstant } from './constants.ts';
 import {
   type ArgumentType,
   checking,
@@ -17,6 +18,7 @@ import {
   running,
   tooManyMistakes,
 } from './environments.ts';
+import { foreignCall, withOwnFunctions } from './own-functions.ts';
 import { argName, type Compared, comparedOf, type NamedArgument, type Read, readsOf, walk } from './reads.ts';
 
 /** What an expression may read. */
@@ -93,9 +95,12 @@ export function compileExpression(text: string, result: 'bool' | 'number'): Expr
     if (!checked.valid) return mistakeIn(checked.error, text);
     const other = otherThan(result, checked.type);
     if (other !== undefined) return other;
-    parsed = running.parse(calls.toSorted((a, b) => b.at - a.at).reduce((of, { at }) => withRe2(of, at), text));
-    const left = callOfMatches(parsed.ast);
-    if (left !== undefined) return { message: 'write TEXT.matches("PATTERN") in one piece', at: left.start };
+    parsed = running.parse(withOwnFunctions(text, ast));
+    const foreign = foreignCall(parsed.ast);
+    if (foreign !== undefined) return { message: `write ${foreign.name}(…) in one piece`, at: foreign.at };
+    beginEvaluation();
+    const failing = failingConstant(parsed.ast, (part) => running.parse(part));
+    if (failing !== undefined) return failsAlways(failing);
   } catch (error) {
     return mistakeIn(error, text);
   }
@@ -197,15 +202,6 @@ function typeMistakeIn(
   }
 }
 
-/** By which the pattern would run as one of JavaScript. */
-function callOfMatches(ast: ASTNode): ASTNode | undefined {
-  let found: ASTNode | undefined;
-  walk(ast, (node) => {
-    if ((node.op === 'rcall' || node.op === 'call') && node.args[0] === 'matches') found = node;
-  });
-  return found;
-}
-
 function patternMistake({ at, pattern }: { at: number; pattern: ASTNode | undefined }): ExpressionMistake | undefined {
   if (pattern?.op !== 'value' || typeof pattern.args !== 'string')
     return { message: 'write TEXT.matches("PATTERN") with the pattern in quotes', at };
@@ -217,9 +213,6 @@ function patternMistake({ at, pattern }: { at: number; pattern: ASTNode | undefi
     return { message, at: pattern.start };
   }
 }
-
-const withRe2 = (text: string, at: number): string =>
-  `${text.slice(0, at)}matchesRe2${text.slice(at + 'matches'.length)}`;
 
 /** A part of the time that is asked for otherwise, or in a time zone that there is not. */
 function timeMistake(node: ASTNode): ExpressionMistake | undefined {
@@ -239,6 +232,11 @@ function mistakeIn(error: unknown, text: string): ExpressionMistake {
     message: `${summary.replace('Unexpected token: EOF', 'it ends too early')}${adviceAbout(text, summary, at)}`,
     at,
   };
+}
+
+function failsAlways({ node, error }: { node: ASTNode; error: unknown }): ExpressionMistake {
+  const { code } = partsOf(error);
+  return { message: `this fails on every call: ${code.replaceAll('_', ' ')}${aboutConstant(code)}`, at: node.start };
 }
 
 /** What went wrong, in the words of the library and of the rule: never with a value of the arguments. */

@@ -1,6 +1,7 @@
 // The environments in which expressions are read, checked and run: which variables there are, of which types, and which operators.
 import { RE2JS } from '@bufbuild/re2';
 import { Environment, EvaluationError } from '@marcbachmann/cel-js';
+import { registerOwn } from './own-functions.ts';
 
 /** For how long a text `matches` is evaluated. */
 const MAX_MATCHED = 10_000;
@@ -71,16 +72,18 @@ export const running = environment()
   .registerVariable('tool', 'dyn')
   .registerVariable('time', 'dyn')
   .registerVariable('client', 'dyn');
+registerOwn(running, matches);
+
+function matches(text: string, pattern: string): boolean {
+  if (text.length > MAX_MATCHED) throw new EvaluationError({ code: 'text_too_long', message: 'too long' });
+  const re2 = compiled(pattern);
+  stepsLeft -= text.length * re2.re2().prog.numInst();
+  if (stepsLeft < 0) throw new EvaluationError({ code: 'too_much_to_match', message: 'too much' });
+  return re2.test(text);
+}
 
 function environment(): Environment {
   const made = new Environment({ limits: LIMITS, homogeneousAggregateLiterals: false });
-  made.registerFunction('string.matchesRe2(string): bool', (text: string, pattern: string) => {
-    if (text.length > MAX_MATCHED) throw new EvaluationError({ code: 'text_too_long', message: 'too long' });
-    const re2 = compiled(pattern);
-    stepsLeft -= text.length * re2.re2().prog.numInst();
-    if (stepsLeft < 0) throw new EvaluationError({ code: 'too_much_to_match', message: 'too much' });
-    return re2.test(text);
-  });
   // Numbers of JSON are doubles, and people write whole ones in rules.
   for (const [sign, of] of SIGNS) {
     made.registerOperator(`double ${sign} int: double`, (a: number, b: bigint) => of(a, Number(b)));
