@@ -105,6 +105,7 @@ suite('the log at the dashboard', () => {
     await page.getByRole('heading', { level: 1, name: 'sentry__fail' }).waitFor();
     await page.getByText('Why it was denied').waitFor();
     await page.getByText('deny everybody to call sentry__fail').waitFor();
+    await page.getByText('not in production').waitFor();
     await page.getByText('Before it was sent').waitFor();
     await page.getByText('How it ended').waitFor();
     await isClean(page);

@@ -62,6 +62,15 @@ test('allow for a group, deny first, and a denial that names its rule and never 
     { decision: record.decision, status: record.status, member: record.member, server: record.server },
     { decision: 'deny', status: 'denied', member: 'ada', server: 'counting' },
   );
+  const shown = async () => await world.broker.run(['audit', 'show', record.id]);
+  assert.match(
+    await shown(),
+    /^rule then {3}deny everybody to call counting__f\*.*\nits note {4}no failing on purpose\nrule now {4}the same\n(?!its note)/m,
+  );
+  await world.broker.run(['rule', 'edit', deny.id, '--note', 'not yet']);
+  assert.match(await shown(), /^its note {4}no failing on purpose\nrule now {4}the same\nits note {4}not yet\n/m);
+  await world.broker.run(['rule', 'edit', deny.id, '--no-note']);
+  assert.match(await shown(), /^rule now {4}the same\nits note {4}none any more\n/m);
 });
 
 test('a rule holds from the next call on, without a new session, and the client is told that its tools changed', async (t) => {

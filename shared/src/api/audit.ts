@@ -179,6 +179,8 @@ export const StorySchema = z
         changed_by: z.string().nullable(),
         changed_at: TimeSchema.nullable(),
         is: z.string().nullable().meta({ description: 'What it says now; null: it is removed' }),
+        note_then: z.string().nullable().default(null).meta({ description: 'Its note when it decided' }),
+        note_now: z.string().nullable().default(null),
       })
       .nullable(),
     approvals: z.array(EventSchema).readonly().meta({

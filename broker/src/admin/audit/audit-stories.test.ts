@@ -62,7 +62,7 @@ onBothEngines((open) => {
   it('a call is shown with both its rows, its rule as it was and as it is, who approved it, and what its session did around it', async (t) => {
     const { audit, store, clock, tell, story } = await openLog(t, open);
     const rule = await store.policy.addRule('default', {
-      ...{ effect: 'ask', who: ['user:ada'], what: ['github__*'], createdBy: 'admin' },
+      ...{ effect: 'ask', who: ['user:ada'], what: ['github__*'], createdBy: 'admin', note: 'looked at' },
     });
     await tell('rule.added', `rule:${rule.id}`, ruleData(rule));
     const asked = { who: 'user:ada', tool: 'github__search', rule: rule.id, device: 'laptop' };
@@ -74,7 +74,7 @@ onBothEngines((open) => {
       ids.push(await audit.recordCall({ ...intent, rule: rule.id }, outcome));
       await audit.recordCall({ ...intent, session_id: 's2' }, outcome);
     }
-    const changed = await store.policy.changeRule('default', rule.id, { ...rule, what: ['*'] });
+    const changed = await store.policy.changeRule('default', rule.id, { ...rule, what: ['*'], note: 'all of it' });
     await tell('rule.changed', `rule:${rule.id}`, ruleData(changed.after));
 
     const id = ids[4] ?? assert.fail();
@@ -92,6 +92,7 @@ onBothEngines((open) => {
     assert.equal(shown.rule?.was, String(ruleData(rule)['sentence']));
     assert.equal(shown.rule?.is, String(ruleData(changed.after)['sentence']));
     assert.notEqual(shown.rule?.is, shown.rule?.was);
+    assert.deepEqual([shown.rule?.note_then, shown.rule?.note_now], ['looked at', 'all of it']);
     assert.deepEqual(
       shown.approvals.map(({ subject }) => subject),
       ['request:q_aaaaaaaa'],
@@ -102,7 +103,8 @@ onBothEngines((open) => {
       around,
     );
     await store.policy.removeRule('default', rule.id);
-    assert.equal((await story(id.slice(0, 18))).rule?.is, null);
+    const removed = (await story(id.slice(0, 18))).rule;
+    assert.deepEqual([removed?.is, removed?.note_then, removed?.note_now], [null, 'looked at', null]);
     assert.deepEqual(
       (await story('q_bbbbbbbb')).approvals.map(({ type }) => type),
       ['approval.approved'],

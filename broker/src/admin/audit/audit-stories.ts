@@ -68,7 +68,7 @@ async function ruleStory(parts: Needs, call: CallRecord): Promise<Story['rule']>
   const said = records.find(({ type }) => type === 'rule.added' || type === 'rule.changed');
   const { rules } = await store.policy.snapshot(workspaceId);
   const now = rules.find((rule) => rule.id === id);
-  const was = said?.data['sentence'];
+  const [was, noted] = [said?.data['sentence'], said?.data['note']];
   const older = said === undefined ? await archivesOf(parts, { until }) : [];
   return {
     id,
@@ -77,6 +77,8 @@ async function ruleStory(parts: Needs, call: CallRecord): Promise<Story['rule']>
     changed_by: said?.actor ?? null,
     changed_at: said?.ts ?? null,
     is: now === undefined ? null : ruleSentence(toRule(now, clock.now())),
+    note_then: typeof noted === 'string' && noted !== '' ? noted : null,
+    note_now: now?.note ?? null,
   };
 }
 

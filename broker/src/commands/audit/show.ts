@@ -157,9 +157,13 @@ function ruleLines(rule: NonNullable<Story['rule']>): Line[] {
   const { id, was: then, is: now, changed_by: by, changed_at: at, may_be_in: archives } = rule;
   if (id.startsWith('hook:')) return [];
   const since = by === null || at === null ? '' : ` (${by}, ${localTime(at)})`;
-  const was: Line = ['rule then', plainLine(then === null ? unknownThen(archives) : `${then}${since}`)];
-  if (now === then) return [was, ['rule now', 'the same']];
-  return [was, ['rule now', plainLine(now ?? 'it is removed')]];
+  const { note_then: noteThen, note_now: noteNow } = rule;
+  return [
+    ['rule then', plainLine(then === null ? unknownThen(archives) : `${then}${since}`)],
+    ...(noteThen === null ? [] : [['its note', plainLine(noteThen)] as const]),
+    ['rule now', now === then ? 'the same' : plainLine(now ?? 'it is removed')],
+    ...(now === null || noteNow === noteThen ? [] : [['its note', plainLine(noteNow ?? 'none any more')] as const]),
+  ];
 }
 
 const unknownThen = (archives: readonly string[]): string =>

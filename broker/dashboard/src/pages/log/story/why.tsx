@@ -35,6 +35,7 @@ export function Why({ call, rule }: { call: Call; rule: Story['rule'] }) {
                   'It says now',
                   rule.is === null ? 'it is removed' : rule.is === rule.was ? 'the same' : withLocalTimes(rule.is),
                 ],
+            ...(rule === null ? [] : notesOf(rule)),
             rule === null || rule.changed_by === null
               ? undefined
               : [
@@ -50,6 +51,14 @@ export function Why({ call, rule }: { call: Call; rule: Story['rule'] }) {
       <Ways call={call} />
     </Section>
   );
+}
+
+/** Why there is the rule, in the words of whoever wrote it. */
+function notesOf({ note_then: then, note_now: now, is }: NonNullable<Story['rule']>): [string, string][] {
+  return [
+    ...(then === null ? [] : [['Its note then', then] satisfies [string, string]]),
+    ...(is === null || now === then ? [] : [['Its note now', now ?? 'none'] satisfies [string, string]]),
+  ];
 }
 
 const unknownThen = (archives: readonly string[]): string =>
