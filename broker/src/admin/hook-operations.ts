@@ -22,6 +22,7 @@ import type { AdminDependencies } from './dependencies.ts';
 import { refusePlainValues } from './hook-secrets.ts';
 import { isoTime, isoTimeOrNull } from './iso-time.ts';
 import { knownWorld } from './rules/known-world.ts';
+import { testedArguments } from './rules/tested/tested-arguments.ts';
 import { testedCaller } from './rules/tested/tested-caller.ts';
 import { testedQuestion } from './rules/tested/tested-hook.ts';
 import { testedName } from './rules/tested/tested-name.ts';
@@ -150,18 +151,19 @@ export function hookOperations({ store, vault, audit, policyChanged, people, clo
     operation(hooksApi.test, async ({ params, body }, { workspaceId }) => {
       const hook = await find(workspaceId, params.name);
       if (hook.kind !== 'authorize') return await told(workspaceId, hook);
-      const { who, what, args } = body;
+      const { who, what } = body;
+      const args = testedArguments(body.args);
       if (who === undefined || what === undefined)
         throw new GateError('usage', 'name who and what, as in `hook test authorize --who user:ada --what git__push`');
-      const caller = await testedCaller({ people, clock }, workspaceId, { ...body, who });
+      const caller = await testedCaller({ people, clock }, workspaceId, { ...body, who, args });
       const snapshot = await store.policy.snapshot(workspaceId);
       const world = await knownWorld({ store, people }, workspaceId);
       const policy = compilePolicy({ ...snapshot, hook }, clock.now());
-      const tested = testedName(policy, caller, world, { what, args });
+      const tested = testedName(policy, caller, world, { what, args: args?.exact });
       if ('refusal' in tested) throw new GateError('usage', tested.refusal);
       const [subject = { server: '', names: [what] as const }] = tested.subjects;
       const verdict = policy.decide({ ...caller, ...subject });
-      const question = testedQuestion(caller, subject, verdict, snapshot.version, args);
+      const question = testedQuestion(caller, subject, verdict, snapshot.version, args?.written);
       const { answer, question: sent, answered, ms } = await hooks.authorizer.try(hook, question);
       return { name: hook.name, decision: answer.decision, reason: answer.reason, question: sent, answered, ms };
     }),

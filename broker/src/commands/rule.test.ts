@@ -161,6 +161,15 @@ describe('rules', () => {
     assert.equal(reason, `rule ${String(rule['id'])} cannot be evaluated on this call: no such key at amount`);
     const { stdout: without } = await admin.broker.run(['rule', 'test', 'ada', 'paid__x'], '');
     assert.match(without, /no such key at amount; no arguments were given: give --args, as --args '\{"amount":…\}'\n/);
+    await admin.broker.json(['rule', 'edit', String(rule['id']), '--when', 'args.amount == 9007199254740993']);
+    for (const [args, decision] of [
+      ['{"amount":9007199254740993}', 'allow'],
+      ['{"amount":9007199254740992}', 'deny'],
+      ['{"amount":9007199254740993,"__proto__":{}}', 'deny'],
+    ] as const)
+      assert.equal((await tested(args))['decision'], decision, `${args}: as a call is judged`);
+    const twice = await admin.failure(['rule', 'test', 'ada', 'paid__x', '--args', '{"amount":1,"\\u0061mount":2}']);
+    assert.deepEqual([twice.code, /--args: "amount" stands twice/.test(twice.stderr)], [2, true]);
     await admin.broker.json(['rule', 'remove', String(rule['id'])]);
     const wrong = await admin.broker.run(
       ['rule', 'add', '--deny', '--who', '*', '--what', 'x', '--when', 'usr.name == "ada"'],
@@ -221,6 +230,10 @@ describe('rules', () => {
         ['--sum', 'args.amount<=0/day'],
         ['--sum', '1 +<=5/day'],
         ['--sum', '"a"<=5/day'],
+      ],
+      ...[
+        ['--until', '2027-02-30'],
+        ['--until', '2027-04-31T08:00:00Z'],
       ],
     ])
       assert.equal(

@@ -25,6 +25,11 @@ function notWho(word: string, heads: readonly string[]): string {
   return `${shown} is none:`;
 }
 
+export const TestedArgumentsSchema = z.union([z.record(z.string(), z.unknown()), z.string().max(1_048_576)]).meta({
+  description:
+    'What the tool or prompt would be called with, as an object, or as its JSON text, in which numbers keep all of their digits; left out: nothing',
+});
+
 export const WhoSchema = z.string().regex(WHO, {
   error: ({ input }) =>
     `${notWho(String(input), WHO_HEADS)} WHO is *, user:NAME, group:NAME, role:R, grant:LABEL, device:NAME, client:NAME or net:CIDR`,
@@ -224,8 +229,7 @@ export const rulesApi = {
       device: z.string().min(1).max(200).optional(),
       address: z.string().min(1).max(45).optional(),
       at: z.iso.datetime({ offset: true }).optional(),
-      /** What the tool or prompt would be called with; left out: nothing. */
-      args: z.record(z.string(), z.unknown()).optional(),
+      args: TestedArgumentsSchema.optional(),
       hook: z.boolean().optional().meta({
         description: 'Ask the hook, where there is one that has to allow it; unless said: where `args` are given',
       }),

@@ -4,7 +4,7 @@ import { referencesIn, SECRET_REFERENCE } from '../../values/secret-reference.ts
 import { listEndpoint } from '../lists/list-endpoint.ts';
 import { endpoint } from '../endpoint.ts';
 import { NameParams, SecretNameSchema, TimeSchema } from '../fields.ts';
-import { ApproverSchema, WhatSchema } from '../rules.ts';
+import { ApproverSchema, TestedArgumentsSchema, WhatSchema } from '../rules.ts';
 
 export const HookNameSchema = z
   .string()
@@ -283,7 +283,7 @@ export const hooksApi = {
       client: z.string().min(1).max(200).optional(),
       device: z.string().min(1).max(200).optional(),
       address: z.string().min(1).max(45).optional(),
-      args: z.record(z.string(), z.unknown()).optional(),
+      args: TestedArgumentsSchema.optional(),
     }),
     answer: z
       .object({

@@ -4,6 +4,7 @@ import type { Principal } from '../../../domain/people/principal.ts';
 import { inWorkspace } from '../../../domain/workspace.ts';
 import type { Question } from '../../../policy/verdict.ts';
 import type { AdminDependencies } from '../../dependencies.ts';
+import { lengthOf, type TestedArguments, withFixed } from './tested-arguments.ts';
 
 export interface TestedCall {
   /** `user:NAME` or `grant:LABEL` */
@@ -12,7 +13,7 @@ export interface TestedCall {
   device?: string | undefined;
   address?: string | undefined;
   /** What the tool would be called with; left out: with nothing. */
-  args?: Record<string, unknown> | undefined;
+  args?: TestedArguments | undefined;
   /** ISO 8601; left out: now. */
   at?: string | undefined;
 }
@@ -21,16 +22,17 @@ export interface TestedCall {
 export async function testedCaller(
   { people, clock }: Pick<AdminDependencies, 'people' | 'clock'>,
   workspaceId: string,
-  { who, client, device, address, at, args = {} }: TestedCall,
+  { who, client, device, address, at, args }: TestedCall,
 ): Promise<Pick<Question, 'principal' | 'facts'>> {
   const principal = await principalOf(people, workspaceId, who);
+  const given = withFixed({}, args);
   return {
     principal: device === undefined ? principal : { ...principal, device: { id: 'test', name: device } },
     facts: {
       now: at === undefined ? clock.now() : Date.parse(at),
       client: { name: client ?? null, version: null },
       address,
-      args: () => ({ value: args, length: JSON.stringify(args).length }),
+      args: () => ({ value: given.exact, length: lengthOf(given) }),
     },
   };
 }

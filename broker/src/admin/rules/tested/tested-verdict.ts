@@ -8,38 +8,42 @@ import { beyondAlone } from '../../../limits/within-limits.ts';
 import { compilePolicy } from '../../../policy/compile-policy.ts';
 import { afterHook } from '../../../policy/hooked.ts';
 import { previewVerdict } from '../../../policy/rule-preview.ts';
+import type { JsonRecord } from '../../../mcp/json-rpc-guard.ts';
 import type { Question, Verdict } from '../../../policy/verdict.ts';
 import type { AdminDependencies } from '../../dependencies.ts';
 import { approverDoubts } from '../approver-doubts.ts';
 import { doubtsAboutRules, doubtsAboutThing } from '../doubts.ts';
 import { knownWorld, type KnownWorld } from '../known-world.ts';
+import { lengthOf, testedArguments, withFixed } from './tested-arguments.ts';
 import { testedCaller, type TestedCall } from './tested-caller.ts';
 import { testedQuestion } from './tested-hook.ts';
 import { testedName, type TestedName } from './tested-name.ts';
 
 type Needs = Pick<AdminDependencies, 'store' | 'people' | 'clock' | 'hooks'>;
 
-type Asked = TestedCall & { what: string; bundle?: string | undefined; hook?: boolean | undefined };
+type Asked = Omit<TestedCall, 'args'> & { args?: JsonRecord | string | undefined; what: string; bundle?: string | undefined; hook?: boolean | undefined };
 
 /** Throws `not_found` for a caller or a bundle that does not exist. */
 export async function testedVerdict(needs: Needs, workspaceId: string, body: Asked): Promise<VerdictView> {
   const { store, people, clock } = needs;
   const { who, what } = body;
+  const given = testedArguments(body.args);
   const snapshot = await store.policy.snapshot(workspaceId);
-  const asking = await testedCaller({ people, clock }, workspaceId, body);
+  const asking = await testedCaller({ people, clock }, workspaceId, { ...body, args: given });
   const world = await knownWorld({ store, people }, workspaceId);
   const policy = compilePolicy(snapshot, clock.now());
-  const tested = testedName(policy, asking, world, body);
+  const tested = testedName(policy, asking, world, { ...body, args: given?.exact });
   const asked = { policy_version: snapshot.version, who, what };
   if ('refusal' in tested)
     return { ...asked, decision: 'deny', rule: null, reason: tested.refusal, meant: null, bundle: null, warnings: [] };
   const { name, bundle, fixed } = tested;
-  const args = { ...fixed, ...body.args };
-  const caller = { ...asking, facts: { ...asking.facts, args: () => ({ value: args, length: lengthOf(args) }) } };
+  const args = withFixed(fixed, given);
+  const facts = { ...asking.facts, args: () => ({ value: args.exact, length: lengthOf(args) }) };
+  const caller = { ...asking, facts };
   const byRules = byRulesOf(policy, caller, world, tested);
   const { hook } = byRules;
   const isAsked = hook !== undefined && (body.hook ?? body.args !== undefined);
-  const answered = isAsked ? await byHook(needs, caller, hook, byRules, snapshot.version, args) : byRules;
+  const answered = isAsked ? await byHook(needs, caller, hook, byRules, snapshot.version, args.written) : byRules;
   const { decision, rule, reason, limits = [], undecided } = byLimits(answered, clock.now());
   const unsaid = undecided?.by === 'arguments' && body.args === undefined ? giveArguments(undecided.named) : '';
   const within = [
@@ -85,8 +89,6 @@ const giveArguments = (named: readonly string[]): string => {
   const members = named.map((each) => `${JSON.stringify(each.split('.')[0])}:…`);
   return `; no arguments were given: give --args, as --args '{${[...new Set(members)].join(',')}}'`;
 };
-
-const lengthOf = (args: object): number => JSON.stringify(args).length;
 
 function byRulesOf(
   policy: ReturnType<typeof compilePolicy>,

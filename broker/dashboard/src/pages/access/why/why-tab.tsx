@@ -15,14 +15,12 @@ import { RuleSentence } from '../rules/rule-sentence-view.tsx';
 
 const route = getRouteApi('/shell/access');
 
-type Args = Record<string, unknown>;
-
-/** The arguments, or what is wrong with the text. */
-function readArguments(text: string): { args: Args | undefined } | { mistake: string } {
+/** The arguments as they are written, because a number that is read here may lose digits; or what is wrong with the text. */
+function readArguments(text: string): { args: string | undefined } | { mistake: string } {
   if (text.trim() === '') return { args: undefined };
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { args: { ...value } };
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { args: text };
     return { mistake: 'Arguments are an object: { "name": "value" }' };
   } catch (error) {
     return { mistake: error instanceof Error ? error.message : String(error) };
@@ -41,9 +39,9 @@ export function WhyTab() {
     test.reset();
     void navigate({ search: (before) => ({ ...before, ...change }), replace: true });
   };
-  const ask = (args: Args | undefined) => {
+  const ask = (args: string | undefined) => {
     const person = who.includes(':') ? who : `user:${who}`;
-    test.mutate({ body: { who: person, what: what.trim(), ...(args && { args }) } });
+    test.mutate({ body: { who: person, what: what.trim(), ...(args !== undefined && { args }) } });
   };
   // A link to this page with both names asks at once.
   useEffect(() => {
