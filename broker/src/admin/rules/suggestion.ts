@@ -4,7 +4,8 @@ import type { Suggestion } from 'mcpgate-shared/api/rules/previews';
 import { limitText } from 'mcpgate-shared/api/rules/rule-sentence';
 import type { RecordedCall } from '../../audit/audit.ts';
 import type { PolicySnapshot, Rule } from '../../domain/rule.ts';
-import { accessUnder } from '../../policy/previews/access.ts';
+import { accessUnder, type Thing } from '../../policy/previews/access.ts';
+import { nameAtServer } from '../../policy/naming.ts';
 import { ANY_CALL, foreseePolicy } from '../../policy/previews/possible-verdicts.ts';
 import { isoTime } from '../iso-time.ts';
 import { walkCalls } from './call-walk.ts';
@@ -35,7 +36,7 @@ export async function suggestion(
     answer: (call) => reader.read(call),
     take(call, asked) {
       if (call.rule !== null) wentBy.add(call.rule);
-      if (asked !== undefined) used.add(asked.thing.name, asked.who, rules.get(call.rule ?? ''));
+      if (asked !== undefined) used.add(nameOf(asked.thing), asked.who, rules.get(call.rule ?? ''));
     },
     isFull: () => used.isFull(),
   });
@@ -63,6 +64,9 @@ export async function suggestion(
     never_listed: [...world.neverListed],
   };
 }
+
+/** A rule with the URI alone would open it at every server. */
+const nameOf = ({ server, name }: Thing): string => nameAtServer(server, name) ?? name;
 
 /** What was used by whom, apart by whether somebody was asked first, and who: a rule in place of one that asks asks the same. */
 function createUses() {

@@ -37,7 +37,7 @@ const lines = async (...args: string[]): Promise<string> => {
   return stdout;
 };
 
-/** As the grant: lists the tools and calls some, in a session of its own. */
+/** As the grant: lists the tools and calls some, or reads resources, in a session of its own. */
 async function use(...tools: string[]): Promise<void> {
   const post = (message: object, session?: string | null) =>
     fetch(`${admin.broker.url}/mcp`, {
@@ -54,8 +54,11 @@ async function use(...tools: string[]): Promise<void> {
   const hello = await post({ id: 1, method: 'initialize', params });
   const session = hello.headers.get('mcp-session-id');
   await (await post({ id: 2, method: 'tools/list' }, session)).text();
-  for (const [at, name] of tools.entries())
-    await (await post({ id: 3 + at, method: 'tools/call', params: { name, arguments: { n: 1 } } }, session)).text();
+  for (const [at, name] of tools.entries()) {
+    const call = { method: 'tools/call', params: { name, arguments: { n: 1 } } };
+    const read = { method: 'resources/read', params: { uri: name } };
+    await (await post({ id: 3 + at, ...(name.includes('__') ? call : read) }, session)).text();
+  }
 }
 
 describe('rules', () => {
@@ -159,7 +162,7 @@ describe('rules', () => {
     assert.match(stderr, /rules\.0\.who\.0: "nobody": did you mean user:nobody or group:nobody\? WHO is/);
     writeFileSync(file, 'rules:\n  - { effect: alow, whom: [x], what: [a] }\n');
     const several = await admin.failure(['rule', 'simulate', file]);
-    assert.match(several.stderr, /rules\.0\.effect: it is allow or deny or ask\n.*rules\.0\.who: it is missing\n/);
+    assert.match(several.stderr, /rules\.0\.effect: it must be allow, deny or ask\n.*rules\.0\.who: it is missing\n/);
     writeFileSync(file, '# no rule yet\n');
     assert.match((await admin.failure(['rule', 'simulate', file])).stderr, /nothing stands in it; write rules/);
     writeFileSync(file, 'rules: [\n');
@@ -236,6 +239,14 @@ describe('rules', () => {
     assert.equal(Object(await admin.broker.json(['rule', 'simulate', file]))['replay'].changed, 0);
     await admin.broker.json(['rule', 'remove', String(rule['id'])]);
     await lines('rule', 'forget', String(rule['id']));
+
+    const reads = ['--allow', '--who', 'grant:ci', '--what', 'resource:site+doc:*'];
+    const { id } = Object(await admin.broker.json(['rule', 'add', ...reads]));
+    await use('site+doc:one');
+    const text = await lines('rule', 'suggest');
+    assert.match(text, / resource:site\+doc:one\n/, 'and not those of that URI at every server');
+    assert.doesNotMatch(text, /every server/);
+    await admin.broker.json(['rule', 'remove', String(id)]);
   });
 
   it('that are removed, or not enforced, tell what that opens, and status warns until they are back', async () => {
