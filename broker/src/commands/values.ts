@@ -1,6 +1,7 @@
 // Reads the values of flags.
 import { GateError } from 'mcpgate-shared/error';
 import { parseDurationMs } from 'mcpgate-shared/duration';
+import { parseIsoTime } from 'mcpgate-shared/iso-time';
 
 /** A list of words, however it is given: `--server a b`, `--server a,b` and `--server a --server b` mean the same. */
 export function commaList(values: readonly string[] | undefined): string[] {
@@ -27,8 +28,8 @@ export function pastTime(flag: string, text: string | undefined, nowMs: number):
   if (text === undefined) return undefined;
   const ms = parseDurationMs(text);
   if (ms !== undefined) return new Date(nowMs - ms).toISOString();
-  const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(time))
+  const time = parseIsoTime(text);
+  if (time === undefined)
     throw new GateError('usage', `${flag}: "${text}" is no time; write 1h, 2026-11-21 or 2026-11-21T08:00:00Z`);
   return new Date(time).toISOString();
 }
@@ -37,8 +38,8 @@ export function pastTime(flag: string, text: string | undefined, nowMs: number):
 export function futureTime(flag: string, text: string | undefined, nowMs: number): string | undefined {
   if (text === undefined) return undefined;
   const ms = parseDurationMs(text);
-  const time = ms === undefined ? (/^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN) : nowMs + ms;
-  if (Number.isNaN(time))
+  const time = ms === undefined ? parseIsoTime(text) : nowMs + ms;
+  if (time === undefined)
     throw new GateError('usage', `${flag}: "${text}" is no time; write 90d, 2027-03-01 or 2027-03-01T08:00:00Z`);
   if (time <= nowMs) throw new GateError('usage', `${flag}: ${text} has passed already`);
   // To the second: nobody means more, and it stands in lists. The next whole one, so that it has not passed either.
@@ -47,8 +48,8 @@ export function futureTime(flag: string, text: string | undefined, nowMs: number
 
 /** A time as ISO 8601, from a date or a time in ISO 8601. Throws `usage`, naming the flag. */
 export function anyTime(flag: string, text: string): string {
-  const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(time))
+  const time = parseIsoTime(text);
+  if (time === undefined)
     throw new GateError('usage', `${flag}: "${text}" is no time; write 2027-03-01 or 2027-03-01T08:00:00Z`);
   return new Date(time).toISOString();
 }

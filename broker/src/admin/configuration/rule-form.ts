@@ -4,6 +4,7 @@ import type { Limit } from 'mcpgate-shared/api/rules';
 import { Mistake } from '../../domain/mistake.ts';
 import { PLAIN_RULE, type NewRule, type RuleLimit } from '../../domain/rule.ts';
 import { readLimit, readSum, splitPer, writtenLimit } from 'mcpgate-shared/api/rules/limit-texts';
+import { parseIsoTime } from 'mcpgate-shared/iso-time';
 import { newRuleOf } from '../rules/new-rule.ts';
 import { inside } from './mistaken.ts';
 
@@ -74,9 +75,9 @@ function limitsOf({ limit = [], sum = [], per: shared = 'person' }: RuleForm): L
 function untilOf({ until }: RuleForm): string | undefined {
   if (until === undefined) return undefined;
   const isTime = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/.test(until);
-  const at = isTime ? Date.parse(until) : Number.NaN;
+  const at = isTime ? parseIsoTime(until) : undefined;
   // A time that begins with each plan would be a change for ever.
-  if (Number.isNaN(at))
+  if (at === undefined)
     throw new Mistake('usage', `"${until}" is no time; write 2026-12-24 or 2026-12-24T18:00:00Z`, ['until']);
   return new Date(at).toISOString();
 }

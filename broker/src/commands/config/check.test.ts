@@ -61,6 +61,11 @@ const MISTAKES: readonly (readonly [string, string | Uint8Array, RegExp])[] = [
     /^a\.yaml:6:\d+: rule a: the condition cannot be used/,
   ],
   ['a limit', `rules:\n  a: { ${RULE}, limit: [often] }\n`, /^a\.yaml:2:\d+: rule a: "often" is no limit/],
+  [
+    'a day that there is not',
+    `rules:\n  a: { ${RULE}, until: 2027-02-30 }\n`,
+    /^a\.yaml:2:\d+: rule a: "2027-02-30" is no time/,
+  ],
   ['a span in the place of a time', `rules:\n  a: { ${RULE}, until: 2h }\n`, /^a\.yaml:2:\d+: rule a: "2h" is no time/],
   [
     'a secret in plain text',
