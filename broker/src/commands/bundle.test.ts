@@ -54,7 +54,7 @@ describe('bundles', () => {
     const { stdout } = await admin.broker.run(['bundle', 'show', 'kit'], '');
     assert.match(
       stdout,
-      /^kit: For reports\.\n {2}report {2}git__create_issue {2}with owner="acme", .*\n {2}note {2}wiki__note\n {2}! git has never been listed, .*\n {2}! wiki has never been listed, .*\n$/,
+      /^kit: For reports\.\n {2}report {2}git__create_issue {2}with owner="acme", .*\n {4}Tells the team\.\n {2}note {2}wiki__note\n {2}! git has never been listed, .*\n {2}! wiki has never been listed, .*\n$/,
     );
     assert.deepEqual(keysOf((await admin.rows('bundle', 'list'))[0] ?? {}), keysOf(made));
     const set = ['bundle', 'set', 'kit', '--without', 'note', '--description', '', '--tool', 'git__create_issue'];

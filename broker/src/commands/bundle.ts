@@ -171,10 +171,11 @@ const warned = ({ warnings }: { warnings: readonly string[] }): string[] =>
   warnings.map((line) => `  ! ${plainLine(line)}`);
 
 function described({ name, description, tools, groups, managed_by: managedBy }: BundleView): string {
-  const lines = tools.map((each) => {
+  const lines = tools.flatMap((each) => {
     const fixed = Object.entries(each.fixed).map(([argument, value]) => `${argument}=${JSON.stringify(value)}`);
     const what = each.tool ?? 'a tool of a server that is removed';
-    return `  ${each.name}  ${what}${fixed.length === 0 ? '' : `  with ${fixed.join(', ')}`}`;
+    const told = each.description === null ? [] : [`    ${plainLine(each.description)}`];
+    return [`  ${each.name}  ${what}${fixed.length === 0 ? '' : `  with ${fixed.join(', ')}`}`, ...told];
   });
   const of = groups.length === 0 ? [] : [`  the default of ${groups.join(', ')}`];
   const by = managedBy === null ? [] : [`  managed by ${managedBy}`];

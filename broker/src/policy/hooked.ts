@@ -57,7 +57,7 @@ export function afterHook(verdict: Verdict, answer: HookAnswer, isApproved: bool
   if (answer.decision === 'ask' && (isApproved || own.decision === 'ask')) return verdict;
   const reason =
     answer.decision === 'away'
-      ? `the hook ${hook.name} has to allow it, and cannot be asked${said}`
+      ? `the hook ${hook.name} has to allow it, and has not answered${said}`
       : answer.decision === 'ask'
         ? `the hook ${hook.name} asks somebody first${said}`
         : `the hook ${hook.name} denies it${said}`;

@@ -40,7 +40,9 @@ export function plainIssue(issue: Issue): string {
     case 'invalid_format':
       return FORMATS[issue.format] ?? 'it does not fit';
     case 'invalid_value':
-      return issue.values.length > MOST_OPTIONS ? 'it does not fit' : `it is ${issue.values.map(String).join(' or ')}`;
+      return issue.values.length > MOST_OPTIONS
+        ? 'it does not fit'
+        : `it must be ${eitherOf(issue.values.map(String))}`;
     case 'invalid_type':
       return issue.input === undefined && issue.message.endsWith('received undefined')
         ? 'it is missing'
@@ -51,6 +53,10 @@ export function plainIssue(issue: Issue): string {
       return issue.message;
   }
 }
+
+/** `allow, deny or ask` */
+const eitherOf = (words: readonly string[]): string =>
+  words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 
 function unitOf(origin: string): string {
   if (origin === 'string') return ' characters';

@@ -90,7 +90,7 @@ describe('server edit', () => {
     const { code, stderr, kept } = await edit(command);
     assert.deepEqual([code, stderr, kept], [0, '', []]);
     const [, second = '', third = '', fourth = ''] = texts();
-    assert.match(second, /\n# ✗ isolation: it is shared or .*\nisolation: mine\n/);
+    assert.match(second, /\n# ✗ isolation: it must be shared, .*\nisolation: mine\n/);
     assert.match(third, /\n {4}# ✗ no secret named absent; set it first.*\n {4}X-Key: \$\{secret:absent\}\n/);
     assert.doesNotMatch(third, /✗ isolation/);
     assert.match(fourth, /\n {4}# ✗ header Authorization: this looks like a secret.*\n {4}Authorization: Bearer plain/);

@@ -9,6 +9,7 @@ import { grantsApi } from 'mcpgate-shared/api/grants';
 import { groupsApi } from 'mcpgate-shared/api/groups';
 import { requestsApi } from 'mcpgate-shared/api/rules/requests';
 import { rulesApi } from 'mcpgate-shared/api/rules';
+import { previewsApi } from 'mcpgate-shared/api/rules/previews';
 import { secretsApi } from 'mcpgate-shared/api/secrets';
 import { serversApi } from 'mcpgate-shared/api/servers';
 import { usersApi } from 'mcpgate-shared/api/users';
@@ -53,7 +54,12 @@ test('an input that does not fit is named by the flag that was typed', () => {
       /^--at: write a time in full with its zone, as 2026/,
     ],
     [auditApi.calls, { query: { limit: 0 } }, /^--limit: at least 1$/],
-    [adminTokensApi.issue, { body: { label: 'a', role: 'boss' } }, /^--role: it is admin or operator or /],
+    [adminTokensApi.issue, { body: { label: 'a', role: 'boss' } }, /^--role: it must be admin, operator, .* or /],
+    [
+      previewsApi.preview,
+      { body: { change: { kind: 'add', rules: [{ effect: 'deny', who: ['*'], what: ['*'], when: '' }] }, since: '1' } },
+      /^--when: it is empty/,
+    ],
     [bundlesApi.add, { body: { name: 'a b', tools: [{ tool: 'a__b' }] } }, /^NAME: a bundle name is 1 to 24/],
     [
       rulesApi.add,

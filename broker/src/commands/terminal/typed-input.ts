@@ -58,7 +58,10 @@ export function checkTyped(endpoint: Endpoint, { params, query, body }: Parts): 
 
 function sentenceOf({ name }: Endpoint, issue: z.core.$ZodIssue): string {
   // `transport` is a field without a flag of its own.
-  const [field, ...rest] = issue.path.map(String).filter((part) => part !== 'transport');
+  const path = issue.path.map(String);
+  // With --dry-run a rule is a part of the change that is tried out; its flags are the same.
+  const typed = path[0] === 'change' && path[1] === 'rules' ? path.slice(3) : path;
+  const [field, ...rest] = typed.filter((part) => part !== 'transport');
   if (field === undefined) return plainIssue(issue);
   const word = OWN_WORDS[name]?.[field] ?? WORDS[field] ?? `--${field.replaceAll('_', '-')}`;
   const [key] = rest;

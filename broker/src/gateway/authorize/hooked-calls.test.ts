@@ -134,7 +134,7 @@ test('where it is away, slow or answers nonsense nothing goes through, and a yes
   const denied = await client.call('svc__allowed');
   assert.match(
     textOf(denied),
-    /: the hook authorize has to allow it, and cannot be asked: it gave an answer that is none/,
+    /: the hook authorize has to allow it, and has not answered: it gave an answer that is none/,
   );
   assert.doesNotMatch(textOf(denied), /To ask for access|until it is granted/);
   const late: (() => void)[] = [];

@@ -73,7 +73,7 @@ function howToGoOn(undecided: Undecided, retryAt: number | undefined): string {
     return `Correct ${which} and call again, nothing was carried out${named}.`;
   }
   const when = retryAt === undefined ? 'Try again later' : `Try again from ${localTimeOf(retryAt)} on`;
-  return `Nothing was carried out, and asking for access grants nothing: whoever has to decide is out of reach. ${when}.`;
+  return `Nothing was carried out, and asking for access grants nothing: whoever has to decide has said neither yes nor no. ${when}.`;
 }
 
 function howToGetIt(denial: Denial, what: string): string {

@@ -76,7 +76,7 @@ export function createTakeDecision(needs: {
       const data = { hook: name, by: read.by };
       const event = { type: 'approval.refused', actor: 'anonymous', data: { ...data, why: 'unknown' } };
       await audit.refused({ ...about, ...event }, of);
-      return { kind: 'not_decided', format, text: 'mcpgate does not know you; ask its administrators to name you' };
+      return { kind: 'not_decided', format, text: unknownPerson(name, read.by) };
     }
     const { id, name: user, role, groups } = person;
     const decider: Decider = {
@@ -135,3 +135,7 @@ export const ephemeral = (text: string): object => ({
     text: text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'),
   },
 });
+
+/** `id`: that the other side has for them. Nobody sees their own in Slack; it is left out where it is more than a word. */
+const unknownPerson = (hook: string, id: string): string =>
+  `mcpgate does not know you; ask its administrators to name ${/^[\w.@-]{1,100}$/.test(id) ? id : 'you'} in the --map of the hook ${hook}`;

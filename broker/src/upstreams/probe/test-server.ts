@@ -21,6 +21,7 @@ import type { ListedItem, ServerFacts, TestReport, TestStep, TriedSecret, ProbeR
 
 const UNTESTED = 'what needs an account was not tested';
 const NOBODY = 'a server that wants to know who asks refuses what follows';
+const ONE = { tools: 'tool', prompts: 'prompt', resources: 'resource', templates: 'resource template' } as const;
 const SHOWN: readonly ListKind[] = ['tools', 'prompts', 'resources', 'templates'];
 
 export interface TestRequest {
@@ -130,7 +131,7 @@ export async function testServer(all: ConnectDeps, request: TestRequest): Promis
       lists.set(kind, list);
       if (offer === 'unsure' && list.length === 0) continue;
       const warnings = session.faults.filter((fault) => !known.has(fault));
-      done(`${list.length} ${kind === 'templates' ? 'resource templates' : kind}`, warnings);
+      done(`${list.length} ${ONE[kind]}${list.length === 1 ? '' : 's'}`, warnings);
     }
     if (session.facts.generation === 'legacy') {
       await take('ping', async () => {

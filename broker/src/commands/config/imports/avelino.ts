@@ -3,6 +3,7 @@
 import type { GroupForm, RuleForm, WrittenConfiguration } from 'mcpgate-shared/api/config/configuration';
 import { legalServerName, readClientEntry } from 'mcpgate-shared/entries/client-entry';
 import { extractSecrets } from 'mcpgate-shared/entries/secret-extraction';
+import { plainIssue } from 'mcpgate-shared/api/plain-issue';
 import { GateError } from 'mcpgate-shared/error';
 import { z } from 'zod';
 import { createRuleList, type Imported, type RuleList } from './imported.ts';
@@ -77,7 +78,10 @@ export function fromAvelino(value: unknown): Imported {
     const [issue] = read.error.issues;
     // The path may lead over a token, which is a key there.
     const path = issue?.path.map(String).filter((_each, at, all) => all[at - 1] !== 'tokens') ?? [];
-    throw new GateError('usage', `this is no configuration of avelino/mcp: ${path.join('.')}: ${issue?.message}`);
+    throw new GateError(
+      'usage',
+      `this is no configuration of avelino/mcp: ${path.join('.')}: ${issue === undefined ? 'it does not fit' : plainIssue(issue)}`,
+    );
   }
   const { mcpServers, serverAuth } = read.data;
   const left: string[] = [];

@@ -358,7 +358,12 @@ describe('a policy of PolicyLayer', () => {
       ['{"version":"2","tools":{}}', ['--server', 's'], /only version 1/],
       ['{"x":1}', [], /neither a configuration of avelino\/mcp nor a policy/],
       ['{"a":', [], /^mcpgate-broker: x\.json:1:\d+/],
-      [`{"serverAuth":{"bearer":{"tokens":"${TOKEN}"}}}`, [], /no configuration of avelino/],
+      [`{"serverAuth":{"bearer":{"tokens":"${TOKEN}"}}}`, [], /no configuration of avelino.*: it must be an object\n/],
+      [
+        '{"version":"1","tools":{"t":{"rules":[{"action":"allow"}]}}}',
+        ['--server', 's'],
+        /tools\.t\.rules\.0\.action: it must be evaluate or deny\n/,
+      ],
     ] as const) {
       const { code, stdout, stderr } = await run(text, ...flags);
       assert.deepEqual([code, stdout], [2, ''], text);

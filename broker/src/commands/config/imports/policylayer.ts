@@ -1,6 +1,7 @@
 // Policies of PolicyLayer: one document for one server, as JSON (`require`, `deny_if`, `limits`), or in the form of its proxy Intercept (`rules`).
 // Whom a policy is for stands elsewhere there, and is said here by `--who`.
 import type { RuleForm } from 'mcpgate-shared/api/config/configuration';
+import { plainIssue } from 'mcpgate-shared/api/plain-issue';
 import { GateError } from 'mcpgate-shared/error';
 import { z } from 'zod';
 import { createRuleList, type Imported } from './imported.ts';
@@ -64,7 +65,7 @@ export function fromPolicyLayer(value: unknown, server: string, who: readonly st
     const [issue] = read.error.issues;
     throw new GateError(
       'usage',
-      `this is no policy of PolicyLayer: ${issue?.path.map(String).join('.')}: ${issue?.message}`,
+      `this is no policy of PolicyLayer: ${issue?.path.map(String).join('.')}: ${issue === undefined ? 'it does not fit' : plainIssue(issue)}`,
     );
   }
   const policy = read.data;
