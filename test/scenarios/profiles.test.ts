@@ -75,6 +75,10 @@ async function bothServe({ home, away, ada }: Awaited<ReturnType<typeof twoBroke
   assert.match((await ada.gate(['--profile=work', 'doctor'])).stdout, /token +grace at/);
   assert.match((await ada.gate(['call', 'counting__echo', 'text=x', '--profile', 'work'])).stdout, /x/);
   assert.equal(away.upstream.calls.length, 2);
+  // A denial says what to run, and not where its AI client was logged in.
+  const elsewhere = await ada.gate(['request', 'q_notthere']);
+  assert.deepEqual([elsewhere.code, elsewhere.stdout], [1, '']);
+  assert.match(elsewhere.stderr, /under another profile\? `mcpgate request q_notthere --profile work`/);
 
   assert.match((await ada.gate(['logout', '--profile', 'work'])).stderr, /Logged out of .* \(grace\)/);
   const refused = await work.call('counting__echo', { text: 'no' });

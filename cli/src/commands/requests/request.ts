@@ -5,6 +5,8 @@ import { localTime } from 'mcpgate-shared/local-time';
 import { member } from 'mcpgate-shared/member';
 import { OWN_METHODS } from 'mcpgate-shared/mcp/own-methods';
 import type { CliContext } from '../../context.ts';
+import type { Paths } from '../../laptop/paths.ts';
+import { listProfiles } from '../../laptop/profiles.ts';
 import { onePlainLine } from '../one-plain-line.ts';
 import { withSession } from '../tools/with-session.ts';
 
@@ -42,13 +44,25 @@ async function runRequest(
   if (reason?.trim() === '') throw new GateError('usage', 'the reason is empty: say why, or leave it out');
   await withSession(context, async (session) => {
     const params = { id, ...(reason === undefined ? {} : { reason }) };
-    const { result } = await session.request(OWN_METHODS.requestsMake, params, { signal });
+    const asked = session.request(OWN_METHODS.requestsMake, params, { signal });
+    const { result } = await asked.catch((error: unknown) => {
+      throw inOtherProfiles(error, id, context.paths);
+    });
     const found = member(result, 'request');
     const request = readRequest(found);
     if (request.id !== id) throw new GateError('protocol', 'the broker did not say what became of the request');
     if (flags.json === true) return terminal.print(JSON.stringify(found, null, 2));
     terminal.note(`${onePlainLine(request.tool)}: ${stateText(request)}`);
   });
+}
+
+/** A denial names the request and not the profile of the AI client that read it. */
+function inOtherProfiles(error: unknown, id: string, { configDir, profile }: Paths): unknown {
+  if (!(error instanceof GateError) || error.code !== 'not_found') return error;
+  const others = listProfiles(configDir).filter(({ name, settings }) => name !== profile && settings.broker);
+  if (others.length === 0) return error;
+  const lines = others.map(({ name }) => `\`mcpgate request ${onePlainLine(id)} --profile ${name}\``);
+  return new GateError('not_found', `${error.message}; or was it denied under another profile? ${lines.join(', ')}`);
 }
 
 async function runRequests(flags: { json?: true }, context: CliContext): Promise<void> {
