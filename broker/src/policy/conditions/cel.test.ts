@@ -209,6 +209,9 @@ describe('a condition', () => {
       true,
       'texts that are put together are no lists',
     );
+    const long = `[${Array(110).fill(1).join()}]`;
+    const constant = ['a', 'b', 'c', 'd'].reduceRight((inner, name) => `${long}.all(${name}, ${inner})`, 'true');
+    assert.match(mistakeIn(constant).message, /nested 4 deep/, 'it is not carried out to see whether it fails');
     const double = 'cel.bind(a, [1, 2], cel.bind(b, a + a, cel.bind(c, b + b, c.size() > 0)))';
     assert.deepEqual(mistakeIn(double), { message: 'nothing of cel. is offered; write what it stands for', at: 0 });
     const deep = JSON.parse(`${'['.repeat(60_000)}1${']'.repeat(60_000)}`) as unknown;

@@ -98,9 +98,6 @@ export function compileExpression(text: string, result: 'bool' | 'number'): Expr
     parsed = running.parse(withOwnFunctions(text, ast));
     const foreign = foreignCall(parsed.ast);
     if (foreign !== undefined) return { message: `write ${foreign.name}(…) in one piece`, at: foreign.at };
-    beginEvaluation();
-    const failing = failingConstant(parsed.ast, (part) => running.parse(part));
-    if (failing !== undefined) return failsAlways(failing);
   } catch (error) {
     return mistakeIn(error, text);
   }
@@ -115,6 +112,8 @@ export function compileExpression(text: string, result: 'bool' | 'number'): Expr
       message: `its loops within loops do too much together: not even ${LEAST_ARGS} characters of arguments could be gone through; make it several rules, or say less in the loops`,
       at: cost.lastAt,
     };
+  const failing = failingConstant(parsed.ast, (part) => evaluating(() => running.parse(part)({})));
+  if (failing !== undefined) return failsAlways(failing);
   // Each list that is joined may be as long as all that were joined before it.
   const longest = Math.min(cost.longest, most / Math.max(1, cost.joins) ** 2);
   if (cost.depth <= 1) makeReady(parsed);
