@@ -94,6 +94,27 @@ describe('the log', () => {
     const all = await admin.rows('audit', 'search', '--events', '--all');
     assert.deepEqual((await admin.rows('audit', 'search', '--events', '--limit', '3')).length, 3);
     assert.ok(all.length > 15);
+    const back = ['audit', 'search', '--since', '2026-03-01', '--until', '2026-02-01'];
+    for (const command of [back, ['audit', 'export', ...back.slice(2)], ['audit', 'verify', ...back.slice(2)]]) {
+      const { code: wrong, stderr: said } = await admin.failure(command);
+      assert.deepEqual([wrong, /--since 2026-03-01 is not before --until 2026-02-01/.test(said)], [2, true], said);
+    }
+  });
+
+  test('says where nothing was found because nobody has the name, and nothing of somebody who did nothing', async () => {
+    for (const [user, events, isNobody] of [
+      ['nobody', [], true],
+      ['nobody', ['--events'], true],
+      ['Not A Name', [], true],
+      ['ada', [], false],
+      ['grant:nothing', [], false],
+    ] as const) {
+      const { code, stdout, stderr } = await admin.broker.run(['audit', 'search', '--user', user, ...events]);
+      assert.deepEqual([code, stdout], [0, events.length === 0 ? 'no calls\n' : 'no events\n']);
+      assert.equal(stderr.includes(`nobody in this workspace is called ${user}`), isNobody, stderr);
+    }
+    const { code, stderr } = await admin.failure(['audit', 'export', '--archives', '/nowhere']);
+    assert.deepEqual([code, /--archives: there is no folder \/nowhere on this machine/.test(stderr)], [2, true]);
   });
 
   test('tail gives the last records as one document, or follows', async () => {

@@ -34,6 +34,19 @@ export function pastTime(flag: string, text: string | undefined, nowMs: number):
   return new Date(time).toISOString();
 }
 
+/** `--since` and `--until`. Throws `usage` also where no time lies between them. */
+export function pastRange(
+  { since, until }: { since?: string | undefined; until?: string | undefined },
+  nowMs: number,
+): { since: string | undefined; until: string | undefined } {
+  const range = { since: pastTime('--since', since, nowMs), until: pastTime('--until', until, nowMs) };
+  if (range.since !== undefined && range.until !== undefined && range.since >= range.until) {
+    const text = `--since ${since} is not before --until ${until}: no record is of such a time; did you mean them the other way round?`;
+    throw new GateError('usage', text);
+  }
+  return range;
+}
+
 /** `90d` means in 90 days; else a date or time in ISO 8601. Throws `usage`, also for a time that has passed. */
 export function futureTime(flag: string, text: string | undefined, nowMs: number): string | undefined {
   if (text === undefined) return undefined;

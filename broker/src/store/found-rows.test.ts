@@ -98,5 +98,11 @@ onBothEngines((open) => {
         [seq],
       );
     }
+    // A name that could not be kept as it was: its callers say another one.
+    await store.audit.append([intentRow(3, { actor: 'a\uFFFDb', caller: JSON.stringify({ member: 'a\0b' }) })]);
+    assert.deepEqual(
+      (await store.audit.intents({ workspaceId: 'default', user: 'a\uFFFDb', limit: 10 })).map(({ seq }) => seq),
+      [3],
+    );
   });
 });

@@ -246,7 +246,7 @@ const search = {
     .meta({ description: 'Where the page before it has ended: its `x-next-cursor`' }),
 };
 
-/** What is found by looking through calls: give times, or a person, tool or server with it, where the log is long. */
+/** What only calls have. */
 const looked = {
   status: StatusInLog.optional(),
   decision: DecisionInLog.optional(),

@@ -3,7 +3,9 @@ import { z } from 'zod';
 import { ROLES, TOKEN_ROLES } from './roles.ts';
 
 /** ISO 8601 in UTC with milliseconds. */
-export const TimeSchema = z.iso.datetime().meta({ description: 'ISO 8601, UTC' });
+export const TimeSchema = z.iso
+  .datetime('it is no time in ISO 8601 and UTC, as 2026-11-21T08:00:00Z')
+  .meta({ description: 'ISO 8601, UTC' });
 
 export const ServerNameSchema = z
   .string()

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { auditApi, type Call, type Event } from 'mcpgate-shared/api/audit';
 import { detailsOf } from 'mcpgate-shared/api/audit/change-text';
+import { usersApi } from 'mcpgate-shared/api/users';
 import { GateError } from 'mcpgate-shared/error';
 import { localTime } from 'mcpgate-shared/local-time';
 import { plainLine } from 'mcpgate-shared/plain-line';
@@ -9,7 +10,7 @@ import type { CommandContext } from '../context.ts';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../session/admin-session.ts';
 import { columnsOf } from '../terminal/hung.ts';
 import { withProgress } from '../terminal/progress.ts';
-import { countFlag, pastTime } from '../values.ts';
+import { countFlag, pastRange } from '../values.ts';
 import { formatColumns, type Column } from './columns.ts';
 import {
   decisionOf,
@@ -100,8 +101,7 @@ async function runSearch(session: AdminSession, options: SearchOptions): Promise
   if (wrong !== undefined)
     throw new GateError('usage', `--${wrong}: events have none; leave out --events, --type and --subject`);
   const range = {
-    since: pastTime('--since', options.since, context.now()),
-    until: pastTime('--until', options.until, context.now()),
+    ...pastRange(options, context.now()),
     ...{ user: options.user, server: options.server, text: options.text, id: options.id },
   };
   const most = options.all === true ? Number.POSITIVE_INFINITY : countFlag('--limit', options.limit);
@@ -116,6 +116,7 @@ async function runSearch(session: AdminSession, options: SearchOptions): Promise
     else print(context, records, eventColumns(session, records, width), width, 'no events');
     tellNext(session, next, records.length < most);
     if (records.length < most) await tellArchives(session, range);
+    if (records.length === 0) await tellStranger(session, options.user);
     return;
   }
   const ask = async (limit: number, cursor: string | undefined) =>
@@ -125,6 +126,19 @@ async function runSearch(session: AdminSession, options: SearchOptions): Promise
   else print(context, records, callColumns(session, records, width), width, 'no calls');
   tellNext(session, next, records.length < most);
   if (records.length < most) await tellArchives(session, range);
+  if (records.length === 0) await tellStranger(session, options.user);
+}
+
+/** A name that is nobody's is most often a slip. Who was removed has records under it. */
+async function tellStranger({ api, context }: AdminSession, user: string | undefined): Promise<void> {
+  if (user === undefined || user.startsWith('grant:')) return;
+  try {
+    await api.call(usersApi.show, { params: { name: user } });
+  } catch (error) {
+    if (!(error instanceof GateError) || !['not_found', 'usage'].includes(error.code)) throw error;
+    const text = `nobody in this workspace is called ${plainLine(user)}: mcpgate-broker user list has the names`;
+    context.stderr.write(`${text}\n`);
+  }
 }
 
 /** `next`: the cursor behind the last of them, unless the log was searched to its end. With fewer than `most`, nothing more was found for long. */
@@ -152,7 +166,7 @@ async function collected<T>(
 function tellNext({ context }: AdminSession, next: string | undefined, isGivenUp: boolean): void {
   if (next === undefined) return;
   const why = isGivenUp
-    ? 'the log is long, and nothing more was found among the last records: narrow the search with --since and --until, --user, --tool or --server, look through all of it with --all, or go on'
+    ? 'the log is long, and nothing more was found among the last records: narrow the search with --since and --until, look through all of it with --all, or go on'
     : 'there may be more: go on';
   context.stderr.write(`${why} with the same flags and --cursor ${plainLine(next)}\n`);
 }

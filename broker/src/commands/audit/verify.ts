@@ -18,7 +18,7 @@ import {
 } from '../session/admin-session.ts';
 import { counted } from '../terminal/counted.ts';
 import { withProgress } from '../terminal/progress.ts';
-import { pastTime } from '../values.ts';
+import { pastRange } from '../values.ts';
 import { checkArchives } from './check-archives.ts';
 import { newestClaims } from './newest-claims.ts';
 
@@ -56,8 +56,7 @@ async function runVerify(session: AdminSession, options: VerifyOptions): Promise
   const { api, show, context } = session;
   const checkpoints = options.checkpoints === undefined ? [] : await readCheckpoints(options.checkpoints);
   const body = {
-    since: pastTime('--since', options.since, context.now()),
-    until: pastTime('--until', options.until, context.now()),
+    ...pastRange(options, context.now()),
     checkpoints,
   };
   const { archives: folder } = options;

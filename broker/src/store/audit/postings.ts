@@ -54,6 +54,8 @@ export interface Postings {
   begun(facts: readonly number[], window: Window, limit: number): Promise<Place[]>;
   /** That a call has ended so; `isOpen`: or has no end. */
   hasEnded(facts: readonly number[], isOpen: boolean): Condition;
+  /** Of calls that began at these positions, where their outcomes stand. */
+  endsOf(calls: readonly number[]): Promise<ReadonlyMap<number, number>>;
 }
 
 /** So many places are read by one statement at most, as long as nothing says how far back the answer goes. */
@@ -110,13 +112,17 @@ export function createPostings(db: Kysely<Database>, engine: EngineKind): Postin
       ],
       sql` and `,
     );
-    const ofKey = sql`select at, position from audit_rows where ${where} order by ${order} limit ${sql.lit(limit)}`;
     if (engine === 'postgres') {
+      // In the order that the index has, so that it is walked to the last of them, and not one is sorted.
+      const by = window.after === undefined ? sql`at desc` : sql`at`;
+      const ofKey = sql`select at, position from audit_rows where ${where}
+        order by ${by} fetch first ${sql.lit(limit)} rows with ties`;
       const { rows } = await sql<Place>`
         select found.at, found.position from ${keyRows(source.keys)}
         cross join lateral (${ofKey}) as found order by ${order} limit ${sql.lit(limit)}`.execute(db);
       return rows;
     }
+    const ofKey = sql`select at, position from audit_rows where ${where} order by ${order} limit ${sql.lit(limit)}`;
     const { rows } = await sql<{ places: string }>`
       select (select json_group_array(json_array(at, position)) from (${ofKey})) as places
       from ${keyRows(source.keys)}`.execute(db);
@@ -191,9 +197,25 @@ export function createPostings(db: Kysely<Database>, engine: EngineKind): Postin
       return rows;
     },
     hasEnded(facts, isOpen) {
-      const end = sql`select 1 from audit_rows as ends where ends.kind = 2 and ends.call = audit_rows.position`;
-      const so = sql<boolean>`exists (${end} and ${among({ by: 'facts', keys: facts }, sql.ref('ends.facts'))})`;
-      return isOpen ? sql<boolean>`(${so} or not exists (${end}))` : so;
+      // One value of one row, so that it is looked up for each call that is looked at, and never all ends of that kind.
+      const end = sql`(select facts from audit_rows as ends where ends.kind = 2 and ends.call = audit_rows.position limit 1)`;
+      const so = among({ by: 'facts', keys: facts }, end);
+      return isOpen ? sql<boolean>`(${so} or ${end} is null)` : so;
+    },
+    async endsOf(calls) {
+      if (calls.length === 0) return new Map();
+      const ends = sql`select call, position from audit_rows where kind = 2 and call = keys.value`;
+      const { rows } =
+        engine === 'postgres'
+          ? await sql<{ call: number; position: number }>`
+              select ends.call, ends.position from ${keyRows(calls, 'bigint')} cross join lateral (${ends} offset 0) as ends`.execute(
+              db,
+            )
+          : await sql<{ call: number; position: number }>`
+              select call, position from ${keyRows(calls)} cross join audit_rows where kind = 2 and call = keys.value`.execute(
+              db,
+            );
+      return new Map(rows.map(({ call, position }) => [call, position]));
     },
   };
 }

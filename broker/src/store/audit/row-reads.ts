@@ -1,5 +1,5 @@
 // Reads calls and events of the log, on whichever connection it is given: that of the broker, or one of a thread that reads beside it.
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import { timeOf } from '../../domain/record-id.ts';
 import type { EngineKind } from '../engine.ts';
 import type { Database } from '../schema.ts';
@@ -70,20 +70,10 @@ export function createRowReads(parts: { db: Kysely<Database>; kind: EngineKind; 
   const intents: RowReads['intents'] = async (query) => (await someIntents(query, Number.POSITIVE_INFINITY)).rows;
 
   async function withOutcomes(begun: readonly CallRow['intent'][]): Promise<CallRow[]> {
-    const outcomes = new Map<number | null, AuditRow | undefined>();
-    for (let start = 0; start < begun.length; start += AT_ONCE) {
-      const calls = begun.slice(start, start + AT_ONCE).map(({ position }) => position);
-      const query = db
-        .selectFrom('audit_rows')
-        .selectAll()
-        .where(sql<boolean>`kind = 2`)
-        .where('call', 'in', calls);
-      const found = await query.execute();
-      const rows = await reader.read(found);
-      for (const [index, { call }] of found.entries()) outcomes.set(call, rows[index]);
-    }
+    const ends = await search.endsOf(begun.map(({ position }) => position));
+    const outcomes = new Map((await at([...ends.values()])).map((row) => [row.position, row]));
     return begun.map((intent) => {
-      const outcome = outcomes.get(intent.position);
+      const outcome = outcomes.get(ends.get(intent.position) ?? -1);
       const isOutcome = outcome?.kind === 'outcome' || outcome?.kind === 'old';
       return { intent, outcome: isOutcome ? outcome : null };
     });

@@ -37,6 +37,8 @@ export interface FoundPlaces {
 export interface RowSearch {
   /** After `budgetMs` it ends with what there is, and says where it goes on. */
   find(kind: RowKind, query: AuditQuery, budgetMs: number): Promise<FoundPlaces>;
+  /** Of calls that began at these positions, where their outcomes stand. */
+  endsOf: Postings['endsOf'];
   /** Places of the outcomes with these words, the newest first. `since`: ms. */
   ended(words: readonly number[], of: { since: number; before?: Cursor | undefined }, limit: number): Promise<Place[]>;
 }
@@ -49,6 +51,7 @@ const FEW = 5_000;
 export function createRowSearch(db: Kysely<Database>, engine: EngineKind, words: WordFinder): RowSearch {
   const postings = createPostings(db, engine);
   return {
+    endsOf: (calls) => postings.endsOf(calls),
     ended: (ids, { since, before }, limit) =>
       postings.first(KIND.outcome, [{ by: 'facts', keys: newestFirst(ids) }], windowOf({ since, before }), limit),
     async find(kind, query, budgetMs) {
@@ -135,7 +138,7 @@ interface Asked {
   query: AuditQuery;
 }
 
-/** Undefined where no row can fit. `always`: what no index leaves out; words are of one workspace, and sessions may be of any. */
+/** Undefined where no row can fit. `always`: what rows must be besides; words are of one workspace, and sessions may be of any. */
 async function filtersOf(
   db: Kysely<Database>,
   postings: Postings,
@@ -143,13 +146,14 @@ async function filtersOf(
   { kind, workspace, query }: Asked,
 ): Promise<{ filters: Filter[]; always: Condition[] } | undefined> {
   const { workspaceId, user, tool, server, type, subject, text, callers, policies, session } = query;
+  const always: Condition[] = [];
   const isIntent = kind === KIND.intent;
   const filters: Filter[] = [];
-  let isNone = false;
-  const add = (sources: readonly Source[], is: readonly Source[] = sources): void => {
+  let [isNone, isByOwn] = [false, false];
+  const add = (sources: readonly Source[]): void => {
     const some = sources.filter(({ keys }) => keys.length > 0);
     if (some.length === 0) isNone = true;
-    else filters.push({ sources: some, is: postings.isOf(is.filter(({ keys }) => keys.length > 0)) });
+    else filters.push({ sources: some, is: postings.isOf(some) });
   };
   const equal = async (by: Facet, word: WordKind, of: string): Promise<Source> => {
     const id = await words.find(word, workspaceId, of);
@@ -167,12 +171,14 @@ async function filtersOf(
 
   if (user !== undefined) {
     const acted = await equal('actor', WORD.actor, user);
+    const own = isIntent && acted.keys.length > 0 ? await words.callersOf(workspaceId, user) : undefined;
     if (!isIntent) add([acted, await equal('subject', WORD.subject, `user:${user}`)]);
     else if (acted.keys.length === 0) isNone = true;
+    else if (own === undefined) always.push(postings.isOf([acted]));
     else {
-      const callersOf = await words.callersOf(workspaceId, user);
-      const byCaller: Source = callersOf === undefined ? { by: 'workspace', keys: [workspace] } : callerKeys(callersOf);
-      add([byCaller, { by: 'oldActor', keys: acted.keys }], [acted]);
+      const isAsked = new Set(callers ?? own);
+      add([callerKeys(own.filter((id) => isAsked.has(id))), { by: 'oldActor', keys: acted.keys }]);
+      isByOwn = true;
     }
   }
   if (tool !== undefined) add(isIntent ? [await like('tool', WORD.tool, tool)] : []);
@@ -191,13 +197,14 @@ async function filtersOf(
       spans.push({ ...(await named(name)), from: momentIn(from), until: momentIn(until) });
     add(spans);
   }
-  if (callers !== undefined) inBody('caller', newestFirst(callers).map(wordKey));
+  if (callers !== undefined && !isByOwn) inBody('caller', newestFirst(callers).map(wordKey));
   if (policies !== undefined) inBody('policy', newestFirst(policies).map(wordKey));
   const key = session === undefined ? undefined : sessionKey(session);
-  if (key !== undefined) inBody('session', [key]);
-  return isNone
-    ? undefined
-    : { filters, always: key === undefined ? [] : [postings.isOf([{ by: 'workspace', keys: [workspace] }])] };
+  if (key !== undefined) {
+    inBody('session', [key]);
+    always.push(postings.isOf([{ by: 'workspace', keys: [workspace] }]));
+  }
+  return isNone ? undefined : { filters, always };
 }
 
 const newestFirst = (ids: readonly number[]): number[] => ids.toSorted((a, b) => b - a);

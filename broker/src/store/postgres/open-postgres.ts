@@ -95,7 +95,7 @@ export function openPostgres(
 /** One connection that reads, without a bus. */
 export function openPostgresReads(url: string): { dialect: Dialect; close: () => Promise<void> } {
   const database = databaseName(url);
-  const pool = createPostgresPool({ url, max: 1, types: typesOfColumns(), onLost: () => undefined });
+  const pool = createPostgresPool({ url, max: 1, types: typesOfColumns(), onLost: () => undefined, isByIndex: true });
   const dialect = dialectOver(pool, (error) => explainPostgresError(database, error));
   return { dialect, close: () => pool.end() };
 }

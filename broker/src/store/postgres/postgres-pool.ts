@@ -49,6 +49,8 @@ export function createPostgresPool(options: {
   onLost: (error: unknown) => void;
   /** A commit is answered once it is on the server's disk, whatever the server is set to. */
   isOnDisk?: boolean;
+  /** For few rows of many: the server walks an index to where they are, whatever it believes, or does not know yet, of how many rows there are. */
+  isByIndex?: boolean;
 }): GuardedPool {
   const sockets = new Set<Socket>();
   const pool = new pg.Pool({
@@ -66,7 +68,7 @@ export function createPostgresPool(options: {
       sockets.add(socket);
       return socket.once('close', () => sockets.delete(socket));
     },
-    onConnect: (client: pg.ClientBase): unknown => prepare(client, options.isOnDisk ?? false),
+    onConnect: (client: pg.ClientBase): unknown => prepare(client, options),
   });
   pool.on('error', (error) => options.onLost(error));
   /** The lent connections that wait for an answer, and since when. */
@@ -136,13 +138,19 @@ export function forQueryBuilder(pool: GuardedPool): PostgresPool {
 }
 
 /** Sets the time-outs of a connection. Throws where the server takes no writes: a standby, or a primary that was made one. */
-async function prepare(client: pg.ClientBase, isOnDisk: boolean): Promise<void> {
+async function prepare(
+  client: pg.ClientBase,
+  { isOnDisk = false, isByIndex = false }: { isOnDisk?: boolean; isByIndex?: boolean },
+): Promise<void> {
   // Where the server asks for more than its own disk, it goes on doing so.
   const commits = isOnDisk
     ? `, case when current_setting('synchronous_commit') = 'off' then set_config('synchronous_commit', 'on', false) end`
     : '';
+  const walks = isByIndex
+    ? `, set_config('enable_bitmapscan', 'off', false), set_config('enable_seqscan', 'off', false)`
+    : '';
   const asked: pg.QueryConfig & { query_timeout: number } = {
-    text: `select set_config('statement_timeout', '${STATEMENT_TIMEOUT_MS}', false), current_setting('transaction_read_only') as read_only${commits}`,
+    text: `select set_config('statement_timeout', '${STATEMENT_TIMEOUT_MS}', false), current_setting('transaction_read_only') as read_only${commits}${walks}`,
     // This is a part of connecting, and as short: the pool counts the connection meanwhile.
     query_timeout: PREPARE_TIMEOUT_MS,
   };

@@ -8,7 +8,7 @@ import { GateError } from 'mcpgate-shared/error';
 import type { CommandContext } from '../../context.ts';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../../session/admin-session.ts';
 import { withProgress } from '../../terminal/progress.ts';
-import { pastTime } from '../../values.ts';
+import { pastRange } from '../../values.ts';
 import { tellArchives } from '../archive.ts';
 import { filterFlags, type FilterOptions } from '../search.ts';
 import { archivesIn, archivesToFile } from './from-archives.ts';
@@ -166,8 +166,7 @@ function queryOf(options: ExportOptions, now: number): Record<string, string | u
   const { user, tool, server, type, subject, text, status, decision, rule, secret, credential, client, session } =
     options;
   return {
-    since: pastTime('--since', options.since, now),
-    until: pastTime('--until', options.until, now),
+    ...pastRange(options, now),
     ...{ user, tool, server, type, subject, text, status, decision, rule, secret, credential, client, session },
     what: options.events === true ? 'events' : options.calls === true ? 'calls' : undefined,
     ...(options.linked === true ? { linked: 'true' } : {}),

@@ -1,7 +1,7 @@
 // The rows of archives, for an export that goes back to the beginning. Each file is checked against what was signed while it is read, and its lines are
 // written as they stand in it: in an archive they are what an export has.
 import type { KeyObject } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { archivesApi, type Archive } from 'mcpgate-shared/api/audit/archives';
 import { GateError } from 'mcpgate-shared/error';
@@ -23,8 +23,13 @@ const AT_ONCE = 1024 * 1024;
 
 const namesOf = (archives: readonly Archive[]): string[] => archives.map(({ name }) => name);
 
-/** The names of all archives. Throws `conflict` where the file of one is not in the folder. */
+/** The names of all archives. Throws `usage` where there is no such folder, and `conflict` where the file of one is not in it. */
 export async function archivesIn({ api }: Session, folder: string): Promise<string[]> {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw new GateError(
+      'usage',
+      `--archives: there is no folder ${folder} on this machine; name the one that has the files`,
+    );
   const names = namesOf(await api.call(archivesApi.list, { query: {} }));
   const missing = names.filter((name) => !existsSync(join(folder, name)));
   if (missing.length === 0) return names;
