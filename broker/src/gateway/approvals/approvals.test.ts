@@ -68,6 +68,20 @@ describe('a call under a rule that asks', () => {
     assert.deepEqual(await events(), ['approval.asked ada', 'approval.approved grace', 'approval.used ada']);
   });
 
+  it('waits on where whoever makes it gives a reason meanwhile', async () => {
+    const client = world.connect();
+    const answer = client.request('tools/call', call('his', WAITS));
+    const id = idIn(String((await client.next(isProgress)).params?.['message']));
+    const asked = { id, reason: 'release day' };
+    await world.approvals.request('default', `user:${ada.user?.id}`, asked, { name: 'ada', address: null });
+    const first = await Promise.race([answer.then(textOf), client.next(isProgress).then(() => 'waits')]);
+    assert.equal(first, 'waits');
+    await decide(id, 'approve');
+    assert.equal(textOf(await answer), 'his');
+    const given = ['approval.asked ada', 'approval.reason_given ada', 'approval.approved grace', 'approval.used ada'];
+    assert.deepEqual(await events(), given);
+  });
+
   it('never reaches its server where it is denied, and says who denied it and why; it is not asked again at once', async () => {
     const client = world.connect();
     const answer = client.request('tools/call', call('his', WAITS));

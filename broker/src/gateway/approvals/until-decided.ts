@@ -23,13 +23,17 @@ export async function untilDecided(
   { progressToken }: Call,
   approval: Approval,
 ): Promise<void> {
-  const { approvals, personWaits } = parts;
+  const { approvals, personWaits, log } = parts;
   const { tell } = handling;
   const over = new AbortController();
   const signal = AbortSignal.any([handling.signal, over.signal]);
   const isAsked = confirmAtClient(parts, scope, handling, approval, signal);
   const asked = await approvals.approversNow(approval);
   const howToDecide = decidedAt(approval, approvals.pageOf(approval));
+  const isDecided = async (): Promise<boolean> => {
+    const now = await approvals.find(approval.workspaceId, approval.id);
+    return now === undefined || now.state !== 'open';
+  };
   let steps = 0;
   const decided = personWaits.until({
     what: `request ${approval.id}`,
@@ -42,14 +46,16 @@ export async function untilDecided(
       const paramsText = `{"progressToken":${progressToken},"progress":${++steps / 1e6},"message":${said}}`;
       tell({ method: PROGRESS, paramsText });
     },
+    // Whoever asks may give a reason meanwhile, which decides nothing.
     listen: (end) =>
       approvals.onChange(({ workspaceId, id }) => {
-        if (id === approval.id && workspaceId === approval.workspaceId) end('go_on');
+        if (id !== approval.id || workspaceId !== approval.workspaceId) return;
+        isDecided().then(
+          (is) => is && end('go_on'),
+          (error: unknown) => log.warn({ err: error, request: id }, 'a request was not looked up when it was changed'),
+        );
       }),
-    async mayGoOn() {
-      const now = await approvals.find(approval.workspaceId, approval.id);
-      return now === undefined || now.state !== 'open';
-    },
+    mayGoOn: isDecided,
   });
   // The question is withdrawn where it was decided elsewhere.
   await decided.finally(() => over.abort());
