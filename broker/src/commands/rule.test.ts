@@ -120,7 +120,18 @@ describe('rules', () => {
     assert.equal(await decided('--device', 'mac'), 'allow');
     assert.equal(await decided('--device', 'mac', '--at', '2030-01-02T17:59:59.999Z'), 'allow');
     assert.equal(await decided('--device', 'mac', '--at', '2030-01-02T18:00:00Z'), 'deny');
-    await admin.broker.json(['rule', 'remove', String(rule['id'])]);
+    const near = ['--deny', '--who', '*', '--except', 'net:192.0.2.0/24', 'device:mac', '--what', 'seen__*'];
+    const { id } = Object(await admin.broker.json(['rule', 'add', ...near]));
+    const said = async (...with_: string[]): Promise<string> =>
+      (await admin.broker.run(['rule', 'test', 'ada', 'seen__x', '--client', 'cursor', ...with_], '')).stdout;
+    assert.match(
+      await said(),
+      /^deny .* denies it; what is not known speaks against a call: give --address and --device\n/,
+    );
+    assert.match(await said('--device', 'pc'), /call: give --address\n/);
+    assert.match(await said('--device', 'pc', '--address', '198.51.100.1'), /^deny .* denies it\n/);
+    assert.match(await said('--address', '192.0.2.1'), /^allow /);
+    for (const each of [id, rule['id']]) await admin.broker.json(['rule', 'remove', String(each)]);
   });
 
   test('with an allowance says of a call that alone takes more that it never fits, as the call itself is told', async () => {

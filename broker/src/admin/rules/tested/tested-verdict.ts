@@ -21,7 +21,12 @@ import { testedName, type TestedName } from './tested-name.ts';
 
 type Needs = Pick<AdminDependencies, 'store' | 'people' | 'clock' | 'hooks'>;
 
-type Asked = Omit<TestedCall, 'args'> & { args?: JsonRecord | string | undefined; what: string; bundle?: string | undefined; hook?: boolean | undefined };
+type Asked = Omit<TestedCall, 'args'> & {
+  args?: JsonRecord | string | undefined;
+  what: string;
+  bundle?: string | undefined;
+  hook?: boolean | undefined;
+};
 
 /** Throws `not_found` for a caller or a bundle that does not exist. */
 export async function testedVerdict(needs: Needs, workspaceId: string, body: Asked): Promise<VerdictView> {
@@ -53,7 +58,15 @@ export async function testedVerdict(needs: Needs, workspaceId: string, body: Ask
   return {
     ...asked,
     ...{ decision, rule },
-    reason: reason + unsaid + depends + (hook && !isAsked ? `, if the hook ${hook.hook.name} allows it` : ''),
+    reason:
+      reason +
+      unsaid +
+      notKnown(
+        snapshot.rules.find(({ id }) => decision === 'deny' && id === rule),
+        body,
+      ) +
+      depends +
+      (hook && !isAsked ? `, if the hook ${hook.hook.name} allows it` : ''),
     ...(hook && { hook: { name: hook.hook.name, asked: isAsked } }),
     ...{ meant: name, bundle: bundle ?? null },
     warnings: [
@@ -83,6 +96,21 @@ function byLimits(verdict: Verdict, now: number): Verdict {
   return alone === undefined || (alone.decision === 'would_deny' && verdict.decision === 'would_deny')
     ? verdict
     : alone;
+}
+
+const OF_CALLER = [
+  ['net:', 'address'],
+  ['device:', 'device'],
+  ['client:', 'client'],
+] as const;
+
+/** What is not known of the caller speaks against the call, and the rule that denies it may be about that. */
+function notKnown(rule: Rule | undefined, body: Asked): string {
+  const named = rule === undefined ? [] : [...rule.who, ...rule.except];
+  const flags = OF_CALLER.flatMap(([head, of]) =>
+    body[of] === undefined && named.some((word) => word.startsWith(head)) ? [`--${of}`] : [],
+  );
+  return flags.length === 0 ? '' : `; what is not known speaks against a call: give ${flags.join(' and ')}`;
 }
 
 const giveArguments = (named: readonly string[]): string => {
