@@ -6,6 +6,7 @@ import { fileFault } from 'mcpgate-shared/file-fault';
 import { GateError } from 'mcpgate-shared/error';
 import type { Logger } from 'pino';
 import type { CheckpointPlaceSetting } from '../config/audit-schema.ts';
+import { readCarriedVersion } from '../domain/call-record.ts';
 import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
 import type { GuardedFetch } from '../net/guarded-fetch.ts';
 import type { Store } from '../store/store.ts';
@@ -32,7 +33,7 @@ export interface LogSettings {
 
 export function assembleLog(parts: {
   store: Store;
-  vault: Pick<Vault, 'keyring' | 'seal' | 'open' | 'resolve'>;
+  vault: Pick<Vault, 'keyring' | 'seal' | 'open' | 'resolve' | 'used'>;
   clock: Clock;
   log: Logger;
   /** Names this broker process's chain; two processes never share one. */
@@ -60,21 +61,46 @@ export function assembleLog(parts: {
   });
   return { audit, proofs: createLogProofs({ store, audit, keys, checkpointKeys }), checkpointKeys };
 
+  /** A place that has taken a checkpoint has taken the secret in `text`: whoever looks at that secret sees that it is used, and good. */
+  function verifying(text: string, placeWith: (secret: () => Promise<string>) => CheckpointPlace): CheckpointPlace {
+    let carried: readonly string[] = [];
+    let noted: readonly string[] = [];
+    const place = placeWith(async () => {
+      const { value, versions } = await vault.resolve(DEFAULT_WORKSPACE, text);
+      carried = versions;
+      return value;
+    });
+    return {
+      name: place.name,
+      async keep(line) {
+        await place.keep(line);
+        const fresh = carried.filter((version) => !noted.includes(version));
+        noted = carried;
+        // That it could not be noted makes nothing of the checkpoint, which is where it should be.
+        const failed = (error: unknown): void => log.warn({ err: error }, 'the use of a secret could not be written down');
+        for (const { name, version } of fresh.map(readCarriedVersion))
+          await store.secretVersions.noteVerified(DEFAULT_WORKSPACE, name, true, version).catch(failed);
+        vault.used(DEFAULT_WORKSPACE, carried)?.catch(failed);
+      },
+    };
+  }
+
   function placeOf(place: CheckpointPlaceSetting): CheckpointPlace {
-    const secretOf = (text: string) => async () => (await vault.resolve(DEFAULT_WORKSPACE, text)).value;
     switch (place.kind) {
       case 'file':
         return filePlace(place.path);
       case 'url': {
-        const secret = 'secret' in place ? secretOf(place.secret) : undefined;
-        return urlPlace({ url: place.url, secret }, guardedFetch, { sign: parts.sign, now: clock.now });
+        const { url } = place;
+        const signing = { sign: parts.sign, now: clock.now };
+        if (!('secret' in place)) return urlPlace({ url }, guardedFetch, signing);
+        return verifying(place.secret, (secret) => urlPlace({ url, secret }, guardedFetch, signing));
       }
       case 'syslog': {
         const ca = 'caFile' in place ? certificatesIn(place.caFile) : undefined;
         return syslogPlace({ url: place.url, ca }, hostname());
       }
       case 's3':
-        return s3Place({ ...place, secretAccessKey: secretOf(place.secretAccessKey) }, guardedFetch);
+        return verifying(place.secretAccessKey, (secretAccessKey) => s3Place({ ...place, secretAccessKey }, guardedFetch));
     }
   }
 }

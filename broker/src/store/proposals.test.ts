@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import type { InTime } from '../domain/bounds/part.ts';
 import { onBothEngines } from './fixtures/both-engines.ts';
 
 const transport = { kind: 'stdio', command: 'npx', args: ['-y', 'x'], env: { X_TOKEN: '${secret:x-token}' } } as const;
@@ -33,6 +34,26 @@ onBothEngines((open) => {
     assert.equal((await store.proposals.add({ ...given, userId: ada.id })).state, 'declined', 'it is not open again');
     await store.users.remove(ada.id);
     assert.deepEqual((await store.proposals.list('default', { all: true }))[0]?.people, ['bob']);
+    assert.equal(await store.proposals.findOpen('default', first.id), undefined);
+
+    // Read in parts, each behind the last one, although some were made in one moment.
+    for (const digest of ['e', 'f', 'g', 'h'])
+      await store.proposals.add({ ...given, digest, name: digest, userId: bob.id });
+    const all = await store.proposals.list('default', { all: true });
+    const parts: string[] = [];
+    for (let after: InTime | undefined; ;) {
+      const part = await store.proposals.list('default', { all: true }, { after, limit: 2 });
+      parts.push(...part.map(({ id }) => id));
+      const last = part.at(-1);
+      if (last === undefined || part.length < 2) break;
+      after = { at: last.createdAt, id: last.id };
+    }
+    assert.deepEqual(
+      parts,
+      all.map(({ id }) => id),
+    );
+    const opened = all.find(({ state }) => state === 'open');
+    assert.deepEqual(await store.proposals.findOpen('default', opened?.id ?? ''), opened);
   });
 
   it('a laptop that holds tokens is counted until it holds none, is revoked or goes with its person', async (t) => {

@@ -93,8 +93,8 @@ export interface SecretVersionRows {
    */
   promote(workspaceId: string, name: string, staged: Staged, lease: StagingLease): Promise<boolean>;
   recorded(workspaceId: string, name: string, version: number): Promise<void>;
-  /** Writes down whether the services take the current version. */
-  noteVerified(workspaceId: string, name: string, verified: boolean): Promise<void>;
+  /** Writes down whether the services take the current version; where `version` is given, only if that is the current one. */
+  noteVerified(workspaceId: string, name: string, verified: boolean, version?: number): Promise<void>;
   /** Versions that were promoted, and whose promotion may not be in the log, of every workspace. `from`: the one before. */
   unrecorded(): Promise<(StagedSecret & StagingLease & { from: number | null })[]>;
   /** Removes a staged version of this holder. */

@@ -145,6 +145,7 @@ const TABLE: Table = {
     },
     openOf: { reads: (store, { workspaceId, userId }) => store.proposals.openOf(workspaceId, userId) },
     list: { reads: (store, { workspaceId }) => store.proposals.list(workspaceId, { all: true }) },
+    findOpen: { reads: (store, { workspaceId, proposalId }) => store.proposals.findOpen(workspaceId, proposalId) },
     decide: {
       writes: (store, { workspaceId, proposalId }) =>
         store.proposals.decide(workspaceId, proposalId, 'declined', 'host:root'),

@@ -15,7 +15,7 @@ import { takenSecretNames } from './add-server.ts';
 import { NO_TOOL_CLASSES } from '../../domain/server-record.ts';
 import type { AdminDependencies } from '../dependencies.ts';
 import { isoTime, isoTimeOrNull } from '../iso-time.ts';
-import { listOperation } from '../lists/list-operation.ts';
+import { InTimeSchema, longListOperation } from '../lists/list-operation.ts';
 import { eventBy, type Caller, operation, type Operation } from '../operation.ts';
 import { assertRecordFits } from './record-refusals.ts';
 import { changeNotes } from '../../domain/change-notes.ts';
@@ -54,12 +54,19 @@ export function proposalOperations({
   }
 
   return [
-    listOperation(proposalsApi.list, async ({ query }, { workspaceId }) =>
-      (await store.proposals.list(workspaceId, { all: query.all === 'true' })).map(shown),
+    longListOperation(
+      proposalsApi.list,
+      InTimeSchema,
+      ({ query }, { workspaceId }) =>
+        async (part) =>
+          (await store.proposals.list(workspaceId, { all: query.all === 'true' }, part)).map((each) => ({
+            item: shown(each),
+            place: { at: each.createdAt, id: each.id },
+          })),
     ),
     operation(proposalsApi.accept, async ({ params: { id }, body }, caller) => {
       const { workspaceId, actor } = caller;
-      const open = (await store.proposals.list(workspaceId, { all: false })).find((each) => each.id === id);
+      const open = await store.proposals.findOpen(workspaceId, id);
       if (open === undefined) throw notOpen(id, workspaceId);
       const name = body.name ?? open.name;
       const { transport: offered, missing } = recordOf(open);

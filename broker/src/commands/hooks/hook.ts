@@ -153,7 +153,7 @@ async function testHook({ api, show }: AdminSession, name: string, options: Test
   const { decision, reason, question, answered, ms } = tested;
   const lines = [
     `sent       ${question === '' ? 'nothing' : inLines(question)}`,
-    `answered   ${answered === null ? 'nothing' : inLines(answered)}`,
+    `answered   ${answered === null ? 'nothing' : answered.trim() === '' ? 'no body' : inLines(answered)}`,
     `that means ${decision}${reason === null ? '' : `: ${plainLine(reason)}`}`,
     `within     ${ms} ms`,
   ];

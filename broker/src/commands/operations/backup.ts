@@ -21,6 +21,7 @@ import {
 } from '../../store/backup/backup-format.ts';
 import type { CommandContext } from '../context.ts';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../session/admin-session.ts';
+import { NAME_ANOTHER, notWritten } from '../terminal/not-written.ts';
 import { withProgress } from '../terminal/progress.ts';
 
 interface BackupOptions extends AdminOptions {
@@ -71,7 +72,7 @@ async function backup(session: AdminSession, named: string, options: BackupOptio
     show(document, textOf(file, written) + archivesText(archives));
   } catch (error) {
     if (!(error instanceof GateError) && error instanceof Error && 'code' in error)
-      throw new GateError('unavailable', `${named} was not written: ${fileFault(error)}`, { cause: error });
+      throw notWritten(`${named} was not written`, error, NAME_ANOTHER);
     throw error;
   } finally {
     stop();

@@ -47,8 +47,12 @@ test('what is broken off is kept, and goes on behind its last whole line, also o
   const args = [process.execPath, BROKER_PROGRAM, 'audit', 'export', '--output', full];
   const env = { PATH: process.env['PATH'], MCPGATE_DATA: broker.dataDir };
   const { status, stderr } = spawnSync('bash', ['-c', command, ...args], { encoding: 'utf8', env });
-  assert.notEqual(status, 0);
-  assert.match(stderr, /was not written to its end.*audit export --resume/s);
+  assert.equal(status, 1, 'what ails the disk of this computer is no broker that cannot be reached');
+  assert.match(stderr, /was not written to its end.*make room.*audit export --resume/s);
+  const closed = ['--output', '/proc/x.jsonl'];
+  const { code: denied, stderr: why } = await broker.run(['audit', 'export', ...closed]);
+  assert.deepEqual([denied, /x\.jsonl was not written to its end: .*name another file/.test(why)], [1, true], why);
+  assert.doesNotMatch(why, /--resume/);
   assert.ok(!existsSync(full) && existsSync(`${full}.part`));
   assert.match(await refused(['--output', full]), /--resume/);
 

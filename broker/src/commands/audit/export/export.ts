@@ -3,10 +3,11 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { exportsApi } from 'mcpgate-shared/api/audit/exports';
-import { fileErrorCode, fileFault } from 'mcpgate-shared/file-fault';
+import { fileErrorCode } from 'mcpgate-shared/file-fault';
 import { GateError } from 'mcpgate-shared/error';
 import type { CommandContext } from '../../context.ts';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../../session/admin-session.ts';
+import { NAME_ANOTHER, notWritten } from '../../terminal/not-written.ts';
 import { withProgress } from '../../terminal/progress.ts';
 import { pastRange } from '../../values.ts';
 import { tellArchives } from '../archive.ts';
@@ -111,10 +112,14 @@ async function intoFile(session: AdminSession, file: string, state: ExportState)
     show(document, `${file}: ${progress(done.lines, had, seconds * 1_000)}`);
   } catch (error) {
     if (fileErrorCode(error) === '' || error instanceof GateError) throw error;
-    const text = `${file} was not written to its end: ${fileFault(error)}. What is there is kept: put that right, then \`mcpgate-broker audit export --resume ${file}\``;
-    throw new GateError('unavailable', text, { cause: error });
+    throw notWritten(`${file} was not written to its end`, error, ROOM.has(fileErrorCode(error)) ? goOn(file) : NAME_ANOTHER);
   }
 }
+
+/** Of what was begun nothing need be sent again once there is room. */
+const ROOM: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+const goOn = (file: string): string =>
+  `make room, and \`mcpgate-broker audit export --resume ${file}\` goes on with what is there; or name another file with --output`;
 
 /** Before anything is begun: what would fail at the first byte leaves nothing to go on with. */
 function assertPlace(file: string, form: Form): void {

@@ -5,10 +5,10 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { reportApi, type Report } from 'mcpgate-shared/api/audit/report';
 import { GateError } from 'mcpgate-shared/error';
-import { fileFault } from 'mcpgate-shared/file-fault';
 import { tableText } from '../../../audit/export/record-columns.ts';
 import type { CommandContext } from '../../context.ts';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../../session/admin-session.ts';
+import { NAME_ANOTHER, notWritten } from '../../terminal/not-written.ts';
 import { withProgress } from '../../terminal/progress.ts';
 import { pastTime } from '../../values.ts';
 import { tellArchives } from '../archive.ts';
@@ -54,7 +54,7 @@ async function runReport(session: AdminSession, options: ReportOptions): Promise
     return;
   }
   const files = await write(target, format, report).catch((error: unknown) => {
-    throw new GateError('unavailable', `${output} was not written: ${fileFault(error)}`, { cause: error });
+    throw notWritten(`${output} was not written`, error, NAME_ANOTHER);
   });
   show(
     { output: target, files, since: report.since, until: report.until },

@@ -104,12 +104,12 @@ export function createSecretVersions(db: Kysely<Database>, clock: Clock, announc
         await announce(trx, { kind: 'secret', workspaceId, name });
         return true;
       }),
-    async noteVerified(workspaceId, name, verified) {
-      await db
+    async noteVerified(workspaceId, name, verified, version) {
+      const noted = db
         .updateTable('secret_versions')
         .set({ verified: Number(verified) })
-        .where((eb) => eb.and({ ...columnsOf({ workspaceId, name }), state: 'current' }))
-        .execute();
+        .where((eb) => eb.and({ ...columnsOf({ workspaceId, name }), state: 'current' }));
+      await (version === undefined ? noted : noted.where('version', '=', version)).execute();
     },
     async recorded(workspaceId, name, version) {
       await db

@@ -4,6 +4,8 @@ import type { Kysely } from 'kysely';
 import { ProposedTransportSchema, type ProposedTransport } from 'mcpgate-shared/api/laptops/proposals';
 import type { Clock } from 'mcpgate-shared/clock';
 import { readJson } from '../../json-text.ts';
+import type { InTime, Part } from '../../../domain/bounds/part.ts';
+import { readPart } from '../in-time.ts';
 import type { Database } from '../../schema.ts';
 
 /** A server that people propose, with their names. */
@@ -31,7 +33,9 @@ export interface ProposalsRepository {
   }): Promise<{ id: string; state: Proposal['state']; isNew: boolean }>;
   /** Ids of those of this person that nobody has decided. */
   openOf(workspaceId: string, userId: string): Promise<string[]>;
-  list(workspaceId: string, which: { all: boolean }): Promise<Proposal[]>;
+  list(workspaceId: string, which: { all: boolean }, part?: Part<InTime>): Promise<Proposal[]>;
+  /** The open one of this id. */
+  findOpen(workspaceId: string, id: string): Promise<Proposal | undefined>;
   /** Undefined where there is no open one of this id. */
   decide(workspaceId: string, id: string, state: 'accepted' | 'declined', by: string): Promise<Proposal | undefined>;
 }
@@ -102,13 +106,19 @@ export function createProposals(db: Kysely<Database>, clock: Clock): ProposalsRe
         .execute();
       return rows.map(({ id }) => id);
     },
-    async list(workspaceId, { all }) {
+    async list(workspaceId, { all }, part) {
       const query = db.selectFrom('proposals').selectAll().where('workspace_id', '=', workspaceId);
-      const rows = await (all ? query : query.where('state', '=', 'open'))
-        .orderBy('created_at')
-        .orderBy('id')
-        .execute();
+      const wanted = all ? query : query.where('state', '=', 'open');
+      const rows = await readPart(wanted.orderBy('created_at').orderBy('id'), part);
       return rows.length === 0 ? [] : await withPeople(rows);
+    },
+    async findOpen(workspaceId, id) {
+      const row = await db
+        .selectFrom('proposals')
+        .selectAll()
+        .where((eb) => eb.and({ workspace_id: workspaceId, id, state: 'open' }))
+        .executeTakeFirst();
+      return row === undefined ? undefined : (await withPeople([row]))[0];
     },
     async decide(workspaceId, id, state, by) {
       const row = await db
