@@ -150,6 +150,20 @@ test('a trace goes from the caller through mcpgate to the server; the log and me
     /^mcpgate_trace_spans_total\{result="sent"\} [1-9]/m,
   );
 
+  // Spans that it does not take are in the database after a moment, and outlive the broker.
+  collector.answers = { status: 503 };
+  const kept = { ...notWanted, traceparent: `00-${'c'.repeat(32)}-${PARENT}-01` };
+  await client.sdk.callTool({ name: 'counting__echo', arguments: { text: 'kept' }, _meta: kept });
+  const metrics = async () => await (await fetch(`${broker.listenUrl}/metrics`)).text();
+  const queued = /^mcpgate_deliveries_queued\{workspace="default",destination="spans:otlp"\} [1-9]/m;
+  await until('its spans are kept', async () => queued.test(await metrics()));
+  await broker.stop('SIGKILL');
+  await broker.start();
+  collector.answers = undefined;
+  const found = () => collector.spans.filter(({ traceId }) => traceId === 'c'.repeat(32));
+  await until('they have come', () => found().length >= 2);
+  assert.equal(new Set(found().map(({ spanId }) => spanId)).size, found().length);
+
   assert.deepEqual(collector.mistakes.slice(0, 1), []);
   assert.ok(collector.headers.every((headers) => headers['api-key'] === 'the key of the collector'));
   const all = collector.text();

@@ -122,7 +122,7 @@ export async function assembleCalls(context: AssemblyContext, custody: Custody) 
   const about = { version: VERSION, ...here };
   const hooks = createHooks({ store, vault, audit, approvals, deliveries, clock, log, allowHosts, ...about });
   onClose(() => deliveries.close(), hooks.tell());
-  const telemetry = assembleTelemetry(context, custody);
+  const telemetry = assembleTelemetry(context, { ...custody, deliveries });
   const gateway = createGateway({
     traces: telemetry?.traces,
     limits,

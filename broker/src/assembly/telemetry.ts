@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileFault } from 'mcpgate-shared/file-fault';
 import { GateError } from 'mcpgate-shared/error';
 import { VERSION } from 'mcpgate-shared/version';
+import type { Deliveries } from '../deliveries/deliveries.ts';
 import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
 import { createGuardedFetch } from '../net/guarded-fetch.ts';
 import { createTelemetry, type Telemetry } from '../telemetry/create-telemetry.ts';
@@ -12,7 +13,7 @@ import type { Custody } from './custody.ts';
 /** Throws `config` where the certificates cannot be read. */
 export function assembleTelemetry(
   { config, clock, log, startedAt, onClose }: AssemblyContext,
-  { vault, audit }: Pick<Custody, 'vault' | 'audit'>,
+  { vault, audit, deliveries }: Pick<Custody, 'vault' | 'audit'> & { deliveries: Pick<Deliveries, 'put' | 'take'> },
 ): Telemetry | undefined {
   const {
     endpoint,
@@ -29,7 +30,7 @@ export function assembleTelemetry(
   const telemetry = createTelemetry(
     { endpoint, headers, traces, metrics, sample, metricsEveryMs },
     {
-      ...{ audit, clock, log, startedAt, version: VERSION },
+      ...{ audit, deliveries, clock, log, startedAt, version: VERSION },
       resolve: async (text) => (await vault.resolve(DEFAULT_WORKSPACE, text)).value,
       fetch: createGuardedFetch({ allowHosts, timeoutMs: PROVIDER_MS, ...(ca && { ca }) }),
     },

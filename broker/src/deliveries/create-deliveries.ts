@@ -17,7 +17,13 @@ export interface DeliveriesOptions {
   location: string;
   /** From 0 to 1. */
   random?: () => number;
-  bounds?: { mostItems: number; mostBytes: number; mostAgeMs: number };
+  bounds?: Bounds;
+}
+
+interface Bounds {
+  mostItems: number;
+  mostBytes: number;
+  mostAgeMs: number;
 }
 
 const LOOK_MS = 1_000;
@@ -28,6 +34,8 @@ const LEASE_MS = 30_000;
 const MOST_AT_ONCE = 16;
 const DAY_MS = 86_400_000;
 const BOUNDS = { mostItems: 10_000, mostBytes: 16 * 1024 * 1024, mostAgeMs: 3 * DAY_MS };
+/** Spans are many, and come compressed, some hundred in an item. */
+const BOUNDS_OF: Readonly<Record<string, Bounds>> = { spans: { ...BOUNDS, mostBytes: 128 * 1024 * 1024 } };
 /** For how long an id that has arrived is remembered. */
 const REMEMBERED_MS = 8 * DAY_MS;
 const SWEEP_MS = 3_600_000;
@@ -82,7 +90,7 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
   }
 
   async function trim(workspaceId: string, destination: string): Promise<void> {
-    const { mostItems, mostBytes, mostAgeMs } = bounds;
+    const { mostItems, mostBytes, mostAgeMs } = BOUNDS_OF[kindOf(destination)] ?? bounds;
     const count = await store.deliveries.trim(destination, { mostItems, mostBytes, oldest: clock.now() - mostAgeMs });
     if (count > 0) await lost(workspaceId, destination, count, 'too many, too much or too old');
   }

@@ -1,11 +1,12 @@
-// Puts the room together: traces and metrics, sent to an OpenTelemetry collector over OTLP. What must not be lost, the audit log, goes there by a hook instead
-// (hooks/log). Without an endpoint there is nothing of this.
+// Puts the room together: traces and metrics, sent to an OpenTelemetry collector over OTLP. The audit log goes there by a hook (hooks/log). Without an endpoint there is nothing of this.
 import { hostname } from 'node:os';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Audit } from '../audit/audit.ts';
+import type { Deliveries } from '../deliveries/deliveries.ts';
 import type { Traces } from '../domain/outside/call-span.ts';
 import type { Log } from '../domain/log.ts';
 import type { GuardedFetch } from '../net/guarded-fetch.ts';
+import { createKeptSpans } from './kept-spans.ts';
 import { createOtlpReceiver } from './otlp-receiver.ts';
 import { createOperationMetrics, OPERATION_NAMES } from './operation-metrics.ts';
 import { otlpMetrics, type PromMetric } from './otlp-metrics.ts';
@@ -37,13 +38,15 @@ export function createTelemetry(
     resolve: (text: string) => Promise<string>;
     fetch: GuardedFetch;
     audit: Pick<Audit, 'onRecord'>;
+    /** Where spans wait that are not taken. */
+    deliveries: Pick<Deliveries, 'put' | 'take'>;
     clock: Clock;
     log: Pick<Log, 'warn' | 'info'>;
     version: string;
     startedAt: number;
   },
 ): Telemetry {
-  const { resolve, fetch, audit, clock, log, version, startedAt } = options;
+  const { resolve, fetch, audit, deliveries, clock, log, version, startedAt } = options;
   const host = hostname();
   const receiver = createOtlpReceiver({
     ...{ endpoint: settings.endpoint, fetch, version, now: clock.now },
@@ -54,7 +57,10 @@ export function createTelemetry(
       );
     },
   });
-  const queue = createSpanQueue({ receiver, clock, log, version, host });
+  const queue = createSpanQueue({
+    ...{ receiver, clock, log, version, host },
+    kept: createKeptSpans(deliveries, receiver),
+  });
   const traces = settings.traces
     ? createTraces({
         ...{ take: queue.take, sample: settings.sample, elapsedMs: () => performance.now() },

@@ -11,6 +11,8 @@ export type Posted =
 export interface OtlpReceiver {
   /** Never rejects. */
   post(signal: OtlpSignal, document: object): Promise<Posted>;
+  /** The same of a document that is JSON already. */
+  postText(signal: OtlpSignal, json: string): Promise<Posted>;
 }
 
 /** What OTLP says may be sent again. */
@@ -28,23 +30,22 @@ export function createOtlpReceiver(options: {
   const { endpoint, headers, fetch, version, now } = options;
   const base = endpoint.replace(/\/+$/, '');
   const { hostname: namedHost } = new URL(base);
-  return {
-    async post(signal, document) {
-      try {
-        const own = { 'content-type': 'application/json', 'user-agent': `mcpgate/${version}` };
-        const answer = await fetch(`${base}/v1/${signal}`, {
-          ...{ method: 'POST', namedHost, body: JSON.stringify(document), headersOnly: true },
-          headers: { ...(await headers()), ...own },
-        });
-        const { status } = answer;
-        if (status >= 200 && status < 300) return { kind: 'taken' };
-        const why = `status ${status}`;
-        if (!AGAIN.has(status)) return { kind: 'lost', why };
-        return { kind: 'again', why, afterMs: retryAfterMs(answer.headers.get('retry-after'), now()) };
-      } catch (error) {
-        const why = error instanceof GateError ? error.message : 'an unexpected error';
-        return { kind: 'again', why, afterMs: undefined };
-      }
-    },
+  const postText: OtlpReceiver['postText'] = async (signal, json) => {
+    try {
+      const own = { 'content-type': 'application/json', 'user-agent': `mcpgate/${version}` };
+      const answer = await fetch(`${base}/v1/${signal}`, {
+        ...{ method: 'POST', namedHost, body: json, headersOnly: true },
+        headers: { ...(await headers()), ...own },
+      });
+      const { status } = answer;
+      if (status >= 200 && status < 300) return { kind: 'taken' };
+      const why = `status ${status}`;
+      if (!AGAIN.has(status)) return { kind: 'lost', why };
+      return { kind: 'again', why, afterMs: retryAfterMs(answer.headers.get('retry-after'), now()) };
+    } catch (error) {
+      const why = error instanceof GateError ? error.message : 'an unexpected error';
+      return { kind: 'again', why, afterMs: undefined };
+    }
   };
+  return { postText, post: (signal, document) => postText(signal, JSON.stringify(document)) };
 }

@@ -1,6 +1,7 @@
 // A collector that is away, hangs or refuses costs no call anything, and no more memory than there is room for.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Tried } from './kept-spans.ts';
 import { createSpanQueue } from './span-queue.ts';
 import type { Posted } from './otlp-receiver.ts';
 
@@ -9,20 +10,32 @@ function world(answer: (spans: number) => Posted | Promise<Posted>) {
   const timers: { ms: number; run: () => void }[] = [];
   const posted: string[][] = [];
   const said: string[] = [];
+  const kept: string[][] = [];
+  const at = { now: 0 };
+  let tried: (tried: Tried) => void = () => undefined;
+  const namesIn = (document: object) => {
+    const { resourceSpans } = document as { resourceSpans: { scopeSpans: { spans: { name: string }[] }[] }[] };
+    return resourceSpans.flatMap((each) => each.scopeSpans.flatMap(({ spans }) => spans.map(({ name }) => name)));
+  };
   const queue = createSpanQueue({
     receiver: {
       post(signal, document) {
         assert.equal(signal, 'traces');
-        const { resourceSpans } = document as { resourceSpans: { scopeSpans: { spans: { name: string }[] }[] }[] };
-        const names = resourceSpans.flatMap((each) =>
-          each.scopeSpans.flatMap(({ spans }) => spans.map(({ name }) => name)),
-        );
+        const names = namesIn(document);
         posted.push(names);
         return Promise.resolve(answer(names.length));
       },
+      postText: () => assert.fail('what is kept is sent by the deliveries'),
+    },
+    kept: {
+      put: (document) => Promise.resolve(void kept.push(namesIn(document))),
+      onTried(listener) {
+        tried = listener;
+        return () => undefined;
+      },
     },
     clock: {
-      now: () => 0,
+      now: () => at.now,
       after(ms, run) {
         const timer = { ms, run };
         timers.push(timer);
@@ -39,7 +52,7 @@ function world(answer: (spans: number) => Posted | Promise<Posted>) {
   const take = (...names: string[]) => {
     for (const name of names) queue.take(() => ({ name }));
   };
-  return { queue, posted, said, timers, elapse, take };
+  return { queue, posted, kept, said, at, elapse, take, tell: (each: Tried) => tried(each) };
 }
 
 test('spans are sent together, and in parts where there are many', async () => {
@@ -57,26 +70,36 @@ test('spans are sent together, and in parts where there are many', async () => {
   assert.deepEqual(queue.counts, { sent: 302, dropped: 0, waiting: 0 });
 });
 
-test('what a collector that is away does not take comes again, later and later, and is said once', async () => {
+test('what a collector that is away does not take is kept, in order, and it is asked ever more rarely; that is said once', async () => {
   let answer: Posted = { kind: 'again', why: 'status 503', afterMs: undefined };
-  const { queue, posted, said, timers, elapse, take } = world(() => answer);
-  take('a');
-  const pauses: number[] = [];
-  for (let each = 0; each < 4; each += 1) {
+  const { queue, posted, kept, said, at, elapse, take, tell } = world(() => answer);
+  const asked: number[] = [];
+  for (let each = 0; each < 8; each += 1) {
+    take(`s${each}`);
+    const before = posted.length;
     await elapse();
-    pauses.push(timers[0]?.ms ?? 0);
+    if (posted.length > before) asked.push(at.now);
+    at.now += 1_000;
   }
-  assert.deepEqual(pauses, [1_000, 2_000, 4_000, 8_000]);
-  assert.deepEqual(said, ['traces are not taken']);
+  assert.deepEqual(asked, [0, 1_000, 3_000, 7_000]);
+  assert.deepEqual(
+    kept,
+    ['s0', 's1', 's2', 's3', 's4', 's5', 's6', 's7'].map((name) => [name]),
+  );
+  assert.deepEqual([said, queue.counts], [['traces are not taken'], { sent: 0, dropped: 0, waiting: 0 }]);
+  tell({ kind: 'arrived', spans: 3 });
   answer = { kind: 'taken' };
   take('b');
   await elapse();
-  assert.deepEqual(posted.at(-1), ['a', 'b']);
-  assert.deepEqual([said.at(-1), queue.counts], ['traces are taken again', { sent: 2, dropped: 0, waiting: 0 }]);
+  assert.deepEqual(posted.at(-1), ['b'], 'what was kept has arrived, so that it is there');
+  assert.deepEqual([said.at(-1), queue.counts], ['traces are taken again', { sent: 4, dropped: 0, waiting: 0 }]);
   answer = { kind: 'again', why: 'status 429', afterMs: 60_000 };
   take('c');
   await elapse();
-  assert.equal(timers[0]?.ms, 60_000, 'as long as it asks for');
+  at.now += 59_000;
+  take('d');
+  await elapse();
+  assert.deepEqual([posted.at(-1), kept.at(-1)], [['c'], ['d']], 'as long as it asks for');
 });
 
 test('what is refused is not sent again, and the oldest go where there is no room', async () => {
@@ -92,10 +115,10 @@ test('what is refused is not sent again, and the oldest go where there is no roo
   assert.deepEqual(hanging.queue.counts, { sent: 0, dropped: 904, waiting: 4_096 });
 });
 
-test('the end of the broker sends what there is, once', async () => {
-  const { queue, posted, take } = world(() => ({ kind: 'again', why: 'status 503', afterMs: undefined }));
+test('the end of the broker sends what there is, once, and keeps what is not taken', async () => {
+  const { queue, posted, kept, take } = world(() => ({ kind: 'again', why: 'status 503', afterMs: undefined }));
   take('a');
   await queue.close();
   take('late');
-  assert.deepEqual([posted, queue.counts], [[['a']], { sent: 0, dropped: 1, waiting: 0 }]);
+  assert.deepEqual([posted, kept, queue.counts], [[['a']], [['a']], { sent: 0, dropped: 0, waiting: 0 }]);
 });

@@ -1,0 +1,58 @@
+// Spans that a collector has not taken, in the database until it does: compressed, some hundred in a piece, in the order in which they came. Which broker
+// sends them, when they are tried again and what there is room for is said by the room of deliveries.
+import { randomUUID } from 'node:crypto';
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+import { z } from 'zod';
+import type { Deliveries } from '../deliveries/deliveries.ts';
+import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
+import type { OtlpReceiver } from './otlp-receiver.ts';
+
+export const SPANS = 'spans';
+const DESTINATION = `${SPANS}:otlp`;
+/** Bounds what an edited row could unpack to. */
+const MOST_UNPACKED = 16 * 1024 * 1024;
+const PieceSchema = z.object({ spans: z.int().min(0), gzip: z.string() });
+
+/** What became of a piece: how many spans it has. */
+export interface Tried {
+  kind: 'arrived' | 'lost';
+  spans: number;
+}
+
+export interface KeptSpans {
+  /** On disk once it resolves. `spans`: how many are in the document, which is the body of an export as OTLP has it. */
+  put(document: object, spans: number): Promise<void>;
+  /** Hears of the pieces that this broker sends; returns what ends it. */
+  onTried(listener: (tried: Tried) => void): () => void;
+}
+
+export function createKeptSpans(deliveries: Pick<Deliveries, 'put' | 'take'>, receiver: OtlpReceiver): KeptSpans {
+  const listeners = new Set<(tried: Tried) => void>();
+  const tell = (tried: Tried): void => {
+    for (const listener of listeners) listener(tried);
+  };
+  deliveries.take(SPANS, async ({ payload }) => {
+    const { spans, gzip: packed } = PieceSchema.parse(JSON.parse(payload));
+    const bytes = await promisify(gunzip)(Buffer.from(packed, 'base64'), { maxOutputLength: MOST_UNPACKED });
+    const posted = await receiver.postText('traces', bytes.toString('utf8'));
+    if (posted.kind === 'again') return { kind: 'again', why: posted.why, retryAfterMs: posted.afterMs };
+    if (posted.kind === 'taken') {
+      tell({ kind: 'arrived', spans });
+      return { kind: 'arrived' };
+    }
+    tell({ kind: 'lost', spans });
+    return { kind: 'never', why: posted.why };
+  });
+  return {
+    async put(document, spans) {
+      const packed = await promisify(gzip)(JSON.stringify(document));
+      const payload = JSON.stringify({ spans, gzip: packed.toString('base64') });
+      await deliveries.put({ workspaceId: DEFAULT_WORKSPACE, destination: DESTINATION, id: randomUUID(), payload });
+    },
+    onTried(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+}
