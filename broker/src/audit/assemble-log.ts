@@ -77,7 +77,8 @@ export function assembleLog(parts: {
         const fresh = carried.filter((version) => !noted.includes(version));
         noted = carried;
         // That it could not be noted makes nothing of the checkpoint, which is where it should be.
-        const failed = (error: unknown): void => log.warn({ err: error }, 'the use of a secret could not be written down');
+        const failed = (error: unknown): void =>
+          log.warn({ err: error }, 'the use of a secret could not be written down');
         for (const { name, version } of fresh.map(readCarriedVersion))
           await store.secretVersions.noteVerified(DEFAULT_WORKSPACE, name, true, version).catch(failed);
         vault.used(DEFAULT_WORKSPACE, carried)?.catch(failed);
@@ -100,7 +101,9 @@ export function assembleLog(parts: {
         return syslogPlace({ url: place.url, ca }, hostname());
       }
       case 's3':
-        return verifying(place.secretAccessKey, (secretAccessKey) => s3Place({ ...place, secretAccessKey }, guardedFetch));
+        return verifying(place.secretAccessKey, (secretAccessKey) =>
+          s3Place({ ...place, secretAccessKey }, guardedFetch),
+        );
     }
   }
 }

@@ -8,7 +8,7 @@ import type { Deliveries } from '../deliveries/deliveries.ts';
 import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
 import type { OtlpReceiver } from './otlp-receiver.ts';
 
-export const SPANS = 'spans';
+const SPANS = 'spans';
 const DESTINATION = `${SPANS}:otlp`;
 /** Bounds what an edited row could unpack to. */
 const MOST_UNPACKED = 16 * 1024 * 1024;

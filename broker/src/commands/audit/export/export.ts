@@ -112,7 +112,11 @@ async function intoFile(session: AdminSession, file: string, state: ExportState)
     show(document, `${file}: ${progress(done.lines, had, seconds * 1_000)}`);
   } catch (error) {
     if (fileErrorCode(error) === '' || error instanceof GateError) throw error;
-    throw notWritten(`${file} was not written to its end`, error, ROOM.has(fileErrorCode(error)) ? goOn(file) : NAME_ANOTHER);
+    throw notWritten(
+      `${file} was not written to its end`,
+      error,
+      ROOM.has(fileErrorCode(error)) ? goOn(file) : NAME_ANOTHER,
+    );
   }
 }
 
