@@ -44,6 +44,7 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
   const { store, audit, clock, log, holder, location, random = Math.random, bounds = BOUNDS } = options;
   const attempts = new Map<string, Attempt>();
   const underWay = new Map<string, Promise<void>>();
+  const listeners = new Set<(destination: string) => void>();
   const ending = new AbortController();
   let cancelLook: (() => void) | undefined;
   let isStarted = false;
@@ -80,13 +81,19 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
       const attempted = await tryOnce({ ...next, attempt: tried + 1 });
       if (attempted.kind === 'again') {
         const at = clock.now() + pauseMs(tried, attempted.retryAfterMs, random());
-        return await store.deliveries.failed(destination, holder, { at, error: attempted.why.slice(0, 500) });
+        await store.deliveries.failed(destination, holder, { at, error: attempted.why.slice(0, 500) });
+        return tellMoved(destination);
       }
       if (attempted.kind === 'never') await lost(next.workspaceId, destination, 1, attempted.why);
       const at = { holder, now: clock.now(), arrived: attempted.kind === 'arrived' };
       if (!(await store.deliveries.done(destination, next.id, at))) return;
+      tellMoved(destination);
     }
     await store.deliveries.release(destination, holder);
+  }
+
+  function tellMoved(destination: string): void {
+    for (const listener of listeners) listener(destination);
   }
 
   async function trim(workspaceId: string, destination: string): Promise<void> {
@@ -135,6 +142,10 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
       look();
     },
     forget: (destination) => store.deliveries.forget(destination),
+    onMoved(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
     start() {
       isStarted = true;
       look();

@@ -62,6 +62,8 @@ onBothEngines((open) => {
     const { deliveries, seen, at } = broker('one');
     at.answer = () => ({ kind: 'again', why: 'status 503' });
     for (const id of ['a', 'b', 'c']) await deliveries.put(item(id));
+    const moved: string[] = [];
+    deliveries.onMoved((destination) => void moved.push(destination));
     const end = clock.at + 3_600_000;
     const tries: number[] = [];
     while (clock.at < end) {
@@ -76,6 +78,11 @@ onBothEngines((open) => {
       [0, 1_000, 3_000, 7_000],
     );
     assert.ok(tries.length > 15 && tries.length < 25, `${tries.length} tries`);
+    assert.deepEqual(
+      moved,
+      tries.map(() => TO),
+      'whoever asked hears of each of them',
+    );
     const [queue] = await deliveries.queues('default');
     assert.deepEqual([queue?.queued, queue?.lastError, queue?.attempts], [3, 'status 503', tries.length]);
     at.answer = () => ARRIVED;

@@ -51,6 +51,8 @@ export interface Deliveries {
   tryNow(destination: string): Promise<void>;
   /** Forgets a destination with what waits for it. */
   forget(destination: string): Promise<void>;
+  /** `listener` hears of each queue of which something has arrived here, or was tried in vain. Returns what ends that. */
+  onMoved(listener: (destination: string) => void): () => void;
   /** Begins to deliver. */
   start(): void;
   /** Delivers what is due, once; resolves when nothing is left that this broker can do now. */

@@ -22,9 +22,9 @@ export interface Hooks {
   entries: EntrySender;
   authorizer: Authorizer;
   /** The queues of what hooks are told. */
-  deliveries: Pick<Deliveries, 'queues' | 'forget' | 'tryNow'>;
+  deliveries: Pick<Deliveries, 'queues' | 'forget' | 'tryNow' | 'onMoved'>;
   /** The audit log as it is sent to hooks. */
-  feeds: Pick<LogFeeds, 'state' | 'states'>;
+  feeds: Pick<LogFeeds, 'state' | 'states' | 'onMoved'>;
   /** For the door where decisions come back. */
   takeDecision: TakeDecision;
   /** Begins to tell what waits for somebody's yes, and to send the audit log. Returns the function that ends it. */

@@ -59,6 +59,7 @@ const OLD_AFTER: Readonly<Partial<Record<EventName, readonly string[]>>> = {
     ],
     ...['getHook', 'exportConfiguration', 'getStatus', 'getEffectiveConfiguration', 'showManagedConfigurations'],
   ],
+  delivery: ['listHooks', 'getHook', 'getStatus'],
   person: [
     ...['listUsers', 'getUser', 'listGroups', 'getGroup', 'listRuleNames', 'getStatus', 'getScimState'],
     'showManagedConfigurations',
@@ -67,7 +68,7 @@ const OLD_AFTER: Readonly<Partial<Record<EventName, readonly string[]>>> = {
 
 const NAMES: readonly EventName[] = [
   ...(['hello', 'resync', 'bye', 'call', 'record', 'request', 'server', 'health'] as const),
-  ...(['link', 'connection', 'secret', 'rule', 'person'] as const),
+  ...(['link', 'connection', 'secret', 'rule', 'delivery', 'person'] as const),
 ];
 
 /** A burst is one reading: a rotation alone tells ten events. */

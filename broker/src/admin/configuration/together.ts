@@ -81,9 +81,14 @@ export function together(outside: AdminDependencies, store: Store): Together {
         queues: (workspaceId) => store.deliveries.states(workspaceId),
         forget: (destination) => store.deliveries.forget(destination),
         tryNow: (destination) => store.deliveries.tryNow(destination),
+        onMoved: () => () => undefined,
       },
       // How far a receiver has had the log is no part of what is applied.
-      feeds: { state: () => Promise.resolve(undefined), states: () => Promise.resolve([]) },
+      feeds: {
+        state: () => Promise.resolve(undefined),
+        states: () => Promise.resolve([]),
+        onMoved: () => () => undefined,
+      },
     },
     policyChanged: () => undefined,
   };

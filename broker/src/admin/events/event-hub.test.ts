@@ -25,6 +25,11 @@ suite('listeners of what changes', () => {
   let world: IdentityWorld;
   let other: ReturnType<typeof createAudit>;
   const gone = new AbortController();
+  const moves = new Set<(destination: string) => void>();
+  const onMoved = (listener: (destination: string) => void) => {
+    moves.add(listener);
+    return () => void moves.delete(listener);
+  };
   before(async () => {
     world = await createIdentityWorld();
     const { store, vault } = world;
@@ -49,6 +54,7 @@ suite('listeners of what changes', () => {
         },
       }),
       upstreams: { status: () => [] } as never,
+      hooks: { deliveries: { onMoved }, feeds: { onMoved } } as never,
       facts: { database: 'postgres' } as never,
     });
   const listen = (topics: readonly Topic[], from?: string, caller = admin) => {
@@ -67,7 +73,9 @@ suite('listeners of what changes', () => {
               ? change.subject
               : change.event === 'resync'
                 ? `resync ${change.topics.join()}`
-                : change.event;
+                : change.event === 'delivery'
+                  ? `delivery ${change.hook}`
+                  : change.event;
           return { id, subject: told ?? '' };
         }
       },
@@ -93,6 +101,17 @@ suite('listeners of what changes', () => {
       for (const _ of missed) told.push((await again.next()).subject);
       assert.deepEqual(new Set(told), new Set(missed));
     }
+  });
+
+  test('are told of a burst to a hook once, and of hooks of their own workspace alone', async () => {
+    const listener = listen(['rules']);
+    assert.equal((await listener.next()).subject, 'hello');
+    for (const destination of ['approvals:other/chat', 'approvals:default/chat', 'log:default/siem'])
+      for (const told of [...moves, ...moves]) told(destination);
+    assert.equal((await listener.next()).subject, 'delivery chat');
+    assert.equal((await listener.next()).subject, 'delivery siem');
+    await world.audit.event({ ...event('siem'), type: 'hook.changed' });
+    assert.equal((await listener.next()).subject, 'siem', 'nothing else was told meanwhile');
   });
 
   test('who reads slowly is sent no more than fits, and then what to read again', async () => {

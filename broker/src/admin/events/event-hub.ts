@@ -24,7 +24,7 @@ const RETRY_MS = 2_000;
 
 type Parts = Pick<
   AdminDependencies,
-  'audit' | 'store' | 'approvals' | 'upstreams' | 'links' | 'clock' | 'facts' | 'isDraining'
+  'audit' | 'store' | 'approvals' | 'upstreams' | 'hooks' | 'links' | 'clock' | 'facts' | 'isDraining'
 >;
 
 interface Listener {
@@ -53,6 +53,8 @@ export function createEventHub(parts: Parts): EventHub {
   /** How servers, by workspace and name, and links were when they were looked at last. */
   const health = new Map<string, ReadonlyMap<string, string>>();
   let links = new Map<string, LinkView>();
+  /** Destinations of which something has arrived, or was tried in vain, since they were told. */
+  const moved = new Set<string>();
   let places: LogPlaces | undefined;
   let stops: (() => void)[] = [];
   let reading: Promise<void> | undefined;
@@ -150,6 +152,17 @@ export function createEventHub(parts: Parts): EventHub {
     links = now;
   }
 
+  /** A burst is told once. */
+  function tellDeliveries(): void {
+    for (const destination of moved) {
+      const [, workspaceId, hook] = /^[^:]+:([^/]+)\/(.+)$/.exec(destination) ?? [];
+      if (workspaceId === undefined || hook === undefined) continue;
+      const text = eventText({ event: 'delivery', hook });
+      for (const { queue } of following(workspaceId, 'rules')) queue.add(text);
+    }
+    moved.clear();
+  }
+
   function tick(): void {
     stops[0] = clock.after(TICK_MS, tick);
     if (parts.isDraining()) {
@@ -162,6 +175,7 @@ export function createEventHub(parts: Parts): EventHub {
     }
     tellHealth();
     tellLinks();
+    tellDeliveries();
     if (parts.facts.database === 'postgres') look(); // other brokers write into it
     for (const listener of listeners) {
       listener.silentTicks += 1;
@@ -183,6 +197,9 @@ export function createEventHub(parts: Parts): EventHub {
         });
       }),
       approvals.onChange(({ workspaceId, id }) => void tellRequest(workspaceId, id)),
+      ...[parts.hooks.deliveries, parts.hooks.feeds].map((each) =>
+        each.onMoved((destination) => void moved.add(destination)),
+      ),
       () => gathering?.(),
     ];
   }
@@ -207,6 +224,7 @@ export function createEventHub(parts: Parts): EventHub {
     places = undefined;
     health.clear();
     links.clear();
+    moved.clear();
   }
 
   async function* send(listener: Listener, after: string | undefined, signal: AbortSignal): AsyncGenerator<string> {
@@ -275,5 +293,5 @@ export function createEventHub(parts: Parts): EventHub {
 
 const GONE = { event: 'health', state: 'removed', circuit: 'closed', flapping: false, error: null } as const;
 /** Of these the log tells everything. */
-const LOGGED_ALONE: readonly Topic[] = ['calls', 'log', 'secrets', 'rules', 'people'];
+const LOGGED_ALONE: readonly Topic[] = ['calls', 'log', 'secrets', 'people'];
 const LOGGED = (Object.keys(TOPICS) as Topic[]).filter((topic) => topic !== 'requests');

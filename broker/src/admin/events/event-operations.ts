@@ -12,7 +12,7 @@ const LOG: ReadonlySet<Topic> = new Set(['calls', 'log']);
 export function eventOperations(
   dependencies: Pick<
     AdminDependencies,
-    'audit' | 'store' | 'approvals' | 'upstreams' | 'links' | 'clock' | 'facts' | 'isDraining'
+    'audit' | 'store' | 'approvals' | 'upstreams' | 'hooks' | 'links' | 'clock' | 'facts' | 'isDraining'
   >,
 ): Operation[] {
   const { audit, clock } = dependencies;

@@ -22,6 +22,8 @@ export interface LogFeeds {
   state(workspaceId: string, name: string): Promise<FeedView | undefined>;
   /** All of them. */
   states(): Promise<FeedView[]>;
+  /** `listener` hears of each feed that has sent something here, or has tried in vain. Returns what ends that. */
+  onMoved(listener: (destination: string) => void): () => void;
   /** Begins to send. */
   start(): void;
   /** Sends what there is, once; resolves when nothing is left that this broker can do now. */
@@ -50,6 +52,7 @@ const MOST_BYTES = 256 * 1024;
 export function createLogFeeds(options: LogFeedsOptions): LogFeeds {
   const { store, sender, clock, log, holder, location, random = Math.random } = options;
   const underWay = new Map<string, Promise<void>>();
+  const listeners = new Set<(destination: string) => void>();
   const ending = new AbortController();
   let cancelLook: (() => void) | undefined;
 
@@ -104,9 +107,14 @@ export function createLogFeeds(options: LogFeedsOptions): LogFeeds {
       if (tried === undefined) return;
       // The places are read anew under the lease: another broker may have moved them on before.
       for (const from of await store.logFeeds.behind(destination))
-        if (!(await sendChain(workspaceId, hook, from, tried))) return;
+        if (!(await sendChain(workspaceId, hook, from, tried))) return tellMoved(destination);
       await store.logFeeds.release(destination, holder);
+      tellMoved(destination);
     }
+  }
+
+  function tellMoved(destination: string): void {
+    for (const listener of listeners) listener(destination);
   }
 
   async function sendDue(): Promise<void> {
@@ -144,6 +152,10 @@ export function createLogFeeds(options: LogFeedsOptions): LogFeeds {
       return feed && (await viewOf(feed));
     },
     states: async () => await Promise.all((await store.logFeeds.states()).map(viewOf)),
+    onMoved(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
     start: look,
     sendDue,
     async close() {

@@ -107,6 +107,9 @@ export const ChangeSchema = z
       .meta({ description: 'A laptop has come or gone, at the broker that tells it' }),
     change('secret', 'A secret has changed, or a step of its rotation is done'),
     change('rule', 'Rules, bundles, hooks, enforcement or the configuration have changed'),
+    z.object({ event: z.literal('delivery'), hook: z.string() }).meta({
+      description: 'Something has arrived at a hook, or was sent there in vain, from the broker that tells it',
+    }),
     change('person', 'A person or a group has changed'),
   ])
   .meta({
