@@ -168,7 +168,7 @@ let mostVerify = beforeVerify;
 const times = await beside(async () => {
   const began = process.cpuUsage();
   const order = { source: store.audit.source(), sealKeys: { bench: sealKey }, pems: { 'audit-1': publicPem } };
-  const more = { since: undefined, until: undefined, checkpoints: [] };
+  const more = { since: undefined, until: undefined, checkpoints: [], archives: undefined };
   for await (const message of verifyInThread({ ...order, ...more }, new AbortController().signal)) {
     mostVerify = Math.max(mostVerify, process.memoryUsage().rss);
     if (message.kind !== 'verdict') continue;

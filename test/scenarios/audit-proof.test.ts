@@ -148,6 +148,17 @@ async function proves(t: TestContext, databaseUrl: string | undefined): Promise<
   );
   const all = await verify('--checkpoints', kept, '--archives', archives);
   assert.deepEqual([all.code, all.wrong], [0, null]);
+  // The broker looks at the files in its own folder, where it is asked to, as the dashboard does.
+  const issued = Object(await broker.json(['admin-token', 'issue', '--label', 'auditor', '--role', 'auditor']));
+  const askBroker = async (): Promise<Verdict> => {
+    const headers = { authorization: `Bearer ${issued.token}`, 'content-type': 'application/json' };
+    const init = { method: 'POST', headers, body: JSON.stringify({ archives: true }) };
+    const lines = (await (await fetch(`${broker.listenUrl}/api/v1/audit/verify`, init)).text()).trim().split('\n');
+    return JSON.parse(lines.at(-1) ?? '') as Verdict;
+  };
+  const asked = await askBroker();
+  assert.deepEqual([asked.whole, asked.wrong], [true, null]);
+  assert.ok(asked.rows >= all.rows, 'the rows of the archives are among them');
   assert.ok(all.rows > whole.rows && (files[0]?.rows ?? 0) > 5);
   writeFileSync(exported, (await broker.cli(['audit', 'export'])).stdout);
   const known = ['--key', pem, '--checkpoints', kept];
@@ -180,7 +191,8 @@ async function proves(t: TestContext, databaseUrl: string | undefined): Promise<
   );
   renameSync(join(archives, files[0]?.name ?? ''), join(folder, 'elsewhere.gz'));
   const gone = await verify('--checkpoints', kept, '--archives', archives);
-  assert.match(gone.wrong?.why ?? '', new RegExp(`the archive ${files[0]?.name}: it is missing`));
+  for (const { wrong } of [gone, await askBroker()])
+    assert.match(wrong?.why ?? '', new RegExp(`the archive ${files[0]?.name}: it is missing`));
   assert.match(await broker.run(['status']), /archives? of the log (?:are|is) not in /);
   const without = await broker.cli(['audit', 'export', '--archives', archives]);
   assert.match(without.stderr, new RegExp(`does not hold ${files[0]?.name}`));

@@ -348,6 +348,9 @@ export const auditApi = {
       checkpoints: z.array(z.unknown()).max(10_000).default([]).meta({
         description: 'Checkpoints that were kept elsewhere, as the broker has written them',
       }),
+      archives: z.boolean().default(false).meta({
+        description: 'Where the log is whole, the files in the folder of archives of the broker that answers, too',
+      }),
     }),
     answer: VerifyLineSchema,
     stream: true,

@@ -6,15 +6,22 @@ import { assertAtHome, eventBy, operation, streamOperation, type Caller, type Op
 
 const timeOf = (iso: string | undefined): number | undefined => (iso === undefined ? undefined : Date.parse(iso));
 
-export function proofOperations({ audit, proofs }: Pick<AdminDependencies, 'audit' | 'proofs'>): Operation[] {
+export function proofOperations({
+  audit,
+  proofs,
+  archives: files,
+}: Pick<AdminDependencies, 'audit' | 'proofs' | 'archives'>): Operation[] {
   async function* verify(
-    { since, until, checkpoints }: z.output<typeof auditApi.verify.body>,
+    { since, until, checkpoints, archives: withArchives }: z.output<typeof auditApi.verify.body>,
     caller: Caller,
     signal: AbortSignal,
   ): AsyncGenerator<VerifyLine> {
     // The chains are of all workspaces together.
     assertAtHome(caller, 'the log of all workspaces together is verified by people of the workspace default');
-    const asked = { since: timeOf(since), until: timeOf(until), checkpoints };
+    const known = withArchives
+      ? { folder: files.state.folder, known: (await files.list()).map(({ name, sha256 }) => ({ name, sha256 })) }
+      : undefined;
+    const asked = { since: timeOf(since), until: timeOf(until), checkpoints, archives: known };
     for await (const message of proofs.verify(asked, signal)) {
       if (message.kind === 'progress') {
         yield message;

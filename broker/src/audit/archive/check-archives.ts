@@ -1,31 +1,37 @@
 // The archives of the log, looked at where they are: each that the database knows must be there as it was signed, and have the rows that the log and its
-// checkpoints name. Done by the command itself, so that the broker has nothing of it.
+// checkpoints name. The command does it with files that it has, the broker, in the thread that verifies, with those in its folder.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { VerifyLine } from 'mcpgate-shared/api/audit';
-import { archivesApi } from 'mcpgate-shared/api/audit/archives';
+import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
-import { archiveLines } from '../../audit/archive/archive-file.ts';
-import type { ArchiveStatement } from '../../audit/archive/archive-statement.ts';
-import { ARCHIVED, isToldOf } from '../../audit/archive/archived-event.ts';
-import { ArchiveFault, checkArchive, type ArchivedRow } from '../../audit/archive/check-archive.ts';
-import type { AdminSession } from '../session/admin-session.ts';
-import { checkpointKeysOf } from './checkpoint-keys.ts';
+import type { Fault, NamedInArchive } from '../proof/verdict.ts';
+import { archiveLines } from './archive-file.ts';
+import type { ArchiveStatement } from './archive-statement.ts';
+import { ARCHIVED, isToldOf } from './archived-event.ts';
+import { ArchiveFault, checkArchive, type ArchivedRow } from './check-archive.ts';
 
-type Verdict = Extract<VerifyLine, { kind: 'verdict' }>;
-type Wrong = NonNullable<Verdict['wrong']>;
+export interface ArchiveFiles {
+  folder: string;
+  /** All that the database knows, in their order. */
+  known: readonly { name: string; sha256: string }[];
+}
+
+export interface NamedByLog {
+  /** What rows and checkpoints say of rows in archives. */
+  named: readonly NamedInArchive[];
+  /** Archives that no row of the database names. */
+  untold: readonly string[];
+}
 
 const ToldSchema = z.object({ details: z.object({ data: z.looseObject({ name: z.string() }) }) });
 
-/** How many rows were looked at, and what is not as it was written. */
-export async function checkArchives(
-  session: Pick<AdminSession, 'api'>,
-  folder: string,
-  { named_in_archives: named, told_in_archives: untold }: Pick<Verdict, 'named_in_archives' | 'told_in_archives'>,
-  say: (text: string) => void,
-): Promise<{ rows: number; wrong: Wrong | null }> {
-  const known = await session.api.call(archivesApi.list, { query: {} });
-  const keys = await checkpointKeysOf(session);
+/** How many rows were looked at, and what is not as it was written. `keys`: of checkpoints, by their ids. `onRows`: how far it is, now and then. */
+export async function checkArchiveFiles(
+  { folder, known }: ArchiveFiles,
+  { named, untold }: NamedByLog,
+  keys: ReadonlyMap<string, KeyObject>,
+  onRows: (name: string, rows: number) => void,
+): Promise<{ rows: number; wrong: Fault | null }> {
   const claims = Map.groupBy(named, placeOf);
   const statements = new Map<string, ArchiveStatement>();
   const told = new Set<string>();
@@ -44,14 +50,14 @@ export async function checkArchives(
 
   for (const { name, sha256 } of known) {
     const path = join(folder, name);
-    const about = (why: string, place?: { chain: string; seq: number }): { rows: number; wrong: Wrong } => ({
+    const about = (why: string, place?: { chain: string; seq: number }): { rows: number; wrong: Fault } => ({
       rows,
       wrong: { chain: place?.chain ?? name, seq: place?.seq ?? null, id: null, why: `the archive ${name}: ${why}` },
     });
     if (!existsSync(path)) return about(`it is missing from ${folder}`);
     try {
       const statement = await checkArchive(archiveLines(path), keys, (row) => {
-        if ((rows += 1) % 10_000 === 0) say(`verifying the archive ${name}: ${rows} rows`);
+        if ((rows += 1) % 10_000 === 0) onRows(name, rows);
         const other = claims.get(placeOf(row))?.find(({ hash }) => hash !== row.hash);
         if (other !== undefined) throw new ArchiveFault(`it is another row than the one that ${other.by} names`, row);
         claims.delete(placeOf(row));

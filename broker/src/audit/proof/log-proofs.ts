@@ -2,6 +2,7 @@
 import { GateError } from 'mcpgate-shared/error';
 import type { Store } from '../../store/store.ts';
 import type { Audit } from '../audit.ts';
+import type { ArchiveFiles } from '../archive/check-archives.ts';
 import type { AuditKeys } from '../audit-keys.ts';
 import type { CheckpointKeys, CheckpointKeyView } from './checkpoint-keys.ts';
 import { createLogExports, type LogExports } from '../export/log-exports.ts';
@@ -11,7 +12,12 @@ import { verifyInThread, type VerifyMessage } from './verify-thread.ts';
 export interface LogProofs {
   /** Says how far it is, and at the end what was found. `checkpoints`: as they were kept elsewhere; throws `usage` for one that is none. */
   verify(
-    asked: { since: number | undefined; until: number | undefined; checkpoints: readonly unknown[] },
+    asked: {
+      since: number | undefined;
+      until: number | undefined;
+      checkpoints: readonly unknown[];
+      archives?: ArchiveFiles | undefined;
+    },
     signal: AbortSignal,
   ): AsyncIterable<Exclude<VerifyMessage, { kind: 'failed' }>>;
   exports: LogExports;
@@ -26,7 +32,7 @@ export function createLogProofs(parts: {
 }): LogProofs {
   const { store, audit, keys, checkpointKeys } = parts;
   return {
-    async *verify({ since, until, checkpoints }, signal) {
+    async *verify({ since, until, checkpoints, archives }, signal) {
       const read = checkpoints.map((checkpoint, index) => {
         const found = CheckpointSchema.safeParse(checkpoint);
         if (found.success) return found.data;
@@ -37,8 +43,8 @@ export function createLogProofs(parts: {
       });
       await audit.flush();
       const pems = await checkpointKeys.pems();
-      const order = { source: store.audit.source(), sealKeys: keys.sealKeys(), pems, since, until, checkpoints: read };
-      yield* verifyInThread(order, signal);
+      const by = { source: store.audit.source(), sealKeys: keys.sealKeys(), pems };
+      yield* verifyInThread({ ...by, since, until, checkpoints: read, archives }, signal);
     },
     exports: createLogExports({ store, audit }),
     keys: () => checkpointKeys.published(),

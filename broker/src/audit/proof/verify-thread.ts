@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { type ErrorCode, GateError } from 'mcpgate-shared/error';
 import type { LogSource } from '../../store/audit/log-connection.ts';
+import type { ArchiveFiles } from '../archive/check-archives.ts';
 import type { Checkpoint } from './statement.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -13,6 +14,8 @@ export interface VerifyOrder {
   since: number | undefined;
   until: number | undefined;
   checkpoints: readonly Checkpoint[];
+  /** The files that are to be looked at, too; undefined: none. */
+  archives: ArchiveFiles | undefined;
 }
 
 export type VerifyMessage =

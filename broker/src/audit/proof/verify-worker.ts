@@ -1,11 +1,13 @@
 // The thread that verifies the log, so that the broker goes on with its calls meanwhile.
-import { createPublicKey } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { toGateError } from 'mcpgate-shared/error';
 import { openLog, type LogReader } from '../../store/audit/log-reader.ts';
+import { checkArchiveFiles, type ArchiveFiles } from '../archive/check-archives.ts';
 import { sealer } from '../audit-keys.ts';
 import type { VerifyOrder, VerifyMessage } from './verify-thread.ts';
 import { verifyLog } from './verify-log.ts';
+import type { Verdict } from './verdict.ts';
 
 /** How often it says how far it is. */
 const TELL_MS = 250;
@@ -14,7 +16,7 @@ const say = (message: VerifyMessage): void => parentPort?.postMessage(message);
 const order = workerData as VerifyOrder;
 
 async function run(): Promise<void> {
-  const { source, sealKeys, pems, since, until, checkpoints } = order;
+  const { source, sealKeys, pems, since, until, checkpoints, archives } = order;
   let log: LogReader | undefined;
   let told = 0;
   try {
@@ -33,13 +35,30 @@ async function run(): Promise<void> {
         },
       },
     );
-    say({ kind: 'verdict', verdict });
+    const all = archives === undefined || verdict.fault !== undefined;
+    say({ kind: 'verdict', verdict: all ? verdict : await withArchives(verdict, archives, keys) });
   } catch (error) {
     const { code, message } = toGateError(error);
     say({ kind: 'failed', code, message });
   } finally {
     await log?.close();
   }
+}
+
+/** `rows` are those of the archives, too. */
+async function withArchives(
+  verdict: Verdict,
+  files: ArchiveFiles,
+  keys: ReadonlyMap<string, KeyObject>,
+): Promise<Verdict> {
+  const of = verdict.rows + verdict.archivedRows;
+  const { rows, wrong } = await checkArchiveFiles(
+    files,
+    { named: verdict.inArchives, untold: verdict.toldInArchives },
+    keys,
+    (_name, done) => say({ kind: 'progress', rows: verdict.rows + done, of }),
+  );
+  return { ...verdict, rows: verdict.rows + rows, fault: wrong ?? undefined };
 }
 
 void run();

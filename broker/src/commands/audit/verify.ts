@@ -6,8 +6,11 @@ import { createInterface } from 'node:readline';
 import { createPublicKey } from 'node:crypto';
 import type { Command } from 'commander';
 import { auditApi, type VerifyLine } from 'mcpgate-shared/api/audit';
+import { archivesApi } from 'mcpgate-shared/api/audit/archives';
+import { newestClaims } from 'mcpgate-shared/api/audit/newest-claims';
 import { GateError } from 'mcpgate-shared/error';
 import { plainLine } from 'mcpgate-shared/plain-line';
+import { checkArchiveFiles } from '../../audit/archive/check-archives.ts';
 import type { CommandContext } from '../context.ts';
 import {
   adminOptions,
@@ -19,8 +22,7 @@ import {
 import { counted } from '../terminal/counted.ts';
 import { withProgress } from '../terminal/progress.ts';
 import { pastRange } from '../values.ts';
-import { checkArchives } from './check-archives.ts';
-import { newestClaims } from './newest-claims.ts';
+import { checkpointKeysOf } from './checkpoint-keys.ts';
 
 interface VerifyOptions extends AdminOptions {
   since?: string;
@@ -86,7 +88,12 @@ async function withArchives(
   verdict: Verdict,
   say: (text: string) => void,
 ): Promise<Verdict> {
-  const { rows, wrong } = await checkArchives(session, folder, verdict, say);
+  const { rows, wrong } = await checkArchiveFiles(
+    { folder, known: await session.api.call(archivesApi.list, { query: {} }) },
+    { named: verdict.named_in_archives, untold: verdict.told_in_archives },
+    await checkpointKeysOf(session),
+    (name, done) => say(`verifying the archive ${name}: ${done} rows`),
+  );
   return { ...verdict, whole: wrong === null, rows: verdict.rows + rows, wrong };
 }
 
@@ -104,7 +111,8 @@ async function readCheckpoints(file: string): Promise<unknown[]> {
   try {
     return await newestClaims(linesOf(file));
   } catch (error) {
-    if (error instanceof GateError) throw error;
+    if (error instanceof GateError)
+      throw new GateError(error.code, `--checkpoints: ${error.message}`, { cause: error });
     const detail = error instanceof Error ? error.message : String(error);
     throw new GateError('usage', `--checkpoints: ${file} cannot be read (${detail})`, { cause: error });
   }

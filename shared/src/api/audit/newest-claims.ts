@@ -1,7 +1,7 @@
 // Of a file of checkpoints, which grows by a line a minute, what counts: for each chain the checkpoint that names the last of its rows, because that
 // row stands for all before it.
-import { GateError } from 'mcpgate-shared/error';
 import { z } from 'zod';
+import { GateError } from '../../error.ts';
 
 const LineSchema = z.looseObject({
   statement: z.looseObject({ heads: z.array(z.looseObject({ chain: z.string(), seq: z.number() })) }),
@@ -26,7 +26,7 @@ function read(text: string, line: number): z.output<typeof LineSchema> {
   try {
     return LineSchema.parse(JSON.parse(text));
   } catch (error) {
-    const said = `--checkpoints: line ${line} is no checkpoint; a line that was cut off may be removed`;
+    const said = `line ${line} is no checkpoint; a line that was cut off may be removed`;
     throw new GateError('usage', said, { cause: error });
   }
 }

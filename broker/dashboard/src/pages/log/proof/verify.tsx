@@ -1,14 +1,18 @@
-// Reads the whole log and says whether every row is as it was written; where one is not, which.
-import { Alert, Button, Code, Group, Progress, Stack, Text } from '@mantine/core';
-import { IconAlertTriangle, IconShieldCheck } from '@tabler/icons-react';
+// Reads the whole log and says whether every row is as it was written; where one is not, which. What checkpoints that were kept elsewhere name must be there,
+// as `audit verify --checkpoints` has it, and the archives as they were signed.
+import { Alert, Button, Checkbox, Code, FileButton, Group, Progress, Stack, Text } from '@mantine/core';
+import { IconAlertTriangle, IconFileCheck, IconShieldCheck } from '@tabler/icons-react';
 import { auditApi, type VerifyLine } from 'mcpgate-shared/api/audit';
+import { archivesApi } from 'mcpgate-shared/api/audit/archives';
 import { useEffect, useRef, useState } from 'react';
 import { useSession } from '../../../api/session.tsx';
 import { stream } from '../../../api/stream.ts';
+import { useWhole } from '../../../api/use-whole.ts';
 import { AnchorLink } from '../../../parts/links.tsx';
 import { Section } from '../../../parts/page.tsx';
 import { ProblemAlert } from '../../../parts/problem-view.tsx';
 import { countText } from '../../../parts/figures.ts';
+import { checkpointsIn } from './checkpoints-in.ts';
 
 type Verdict = Extract<VerifyLine, { kind: 'verdict' }>;
 type Progressed = Extract<VerifyLine, { kind: 'progress' }>;
@@ -20,6 +24,11 @@ export function Verify() {
   const [problem, setProblem] = useState<unknown>();
   const running = useRef<AbortController>(undefined);
   const [isRunning, setRunning] = useState(false);
+  const [kept, setKept] = useState<File | null>(null);
+  const [isWithArchives, setWithArchives] = useState(false);
+  /** Of the verdict that is shown. */
+  const [hadArchives, setHadArchives] = useState(false);
+  const archives = useWhole(archivesApi.list, {});
   useEffect(() => () => running.current?.abort(), []);
 
   const run = async (): Promise<void> => {
@@ -30,9 +39,13 @@ export function Verify() {
     setVerdict(undefined);
     setProblem(undefined);
     try {
-      for await (const line of stream(caller, auditApi.verify, { body: {} }, { signal: control.signal }))
+      const body = { archives: isWithArchives, checkpoints: kept === null ? [] : await checkpointsIn(kept) };
+      for await (const line of stream(caller, auditApi.verify, { body }, { signal: control.signal }))
         if (line.kind === 'progress') setProgress(line);
-        else setVerdict(line);
+        else {
+          setVerdict(line);
+          setHadArchives(isWithArchives);
+        }
     } catch (error) {
       if (!control.signal.aborted) setProblem(error);
     }
@@ -57,12 +70,49 @@ export function Verify() {
     >
       <Stack gap="md">
         {isRunning && <Running progress={progress} />}
-        {verdict !== undefined && <Found verdict={verdict} />}
+        {verdict !== undefined && <Found verdict={verdict} hadArchives={hadArchives} />}
         <ProblemAlert problem={problem} />
+        <Group gap="md">
+          <FileButton onChange={setKept} accept=".jsonl,.json">
+            {(props) => (
+              <Button
+                {...props}
+                size="compact-md"
+                variant="default"
+                disabled={isRunning}
+                leftSection={<IconFileCheck size={16} aria-hidden />}
+              >
+                {kept === null ? 'Choose checkpoints' : 'Choose others'}
+              </Button>
+            )}
+          </FileButton>
+          {kept === null ? (
+            <Text size="sm" c="dimmed">
+              None from elsewhere
+            </Text>
+          ) : (
+            <>
+              <Text size="sm" role="status">
+                With those of {kept.name}
+              </Text>
+              <Button size="compact-sm" variant="subtle" disabled={isRunning} onClick={() => setKept(null)}>
+                Without them
+              </Button>
+            </>
+          )}
+          {archives.data !== undefined && archives.data.length > 0 && (
+            <Checkbox
+              label={`The ${countText(archives.data.length, 'archive')} in the broker’s folder, too`}
+              checked={isWithArchives}
+              disabled={isRunning}
+              onChange={({ currentTarget }) => setWithArchives(currentTarget.checked)}
+            />
+          )}
+        </Group>
         <Text size="sm" c="dimmed">
           Whoever can write to the database and has the vault’s key could write a whole log anew; checkpoints that are
-          kept elsewhere show it. Verify against them with <Code>mcpgate-broker audit verify --checkpoints FILE</Code>,
-          and an export without this broker with <Code>mcpgate-audit-verify</Code>.
+          kept elsewhere show it. To trust nothing of this broker, verify an export with{' '}
+          <Code>mcpgate-audit-verify</Code>.
         </Text>
       </Stack>
     </Section>
@@ -81,7 +131,7 @@ function Running({ progress }: { progress: Progressed | undefined }) {
   );
 }
 
-function Found({ verdict }: { verdict: Verdict }) {
+function Found({ verdict, hadArchives }: { verdict: Verdict; hadArchives: boolean }) {
   const { whole, rows, chains, checkpoints, wrong, archives, archived_rows: archived } = verdict;
   const read = `${countText(rows, 'row')} in ${countText(chains, 'chain')}, and ${countText(checkpoints, 'checkpoint')}`;
   if (whole || wrong === null)
@@ -89,7 +139,9 @@ function Found({ verdict }: { verdict: Verdict }) {
       <Alert role="status" color="teal" variant="light" title="The log is whole" icon={<IconShieldCheck aria-hidden />}>
         {read}: all as they were written.
         {archives > 0 &&
-          ` ${countText(archived, 'row')} in ${countText(archives, 'archive')} were not looked at, only that nothing is missing between them and these: give their folder to mcpgate-broker audit verify --archives.`}
+          (hadArchives
+            ? ` ${countText(archived, 'row')} of them in ${countText(archives, 'archive')}.`
+            : ` ${countText(archived, 'row')} in ${countText(archives, 'archive')} were not looked at, only that nothing is missing between them and these.`)}
       </Alert>
     );
   return (
@@ -108,7 +160,7 @@ function Found({ verdict }: { verdict: Verdict }) {
         <Text size="sm">{wrong.why}</Text>
         <Group gap="md">
           {wrong.id !== null && (
-            <AnchorLink to="/log/$id" params={{ id: wrong.id }} size="sm" underline="always">
+            <AnchorLink to="/log/$id" params={{ id: wrong.id }} size="sm">
               Look at the record
             </AnchorLink>
           )}
