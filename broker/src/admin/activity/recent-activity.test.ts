@@ -68,7 +68,7 @@ test('latencies are those of the server, within a fifth; servers and tools stand
   for (let ms = 1; ms <= 100; ms += 1) call({ upstream_ms: ms });
   call({ tool_name: 'github__get_issue', upstream_ms: 5_000 });
   call({ server: 'sentry', tool_name: 'sentry__find', decision: 'deny', status: 'denied', upstream_ms: null });
-  const { servers, tools } = activity.of('default', 'github');
+  const { servers, tools } = activity.of('default', { server: 'github' });
   const within = (value: number | null | undefined, expected: number) =>
     assert.ok(
       value !== null && value !== undefined && Math.abs(value / expected - 1) <= 0.2,
@@ -91,15 +91,37 @@ test('latencies are those of the server, within a fifth; servers and tools stand
   assert.deepEqual([servers[1]?.p50_ms, servers[1]?.p95_ms], [null, null]);
 });
 
+test('of one server there is every ten minutes of six hours, with how long it took then, also where it was silent for an hour', () => {
+  const { activity, call, pass } = open();
+  for (let count = 0; count < 10; count += 1) call({ upstream_ms: 20 });
+  pass(10 * MINUTE);
+  call({ upstream_ms: 900, status: 'tool_error' });
+  pass(120 * MINUTE);
+  const { history, servers, minutes } = activity.of('default', { server: 'github', hours: 6 });
+  assert.deepEqual([history.length, minutes.length, servers], [14, 131, []]);
+  const [first, second, third] = history;
+  assert.deepEqual([first?.at, first?.calls, second?.tool_errors], ['2026-12-01T10:00:00.000Z', 10, 1]);
+  assert.ok(Number(first?.p95_ms) < 30 && Number(second?.p50_ms) > 700);
+  assert.deepEqual([third?.calls, third?.p50_ms], [0, null]);
+  assert.deepEqual(activity.of('default', { server: 'made-up' }).history, []);
+  pass(5 * 60 * MINUTE);
+  const later = activity.of('default', { server: 'github', hours: 6 });
+  assert.deepEqual([later.history.length, later.minutes.length], [37, 361]);
+  assert.ok(
+    later.history.every(({ calls }) => calls === 0),
+    'what is older is gone',
+  );
+});
+
 test('servers and tools that a caller made up are counted in the minutes alone; another workspace sees nothing', () => {
   const { activity, call } = open();
   for (let each = 0; each < 5_000; each += 1) {
     call({ server: `made-up-${each}`, status: 'failed', upstream_ms: null });
     call({ tool_name: `github__made_up_${each}`, status: 'failed', upstream_ms: null });
   }
-  const { minutes, servers, tools } = activity.of('default', 'github');
+  const { minutes, servers, tools } = activity.of('default', { server: 'github' });
   assert.deepEqual([minutes[0]?.calls, servers.length, servers[0]?.failed, tools.length], [10_000, 1, 5_000, 0]);
-  const other = activity.of('team-b', 'github');
+  const other = activity.of('team-b', { server: 'github' });
   assert.deepEqual([other.minutes[0]?.calls, other.servers, other.tools], [0, [], []]);
 });
 

@@ -1,12 +1,13 @@
 // How it goes, in one look: what needs somebody first, then what happens.
-import { SimpleGrid } from '@mantine/core';
+import { SegmentedControl, SimpleGrid } from '@mantine/core';
+import { getRouteApi } from '@tanstack/react-router';
 import { lazy, Suspense } from 'react';
-import { activityApi, type Activity } from 'mcpgate-shared/api/dashboard/activity';
+import { ACTIVITY_HOURS, activityApi, type Activity } from 'mcpgate-shared/api/dashboard/activity';
 import { requestsApi, type Request } from 'mcpgate-shared/api/rules/requests';
 import { statusApi, type Status } from 'mcpgate-shared/api/status';
 import { useApi } from '../../api/use-api.ts';
-import { RateChart } from '../../parts/chart.tsx';
-import type { RatePoint } from '../../parts/chart-drawn.tsx';
+import { CALL_SERIES, callPoints, together } from '../../parts/charts/call-series.ts';
+import { RateChart } from '../../parts/charts/chart.tsx';
 import { countText } from '../../parts/figures.ts';
 import { Figure } from '../../parts/figure.tsx';
 import { Lines, Loaded } from '../../parts/loaded.tsx';
@@ -14,8 +15,19 @@ import { Page, Section } from '../../parts/page.tsx';
 import { clockText } from '../../parts/time.tsx';
 import { NeedsAttention } from './needs-attention.tsx';
 
+const route = getRouteApi('/shell/overview');
+const MINUTE_MS = 60_000;
+/** A bar each, so that they stay wide enough to be seen: minutes of an hour, or five of them. */
+const SPANS = [
+  { hours: 1, stepMs: MINUTE_MS, label: '1 hour', title: 'Calls a minute' },
+  { hours: ACTIVITY_HOURS, stepMs: 5 * MINUTE_MS, label: `${ACTIVITY_HOURS} hours`, title: 'Calls in five minutes' },
+] as const;
+
 /** Below what is seen first; its table is as large as the rest of this page. */
 const BusyServers = lazy(async () => ({ default: (await import('./busy-servers.tsx')).BusyServers }));
+
+const LatencyOfServers = lazy(async () => ({ default: (await import('./latency-of-servers.tsx')).LatencyOfServers }));
+const AgesOfSecrets = lazy(async () => ({ default: (await import('./ages-of-secrets.tsx')).AgesOfSecrets }));
 
 export function OverviewPage() {
   const status = useApi(statusApi.status, {});
@@ -47,10 +59,9 @@ interface OverviewProps {
 }
 
 function Overview({ status, activity, requests }: OverviewProps) {
-  const { minutes, servers, since } = activity;
-  const sum = (name: 'calls' | 'tool_errors' | 'failed' | 'denied') =>
-    minutes.reduce((all, minute) => all + minute[name], 0);
-  const [calls, errors, failed, denied] = [sum('calls'), sum('tool_errors'), sum('failed'), sum('denied')];
+  const { minutes, servers } = activity;
+  const [calls, errors] = [sumOf(minutes, 'calls'), sumOf(minutes, 'tool_errors')];
+  const [failed, denied] = [sumOf(minutes, 'failed'), sumOf(minutes, 'denied')];
   const last = minutes.at(-2)?.calls ?? 0;
   return (
     <>
@@ -67,7 +78,11 @@ function Overview({ status, activity, requests }: OverviewProps) {
         <Figure
           label="Denied"
           value={denied}
-          note={status.enforcement === 'enforce' ? 'by rules' : `enforcement is ${status.enforcement}`}
+          note={
+            status.enforcement === 'enforce'
+              ? 'by rules, hooks, limits or people'
+              : `enforcement is ${status.enforcement}`
+          }
         />
         <Figure
           label="Waiting for a yes"
@@ -76,40 +91,63 @@ function Overview({ status, activity, requests }: OverviewProps) {
           note={requests[0] === undefined ? 'nothing waits' : `from ${requests.at(-1)?.who ?? ''}`}
         />
       </SimpleGrid>
-      <Section title="Calls a minute" lead={`Since ${clockText(Date.parse(since))}, at this broker`}>
-        <RateChart
-          height={240}
-          summary={`${countText(calls, 'call')} since ${clockText(Date.parse(since))}: ${failed} failed, ${countText(errors, 'tool error')}, ${denied} denied`}
-          points={pointsOf(minutes)}
-          series={[
-            { name: 'ok', label: 'Answered', color: 'var(--gate-series-ok)' },
-            { name: 'toolErrors', label: 'Tool errors', color: 'var(--gate-series-warn)' },
-            { name: 'failed', label: 'Failed', color: 'var(--gate-series-danger)' },
-            { name: 'denied', label: 'Denied', color: 'var(--gate-series-denied)' },
-          ]}
-        />
-      </Section>
+      <CallsOverTime />
       <Suspense fallback={<Lines count={4} />}>
+        <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="md">
+          <LatencyOfServers servers={servers} />
+          <AgesOfSecrets />
+        </SimpleGrid>
         <BusyServers servers={servers} />
       </Suspense>
     </>
   );
 }
 
-const MINUTE_MS = 60_000;
-/** What the chart is wide for: a bar of a broker that has just started stands at its end, not alone in the middle of nothing. */
-const CHART_MINUTES = 60;
+function CallsOverTime() {
+  const { hours = 1 } = route.useSearch();
+  const navigate = route.useNavigate();
+  const activity = useApi(activityApi.get, hours === 1 ? {} : { query: { hours } });
+  const span = SPANS.find((each) => each.hours === hours) ?? SPANS[0];
+  const since = activity.data && clockText(Date.parse(activity.data.since));
+  return (
+    <Section
+      title={span.title}
+      lead={since === undefined ? undefined : `Since ${since}, at this broker`}
+      actions={
+        <SegmentedControl
+          aria-label="How far back"
+          size="xs"
+          data={SPANS.map((each) => ({ value: String(each.hours), label: each.label }))}
+          value={String(span.hours)}
+          onChange={(chosen) => {
+            const next = Number(chosen) === 1 ? undefined : ACTIVITY_HOURS;
+            void navigate({ search: (before) => ({ ...before, hours: next }), replace: true });
+          }}
+        />
+      }
+    >
+      <Loaded query={activity}>
+        {({ minutes }) => (
+          <RateChart
+            height={240}
+            summary={summaryOf(minutes, since ?? '')}
+            points={callPoints(together(minutes, span.stepMs), {
+              stepMs: span.stepMs,
+              count: (span.hours * 60 * MINUTE_MS) / span.stepMs,
+            })}
+            series={CALL_SERIES}
+          />
+        )}
+      </Loaded>
+    </Section>
+  );
+}
 
-/** Minutes before the broker started have no figures, not zeros. */
-function pointsOf(minutes: Activity['minutes']): RatePoint[] {
-  const first = Date.parse(minutes[0]?.at ?? new Date().toISOString());
-  const missing = Math.max(0, CHART_MINUTES - minutes.length);
-  return [
-    ...Array.from({ length: missing }, (_, index) => ({ at: first - (missing - index) * MINUTE_MS })),
-    ...minutes.map(({ at, calls, tool_errors: toolErrors, failed, denied }) => ({
-      at: Date.parse(at),
-      ok: calls - toolErrors - failed - denied,
-      ...{ toolErrors, failed, denied },
-    })),
-  ];
+const sumOf = (minutes: Activity['minutes'], name: 'calls' | 'tool_errors' | 'failed' | 'denied'): number =>
+  minutes.reduce((all, minute) => all + minute[name], 0);
+
+function summaryOf(minutes: Activity['minutes'], since: string): string {
+  const errors = countText(sumOf(minutes, 'tool_errors'), 'tool error');
+  const [calls, failed, denied] = [sumOf(minutes, 'calls'), sumOf(minutes, 'failed'), sumOf(minutes, 'denied')];
+  return `${countText(calls, 'call')} since ${since}: ${failed} failed, ${errors}, ${denied} denied`;
 }

@@ -9,6 +9,7 @@ import { ProblemAlert } from '../../parts/problem-view.tsx';
 import { Steps } from '../../parts/steps.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { Words } from '../../parts/words.tsx';
+import { ServerActivity } from './server-activity.tsx';
 import { SharedAccount } from './shared-account.tsx';
 
 export function ServerKnown({ server }: { server: Server }) {
@@ -21,6 +22,7 @@ export function ServerKnown({ server }: { server: Server }) {
     <Stack gap="lg">
       {isSharedLogin && mayConnect && <SharedAccount server={name} />}
       <ServerTest name={name} />
+      <ServerActivity server={name} />
       {warnings.length > 0 && (
         <Section title="What it sends is not as it should be">
           <List size="sm" spacing="xs">
