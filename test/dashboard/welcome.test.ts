@@ -4,6 +4,7 @@ import { after, before, suite, test } from 'node:test';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { startCountingUpstream, type CountingUpstream } from '../upstreams/counting-upstream.ts';
 import { openWorld, type World } from '../world.ts';
+import { isClean, MAIN } from './clean.ts';
 import { launchChromium } from '../world/browser/launch-chromium.ts';
 
 const PASSWORD = 'correct horse battery staple 7';
@@ -20,6 +21,12 @@ suite('the first steps', () => {
     upstream.release();
     [world, browser] = await Promise.all([openWorld({ direct: true, open: false }), launchChromium()]);
     context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' });
+    // What a person would have done: clicks, and fields filled in.
+    await context.addInitScript(`for (const kind of ['click', 'change'])
+      addEventListener(kind, ({ isTrusted, target }) => {
+        const isChoice = target instanceof HTMLInputElement && ['radio', 'checkbox'].includes(target.type);
+        if (kind === 'click' ? isTrusted : !isChoice) localStorage[kind] = Number(localStorage[kind] ?? 0) + 1;
+      }, true);`);
     page = await context.newPage();
     page.setDefaultTimeout(15_000);
   });
@@ -32,7 +39,14 @@ suite('the first steps', () => {
   const goOn = (name: string) => page.getByRole('main').getByRole('button', { name, exact: true }).click();
   const section = (name: string) => page.getByRole('heading', { level: 2, name }).waitFor();
 
-  test('lead an administrator from the set-up link over servers, rules and an invitation to the first call', async () => {
+  test('lead an administrator from the set-up link over servers, rules and an invitation to the first call, in few steps', async (t) => {
+    const startedAt = performance.now();
+    let lookedMs = 0;
+    const isCleanNow = async (...at: Parameters<typeof isClean>): Promise<void> => {
+      const from = performance.now();
+      await isClean(...at);
+      lookedMs += performance.now() - from;
+    };
     await page.goto(world.broker.setupUrl);
     await page.getByLabel('User name').or(page.locator('input[name=name]')).first().fill('grace');
     for (const field of await page.locator('input[type=password]').all()) await field.fill(PASSWORD);
@@ -40,10 +54,12 @@ suite('the first steps', () => {
 
     await page.getByRole('heading', { level: 1, name: 'First steps' }).waitFor();
     await page.getByText('Only this computer reaches that address').waitFor();
+    await isCleanNow(page);
     await goOn('Go on');
     await section('How people sign in');
     await page.getByText('Identity provider', { exact: true }).click();
     await page.getByText(`${world.url}/oauth/idp/callback`).waitFor();
+    await isCleanNow(page, MAIN);
     await goOn('Go on');
 
     await section('Bring the servers that you have');
@@ -51,6 +67,7 @@ suite('the first steps', () => {
     await page.getByRole('textbox', { name: 'What stands in the file' }).fill(JSON.stringify(file));
     await goOn('Look at it');
     await page.getByText('Into the vault').waitFor();
+    await isCleanNow(page, MAIN);
     await goOn('Add 1 server');
     await page.getByRole('list', { name: 'Servers that are here' }).getByText('sentry').first().waitFor();
     assert.equal((await page.content()).includes(TOKEN), false, 'nothing of the token stays on the page');
@@ -68,6 +85,7 @@ suite('the first steps', () => {
     await goOn('Add 1 rule');
     await page.getByText('Rules that hold').waitFor();
     await page.getByText('allow everybody to use anything').waitFor();
+    await isCleanNow(page, MAIN);
     await goOn('Go on');
 
     await section('Invite somebody');
@@ -77,6 +95,8 @@ suite('the first steps', () => {
     const hers = await browser.newContext();
     const herPage = await hers.newPage();
     await herPage.goto(await link.innerText());
+    await isCleanNow(page, MAIN);
+    await isCleanNow(herPage);
     assert.ok((await herPage.locator('input[type=password]').count()) > 0, 'the link lets her set a password');
     await hers.close();
     await goOn('Go on');
@@ -93,6 +113,14 @@ suite('the first steps', () => {
     assert.equal(called.code, 0, called.stderr);
     await come.getByText('ada called sentry__echo').waitFor();
     await come.getByText('It worked.').waitFor();
+    const seconds = (performance.now() - startedAt - lookedMs) / 1_000;
+    const count = (kind: string) => page.evaluate<number>(`Number(localStorage['${kind}'])`);
+    const [clicks, fields] = [await count('click'), await count('change')];
+    t.diagnostic(`${clicks} clicks, ${fields} fields, ${seconds.toFixed(1)} s`);
+    assert.ok(clicks > 5 && clicks <= 14, `${clicks} clicks`);
+    assert.ok(fields >= 5 && fields <= 6, `${fields} fields`);
+    assert.ok(seconds < 300, `${seconds} s`);
+    await isCleanNow(page, MAIN);
   });
 
   test('are found again in the menu, and left for good by whoever wants no more of them', async () => {
