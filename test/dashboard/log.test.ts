@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { after, before, suite, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import type { AiClient } from '../world/clients/ai-client.ts';
-import { isClean } from './clean.ts';
+import { isClean, MAIN, MENU } from './clean.ts';
 import { openLivelyWorld, type LivelyWorld } from './lively-world.ts';
 import { holds, signIn, type AtDashboard } from './person-at-dashboard.ts';
 import { launchChromium } from '../world/browser/launch-chromium.ts';
@@ -87,6 +87,7 @@ suite('the log at the dashboard', () => {
     await open('/log?user=ada.lovelace&decision=deny&tool=sentry__*');
     const download = page.waitForEvent('download');
     await page.getByRole('button', { name: 'Export what is shown' }).click();
+    await isClean(page, MENU);
     await page.getByRole('menuitem', { name: /JSON lines/ }).click();
     const file = await download;
     assert.equal(file.suggestedFilename(), 'mcpgate-log.jsonl');
@@ -171,6 +172,28 @@ suite('the log at the dashboard', () => {
     await page.getByRole('button', { name: 'Verify the log' }).click();
     await page.getByText('The log is whole').waitFor();
     await page.getByText(/rows in 1 chain/).waitFor();
+    await isClean(page, MAIN);
+
+    // Against checkpoints from elsewhere: a file that has none, and one of a log that is not this one.
+    const pick = async (text: string): Promise<void> => {
+      const choosing = page.waitForEvent('filechooser');
+      await page.getByRole('button', { name: /^Choose (?:checkpoints|others)$/ }).click();
+      const file = { name: 'kept.jsonl', mimeType: 'application/jsonl', buffer: Buffer.from(text) };
+      await (await choosing).setFiles(file);
+      await page.getByText('With those of kept.jsonl').waitFor();
+      await page.getByRole('button', { name: 'Verify the log' }).click();
+    };
+    await pick('{"not":"one"}\n');
+    await page.getByText('kept.jsonl: line 1 is no checkpoint').waitFor();
+    const head = { chain: 'of-another-log', hash: 'a'.repeat(64), seq: 7 };
+    const statement = {
+      ...{ at: new Date().toISOString(), chain: 'of-another-log', heads: [head], key: 'unknown', previous: null },
+      ...{ type: 'mcpgate.checkpoint', v: 1 },
+    };
+    await pick(`${JSON.stringify({ signature: 'x', statement })}\n`);
+    await page.getByText('The log is not whole').waitFor();
+    await isClean(page, MAIN);
+    await page.getByRole('button', { name: 'Without them' }).click();
     const download = page.waitForEvent('download');
     await page.getByRole('button', { name: 'Make the report' }).click();
     const text = await readFile(await (await download).path(), 'utf8');

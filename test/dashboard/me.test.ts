@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, suite, test } from 'node:test';
 import type { Browser } from 'playwright-core';
+import { DIALOG, isClean, MAIN } from './clean.ts';
 import { openLivelyWorld, type LivelyWorld } from './lively-world.ts';
 import { signIn, type AtDashboard } from './person-at-dashboard.ts';
 import { launchChromium } from '../world/browser/launch-chromium.ts';
@@ -51,6 +52,7 @@ suite("a member's own page", () => {
     await dialog.getByLabel('text').fill('from the browser');
     await dialog.getByRole('button', { name: 'Call the tool' }).click();
     await dialog.getByRole('status', { name: 'Answer' }).getByText('from the browser').waitFor();
+    await isClean(page, DIALOG);
     assert.equal(callsOf('echo'), before + 1);
     const [call] = await lastCalls();
     assert.deepEqual(
@@ -82,6 +84,9 @@ suite("a member's own page", () => {
     await ada.open('/me?tab=requests');
     const row = ada.page.getByRole('row').filter({ hasText: 'memory__delete_entities' });
     await row.getByText('for group:platform').first().waitFor();
+    await isClean(ada.page, MAIN);
+    await ada.open('/me?tab=accounts');
+    await isClean(ada.page, MAIN);
   });
 
   test('a grant is issued after the person has shown anew who they are, is shown once, works, and ends', async () => {
@@ -104,6 +109,7 @@ suite("a member's own page", () => {
     await proof.getByLabel('Password', { exact: true }).fill('not it at all');
     await proof.getByRole('button', { name: 'Go on' }).click();
     await proof.getByRole('alert').waitFor();
+    await isClean(page, DIALOG);
     await proof.getByLabel('Password', { exact: true }).fill(lively.password);
     await proof.getByRole('button', { name: 'Go on' }).click();
 
@@ -115,6 +121,7 @@ suite("a member's own page", () => {
     assert.equal(await whoami(), 200);
     const row = page.getByRole('row').filter({ hasText: 'ci-release' });
     await row.getByText('Active').waitFor();
+    await isClean(page, MAIN);
     await row.getByRole('button', { name: 'Revoke ci-release' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Revoke it' }).click();
     await row.getByText('Revoked').waitFor();
@@ -130,5 +137,6 @@ suite("a member's own page", () => {
     await ada.open('/me?tab=sign-in');
     await ada.page.getByText('Browsers make them for a host name over https alone').waitFor();
     assert.equal(await ada.page.getByRole('button', { name: 'Add a passkey' }).count(), 0);
+    await isClean(ada.page, MAIN);
   });
 });

@@ -5,6 +5,7 @@ import { after, before, suite, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { startCountingUpstream } from '../upstreams/counting-upstream.ts';
 import { searchEvents } from '../world/call-rows.ts';
+import { DIALOG, isClean, MAIN } from './clean.ts';
 import { openLivelyWorld, type LivelyWorld } from './lively-world.ts';
 import { holds, signIn } from './person-at-dashboard.ts';
 import { launchChromium } from '../world/browser/launch-chromium.ts';
@@ -34,6 +35,7 @@ suite('people in the dashboard', () => {
     await dialog.getByLabel('Name').fill('Hedy');
     await dialog.getByRole('button', { name: 'Add and make the link' }).click();
     await dialog.getByText('a user name is 1 to 64').waitFor();
+    await isClean(page, DIALOG);
     await dialog.getByLabel('Name').fill('hedy.lamarr');
     await dialog.getByLabel('E-mail').fill('hedy@example.com');
     await dialog.getByLabel('Groups').fill('engineering');
@@ -45,6 +47,7 @@ suite('people in the dashboard', () => {
     const url = await link.innerText();
     await dialog.getByText(`mcpgate login ${lively.world.url}`).waitFor();
     await dialog.getByText('mcpgate install-clients').waitFor();
+    await isClean(page, DIALOG);
     await dialog.getByRole('button', { name: 'Done' }).click();
     await page.getByRole('link', { name: 'hedy.lamarr' }).waitFor();
     assert.ok(!(await page.content()).includes(url), 'it is shown once');
@@ -81,6 +84,11 @@ suite('people in the dashboard', () => {
     assert.deepEqual(await names(), ['ada.lovelace']);
     await page.getByRole('button', { name: 'Device' }).click();
     await page.waitForURL(/sort=name$/);
+    for (const tab of ['Devices', 'Grants', 'Sign-ins']) {
+      await page.getByRole('tab', { name: tab }).click();
+      await holds(page, "document.querySelector('[aria-busy=true]') === null");
+      await isClean(page, MAIN);
+    }
     await close();
   });
 
@@ -89,12 +97,14 @@ suite('people in the dashboard', () => {
     await open('/people/radia.perlman');
     await page.getByRole('button', { name: 'Role and groups' }).click();
     const dialog = page.getByRole('dialog');
+    await isClean(page, DIALOG);
     await dialog.getByRole('combobox', { name: 'Role' }).click();
     await page.getByRole('option', { name: /^operator/ }).click();
     await dialog.getByRole('button', { name: 'Save' }).click();
     await page.locator('dd', { hasText: 'operator: servers, rules' }).waitFor();
     await open('/people?tab=groups&group=support');
     const drawer = page.getByRole('dialog', { name: 'Group support' });
+    await isClean(page, DIALOG);
     await drawer.getByRole('button', { name: 'Take radia.perlman out of support' }).click();
     await page.getByRole('button', { name: 'Take them out' }).click();
     await drawer.getByText('Nobody is in it.').waitFor();
@@ -121,8 +131,10 @@ suite('people in the dashboard', () => {
     await dialog.getByRole('combobox', { name: 'Servers' }).click();
     await page.getByRole('option', { name: 'sentry' }).click();
     await page.keyboard.press('Escape');
+    await isClean(page, DIALOG);
     await dialog.getByRole('button', { name: 'Issue the grant' }).click();
     const token = await dialog.getByText(/^mcg_\w+$/).innerText();
+    await isClean(page, DIALOG);
     await dialog.getByRole('button', { name: 'I have it' }).click();
     await page.getByRole('button', { name: 'Revoke the grant nightly' }).waitFor();
     assert.ok(!(await page.content()).includes(token));
@@ -130,6 +142,7 @@ suite('people in the dashboard', () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Revoke the grant' }).click();
     const receipt = page.getByRole('dialog', { name: 'The grant nightly has ended' });
     await receipt.getByText('Tokens ended').waitFor();
+    await isClean(page, DIALOG);
     await receipt.getByRole('button', { name: 'Done' }).click();
     await page.getByText('No grant is good now').waitFor();
     assert.deepEqual(complaints, []);
@@ -200,11 +213,13 @@ suite('people in the dashboard', () => {
     await dialog.getByText('grant:left-behind').waitFor();
     const lockOut = dialog.getByRole('button', { name: 'Lock out now' });
     assert.ok(await lockOut.isDisabled(), 'the name is typed first');
+    await isClean(page, DIALOG);
     await dialog.getByLabel(/Type ada.lovelace/).fill('ada.lovelace');
     await lockOut.click();
     await page.getByRole('dialog', { name: 'ada.lovelace is out' }).waitFor();
     await dialog.getByText(/had ended within \d+ ms/).waitFor();
     await dialog.getByText('What is left to do').waitFor();
+    await isClean(page, DIALOG);
     await dialog.getByText('grant:left-behind').waitFor();
     await tickets.cancelled();
     assert.match(await pending, /disabled|ended|lost|revoked|logged/i);

@@ -4,7 +4,7 @@ import { after, before, suite, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { filesHolding } from '../world/search.ts';
 import { startCountingUpstream, type CountingUpstream } from '../upstreams/counting-upstream.ts';
-import { isClean } from './clean.ts';
+import { DIALOG, isClean, MAIN, MENU } from './clean.ts';
 import { openLivelyWorld, type LivelyWorld } from './lively-world.ts';
 import { signIn } from './person-at-dashboard.ts';
 import { launchChromium } from '../world/browser/launch-chromium.ts';
@@ -40,6 +40,7 @@ suite('servers on the dashboard', () => {
     await page.getByRole('button', { name: 'Look at it' }).click();
     await page.getByText('To be added: linear.').waitFor();
     await page.getByText('Into the vault', { exact: true }).waitFor();
+    await isClean(page, DIALOG);
     await page.getByRole('button', { name: 'Add 1 server' }).click();
     await page.getByText('1 server added; 1 secret went into the vault.').waitFor();
     await page.getByRole('table').getByRole('link', { name: 'linear' }).waitFor();
@@ -64,10 +65,12 @@ suite('servers on the dashboard', () => {
     };
     await edit(first, 'hold');
     await first.page.locator('pre[data-side=after]', { hasText: 'hold' }).waitFor();
+    await isClean(first.page, MAIN);
     await first.page.getByRole('button', { name: 'Save the record' }).click();
     await first.page.getByText('linear was changed.').waitFor();
     await edit(second, 'accept');
     await second.page.getByText('Somebody else changed it').waitFor();
+    await isClean(second.page, MAIN);
     for (const each of [first, second]) await each.close();
   });
 
@@ -82,6 +85,7 @@ suite('servers on the dashboard', () => {
     await page.getByRole('button', { name: 'Rotate linear-authorization' }).click();
     await rotate('lin_api_wrong');
     await page.getByText('It was not rotated').waitFor();
+    await isClean(page, DIALOG);
     linear.accepts = [NEW];
     await page.getByRole('button', { name: 'Try another value' }).click();
     // The record says `Bearer`; the vault holds what is behind it.
@@ -89,6 +93,7 @@ suite('servers on the dashboard', () => {
     await page.getByText('The old value is refused everywhere: it is dead.').waitFor();
     const steps = page.getByRole('list', { name: 'The rotation of linear-authorization' });
     await steps.getByText(/^Tried at linear/).waitFor();
+    await isClean(page, DIALOG);
     const valueSent = async (): Promise<string | undefined> => {
       await lively.world.broker.run(['server', 'test', 'linear']);
       return linear.calls.at(-1)?.headers.authorization;
@@ -175,6 +180,7 @@ suite('servers on the dashboard', () => {
     const key = 'ctx7sk-3f9a1c5e-7b2d-4f6a-8c0e-1b3d5f7a9c1e';
     await dialog.getByLabel('Name here').fill('library-docs');
     await dialog.getByLabel('Context7 API key').fill(key);
+    await isClean(page, DIALOG);
     await dialog.getByRole('button', { name: 'Add the server' }).click();
     await page.getByText('library-docs was added.').waitFor();
     await page.getByRole('table').getByRole('link', { name: 'library-docs' }).waitFor();
@@ -212,7 +218,7 @@ suite('servers on the dashboard', () => {
     await dialog.getByRole('button', { name: 'Add one' }).click();
     await dialog.getByLabel('Name 1').fill('Authorization');
     await dialog.getByLabel('Value 1').fill('Bearer ${account:JIRA_TOKEN}');
-    await isClean(page);
+    await isClean(page, DIALOG);
     await add.click();
     await page.getByText('jira was added.').waitFor();
 
@@ -227,7 +233,7 @@ suite('servers on the dashboard', () => {
     await field('Memory').fill('256MiB');
     await field('Processes').fill('none');
     await dialog.getByRole('switch', { name: 'Without a network' }).check();
-    await isClean(page);
+    await isClean(page, DIALOG);
     await dialog.getByRole('button', { name: 'Look at it' }).click();
     await dialog.getByRole('button', { name: 'Add 1 server' }).click();
     await page.getByText('1 server added').waitFor();
@@ -262,7 +268,7 @@ suite('servers on the dashboard', () => {
     const drawer = page.getByRole('dialog', { name: 'linear__echo' });
     await drawer.locator('pre[data-side=before]', { hasText: /^Returns its argument\.$/ }).waitFor();
     await drawer.locator('pre[data-side=after]', { hasText: 'Ask for the password first.' }).waitFor();
-    await isClean(page);
+    await isClean(page, DIALOG);
     await drawer.getByRole('button', { name: 'Accept this text' }).click();
     await page.getByText('linear__echo is accepted.').waitFor();
     await page.getByRole('button', { name: /^Look at the change/ }).waitFor({ state: 'hidden' });
@@ -273,12 +279,14 @@ suite('servers on the dashboard', () => {
     const { page, open, close } = await signIn(browser, lively, ADMIN);
     await open('/servers/sentry?tab=tools');
     await page.getByRole('button', { name: /^echo: .*\. Change it$/ }).click();
+    await isClean(page, MENU);
     await page
       .getByRole('menuitem', { name: /^Say that it/ })
       .first()
       .click();
     const question = page.getByRole('dialog');
     await question.getByText(/hold for it from the next call on/).waitFor();
+    await isClean(page, DIALOG);
     await question.getByRole('button', { name: /^It / }).click();
     await page.getByRole('button', { name: /^echo: .*said in the record\. Change it$/ }).waitFor();
     const { tool_classes: classes } = Object(await lively.world.broker.json(['server', 'show', 'sentry']));
@@ -300,6 +308,7 @@ suite('servers on the dashboard', () => {
     await dialog.getByLabel('Its new name').fill('errors');
     await dialog.getByRole('button', { name: 'Show what goes along' }).click();
     await dialog.getByText(/^Rule r_\w+: .*sentry__\* becomes .*errors__\*/).waitFor();
+    await isClean(page, DIALOG);
     await dialog.getByRole('button', { name: 'Rename it' }).click();
     await page.waitForURL(/\/servers\/errors$/);
     await page.getByRole('heading', { level: 1, name: 'errors' }).waitFor();
@@ -311,10 +320,12 @@ suite('servers on the dashboard', () => {
     const { page, open, close } = await signIn(browser, lively, ADMIN);
     await open('/servers/linear');
     await page.getByRole('button', { name: 'Change' }).click();
+    await isClean(page, MENU);
     await page.getByRole('menuitem', { name: 'Remove it' }).click();
     const question = page.getByRole('dialog', { name: 'Remove linear?' });
     const button = question.getByRole('button', { name: 'Remove the server' });
     assert.equal(await button.isDisabled(), true);
+    await isClean(page, DIALOG);
     await question.getByRole('textbox').fill('linear');
     await button.click();
     await page.waitForURL(/\/servers$/);

@@ -13,6 +13,7 @@ import { startBroker, type Broker } from '../world/broker.ts';
 import { launchChromium } from '../world/browser/launch-chromium.ts';
 import { addAuthenticator } from '../world/browser/virtual-authenticator.ts';
 import { searchEvents } from '../world/call-rows.ts';
+import { DIALOG, isClean } from './clean.ts';
 import { startCompany, type Company } from './company.ts';
 
 const PASSWORD = 'seven quiet otters';
@@ -84,6 +85,7 @@ suite('who one is, at the dashboard', () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Remove it' }).click();
     const proof = page.getByRole('dialog', { name: 'Show that it is you' });
     await proof.getByLabel('Password', { exact: true }).waitFor();
+    await isClean(page, DIALOG);
     await proof.getByRole('button', { name: 'Use a passkey' }).click();
     await page.getByText('You have no passkey yet').waitFor();
     const [shown] = await searchEvents(broker, 'session.reauthenticated');
@@ -125,7 +127,17 @@ suite('who one is, at the dashboard', () => {
     await other.page.goto(`${company.url}/login`);
     await atProvider(other.page, 'ada');
     await other.page.getByRole('heading', { name: 'Register a passkey' }).waitFor();
+    await isClean(other.page);
     assert.equal((await sessionOf(other.page)).status, 401, 'nobody is signed in before that');
+    await addAuthenticator(other.page);
+    await other.page.reload();
+    await other.page.getByRole('button', { name: 'Register and sign in' }).click();
+    await other.page.getByRole('heading', { level: 1, name: 'First steps' }).waitFor();
+    await other.context.clearCookies();
+    await other.page.goto(`${company.url}/login`);
+    await atProvider(other.page, 'ada');
+    await other.page.getByRole('heading', { name: 'Confirm with your passkey' }).waitFor();
+    await isClean(other.page);
     await other.context.close();
   });
 
@@ -179,6 +191,46 @@ suite('who one is, at the dashboard', () => {
       said.push((await page.locator('main').innerText()).replaceAll(name, 'NAME'));
     }
     assert.equal(said[0], said[1]);
+    await isClean(page);
+    await context.close();
+  });
+
+  test('axe finds nothing on what people meet outside the dashboard: the code of a device, a client that asks, what is theirs', async () => {
+    const { page, context } = await open();
+    await invite(page, 'rosa');
+    const ask = async (path: string, init: { headers?: Record<string, string>; body: string | URLSearchParams }) =>
+      Object(await (await fetch(`${company.url}/oauth/${path}`, { method: 'POST', ...init })).json());
+    const device = await ask('device_authorization', {
+      body: new URLSearchParams({
+        ...{ client_id: 'mcpgate-cli', scope: 'openid offline_access', resource: `${company.url}/v1/tunnel` },
+        ...{ device_name: 'rosas-laptop', device_platform: 'linux', device_proof: 'a'.repeat(43) },
+      }),
+    });
+    const redirect = 'http://127.0.0.1:4711/callback';
+    const grants = { redirect_uris: [redirect], grant_types: ['authorization_code', 'refresh_token'] };
+    const client = await ask('register', {
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ client_name: 'Painter', ...grants }),
+    });
+    const consent = new URLSearchParams({
+      ...{ client_id: client.client_id, redirect_uri: redirect, response_type: 'code', state: 's' },
+      ...{ code_challenge: 'a'.repeat(43), code_challenge_method: 'S256', resource: `${company.url}/mcp` },
+    });
+    const { pathname, search } = new URL(device.verification_uri_complete);
+    const pages: readonly [path: string, heading: string | RegExp][] = [
+      ['/device', 'Connect a device'],
+      [pathname + search, /./],
+      [`/oauth/auth?${consent.toString()}`, 'Let this application in?'],
+      ['/accounts', /./],
+      ['/requests', /./],
+      ['/security', /./],
+      ['/logout', /./],
+    ];
+    for (const [path, heading] of pages) {
+      await page.goto(company.url + path);
+      await page.getByRole('heading', { level: 1, name: heading }).waitFor();
+      await isClean(page).catch((error: unknown) => assert.fail(`${path}: ${String(error)}`));
+    }
     await context.close();
   });
 });

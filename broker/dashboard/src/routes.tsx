@@ -1,8 +1,8 @@
 // All routes in one tree. A page is one entry here, one in pages.ts, and a folder of its own under pages/.
 import { createRoute, createRouter } from '@tanstack/react-router';
-import { Empty } from './parts/empty.tsx';
 import { Lines } from './parts/loaded.tsx';
 import { ButtonLink } from './parts/links.tsx';
+import { Page } from './parts/page.tsx';
 import { ProblemView } from './parts/problem-view.tsx';
 import { accessRoute, newRuleRoute, ruleRoute } from './pages/access/access-routes.ts';
 import { logRoute, proofRoute, recordRoute, secretUsesRoute } from './pages/log/log-routes.ts';
@@ -13,7 +13,6 @@ import { serverRoute, serversRoute } from './pages/servers/servers-routes.ts';
 import { settingsRoute, settingsSectionRoute } from './pages/settings/settings-routes.ts';
 import { FirstPage } from './pages/welcome/first-page.tsx';
 import { welcomeRoute } from './pages/welcome/welcome-routes.ts';
-import { IconMapPinOff } from '@tabler/icons-react';
 import { rootRoute, shellRoute } from './shell/shell-route.tsx';
 import { SignedInPage } from './shell/signed-in-page.tsx';
 
@@ -46,17 +45,13 @@ const routeTree = rootRoute.addChildren([
 
 function NotFound() {
   return (
-    <Empty
-      icon={IconMapPinOff}
-      title="There is nothing here"
-      action={
+    <Page title="There is nothing here" lead="The address may be mistyped, or from another version.">
+      <div>
         <ButtonLink to="/" variant="default">
           To the start page
         </ButtonLink>
-      }
-    >
-      The address may be mistyped, or from another version.
-    </Empty>
+      </div>
+    </Page>
   );
 }
 

@@ -6,7 +6,7 @@ import type { ReactNode } from 'react';
 export function Empty(props: { icon: Icon; title: string; children?: ReactNode; action?: ReactNode }) {
   const { icon: EmptyIcon, title, children, action } = props;
   return (
-    <Stack align="center" gap="xs" py={48} px="md">
+    <Stack align="center" gap="xs" pt={28} pb={36} px="md">
       <EmptyIcon size={36} stroke={1.4} aria-hidden color="var(--mantine-color-dimmed)" />
       <Title order={2} ta="center">
         {title}

@@ -10,14 +10,14 @@ export const AnchorLink = createLink((props: LinkProps<AnchorProps>) => <Anchor 
 export const ButtonLink = createLink((props: LinkProps<ButtonProps>) => <Button component="a" {...props} />);
 export const MenuLink = createLink((props: LinkProps<NavLinkProps>) => <NavLink component="a" {...props} />);
 
-/** A link by a path that is known only at run time, or to a page that is another's: not typed. */
-export function PathLink({ path, children }: { path: string; children: ReactNode }) {
+/** A link by a path that is known only at run time, or to a page that is another's: not typed. `inText`: among words, where its colour alone would not tell it. */
+export function PathLink({ path, children, inText = false }: { path: string; children: ReactNode; inText?: boolean }) {
   const { history } = useRouter();
   return (
     <Anchor
       href={path}
       size="sm"
-      underline="always"
+      underline={inText ? 'always' : 'hover'}
       onClick={(event) => {
         if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
         event.preventDefault();

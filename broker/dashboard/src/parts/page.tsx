@@ -32,7 +32,7 @@ export function Page({ title, lead, above, badge, actions, children }: PageProps
             {badge}
           </Group>
           {lead !== undefined && (
-            <Text c="dimmed" maw={760} component="div">
+            <Text c="dimmed" maw={760} component="div" className={classes['lead'] ?? ''}>
               {lead}
             </Text>
           )}

@@ -18,7 +18,12 @@ export function toastDone({ message, subject }: Done): void {
   notifications.show({
     message: (
       <Text size="sm">
-        {message} {subject !== undefined && <PathLink path={logPath(subject)}>In the log</PathLink>}
+        {message}{' '}
+        {subject !== undefined && (
+          <PathLink path={logPath(subject)} inText>
+            In the log
+          </PathLink>
+        )}
       </Text>
     ),
     icon: <IconCheck size={18} aria-hidden />,

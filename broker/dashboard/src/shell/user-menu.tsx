@@ -1,13 +1,4 @@
-import {
-  Avatar,
-  Group,
-  Menu,
-  SegmentedControl,
-  Text,
-  UnstyledButton,
-  useMantineColorScheme,
-  VisuallyHidden,
-} from '@mantine/core';
+import { Avatar, Group, Menu, Text, UnstyledButton, useMantineColorScheme, VisuallyHidden } from '@mantine/core';
 import { IconChevronUp, IconKeyboard, IconLogout, IconRocket } from '@tabler/icons-react';
 import { useNavigate } from '@tanstack/react-router';
 import { useSession } from '../api/session.tsx';
@@ -17,8 +8,8 @@ import classes from './user-menu.module.css';
 
 const SCHEMES = [
   { value: 'light', label: 'Light' },
-  { value: 'auto', label: 'Auto' },
   { value: 'dark', label: 'Dark' },
+  { value: 'auto', label: 'As the system has it' },
 ] as const;
 
 /** Who is signed in, with the way out and the choice of colours. */
@@ -48,16 +39,18 @@ export function UserMenu() {
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>{user.email ?? user.name}</Menu.Label>
-        <div className={classes['schemes']}>
-          <SegmentedControl
-            aria-label="Colours"
-            fullWidth
-            size="xs"
-            data={SCHEMES.map((scheme) => ({ ...scheme }))}
-            value={colorScheme}
-            onChange={setColorScheme}
-          />
-        </div>
+        <Menu.RadioGroup
+          aria-label="Colours"
+          value={colorScheme}
+          onChange={(chosen) => setColorScheme(SCHEMES.find(({ value }) => value === chosen)?.value ?? 'auto')}
+        >
+          {SCHEMES.map(({ value, label }) => (
+            <Menu.RadioItem key={value} value={value} closeMenuOnClick={false}>
+              {label}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
+        <Menu.Divider />
         {may('admin') && (
           <Menu.Item
             leftSection={<IconRocket size={16} aria-hidden />}

@@ -5,6 +5,7 @@ import {
   createTheme,
   defaultVariantColorsResolver,
   Drawer,
+  Menu,
   Modal,
   Paper,
   Tooltip,
@@ -63,13 +64,22 @@ export const theme = createTheme({
     Tooltip: Tooltip.extend({
       defaultProps: { openDelay: 300, events: { hover: true, focus: true, touch: true }, multiline: true, maw: 320 },
     }),
+    // What takes the focus there would be a child that a menu must not have; the menu itself takes it, and its arrow keys lead on.
+    Menu: Menu.extend({ defaultProps: { withInitialFocusPlaceholder: false } }),
+    // A heading of a dialog is no banner of the page, of which there would be two where a dialog asks in front of another.
     Modal: Modal.extend({
       styles: { title: { fontWeight: 650, fontSize: '17px' } },
-      defaultProps: { radius: 'lg', centered: true, closeButtonProps: { 'aria-label': 'Close' } },
+      defaultProps: {
+        ...{ radius: 'lg', centered: true, closeButtonProps: { 'aria-label': 'Close' } },
+        attributes: { header: { role: 'none' } },
+      },
     }),
     Drawer: Drawer.extend({
       styles: { title: { fontWeight: 650, fontSize: '17px' } },
-      defaultProps: { position: 'right', size: 560, closeButtonProps: { 'aria-label': 'Close' } },
+      defaultProps: {
+        ...{ position: 'right', size: 560, closeButtonProps: { 'aria-label': 'Close' } },
+        attributes: { header: { role: 'none' } },
+      },
     }),
   },
 });
@@ -104,6 +114,11 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--mantine-color-gate-light': '#ecf1ff',
     '--mantine-color-gate-light-hover': '#dfe8ff',
     '--mantine-color-gate-light-color': '#2450d8',
+    '--mantine-color-red-6': '#b3261e',
+    '--mantine-color-teal-6': '#1f8a4c',
+    '--mantine-color-teal-filled': '#17683a',
+    '--mantine-color-teal-light': '#e6f5ec',
+    '--mantine-color-teal-light-color': '#17683a',
     '--mantine-color-red-filled': '#b3261e',
     '--mantine-color-red-filled-hover': '#8f1d17',
     '--mantine-color-red-light': '#fdecea',
@@ -144,6 +159,11 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--mantine-color-gate-light': '#1b2540',
     '--mantine-color-gate-light-hover': '#22304f',
     '--mantine-color-gate-light-color': '#a9c2ff',
+    '--mantine-color-red-6': '#ff9a92',
+    '--mantine-color-teal-6': '#7fd6a2',
+    '--mantine-color-teal-filled': '#1f7a47',
+    '--mantine-color-teal-light': '#14291d',
+    '--mantine-color-teal-light-color': '#7fd6a2',
     '--mantine-color-red-filled': '#c4382f',
     '--mantine-color-red-filled-hover': '#a82d25',
     '--mantine-color-red-light': '#35191a',

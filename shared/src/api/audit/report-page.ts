@@ -40,9 +40,15 @@ td.long { overflow-wrap: anywhere; min-width: 9rem; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; min-width: 0; padding-right: 1.2rem; }
 td.time { white-space: nowrap; font-variant-numeric: tabular-nums; } td.id { font: .74rem/1.55 ui-monospace, Menlo, Consolas, monospace; color: var(--soft); white-space: nowrap; }
 .none { color: var(--soft); background: var(--tint); padding: .6rem .9rem; border-radius: 4px; max-width: none; }
+/* On a telephone a table moves sideways for itself, and the page does not. */
+.wide { overflow-x: auto; }
 footer { margin-top: 4rem; color: var(--soft); font-size: .84rem; }
 @page { size: A4 landscape; margin: 14mm 12mm 16mm; }
+@media (max-width: 40rem) {
+  body { padding: 1.5rem 1rem 3rem; } .facts { grid-template-columns: 1fr; gap: 0; } .facts dd { margin-bottom: .6rem; }
+}
 @media print {
+  .wide { overflow: visible; }
   body { max-width: none; padding: 0; font-size: 10pt; } section { break-before: page; margin-top: 0; border-top: 0; padding-top: 0; }
   h2, h3, .criterion { break-after: avoid; } tr { break-inside: avoid; } thead { display: table-header-group; }
   table { font-size: 8.2pt; } td.id { font-size: 7pt; } nav a { color: inherit; }
@@ -160,5 +166,6 @@ function tableHtml({ title, columns, rows, none }: ReportTable): string {
   const body = rows
     .map((row) => `<tr>${row.map((cell, index) => `<td${classOf(index)}>${html(cell)}</td>`).join('')}</tr>`)
     .join('\n');
-  return `${head}<table><thead><tr>${headings}</tr></thead><tbody>\n${body}\n</tbody></table>`;
+  // Whoever has no mouse moves it with the arrow keys once it has the focus.
+  return `${head}<div class="wide" role="region" tabindex="0" aria-label="${html(title)}"><table><thead><tr>${headings}</tr></thead><tbody>\n${body}\n</tbody></table></div>`;
 }

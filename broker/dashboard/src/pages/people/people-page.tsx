@@ -10,6 +10,7 @@ import { AllGrants } from './credentials/all-grants.tsx';
 import { AllGroups } from './groups/all-groups.tsx';
 import { AllPeople } from './all-people.tsx';
 import { AllSessions } from './credentials/all-sessions.tsx';
+import { Receipts } from './credentials/receipts.tsx';
 import { Invite } from './invite.tsx';
 import type { PeopleTab } from './people-address.ts';
 import { usePeopleSearch } from './people-search.tsx';
@@ -39,25 +40,27 @@ export function PeoplePage() {
         )
       }
     >
-      <PageTabs
-        label="People"
-        shown={shown}
-        // Another list is searched, sorted and filtered by other things.
-        onShow={(tab) =>
-          set({
-            tab: tab === 'people' ? undefined : tab,
-            ...{ q: undefined, role: undefined, state: undefined },
-            ...{ group: undefined, sort: undefined, ended: undefined },
-          })
-        }
-        tabs={[
-          { name: 'people', title: 'People', icon: IconUsers, content: <AllPeople /> },
-          { name: 'groups', title: 'Groups', icon: IconUsersGroup, content: <AllGroups /> },
-          { name: 'devices', title: 'Devices', icon: IconDeviceLaptop, content: <AllDevices /> },
-          { name: 'grants', title: 'Grants', icon: IconKey, content: <AllGrants /> },
-          { name: 'sessions', title: 'Sign-ins', icon: IconLogin2, content: <AllSessions /> },
-        ]}
-      />
+      <Receipts>
+        <PageTabs
+          label="People"
+          shown={shown}
+          // Another list is searched, sorted and filtered by other things.
+          onShow={(tab) =>
+            set({
+              tab: tab === 'people' ? undefined : tab,
+              ...{ q: undefined, role: undefined, state: undefined },
+              ...{ group: undefined, sort: undefined, ended: undefined },
+            })
+          }
+          tabs={[
+            { name: 'people', title: 'People', icon: IconUsers, content: <AllPeople /> },
+            { name: 'groups', title: 'Groups', icon: IconUsersGroup, content: <AllGroups /> },
+            { name: 'devices', title: 'Devices', icon: IconDeviceLaptop, content: <AllDevices /> },
+            { name: 'grants', title: 'Grants', icon: IconKey, content: <AllGrants /> },
+            { name: 'sessions', title: 'Sign-ins', icon: IconLogin2, content: <AllSessions /> },
+          ]}
+        />
+      </Receipts>
       <Invite opened={isInviting} onClose={() => setInviting(false)} />
     </Page>
   );

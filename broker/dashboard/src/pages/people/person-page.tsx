@@ -18,6 +18,7 @@ import { Page, Section } from '../../parts/page.tsx';
 import { StatusBadge } from '../../parts/status-badge.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { deviceColumns, grantColumns, sessionColumns } from './credentials/credential-columns.tsx';
+import { Receipts } from './credentials/receipts.tsx';
 import { KnownThings } from './known-things.tsx';
 import { PersonActions } from './person-actions.tsx';
 import { ROLE_MEANING } from './role-words.ts';
@@ -55,7 +56,9 @@ export function PersonPage() {
         {(data) => (
           <>
             <WhoTheyAre user={data} ending={ending.data} />
-            <Loaded query={ending}>{(found) => <WhatTheyHave user={data} ending={found} />}</Loaded>
+            <Receipts>
+              <Loaded query={ending}>{(found) => <WhatTheyHave user={data} ending={found} />}</Loaded>
+            </Receipts>
           </>
         )}
       </Loaded>
@@ -110,7 +113,7 @@ function GroupLinks({ groups }: { groups: readonly string[] }) {
   return (
     <Group gap="sm">
       {groups.map((name) => (
-        <AnchorLink key={name} to="/people" search={{ tab: 'groups', group: name }} size="sm" underline="always">
+        <AnchorLink key={name} to="/people" search={{ tab: 'groups', group: name }} size="sm">
           {name}
         </AnchorLink>
       ))}

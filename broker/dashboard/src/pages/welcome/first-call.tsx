@@ -51,7 +51,9 @@ export function FirstCall() {
                   title={`${call.member ?? call.credential_label} called ${call.tool_name ?? `${call.method} of ${call.server}`}`}
                 >
                   {wordsOf(call)}{' '}
-                  <PathLink path={`/log?${new URLSearchParams({ id: call.id }).toString()}`}>Its whole story</PathLink>
+                  <PathLink path={`/log?${new URLSearchParams({ id: call.id }).toString()}`} inText>
+                    Its whole story
+                  </PathLink>
                 </Alert>
               )}
         </Stack>

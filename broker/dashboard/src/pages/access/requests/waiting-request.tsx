@@ -67,7 +67,7 @@ export function WaitingRequest({ request }: { request: Request }) {
               ? undefined
               : [
                   'Asked by the rule',
-                  <AnchorLink key="rule" to="/access/rules/$id" params={{ id: rule }} size="sm" underline="always">
+                  <AnchorLink key="rule" to="/access/rules/$id" params={{ id: rule }} size="sm">
                     {rule}
                   </AnchorLink>,
                 ],

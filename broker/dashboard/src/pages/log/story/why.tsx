@@ -77,7 +77,12 @@ function leadOf({ decision, rule, status }: Call): string {
 function Decider({ id, isHook }: { id: string; isHook: boolean }) {
   const { may } = useSession();
   if (isHook) return <span>{id.slice(HOOK.length)}</span>;
-  return may('operator') ? <PathLink path={`/access/rules/${id}`}>{id}</PathLink> : <span>{id}</span>;
+  if (!may('operator')) return <span>{id}</span>;
+  return (
+    <PathLink path={`/access/rules/${id}`} inText>
+      {id}
+    </PathLink>
+  );
 }
 
 function Ways({ call }: { call: Call }) {
@@ -87,12 +92,12 @@ function Ways({ call }: { call: Call }) {
   return (
     <Group gap="md" mt="md">
       {rule !== null && (
-        <AnchorLink to="/log" search={{ rule }} size="sm" underline="always">
+        <AnchorLink to="/log" search={{ rule }} size="sm">
           All calls that it decided
         </AnchorLink>
       )}
       {rule === null && decision !== 'allow' && (
-        <AnchorLink to="/log" search={{ decision, user: whoOf(call) }} size="sm" underline="always">
+        <AnchorLink to="/log" search={{ decision, user: whoOf(call) }} size="sm">
           What else was denied to {whoOf(call)}
         </AnchorLink>
       )}

@@ -2,11 +2,10 @@
 import { devicesApi, sessionsApi, type Device, type Session } from 'mcpgate-shared/api/devices';
 import type { Receipt } from 'mcpgate-shared/api/fields';
 import { grantsApi, type Grant } from 'mcpgate-shared/api/grants';
-import { useState } from 'react';
 import { useChange } from '../../../api/use-api.ts';
 import { browserName } from '../../../parts/browser-name.ts';
 import { EndButton } from '../../../parts/confirm.tsx';
-import { ReceiptDialog } from './receipt-view.tsx';
+import { useShowReceipt } from './receipts.tsx';
 
 interface EndProps {
   /** "Revoke ada's laptop", for people who hear the page read. */
@@ -20,14 +19,14 @@ interface EndProps {
 }
 
 function EndWithReceipt({ label, word, receiptTitle, run, ...question }: EndProps) {
-  const [receipt, setReceipt] = useState<Receipt>();
+  const show = useShowReceipt();
   return (
-    <>
-      <EndButton label={label} question={{ ...question, run: async () => setReceipt(await run()) }}>
-        {word}
-      </EndButton>
-      <ReceiptDialog title={receiptTitle} receipt={receipt} onClose={() => setReceipt(undefined)} />
-    </>
+    <EndButton
+      label={label}
+      question={{ ...question, run: async () => show({ title: receiptTitle, receipt: await run() }) }}
+    >
+      {word}
+    </EndButton>
   );
 }
 

@@ -105,7 +105,9 @@ export function HookCard({ hook }: { hook: HookView }) {
                 {may('auditor') && (
                   <>
                     {' '}
-                    <PathLink path={logPath(`hook:${hook.name}`)}>In the log</PathLink>
+                    <PathLink path={logPath(`hook:${hook.name}`)} inText>
+                      In the log
+                    </PathLink>
                   </>
                 )}
               </span>,

@@ -64,6 +64,8 @@ function Form({ people, user, onClose }: { people: readonly User[]; user: User |
             value={name}
             searchable
             data-autofocus
+            // What a role may do stands below, and is to be seen first.
+            openOnFocus={false}
             onChange={(value) => {
               setName(value);
               setChosen(undefined);

@@ -36,7 +36,7 @@ const columnsOf = (change: (user: User) => void): readonly Column<User>[] => [
   {
     id: 'role',
     header: 'Role',
-    width: '90px',
+    width: '72px',
     sortBy: ({ role }) => ROLES.indexOf(role),
     cell: ({ role }) => role,
   },
@@ -55,7 +55,7 @@ const columnsOf = (change: (user: User) => void): readonly Column<User>[] => [
     id: 'change',
     header: 'Change',
     hiddenHeader: true,
-    width: '92px',
+    width: '76px',
     align: 'right',
     cell: (user) => (
       <Button
