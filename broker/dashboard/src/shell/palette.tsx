@@ -79,7 +79,7 @@ export function Palette({ pages, asked }: { pages: readonly PageEntry[]; asked: 
       scrollable
       maxHeight={420}
       limit={40}
-      aria-label="Find or do"
+      attributes={{ content: { 'aria-label': 'Find or do' } }}
       searchProps={{
         leftSection: <IconSearch size={18} aria-hidden />,
         placeholder: 'Find or do',
