@@ -184,7 +184,7 @@ suite('the dashboard', () => {
     await page.context().setOffline(true);
     await page.getByRole('link', { name: 'sentry' }).click();
     await away.waitFor();
-    await isClean(page);
+    await isClean(page, MAIN);
     await page.goBack();
     await page.getByRole('row').filter({ hasText: 'memory' }).waitFor();
     await lively.world.broker.run(['server', 'disable', 'memory']);
