@@ -1,5 +1,7 @@
 // One world for every test and picture of the dashboard: a company with people, servers that work and one that does not, calls, denials.
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { startCountingUpstream, type CountingUpstream } from '../upstreams/counting-upstream.ts';
 import { until } from '../world/until.ts';
 import type { AiClient } from '../world/clients/ai-client.ts';
@@ -89,6 +91,16 @@ export async function openLivelyWorld(): Promise<LivelyWorld> {
     await broker.run(['secret', 'rotate', await world.secretOf('sentry'), '--expires', '5d'], {
       stdin: 'Bearer sntrys_1c3a5d7e9f0b2c5f0e7c2b9a4d4e6f8b\n',
     });
+    // Secrets that were set a while ago.
+    const database = new DatabaseSync(join(broker.dataDir, 'mcpgate.db'));
+    for (const [server, days] of [
+      ['github', 41],
+      ['grafana', 12],
+    ] as const)
+      database
+        .prepare('update secret_versions set created_at = created_at - ? where name = ?')
+        .run(days * 86_400_000, await world.secretOf(server));
+    database.close();
     for (const hook of company.hooks) await broker.run(['hook', 'add', ...hook]);
     const ada = world.laptop('adas-laptop');
     await ada.login(

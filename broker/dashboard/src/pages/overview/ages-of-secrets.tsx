@@ -24,24 +24,23 @@ function Ages({ secrets }: { secrets: readonly Secret[] }) {
   const now = useNow();
   const oldest = secrets
     .filter(({ servers, reading }) => servers.length > 0 && reading === null)
-    .map(({ name, created_at: at }) => ({ name, days: Math.max(0, (now - Date.parse(at)) / DAY_MS) }))
+    .map(({ name, created_at: at }) => ({ name, days: Math.max(0, Math.floor((now - Date.parse(at)) / DAY_MS)) }))
     .toSorted((one, other) => other.days - one.days)
     .slice(0, MOST);
-  if (oldest.length === 0)
+  if ((oldest[0]?.days ?? 0) === 0)
     return (
       <Text size="sm" c="dimmed">
-        No server uses a secret that is kept here.
+        {oldest.length === 0 ? 'No server uses a secret that is kept here.' : 'None of them is a day old yet.'}
       </Text>
     );
   return (
     <Bars
       rows={oldest}
       valueText={daysText}
-      summary={`The oldest: ${oldest.map(({ name, days }) => `${name}, ${daysText(days)}`).join('; ')}`}
+      summary={`The oldest: ${oldest.map(({ name, days }) => `${name}, ${days === 0 ? 'less than a day' : daysText(days)}`).join('; ')}`}
       series={[{ name: 'days', label: 'Age', color: 'var(--gate-series-ok)' }]}
     />
   );
 }
 
-const daysText = (days: number): string =>
-  days < 1 ? countText(Math.floor(days * 24), 'hour') : countText(Math.floor(days), 'day');
+const daysText = (days: number): string => (days === 0 ? '0' : countText(days, 'day'));

@@ -122,6 +122,7 @@ function Welcome() {
           if (name !== undefined) show(name);
         }}
         size="sm"
+        color="teal"
         iconSize={34}
         wrap
         allowNextStepsSelect

@@ -98,6 +98,7 @@ export function Bars({ rows, series, valueText }: BarsProps) {
       legendProps={LEGEND}
       series={copied(series)}
       valueFormatter={valueText}
+      xAxisProps={{ allowDecimals: false }}
       yAxisProps={{
         width: 150,
         interval: 0,

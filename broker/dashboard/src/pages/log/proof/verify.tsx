@@ -77,7 +77,7 @@ export function Verify() {
             {(props) => (
               <Button
                 {...props}
-                size="compact-md"
+                size="xs"
                 variant="default"
                 disabled={isRunning}
                 leftSection={<IconFileCheck size={16} aria-hidden />}
@@ -95,7 +95,7 @@ export function Verify() {
               <Text size="sm" role="status">
                 With those of {kept.name}
               </Text>
-              <Button size="compact-sm" variant="subtle" disabled={isRunning} onClick={() => setKept(null)}>
+              <Button size="xs" variant="subtle" disabled={isRunning} onClick={() => setKept(null)}>
                 Without them
               </Button>
             </>
