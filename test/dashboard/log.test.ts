@@ -199,6 +199,13 @@ suite('the log at the dashboard', () => {
     const text = await readFile(await (await download).path(), 'utf8');
     assert.match(text, /^<!doctype html>/i);
     assert.match(text, /sentry__fail/);
+    // On a telephone its tables move sideways, and the page does not.
+    const report = await page.context().newPage();
+    await report.setViewportSize({ width: 390, height: 900 });
+    await report.setContent(text);
+    await holds(report, 'document.documentElement.scrollWidth <= 390');
+    await isClean(report);
+    await report.close();
     assert.deepEqual(at.complaints, []);
   });
 
