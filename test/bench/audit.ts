@@ -1,5 +1,5 @@
 // `npm run bench:audit`: what a call takes of the disk, with all indexes, on both engines, one at a time and sixteen together; what its record costs,
-// with seals and checkpoints and without, in turns; and how fast the log is verified. `--json` prints one JSON document. Exits 1 where a goal is missed.
+// with seals and checkpoints and without, in turns, and what part that is of a call through `mcpgate serve`; and how fast the log is verified. `--json` prints one JSON document. Exits 1 where a goal is missed.
 import { seal, unseal } from '../../broker/src/vault/seal.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,11 @@ import { createLogger } from '../../broker/src/log/logger.ts';
 import { openLog } from '../../broker/src/store/audit/log-reader.ts';
 import { openStore } from '../../broker/src/store/open-store.ts';
 import { startPostgres } from '../postgres.ts';
+import { startCommand } from '../world/command.ts';
+import { GATE } from '../world/people/person.ts';
+import { openWorld } from '../world.ts';
 import { callOf, sessionsOf, writeCalls } from './audit-rows.ts';
+import { openStdioClient, shakeHands } from './load-client.ts';
 import { quantile } from './quantile.ts';
 
 const CALLS = Number(process.env['BENCH_CALLS'] ?? 20_000);
@@ -24,6 +28,8 @@ const ROUNDS = 20;
 const CALLS_A_ROUND = 200;
 const MOST_BYTES = 700;
 const FEWEST_ROWS_A_SECOND = 200_000;
+/** Of the p50 of a call, what proves its record may take. */
+const MOST_OF_A_CALL = 0.1;
 
 const log = createLogger({ level: 'error', format: 'json', colours: false, write: () => undefined });
 const key = new Uint8Array(32);
@@ -156,10 +162,39 @@ async function cost(): Promise<Line[]> {
   await store.close();
   rmSync(dataDir, { recursive: true });
   const [proved, plain] = [quantile(times.proved, 0.5), quantile(times.plain, 0.5)];
+  const call = quantile(await callTimes(), 0.5) * 1_000;
+  const part = (proved - plain) / (call - (proved - plain));
+  const most = `<= ${MOST_OF_A_CALL * 100} %`;
   return [
     line('SQLite: the record of a call (intent and outcome), p50', proved, 'µs'),
     line('of that for seals, keyed digests and checkpoints', proved - plain, 'µs'),
+    line('a call through mcpgate serve, p50', call, 'µs'),
+    line('what proves its record adds to it', part * 100, '%', most, part <= MOST_OF_A_CALL),
   ];
+}
+
+/** Calls of a small tool from an AI client to a server and back, in ms each. */
+async function callTimes(): Promise<number[]> {
+  const env = { PATH: process.env['PATH'] };
+  const upstream = startCommand([process.execPath, join(import.meta.dirname, 'minimal', 'upstream.ts')], { env });
+  const [, port = ''] = await upstream.line(/port (\d+)/);
+  const world = await openWorld({ direct: true, servers: { bench: { url: `http://127.0.0.1:${port}/mcp` } } });
+  try {
+    const ada = await world.member('ada', { env: { MCPGATE_LOG: 'warn' } });
+    const client = openStdioClient([process.execPath, GATE, 'serve'], ada.env);
+    await shakeHands(client);
+    const times: number[] = [];
+    for (let call = 0; call < ROUNDS * CALLS_A_ROUND; call += 1) {
+      const startedAt = performance.now();
+      await client.request('tools/call', { name: 'bench__echo', arguments: { text: 'x'.repeat(200) } });
+      if (call >= CALLS_A_ROUND) times.push(performance.now() - startedAt);
+    }
+    await client.close();
+    return times;
+  } finally {
+    await world.close();
+    await upstream.stop();
+  }
 }
 
 const postgres = await startPostgres();

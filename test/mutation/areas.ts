@@ -15,7 +15,7 @@ export interface MutationArea {
 export const AREAS: Readonly<Record<string, MutationArea>> = {
   vault: { sources: ['broker/src/vault/*.ts'], tests: ['broker/src/vault/*.test.ts'] },
   audit: {
-    sources: ['broker/src/audit/*.ts'],
+    sources: ['broker/src/audit/*.ts', 'broker/src/audit/search/{found-calls,shown-records,call-words}.ts'],
     tests: [
       'broker/src/domain/record-id.test.ts',
       'broker/src/audit/{keyed-hash,hash-chain,log-rows,refused-events,chain-writer,chain-callers,unwritable-log,create-audit}.test.ts',
