@@ -31,6 +31,11 @@ test('a decision is read where its signature is good, and whoever it is told why
   ]);
   const tested = Object(await admin.broker.json(['hook', 'test', 'pager'])) as Record<string, unknown>;
   assert.deepEqual([tested['decision'], receiver.asked.length], ['told', 1]);
+  receiver.answer = (response: Parameters<typeof receiver.answer>[0]) => void response.writeHead(204).end();
+  assert.match(
+    await admin.broker.run(['hook', 'test', 'pager'], '').then(({ stdout }) => stdout),
+    /^answered   no body$/m,
+  );
   const body = JSON.stringify({
     type: 'approval.decision',
     data: { request: 'q_nothing2', decision: 'approve', by: '42' },
