@@ -154,6 +154,8 @@ test('a person who says no sends the client away, and nobody is logged in', asyn
   assert.equal(urlClient.kept.tokens, undefined);
   assert.deepEqual(await oauthSessions(), sessions);
   assert.deepEqual(person.complaints, []);
+  // The client hears of it before the browser has its page.
+  await person.page.waitForURL(({ origin }) => origin !== new URL(world.url).origin);
   await person.page.goBack();
   await person.page.reload();
   await person.page.getByText('This request is over').waitFor();
