@@ -27,7 +27,10 @@ export function testedArguments(args: JsonRecord | string | undefined): TestedAr
 }
 
 /** With what a bundle fixes. */
-export const withFixed = (fixed: JsonRecord | undefined, { exact, written }: TestedArguments = NONE): TestedArguments => ({
+export const withFixed = (
+  fixed: JsonRecord | undefined,
+  { exact, written }: TestedArguments = NONE,
+): TestedArguments => ({
   exact: { ...fixed, ...exact },
   written: { ...fixed, ...written },
 });
