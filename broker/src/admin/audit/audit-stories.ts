@@ -3,7 +3,7 @@ import type { Story } from 'mcpgate-shared/api/audit';
 import { ruleSentence } from 'mcpgate-shared/api/rules/rule-sentence';
 import { GateError } from 'mcpgate-shared/error';
 import { idSpan } from '../../audit/record-times.ts';
-import { followed } from '../../audit/search/followed.ts';
+import { searchWhole } from '../../audit/search/search-whole.ts';
 import type { CallRecord } from '../../domain/call-record.ts';
 import type { AdminDependencies } from '../dependencies.ts';
 import { toRule } from '../rules/rule-view.ts';
@@ -45,7 +45,7 @@ export async function storyOf(parts: Needs, workspaceId: string, id: string): Pr
   const nothing = { call: null, event: null, rows: [], rule: null, approvals: [], session: [], checkpoint: null };
   if (id.startsWith('q_')) {
     const search = { workspaceId, subject: `request:${id}`, limit: MOST_APPROVALS };
-    const records = await followed((part) => audit.findEvents(part), search, MOST_PARTS);
+    const records = await searchWhole((part) => audit.findEvents(part), search, MOST_PARTS);
     if (records.length > 0) return { ...nothing, approvals: records.toReversed() };
     throw new GateError('not_found', `the log has nothing of a request ${id}`);
   }
@@ -68,7 +68,7 @@ async function ruleStory(parts: Needs, call: CallRecord): Promise<Story['rule']>
   if (id === null) return null;
   const until = Date.parse(call.ts) + 1;
   const asked = { workspaceId, subject: `rule:${id}`, until, limit: MOST_APPROVALS };
-  const records = await followed((part) => audit.findEvents(part), asked, MOST_PARTS);
+  const records = await searchWhole((part) => audit.findEvents(part), asked, MOST_PARTS);
   const said = records.find(({ type }) => type === 'rule.added' || type === 'rule.changed');
   const { rules } = await store.policy.snapshot(workspaceId);
   const now = rules.find((rule) => rule.id === id);
@@ -90,7 +90,7 @@ async function approvalsOf({ audit }: Needs, call: CallRecord): Promise<Story['a
   const at = Date.parse(call.ts);
   const times = { since: at - 7 * DAY_MS, until: at + DAY_MS };
   const search = { workspaceId: call.workspace_id, type: 'approval.*', ...times, limit: MOST_APPROVALS };
-  const records = await followed((part) => audit.findEvents(part), search, MOST_PARTS);
+  const records = await searchWhole((part) => audit.findEvents(part), search, MOST_PARTS);
   const who = call.member === null ? `grant:${call.credential_label}` : `user:${call.member}`;
   return records
     .filter(({ data }) => data['tool'] === call.tool_name && data['who'] === who && data['rule'] === call.rule)
@@ -105,8 +105,8 @@ async function sessionAround({ audit }: Needs, call: CallRecord): Promise<Story[
     { ...same, since: at - HOUR_MS, until: at + 1, limit: AROUND + 1 },
     { ...same, since: at, until: at + HOUR_MS, limit: MOST_AROUND },
   ];
-  const before = await followed((part) => audit.findCalls(part), earlier, MOST_PARTS);
-  const after = await followed((part) => audit.findCalls(part), later, MOST_PARTS);
+  const before = await searchWhole((part) => audit.findCalls(part), earlier, MOST_PARTS);
+  const after = await searchWhole((part) => audit.findCalls(part), later, MOST_PARTS);
   const around = [...before.toReversed(), ...after.toReversed().slice(0, AROUND + 1)];
   const ids = new Set([call.id]);
   return around.filter(({ id }) => !ids.has(id) && ids.add(id));

@@ -1,7 +1,7 @@
 // What the log is to have of a configuration that was applied: committed with the changes, and written into the log right after them. Where a broker
 // ends between the two, the next one does it, so that the log tells of all that was applied, and of nothing else.
 import type { Audit } from '../../audit/audit.ts';
-import { followed } from '../../audit/search/followed.ts';
+import { searchWhole } from '../../audit/search/search-whole.ts';
 import type { AuditEvent } from '../../domain/call-record.ts';
 import type { Clock } from 'mcpgate-shared/clock';
 import type { Log } from '../../domain/log.ts';
@@ -53,7 +53,7 @@ interface Needs {
 export async function tellLeft({ store, audit, clock, log, isAlone }: Needs): Promise<() => void> {
   async function isLogged({ workspace_id, type, subject, actor, data }: AuditEvent, since: number): Promise<boolean> {
     const search = { workspaceId: workspace_id, type, since, limit: LOOKED_AT, ...(subject !== null && { subject }) };
-    const records = await followed((part) => audit.findEvents(part), search);
+    const records = await searchWhole((part) => audit.findEvents(part), search);
     return records.some((each) => each.actor === actor && sameData(each.data, data));
   }
 

@@ -13,7 +13,7 @@ import type { ArchiveRow } from '../../store/repositories/audit-archives.ts';
 import type { Store } from '../../store/store.ts';
 import type { Audit } from '../audit.ts';
 import type { CheckpointKeys } from '../proof/checkpoint-keys.ts';
-import { followed } from '../search/followed.ts';
+import { searchWhole } from '../search/search-whole.ts';
 import { isArchiveName, partOf, syncFolderOf } from './archive-file.ts';
 import { ARCHIVED, archivedData } from './archived-event.ts';
 import type { ArchiveOrder, PlannedArchive, WrittenArchive } from './archive-order.ts';
@@ -204,7 +204,7 @@ export function createLogArchives(options: LogArchivesOptions): LogArchives {
 
   async function record(archive: ArchiveRow, by: { name: string; address: string | null }): Promise<void> {
     const what = { workspaceId: DEFAULT_WORKSPACE, type: ARCHIVED, subject: `archive:${archive.name}` };
-    if ((await followed((part) => audit.findEvents(part), { ...what, limit: 1 })).length > 0) return;
+    if ((await searchWhole((part) => audit.findEvents(part), { ...what, limit: 1 })).length > 0) return;
     await audit.event({
       ...{ workspace_id: what.workspaceId, type: what.type, subject: what.subject },
       ...{ actor: by.name, address: by.address },

@@ -5,7 +5,7 @@ import type { Found, FoundCursor } from '../audit.ts';
  * The first `limit` records. One answer looks through rows for a moment and says where the search goes on; this goes on there, up to `mostParts`
  * answers.
  */
-export async function followed<S extends { limit: number; before?: FoundCursor }, R>(
+export async function searchWhole<S extends { limit: number; before?: FoundCursor }, R>(
   find: (search: S) => Promise<Found<R>>,
   search: S,
   mostParts = Number.POSITIVE_INFINITY,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { Found } from '../audit.ts';
-import { followed } from './followed.ts';
+import { searchWhole } from './search-whole.ts';
 
 /** Has the numbers up to `most`, the highest first, and answers with none, one or two of them. */
 const inParts =
@@ -15,13 +15,13 @@ const inParts =
   };
 
 it('a search is followed until there is as much as was asked for, or no more, however little an answer has', async () => {
-  assert.deepEqual(await followed(inParts(5), { limit: 4 }), [5, 4, 3, 2]);
-  assert.deepEqual(await followed(inParts(3), { limit: 9 }), [3, 2, 1]);
+  assert.deepEqual(await searchWhole(inParts(5), { limit: 4 }), [5, 4, 3, 2]);
+  assert.deepEqual(await searchWhole(inParts(3), { limit: 9 }), [3, 2, 1]);
   const limits: number[] = [];
-  assert.deepEqual(await followed(inParts(9, limits), { limit: 4 }), [9, 8, 7, 6]);
+  assert.deepEqual(await searchWhole(inParts(9, limits), { limit: 4 }), [9, 8, 7, 6]);
   assert.deepEqual(limits.at(-1), 1, 'no more is asked for than is left');
 });
 
 it('a search that is bounded ends after so many answers with what there is', async () => {
-  assert.deepEqual(await followed(inParts(9), { limit: 9 }, 2), [9, 8, 7]);
+  assert.deepEqual(await searchWhole(inParts(9), { limit: 9 }, 2), [9, 8, 7]);
 });
