@@ -17,13 +17,7 @@ export interface DeliveriesOptions {
   location: string;
   /** From 0 to 1. */
   random?: () => number;
-  bounds?: Bounds;
-}
-
-interface Bounds {
-  mostItems: number;
-  mostBytes: number;
-  mostAgeMs: number;
+  bounds?: { mostItems: number; mostBytes: number; mostAgeMs: number };
 }
 
 const LOOK_MS = 1_000;
@@ -34,15 +28,13 @@ const LEASE_MS = 30_000;
 const MOST_AT_ONCE = 16;
 const DAY_MS = 86_400_000;
 const BOUNDS = { mostItems: 10_000, mostBytes: 16 * 1024 * 1024, mostAgeMs: 3 * DAY_MS };
-/** Spans are many, and come compressed, some hundred in an item. */
-const BOUNDS_OF: Readonly<Record<string, Bounds>> = { spans: { ...BOUNDS, mostBytes: 128 * 1024 * 1024 } };
 /** For how long an id that has arrived is remembered. */
 const REMEMBERED_MS = 8 * DAY_MS;
 const SWEEP_MS = 3_600_000;
 
 export function createDeliveries(options: DeliveriesOptions): Deliveries {
   const { store, audit, clock, log, holder, location, random = Math.random, bounds = BOUNDS } = options;
-  const attempts = new Map<string, Attempt>();
+  const kinds = new Map<string, { attempt: Attempt; mostBytes?: number }>();
   const underWay = new Map<string, Promise<void>>();
   const listeners = new Set<(destination: string) => void>();
   const ending = new AbortController();
@@ -57,7 +49,7 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
   }
 
   async function tryOnce(delivery: Delivery): Promise<Attempted> {
-    const attempt = attempts.get(kindOf(delivery.destination));
+    const attempt = kinds.get(kindOf(delivery.destination))?.attempt;
     if (attempt === undefined) return { kind: 'again', why: 'nothing delivers to it in this broker' };
     const signal = AbortSignal.any([ending.signal, AbortSignal.timeout(ATTEMPT_MS)]);
     try {
@@ -97,7 +89,7 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
   }
 
   async function trim(workspaceId: string, destination: string): Promise<void> {
-    const { mostItems, mostBytes, mostAgeMs } = BOUNDS_OF[kindOf(destination)] ?? bounds;
+    const { mostItems, mostBytes, mostAgeMs } = { ...bounds, ...kinds.get(kindOf(destination)) };
     const count = await store.deliveries.trim(destination, { mostItems, mostBytes, oldest: clock.now() - mostAgeMs });
     if (count > 0) await lost(workspaceId, destination, count, 'too many, too much or too old');
   }
@@ -109,7 +101,7 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
     }
     for (const destination of await store.deliveries.due(clock.now())) {
       if (underWay.size >= MOST_AT_ONCE) break;
-      if (underWay.has(destination) || !attempts.has(kindOf(destination))) continue;
+      if (underWay.has(destination) || !kinds.has(kindOf(destination))) continue;
       const working = work(destination)
         .catch((error: unknown) =>
           log.warn({ err: error, destination }, 'a queue of deliveries could not be worked on'),
@@ -135,7 +127,7 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
       await trim(item.workspaceId, item.destination);
       look();
     },
-    take: (kind, attempt) => void attempts.set(kind, attempt),
+    take: (kind, attempt, room) => void kinds.set(kind, { attempt, ...room }),
     queues: (workspaceId) => store.deliveries.states(workspaceId),
     async tryNow(destination) {
       await store.deliveries.tryNow(destination);

@@ -43,8 +43,8 @@ export interface DeliveryQueue {
 export interface Deliveries {
   /** Kept once it resolves. The same id for the same destination is put in once, also after it has arrived. */
   put(item: Pick<Delivery, 'workspaceId' | 'destination' | 'id' | 'payload'>): Promise<void>;
-  /** Says how destinations of a kind, which stands before the colon, are delivered to. */
-  take(kind: string, attempt: Attempt): void;
+  /** Says how destinations of a kind, which stands before the colon, are delivered to. `mostBytes`: where more than of others may wait. */
+  take(kind: string, attempt: Attempt, room?: { mostBytes: number }): void;
   /** How the queues stand; of all workspaces unless said. */
   queues(workspaceId?: string): Promise<DeliveryQueue[]>;
   /** Has what waits tried now, however often it was in vain. */

@@ -4,12 +4,14 @@ import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { z } from 'zod';
-import type { Deliveries } from '../deliveries/deliveries.ts';
+import type { Attempt, Deliveries } from '../deliveries/deliveries.ts';
 import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
 import type { OtlpReceiver } from './otlp-receiver.ts';
 
 const SPANS = 'spans';
 const DESTINATION = `${SPANS}:otlp`;
+/** Spans are many, and come compressed, some hundred in a piece. */
+const MOST_BYTES = 128 * 1024 * 1024;
 /** Bounds what an edited row could unpack to. */
 const MOST_UNPACKED = 16 * 1024 * 1024;
 const PieceSchema = z.object({ spans: z.int().min(0), gzip: z.string() });
@@ -32,7 +34,7 @@ export function createKeptSpans(deliveries: Pick<Deliveries, 'put' | 'take'>, re
   const tell = (tried: Tried): void => {
     for (const listener of listeners) listener(tried);
   };
-  deliveries.take(SPANS, async ({ payload }) => {
+  const attempt: Attempt = async ({ payload }) => {
     const { spans, gzip: packed } = PieceSchema.parse(JSON.parse(payload));
     const bytes = await promisify(gunzip)(Buffer.from(packed, 'base64'), { maxOutputLength: MOST_UNPACKED });
     const posted = await receiver.postText('traces', bytes.toString('utf8'));
@@ -43,7 +45,8 @@ export function createKeptSpans(deliveries: Pick<Deliveries, 'put' | 'take'>, re
     }
     tell({ kind: 'lost', spans });
     return { kind: 'never', why: posted.why };
-  });
+  };
+  deliveries.take(SPANS, attempt, { mostBytes: MOST_BYTES });
   return {
     async put(document, spans) {
       const packed = await promisify(gzip)(JSON.stringify(document));
