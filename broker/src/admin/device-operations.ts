@@ -1,9 +1,13 @@
 // The operations on devices and sessions, and the approval of a device login by an operator.
-import { devicesApi, loginsApi, sessionsApi } from 'mcpgate-shared/api/devices';
+import { devicesApi, loginsApi, SessionSchema, sessionsApi } from 'mcpgate-shared/api/devices';
+import type { z } from 'zod';
+import type { SessionPlace } from '../domain/people/people.ts';
 import type { AdminDependencies } from './dependencies.ts';
-import { InTimeSchema, listOperation, longListOperation } from './lists/list-operation.ts';
+import { InTimeSchema, longListOperation } from './lists/list-operation.ts';
 import { operation, ownerFor, seenOwnerFor, type Caller, type Operation } from './operation.ts';
 import { connectedOf, toDevice, toSession } from './people/credential-views.ts';
+
+const SessionPlaceSchema: z.ZodType<SessionPlace> = InTimeSchema.extend({ kind: SessionSchema.shape.kind });
 
 const ofUser = (user: string | undefined): { user?: string } => (user === undefined ? {} : { user });
 
@@ -27,10 +31,14 @@ export function deviceOperations({ people, links }: Pick<AdminDependencies, 'peo
       async ({ params }, caller) =>
         await people.devices.revoke(caller.workspaceId, params.id, caller.actor, ofUser(ownerFor(caller))),
     ),
-    listOperation(sessionsApi.list, async ({ query }, caller) => {
+    longListOperation(sessionsApi.list, SessionPlaceSchema, ({ query }, caller) => {
       const live = connected();
-      const sessions = await people.sessions.list(caller.workspaceId, seenBy(caller, query.user));
-      return sessions.map((session) => toSession(session, live));
+      const filter = { ...seenBy(caller, query.user), kind: query.kind };
+      return async (part) =>
+        (await people.sessions.list(caller.workspaceId, filter, part)).map((session) => ({
+          item: toSession(session, live),
+          place: { kind: session.kind, at: session.createdAt, id: session.id },
+        }));
     }),
     operation(
       sessionsApi.end,

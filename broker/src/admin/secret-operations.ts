@@ -10,13 +10,13 @@ import { secretNamesOfRecord } from '../domain/transports/transport-texts.ts';
 import type { AdminDependencies } from './dependencies.ts';
 import { secretNamesOfHook } from './hook-operations.ts';
 import { isoTime, isoTimeOrNull } from './iso-time.ts';
-import { ByNameSchema, listOperation, longListOperation } from './lists/list-operation.ts';
+import { ByNameSchema, longListOperation } from './lists/list-operation.ts';
 import { operation, tagsIn, type Operation } from './operation.ts';
-import { discardedOf } from './rotation/discarded-versions.ts';
 import { secretEvents } from './rotation/secret-events.ts';
 import { createSecretRotations } from './rotation/secret-rotations.ts';
 import { tallyUses } from './rotation/secret-uses.ts';
 import { verifySecret } from './rotation/verify-secret.ts';
+import { VersionPlaceSchema, versionHistory } from './rotation/version-history.ts';
 import { changeNotes, type Fields } from '../domain/change-notes.ts';
 
 /** Whoever sets a secret waits no longer for a server that does not answer. */
@@ -147,22 +147,9 @@ export function secretOperations(
       });
       return await switched(workspaceId, name);
     }),
-    listOperation(secretsApi.history, async ({ params: { name } }, { workspaceId }) => {
-      const versions = await vault.versions.history(workspaceId, name);
-      if (versions.length === 0) throw noSecret(workspaceId, name);
-      const kept = versions.map((each) => ({
-        version: each.version,
-        state: each.state,
-        source: each.source,
-        set_by: each.setBy,
-        created_at: isoTime(each.createdAt),
-        expires_at: isoTimeOrNull(each.expiresAt),
-        retired_at: isoTimeOrNull(each.retiredAt),
-        last_used_at: isoTimeOrNull(each.lastUsedAt),
-      }));
-      const discarded = await discardedOf(audit, { workspaceId, name }, versions);
-      return [...kept, ...discarded].toSorted((a, b) => b.version - a.version);
-    }),
+    longListOperation(secretsApi.history, VersionPlaceSchema, async ({ params: { name }, query }, { workspaceId }) =>
+      versionHistory(needs, { workspaceId, name, oldest: await oldestOf(workspaceId, name) }, query.state),
+    ),
     operation(secretsApi.uses, async ({ params: { name }, query }, { workspaceId }) => {
       await audit.flush();
       const since = query.since ?? isoTime(clock.now() - USES_DAYS * 86_400_000);
@@ -193,13 +180,20 @@ export function secretOperations(
     }),
   ];
 
+  /** Throws `not_found` where there is no such secret. */
+  async function oldestOf(workspaceId: string, name: string): Promise<number> {
+    const oldest = await vault.versions.oldest(workspaceId, name);
+    if (oldest === undefined) throw noSecret(workspaceId, name);
+    return oldest;
+  }
+
   /** That no call has used it is no answer to a name or number that is mistyped. What was removed may still be in the log. */
   async function assertWasThere(workspaceId: string, name: string, version: number | null): Promise<void> {
-    const versions = await vault.versions.history(workspaceId, name);
-    if (versions.length === 0) throw noSecret(workspaceId, name);
-    if (version === null || versions.some((each) => each.version === version)) return;
-    const discarded = await discardedOf(audit, { workspaceId, name }, versions);
-    if (discarded.some((each) => each.version === version)) return;
+    const oldest = await oldestOf(workspaceId, name);
+    if (version === null) return;
+    const read = versionHistory(needs, { workspaceId, name, oldest });
+    const [next] = await read({ after: { version: version + 1, at: Number.POSITIVE_INFINITY }, limit: 1 });
+    if (next?.place.version === version) return;
     throw new GateError(
       'not_found',
       `the secret ${name} never had a version ${version}; \`mcpgate-broker secret history ${name}${inWorkspace(workspaceId)}\` shows them`,
@@ -211,30 +205,24 @@ export function secretOperations(
    * whoever goes back twice wants an older value, not the bad one again.
    */
   async function versionToGoBackTo(workspaceId: string, name: string, now: number): Promise<number> {
-    const retired = (await vault.versions.history(workspaceId, name)).filter(({ state }) => state === 'retired');
-    const earlier = lastRetired(retired.filter(({ version }) => version < now));
+    const earlier = await vault.versions.lastRetired(workspaceId, name, now);
     if (earlier !== undefined) return earlier;
-    const why =
-      retired.length === 0
-        ? `the secret ${name} has only the version that is in use: there is nothing to go back to`
-        : `no version of ${name} is older than ${now}, and the newer ones were gone back from: name one with --to; \`mcpgate-broker secret history ${name}${inWorkspace(workspaceId)}\` shows them`;
-    throw new GateError('not_found', why);
+    await versionBefore(workspaceId, name);
+    throw new GateError(
+      'not_found',
+      `no version of ${name} is older than ${now}, and the newer ones were gone back from: name one with --to; \`mcpgate-broker secret history ${name}${inWorkspace(workspaceId)}\` shows them`,
+    );
   }
 
   /** The one that was in use until the present one took its place. */
   async function versionBefore(workspaceId: string, name: string): Promise<number> {
-    const retired = (await vault.versions.history(workspaceId, name)).filter(({ state }) => state === 'retired');
-    const last = lastRetired(retired);
+    const last = await vault.versions.lastRetired(workspaceId, name);
     if (last !== undefined) return last;
     throw new GateError(
       'not_found',
       `the secret ${name} has only the version that is in use: there is nothing to go back to`,
     );
   }
-}
-
-function lastRetired(versions: readonly { version: number; retiredAt: number | null }[]): number | undefined {
-  return versions.toSorted((a, b) => (b.retiredAt ?? 0) - (a.retiredAt ?? 0) || b.version - a.version)[0]?.version;
 }
 
 function readingOf(view: SourceView | undefined): Secret['reading'] {

@@ -1,5 +1,6 @@
 // The logins of HTTP clients, as `session list` shows and `session end` ends them. Whatever ends a login here also ends its tokens, and the open
 // sessions and calls of its client.
+import type { Part } from '../domain/bounds/part.ts';
 import type { Session } from '../domain/people/people.ts';
 import type { Actor, Receipt } from '../domain/people/receipt.ts';
 import { DEFAULT_WORKSPACE } from '../domain/workspace.ts';
@@ -7,13 +8,13 @@ import type { Store } from '../store/store.ts';
 import type { Revocation } from '../domain/people/revocation.ts';
 import type { ClientLogin, ClientLogins } from './oauth/client-logins.ts';
 import { MCP_SCOPE } from './oauth/oauth-settings.ts';
-import { pickById } from './registers/people.ts';
+import { pickById, withUserNames } from './registers/people.ts';
 import type { Revocations } from './revocations.ts';
 import { changeNotes } from '../domain/change-notes.ts';
 
 export interface ClientSessions {
-  /** The logins of these people. `names`: the people's names by id. `userId`: the logins of that person alone. */
-  list(names: ReadonlyMap<string, string>, userId?: string): Promise<Session[]>;
+  /** The logins of the people of a workspace, or of one of them, in an order that does not change. A place is the id of a session. */
+  list(of: { workspaceId: string; userId?: string | undefined }, part?: Part<string>): Promise<Session[]>;
   /** Ends one login. `id` may be cut to a prefix that fits only one. Throws `not_found`, `usage` (ambiguous prefix). */
   end(workspaceId: string, id: string, actor: Actor): Promise<Receipt>;
   /** Ends all logins of a person; returns how many valid tokens were ended. */
@@ -38,13 +39,12 @@ export function createClientSessions(parts: {
   });
 
   return {
-    async list(names, userId) {
-      return (await clientLogins.list(userId)).flatMap((login) => {
-        const user = names.get(login.userId);
-        if (user === undefined) return [];
-        const { grantId: id, name: label, resource, address, createdAt, lastSeenAt, expiresAt } = login;
+    async list(of, part) {
+      const found = await clientLogins.listOfPeople(of, part);
+      return (await withUserNames(store, found)).map((login) => {
+        const { grantId: id, user, name: label, resource, address, createdAt, lastSeenAt, expiresAt } = login;
         const access = { resource, scopes: MCP_SCOPE.split(' ') };
-        return [{ id, kind: 'oauth', user, label, access, address, createdAt, lastSeenAt, expiresAt }];
+        return { id, kind: 'oauth', user, label, access, address, createdAt, lastSeenAt, expiresAt };
       });
     },
     async end(workspace, id, actor) {

@@ -1,4 +1,5 @@
 // The definitions that were seen of servers' tools, prompts, resource templates and instructions, and which of them are accepted.
+import type { Part } from '../domain/bounds/part.ts';
 import type { Definition, DefinitionKind, DefinitionName, SeenDefinition } from '../domain/definition.ts';
 
 /** A list of a server. */
@@ -48,6 +49,14 @@ export interface DefinitionRows {
   ofThing(serverId: string, thing: DefinitionName): Promise<Definition[]>;
   /** All of a workspace or of one of its servers, by kind, name and time, without their texts. */
   notes(workspaceId: string, serverId?: string): Promise<DefinitionNote[]>;
+  /** Of what a server lists and what of it is accepted: a part by name, character by character; with all that is known of each. */
+  things(
+    serverId: string,
+    kind: DefinitionKind,
+    part: Part<string>,
+  ): Promise<{ name: string; notes: DefinitionNote[] }[]>;
+  /** The texts of tools by their digests. */
+  textsOf(serverId: string, tools: readonly { name: string; digest: string }[]): Promise<Map<string, string>>;
   /** The names of the tools of the other servers of a workspace; at most `limit`. */
   toolNamesOfOthers(workspaceId: string, serverId: string, limit: number): Promise<{ server: string; name: string }[]>;
   /**

@@ -143,13 +143,11 @@ onBothEngines((open) => {
     assert.equal((await store.oauth.findByUid('DeviceCode', 'u1'))?.idHash, 'd1');
     assert.equal(await store.oauth.find('AccessToken', 'r1'), undefined);
     assert.equal(await store.oauth.countTokens('g1', clock.at), 2);
-    assert.equal(await store.oauth.refreshableUntil('g1'), clock.at + 10);
     const consumed = await Promise.all(
       Array.from({ length: 6 }, (_, index) => store.oauth.consume('RefreshToken', 'r1', clock.at + index)),
     );
     assert.equal(consumed.filter(Boolean).length, 1);
     assert.equal(await store.oauth.countTokens('g1', clock.at), 1);
-    assert.equal(await store.oauth.refreshableUntil('g1'), null);
     assert.equal(await store.oauth.countTokens('g1', clock.at + 10), 0);
     assert.equal(await store.oauth.destroyByGrant('g1'), 2);
     assert.equal(await store.oauth.removeExpired(clock.at + 10), 1);

@@ -1,6 +1,6 @@
 // Secrets and their versions as the store has them. Only the vault can open what is sealed.
 import type { Part } from '../domain/bounds/part.ts';
-import type { AboutSecret, SecretUse, SecretVersion, StagingLease } from './secret-version.ts';
+import type { AboutSecret, SecretState, SecretUse, SecretVersion, StagingLease } from './secret-version.ts';
 
 /** The current version of a secret; `lastUsedAt` is that of any version. */
 export interface SecretInfo extends Pick<
@@ -69,8 +69,16 @@ export interface SecretRows {
 
 /** The versions of secrets besides the current ones. */
 export interface SecretVersionRows {
-  /** All that are kept, the newest first. */
-  history(workspaceId: string, name: string): Promise<SecretVersion[]>;
+  /** All that are kept, the newest first; or a part, or those of one state. */
+  history(
+    workspaceId: string,
+    name: string,
+    of?: { part?: Part<number>; state?: SecretState },
+  ): Promise<SecretVersion[]>;
+  /** The number of the oldest that is kept. */
+  oldest(workspaceId: string, name: string): Promise<number | undefined>;
+  /** Of those that were in use, with a number below `below` where that is said, the one that was it last. */
+  lastRetired(workspaceId: string, name: string, below?: number): Promise<number | undefined>;
   /** Those that this actor has set, of all secrets that there are; the newest first. */
   setBy(workspaceId: string, who: string): Promise<(SecretVersion & { name: string })[]>;
   find(workspaceId: string, name: string, version: number): Promise<SealedSecret | undefined>;

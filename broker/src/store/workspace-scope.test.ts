@@ -8,6 +8,7 @@ import { onBothEngines } from './fixtures/both-engines.ts';
 import { SCOPE_OF_APPROVALS } from './fixtures/scope-of-approvals.ts';
 import { SCOPE_OF_DELIVERIES } from './fixtures/scope-of-deliveries.ts';
 import { SCOPE_OF_IDEMPOTENT_REQUESTS } from './fixtures/scope-of-idempotent-requests.ts';
+import { SCOPE_OF_LOGINS } from './fixtures/scope-of-logins.ts';
 import { SCOPE_OF_LOG_FEEDS } from './fixtures/scope-of-log-feeds.ts';
 import { SCOPE_OF_HOOKS } from './fixtures/scope-of-hooks.ts';
 import { SCOPE_OF_ARCHIVES, SCOPE_OF_AUDIT } from './fixtures/scope-of-audit.ts';
@@ -17,7 +18,6 @@ import { SCOPE_OF_PASSKEYS } from './fixtures/scope-of-passkeys.ts';
 import { plantTwins, type Twin } from './fixtures/workspace-twins.ts';
 import { LEASE, promote, stage } from './fixtures/staged-secret.ts';
 import type { Store } from './store.ts';
-import { SIGNED_IN } from './fixtures/signed-in.ts';
 
 type Repositories = Omit<Store, 'bus' | 'probe' | 'close' | 'atomically'>;
 type Table = { [R in keyof Repositories]: { [M in keyof Repositories[R]]: Scope } };
@@ -151,22 +151,7 @@ const TABLE: Table = {
         store.proposals.decide(workspaceId, proposalId, 'declined', 'host:root'),
     },
   },
-  devices: {
-    create: {
-      writes: (store, { workspaceId, userId }) =>
-        store.devices.create({ workspaceId, userId, name: 'second', platform: 'linux', address: '192.0.2.1' }),
-    },
-    byId: { reads: (store, { deviceId }) => store.devices.byId(deviceId) },
-    byIds: { reads: (store, { deviceId }) => store.devices.byIds([deviceId]) },
-    listByUser: { reads: (store, { userId }) => store.devices.listByUser(userId) },
-    list: { reads: (store, { workspaceId }) => store.devices.list(workspaceId) },
-    touch: { writes: (store, { deviceId }) => store.devices.touch(deviceId, NOW + 1) },
-    update: {
-      writes: (store, { deviceId }) =>
-        store.devices.update(deviceId, { name: 'laptop', platform: 'darwin', address: '192.0.2.9' }),
-    },
-    revoke: { writes: (store, { deviceId }) => store.devices.revoke(deviceId, NOW) },
-  },
+  ...SCOPE_OF_LOGINS,
   grants: {
     create: {
       writes: (store, { workspaceId, userId, mark }) =>
@@ -222,48 +207,7 @@ const TABLE: Table = {
       },
     },
   },
-  webSessions: {
-    create: {
-      writes: (store, { workspaceId, mark, userId }) =>
-        store.webSessions.create({
-          workspaceId,
-          userId,
-          tokenHash: `second ${mark}`,
-          address: '192.0.2.1',
-          userAgent: 'browser',
-          createdAt: NOW,
-          expiresAt: NOW * 2,
-          ...SIGNED_IN,
-        }),
-    },
-    authenticated: {
-      writes: (store, { mark }) => store.webSessions.authenticated(`hash ${mark}`, { at: NOW, hash: 'proof' }),
-    },
-    passwordChosen: { writes: (store, { mark }) => store.webSessions.passwordChosen(`hash ${mark}`) },
-    byTokenHash: { reads: (store, { mark }) => store.webSessions.byTokenHash(`kept ${mark}`, NOW) },
-    list: { reads: (store, { workspaceId }) => store.webSessions.list(workspaceId, NOW) },
-    remove: { writes: (store, { mark }) => store.webSessions.remove(`hash ${mark}`) },
-    removeByUser: { writes: (store, { mateId }) => store.webSessions.removeByUser(mateId) },
-  },
   passkeys: SCOPE_OF_PASSKEYS,
-  oauth: {
-    upsert: { everywhere: 'ids of the OAuth server are unique' },
-    addOnce: { everywhere: 'ids of the OAuth server are unique' },
-    find: { everywhere: 'ids of the OAuth server are unique' },
-    findByUserCode: { everywhere: 'codes of the OAuth server are unique' },
-    findByUid: { everywhere: 'ids of the OAuth server are unique' },
-    findAll: { everywhere: 'ids of the OAuth server are unique' },
-    list: { everywhere: 'whose each is, its user says' },
-    update: { everywhere: 'ids of the OAuth server are unique' },
-    replace: { everywhere: 'ids of the OAuth server are unique' },
-    makeRoom: { everywhere: 'clients belong to nobody before somebody logs in with them' },
-    consume: { everywhere: 'ids of the OAuth server are unique' },
-    destroy: { everywhere: 'ids of the OAuth server are unique' },
-    destroyByGrant: { everywhere: 'ids of grants are unique' },
-    countTokens: { everywhere: 'ids of grants are unique' },
-    refreshableUntil: { everywhere: 'ids of grants are unique' },
-    removeExpired: { everywhere: 'time passes in all of them' },
-  },
   keys: {
     list: { everywhere: 'the keys that sign are the broker’s' },
     add: { everywhere: 'the keys that sign are the broker’s' },
@@ -378,6 +322,12 @@ const TABLE: Table = {
   },
   secretVersions: {
     history: { reads: (store, { workspaceId }) => store.secretVersions.history(workspaceId, 'kept') },
+    oldest: {
+      reads: async (store, { workspaceId }) => [workspaceId, await store.secretVersions.oldest(workspaceId, 'kept')],
+    },
+    lastRetired: {
+      reads: async (store, at) => [at.mark, await store.secretVersions.lastRetired(at.workspaceId, 'kept')],
+    },
     setBy: { reads: (store, { workspaceId }) => store.secretVersions.setBy(workspaceId, 'ada') },
     find: { reads: async (store, at) => legible(await store.secretVersions.find(at.workspaceId, 'kept', 1)) },
     stage: { writes: stage },

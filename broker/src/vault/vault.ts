@@ -3,7 +3,7 @@
 
 import type { Part } from '../domain/bounds/part.ts';
 import type { PreparedSource, SecretSource, SourceOrder } from '../store/secret-source.ts';
-import type { AboutSecret, SecretVersion } from '../store/secret-version.ts';
+import type { AboutSecret, SecretState, SecretVersion } from '../store/secret-version.ts';
 import type { SecretInfo, StagedSecret } from '../store/secret-rows.ts';
 import type { Keyring } from './keyring.ts';
 
@@ -23,8 +23,16 @@ export interface StagedValue {
 
 /** The versions of a secret besides the current one. */
 export interface Versions {
-  /** All that are kept, the newest first. */
-  history(workspaceId: string, name: string): Promise<SecretVersion[]>;
+  /** All that are kept, the newest first; or a part, or those of one state. */
+  history(
+    workspaceId: string,
+    name: string,
+    of?: { part?: Part<number>; state?: SecretState },
+  ): Promise<SecretVersion[]>;
+  /** The number of the oldest that is kept; undefined where there is no such secret. */
+  oldest(workspaceId: string, name: string): Promise<number | undefined>;
+  /** Of those that were in use, with a number below `below` where that is said, the one that was it last. */
+  lastRetired(workspaceId: string, name: string, below?: number): Promise<number | undefined>;
   /** The value of any version that is kept. Throws `not_found`. */
   value(workspaceId: string, name: string, version: number): Promise<OpenedSecret>;
   /**

@@ -84,10 +84,12 @@ export function createVersions(options: VersionsOptions): Versions & { close(): 
   }
 
   return {
-    async history(workspaceId, name) {
+    async history(workspaceId, name, of) {
       await options.writeUses();
-      return await secretVersions.history(workspaceId, name);
+      return await secretVersions.history(workspaceId, name, of);
     },
+    oldest: (workspaceId, name) => secretVersions.oldest(workspaceId, name),
+    lastRetired: (workspaceId, name, below) => secretVersions.lastRetired(workspaceId, name, below),
     async value(workspaceId, name, version) {
       const record = await secretVersions.find(workspaceId, name, version);
       if (record !== undefined) return await options.open(workspaceId, record);

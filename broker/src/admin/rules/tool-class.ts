@@ -21,17 +21,23 @@ export function classOfTool(
   };
 }
 
-/** The text of a thing that counts where no list of its server is asked for. */
-export const keptText = <D extends Pick<Definition, 'digest' | 'acceptedAt' | 'flags' | 'owner'>>(
+/** The text of a thing that counts where no list of its server is asked for: what was accepted last, or else was seen last. */
+export const keptText = <D extends Pick<Definition, 'digest' | 'acceptedAt' | 'flags' | 'owner' | 'seenAt'>>(
   variants: readonly D[],
-): D | undefined => newestAccepted(variants) ?? variants.at(-1);
+): D | undefined =>
+  newestAccepted(variants) ?? variants.toSorted((a, b) => b.seenAt - a.seenAt || (a.digest < b.digest ? -1 : 1))[0];
 
-/** Of one tool; null where its text names none. */
+/** Of one tool, by all texts that are kept of it. */
 export function classIn(
   server: Pick<ServerRecord, 'toolClasses'>,
   variants: readonly Definition[],
 ): ToolClassView | null {
-  const said = parseRecord(keptText(variants)?.text ?? '');
+  return classOfText(server, keptText(variants)?.text ?? '');
+}
+
+/** Of the tool with this text; null where it names none. */
+export function classOfText(server: Pick<ServerRecord, 'toolClasses'>, text: string): ToolClassView | null {
+  const said = parseRecord(text);
   const own = said?.['name'];
   return typeof own === 'string' ? classOfTool(server, own, said) : null;
 }

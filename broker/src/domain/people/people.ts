@@ -1,5 +1,6 @@
 // People with their groups, devices, tokens and logins: as the store keeps them (`…Record`), and as the administration shows them.
 import type { Role, TokenRole } from 'mcpgate-shared/api/roles';
+import type { InTime } from '../bounds/part.ts';
 
 export interface UserRecord {
   id: string;
@@ -100,4 +101,9 @@ export interface Session {
   createdAt: number;
   lastSeenAt: number;
   expiresAt: number | null;
+}
+
+/** Where a session stands in the list of them: those of devices come first, then those of HTTP clients, then those of browsers. */
+export interface SessionPlace extends InTime {
+  kind: Session['kind'];
 }

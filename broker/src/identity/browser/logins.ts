@@ -7,8 +7,6 @@ export interface Logins {
   of(deviceId: string): Promise<{ grantId: string } | undefined>;
   /** Which of these devices have a login, in one query. */
   amongst(deviceIds: readonly string[]): Promise<Set<string>>;
-  /** When the device's login expires if it is not used, ms since the epoch. Null: never. Undefined: the device has no login. */
-  lastsUntil(deviceId: string): Promise<number | null | undefined>;
   /** Whether the device has a login that has not ended. */
   isGood(deviceId: string): Promise<boolean>;
   /** Ends the device's login and every token under it; returns how many valid tokens were ended. */
@@ -17,17 +15,8 @@ export interface Logins {
 
 export function createLogins({ store, clock }: { store: Store; clock: Clock }): Logins {
   const find = (deviceId: string) => store.oauth.findByUid('Grant', deviceId);
-  const lastsUntil: Logins['lastsUntil'] = async (deviceId) => {
-    const row = await find(deviceId);
-    // A device that has not fetched its first token yet has no refresh token: then the grant's own expiry counts.
-    return row?.grantId ? ((await store.oauth.refreshableUntil(row.grantId)) ?? row.expiresAt) : undefined;
-  };
   return {
-    lastsUntil,
-    async isGood(deviceId) {
-      const until = await lastsUntil(deviceId);
-      return until !== undefined && (until === null || until > clock.now());
-    },
+    isGood: async (deviceId) => (await store.devices.loggedInAmongst([deviceId], clock.now())).length > 0,
     async of(deviceId) {
       const row = await find(deviceId);
       return row?.grantId ? { grantId: row.grantId } : undefined;

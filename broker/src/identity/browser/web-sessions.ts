@@ -5,7 +5,7 @@ import type { Clock } from 'mcpgate-shared/clock';
 import type { SecondFactor } from '../../domain/people/passkey.ts';
 import type { UserRecord } from '../../domain/people/people.ts';
 import type { Revocation } from '../../domain/people/revocation.ts';
-import type { SignInFacts, WebSessionRecord } from '../../store/repositories/people/web-sessions.ts';
+import { SHOWN_HASH, type SignInFacts, type WebSessionRecord } from '../../store/repositories/people/web-sessions.ts';
 import type { Store } from '../../store/store.ts';
 import { createSecret, isSecret, sameText, sha256Hex } from '../../store/secret-token.ts';
 import type { SecondFactors } from '../sign-in/second-factor.ts';
@@ -21,7 +21,10 @@ export const isSessionId = (id: string): boolean => id.startsWith(PREFIX);
 
 /** The id by which the administration names a browser session. It says nothing of the cookie. */
 export const sessionIdOf = ({ tokenHash }: Pick<WebSessionRecord, 'tokenHash'>): string =>
-  `${PREFIX}${tokenHash.slice(0, 16)}`;
+  `${PREFIX}${tokenHash.slice(0, SHOWN_HASH)}`;
+
+/** The beginning of the hash that stands in such an id. */
+export const hashOfSession = (id: string): string => id.slice(PREFIX.length);
 
 export interface StartedSession {
   /** The cookie's value. */

@@ -42,9 +42,9 @@ export function createLogoutEffects(parts: {
 }): LogoutEffects {
   const { ends, signedOut, actor: name, store, origins, sessions, audit, clock, devices, clientSessions } = parts;
 
-  const allOf = async ({ id, name }: UserRecord): Promise<FromIdp[]> => {
+  const allOf = async ({ id, workspaceId }: UserRecord): Promise<FromIdp[]> => {
     const live = (await store.devices.listByUser(id)).filter((device) => device.revokedAt === null);
-    const clients = await clientSessions.list(new Map([[id, name]]), id);
+    const clients = await clientSessions.list({ workspaceId, userId: id });
     return [
       ...live.map((device) => ({ what: 'device' as const, id: device.id, userId: id })),
       ...clients.map((client) => ({ what: 'client' as const, id: client.id, userId: id })),
@@ -55,8 +55,7 @@ export function createLogoutEffects(parts: {
   const endBrowsers = async (user: UserRecord, from: readonly FromIdp[], isNamed: boolean): Promise<number> => {
     const named = new Set(from.map(({ id }) => id));
     const meant: string[] = [];
-    for (const { tokenHash, userId } of await store.webSessions.list(user.workspaceId, clock.now())) {
-      if (userId !== user.id) continue;
+    for (const { tokenHash } of await store.webSessions.list(user.workspaceId, clock.now(), { userId: user.id })) {
       if (!named.has(tokenHash) && !(isNamed && !(await origins.knows(tokenHash)))) continue;
       meant.push(tokenHash);
     }

@@ -2,6 +2,7 @@
 // tokens for the lifetime of a refresh token. It outlives a grant that the provider ends, so that the audit log can say which login has ended.
 import type { Clock } from 'mcpgate-shared/clock';
 import { z } from 'zod';
+import type { Part } from '../../domain/bounds/part.ts';
 import type { OAuthObject } from '../../store/repositories/people/oauth.ts';
 import type { Store } from '../../store/store.ts';
 import { sha256Hex } from '../../store/secret-token.ts';
@@ -31,6 +32,8 @@ export interface ClientLogins {
   /** Writes down that the client was seen. `expiresAt`: the new expiry of the login, where the client has got new tokens. */
   seen(login: ClientLogin, expiresAt?: number): Promise<void>;
   list(userId?: string): Promise<ClientLogin[]>;
+  /** Those of the people of a workspace, or of one of them, in an order that does not change. A place is the id of a grant. */
+  listOfPeople(of: { workspaceId: string; userId?: string | undefined }, part?: Part<string>): Promise<ClientLogin[]>;
   /** Ends the login and every token under it; returns how many valid tokens were ended. */
   end(grantId: string): Promise<number>;
   /** Ends the logins that have expired. */
@@ -91,6 +94,15 @@ export function createClientLogins({ store, clock }: { store: Store; clock: Cloc
       await store.oauth.update(toRow({ ...login, lastSeenAt, expiresAt: expiresAt ?? login.expiresAt }));
     },
     list: async (userId) => (await all(userId)).filter(lives),
+    async listOfPeople({ workspaceId, userId }, part) {
+      const after = part?.after === undefined ? undefined : sha256Hex(part.after);
+      const rows = await store.oauth.listOfPeople(
+        KIND,
+        { workspaceId, userId, now: clock.now() },
+        part && { after, limit: part.limit },
+      );
+      return rows.map(readRow);
+    },
     end,
     async removeExpired() {
       for (const login of await all()) if (!lives(login)) await end(login.grantId);

@@ -38,7 +38,7 @@ export function createGrants(parts: { store: Store; audit: Audit; clock: Clock; 
   const list: Grants['list'] = async (workspaceId, part) => {
     const grants = await store.grants.list(workspaceId, part);
     const ids = grants.flatMap(({ userId }) => userId ?? []);
-    const owners = await peopleOf(store, workspaceId, ids);
+    const owners = await peopleOf(store, ids);
     const now = clock.now();
     return grants.map((grant) => toGrant(grant, grant.userId === null ? undefined : owners.get(grant.userId), now));
   };

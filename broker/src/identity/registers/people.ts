@@ -63,24 +63,38 @@ export function grantStateOf(
   return state === 'active' && owner !== undefined && owner.disabledAt !== null ? 'suspended' : state;
 }
 
-/** More are not asked for by their ids: a statement of SQL has a bound, too. */
+/** So many are asked for at a time: a statement of SQL has a bound, too. */
 const MOST_IDS = 1_000;
 
-/** These people of a workspace, by id. */
+/** What is found of these ids, asked for in parts. */
+export async function foundOf<T>(
+  ids: readonly string[],
+  find: (ids: readonly string[]) => Promise<readonly T[]>,
+): Promise<T[]> {
+  const wanted = [...new Set(ids)];
+  const found: T[] = [];
+  for (let from = 0; from < wanted.length; from += MOST_IDS)
+    found.push(...(await find(wanted.slice(from, from + MOST_IDS))));
+  return found;
+}
+
+/** These people, by id. */
 export async function peopleOf(
   store: Pick<Store, 'users'>,
-  workspaceId: string,
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, UserRecord>> {
-  const wanted = [...new Set(ids)];
-  if (wanted.length === 0) return new Map();
-  const users = wanted.length > MOST_IDS ? await store.users.list(workspaceId) : await store.users.byIds(wanted);
+  const users = await foundOf(ids, (some) => store.users.byIds(some));
   return new Map(users.map((user) => [user.id, user]));
 }
 
-/** The names of a workspace's people, by id. */
-export async function userNames(store: Store, workspaceId: string): Promise<ReadonlyMap<string, string>> {
-  return new Map((await store.users.list(workspaceId)).map((user) => [user.id, user.name]));
+/** With the names of the people whose they are; without one where somebody was removed meanwhile. */
+export async function withUserNames<T extends { userId: string }>(
+  store: Pick<Store, 'users'>,
+  items: readonly T[],
+): Promise<(T & { user: string })[]> {
+  const ids = items.map(({ userId }) => userId);
+  const people = await peopleOf(store, ids);
+  return items.map((item) => ({ ...item, user: people.get(item.userId)?.name ?? '' }));
 }
 
 /** The item with this id, or the only one whose id begins with it (4 characters at least). Throws `not_found`, `usage` (ambiguous). */

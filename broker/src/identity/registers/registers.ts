@@ -1,7 +1,7 @@
 // The registers of identity: people, groups, devices, sessions and grants, each with what the administration can do with it. Every function that
 // changes something takes the actor.
 import type { InTime, Part } from '../../domain/bounds/part.ts';
-import type { Device, DeviceRecord, Grant, Group, Person, Session } from '../../domain/people/people.ts';
+import type { Device, DeviceRecord, Grant, Group, Person, Session, SessionPlace } from '../../domain/people/people.ts';
 import type { PasskeyRecord } from '../../domain/people/passkey.ts';
 import type { Actor, Receipt } from '../../domain/people/receipt.ts';
 import type { Role } from 'mcpgate-shared/api/roles';
@@ -75,7 +75,15 @@ export interface Devices {
 }
 
 export interface Sessions {
-  list(workspaceId: string, filter?: { user?: string }): Promise<Session[]>;
+  /**
+   * Those of devices in the order in which these were made, then those of HTTP clients, then those of browsers, the newest first. A part reads no more
+   * than itself.
+   */
+  list(
+    workspaceId: string,
+    filter?: { user?: string; kind?: Session['kind'] | undefined },
+    part?: Part<SessionPlace>,
+  ): Promise<Session[]>;
   /** Ends the login; the device itself stays known and may log in again. */
   end(workspaceId: string, id: string, actor: Actor, filter?: { user?: string }): Promise<Receipt>;
 }

@@ -7,6 +7,7 @@ import { createApprovalRoundsMigration } from './changes/0033-approval-rounds.ts
 import { createRemovedRulesMigration } from './changes/0043-removed-rules.ts';
 import { createVerifiedSecretsMigration } from './changes/0048-verified-secrets.ts';
 import { createFoundCallsMigration } from './changes/0051-found-calls.ts';
+import { createListsInOrderMigration } from './changes/0052-lists-in-order.ts';
 import { createUntoldEventsMigration } from './changes/0042-untold-events.ts';
 import { createAuditRowsMigration } from './0025-audit-rows.ts';
 import { createAccountsMigration } from './0008-accounts.ts';
@@ -73,6 +74,7 @@ const migrationsOf = (kind: EngineKind): Record<string, Migration> => ({
   '0048-verified-secrets': createVerifiedSecretsMigration(kind),
   '0049-last-deliveries': createLastDeliveriesMigration(kind),
   '0051-found-calls': createFoundCallsMigration(kind),
+  '0052-lists-in-order': createListsInOrderMigration(kind),
 });
 
 /** What a database and this version know of each other: the migrations that are done, those that are to come, and those of a newer version. */

@@ -1,6 +1,6 @@
 // The devices on which people have logged in.
 import { randomUUID } from 'node:crypto';
-import type { Kysely, Selectable } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import type { Database } from '../../schema.ts';
@@ -16,6 +16,16 @@ export interface DevicesRepository {
   listByUser(userId: string, part?: Part<InTime>): Promise<DeviceRecord[]>;
   /** In the order in which they were made. */
   list(workspaceId: string, part?: Part<InTime>): Promise<DeviceRecord[]>;
+  /**
+   * Those that have a login, of everybody or of one person, in the order in which they were made. `until`: when the login ends where it is not used any
+   * more; null: never.
+   */
+  listLoggedIn(
+    of: { workspaceId: string; userId: string | undefined; now: number },
+    part?: Part<InTime>,
+  ): Promise<(DeviceRecord & { until: number | null })[]>;
+  /** Which of these have a login that has not ended. */
+  loggedInAmongst(ids: readonly string[], now: number): Promise<string[]>;
   touch(id: string, at: number): Promise<void>;
   /** Keeps what a known device says of itself when it logs in again, and the time. */
   update(id: string, change: Pick<DeviceRecord, 'name' | 'platform' | 'address'>): Promise<DeviceRecord>;
@@ -59,6 +69,20 @@ export function createDevices(db: Kysely<Database>, clock: Clock): DevicesReposi
       const rows = await readPart(query, part);
       return rows.map(toDevice);
     },
+    async listLoggedIn({ workspaceId, userId, now }, part) {
+      const devices = withLogin(db)
+        .where('devices.workspace_id', '=', workspaceId)
+        .where('devices.revoked_at', 'is', null);
+      const wanted = userId === undefined ? devices : devices.where('devices.user_id', '=', userId);
+      const lasting = db.selectFrom(wanted.as('found')).selectAll().where(hasNotEnded(now));
+      const rows = await readPart(lasting.orderBy('created_at').orderBy('id'), part);
+      return rows.map((row) => ({ ...toDevice(row), until: row.until }));
+    },
+    async loggedInAmongst(ids, now) {
+      const wanted = withLogin(db).where('devices.id', 'in', ids);
+      const rows = await db.selectFrom(wanted.as('found')).select('id').where(hasNotEnded(now)).execute();
+      return rows.map(({ id }) => id);
+    },
     async touch(id, at) {
       await db.updateTable('devices').set({ last_seen_at: at }).where('id', '=', id).execute();
     },
@@ -82,6 +106,41 @@ export function createDevices(db: Kysely<Database>, clock: Clock): DevicesReposi
     },
   };
 }
+
+/** Devices with their login: the grant, and how long its refresh token is good; where there is none yet, the grant's own end counts. */
+const withLogin = (db: Kysely<Database>) =>
+  db
+    .selectFrom('devices')
+    .innerJoin('oauth_objects as login', (join) =>
+      join.onRef('login.uid', '=', 'devices.id').on('login.kind', '=', 'Grant').on('login.grant_id', 'is not', null),
+    )
+    // Of two at once, which nobody makes, one counts: no device is listed twice.
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('oauth_objects as other')
+            .select('other.id_hash')
+            .where('other.kind', '=', 'Grant')
+            .whereRef('other.uid', '=', 'devices.id')
+            .whereRef('other.id_hash', '<', 'login.id_hash'),
+        ),
+      ),
+    )
+    .selectAll('devices')
+    .select(({ fn, selectFrom }) =>
+      fn
+        .coalesce(
+          selectFrom('oauth_objects as token')
+            .select((eb) => eb.fn.max('token.expires_at').as('until'))
+            .where('token.kind', '=', 'RefreshToken')
+            .whereRef('token.grant_id', '=', 'login.grant_id')
+            .where('token.consumed_at', 'is', null),
+          'login.expires_at',
+        )
+        .as('until'),
+    );
+
+const hasNotEnded = (now: number) => sql<boolean>`(until is null or until > ${now})`;
 
 function toDevice(row: Selectable<Database['devices']>): DeviceRecord {
   return {

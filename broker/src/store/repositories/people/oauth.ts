@@ -1,5 +1,6 @@
 // The OAuth server's objects, one row each. Expired rows are still found, so that the server can tell "expired" from "unknown".
 import type { Kysely, Selectable } from 'kysely';
+import type { Part } from '../../../domain/bounds/part.ts';
 import type { Database } from '../../schema.ts';
 
 /** An object of the OAuth server: a token, a code, a grant, a client. `payload`: JSON text, without the value of the token itself. */
@@ -23,6 +24,12 @@ export interface OAuthRepository {
   findAll(kind: string, by: 'idHash' | 'uid', values: readonly string[]): Promise<OAuthObject[]>;
   /** All objects of a kind; with `uid` only those that have this one. */
   list(kind: string, uid?: string): Promise<OAuthObject[]>;
+  /** Those of a kind whose `uid` is a person of this workspace, or this one, and that end after `now`; by `idHash`. */
+  listOfPeople(
+    kind: string,
+    of: { workspaceId: string; userId: string | undefined; now: number },
+    part?: Part<string>,
+  ): Promise<OAuthObject[]>;
   /** Overwrites an existing row. False where there is none any more; it is not made again. */
   update(object: OAuthObject): Promise<boolean>;
   /**
@@ -40,8 +47,6 @@ export interface OAuthRepository {
   destroyByGrant(grantId: string): Promise<number>;
   /** Access and refresh tokens of a grant that are neither used up nor expired. */
   countTokens(grantId: string, now: number): Promise<number>;
-  /** When the last usable refresh token of a grant expires; null where the grant has none. */
-  refreshableUntil(grantId: string): Promise<number | null>;
   removeExpired(now: number): Promise<number>;
 }
 
@@ -97,6 +102,20 @@ export function createOAuth(db: Kysely<Database>): OAuthRepository {
       const all = db.selectFrom('oauth_objects').selectAll().where('kind', '=', kind);
       const rows = await (uid === undefined ? all : all.where('uid', '=', uid)).execute();
       return rows.map(toObject);
+    },
+    async listOfPeople(kind, { workspaceId, userId, now }, part) {
+      let query = db
+        .selectFrom('oauth_objects')
+        .innerJoin('users', 'users.id', 'oauth_objects.uid')
+        .selectAll('oauth_objects')
+        .where('oauth_objects.kind', '=', kind)
+        .where('users.workspace_id', '=', workspaceId)
+        .where('oauth_objects.expires_at', '>', now)
+        .orderBy('oauth_objects.id_hash');
+      if (userId !== undefined) query = query.where('oauth_objects.uid', '=', userId);
+      if (part !== undefined) query = query.limit(part.limit);
+      if (part?.after !== undefined) query = query.where('oauth_objects.id_hash', '>', part.after);
+      return (await query.execute()).map(toObject);
     },
     async update(object) {
       const result = await db
@@ -167,16 +186,6 @@ export function createOAuth(db: Kysely<Database>): OAuthRepository {
         .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', now)]))
         .executeTakeFirstOrThrow();
       return row.count;
-    },
-    async refreshableUntil(grantId) {
-      const row = await db
-        .selectFrom('oauth_objects')
-        .select((eb) => eb.fn.max('expires_at').as('until'))
-        .where('grant_id', '=', grantId)
-        .where('kind', '=', 'RefreshToken')
-        .where('consumed_at', 'is', null)
-        .executeTakeFirstOrThrow();
-      return row.until;
     },
     async removeExpired(now) {
       const result = await db.deleteFrom('oauth_objects').where('expires_at', '<=', now).executeTakeFirst();

@@ -1,5 +1,6 @@
 // Browser sessions on the broker's own pages.
-import type { Kysely, Selectable } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
+import type { InTime, Part } from '../../../domain/bounds/part.ts';
 import type { SecondFactor, SignInMethod } from '../../../domain/people/passkey.ts';
 import type { Database } from '../../schema.ts';
 
@@ -25,11 +26,21 @@ export interface WebSessionRecord extends SignInFacts {
   proofHash: string | null;
 }
 
+/** So many characters of the hash are shown of a session. */
+export const SHOWN_HASH = 16;
+
 export interface WebSessionsRepository {
   create(session: WebSessionRecord): Promise<void>;
   byTokenHash(tokenHash: string, now: number): Promise<WebSessionRecord | undefined>;
-  /** Those that have not expired, the newest first. */
-  list(workspaceId: string, now: number): Promise<WebSessionRecord[]>;
+  /**
+   * Those that have not expired, of everybody or of one person, the newest first. The `id` of a place is the beginning of the hash, as long as what tells
+   * sessions apart: `SHOWN_HASH`.
+   */
+  list(
+    workspaceId: string,
+    now: number,
+    of?: { userId?: string | undefined; part?: Part<InTime> },
+  ): Promise<WebSessionRecord[]>;
   /** The person has shown anew who they are. */
   authenticated(tokenHash: string, proof: { at: number; hash: string }): Promise<void>;
   /** The person has chosen another password. */
@@ -70,15 +81,16 @@ export function createWebSessions(db: Kysely<Database>): WebSessionsRepository {
         .executeTakeFirst();
       return row && toSession(row);
     },
-    async list(workspaceId, now) {
-      const rows = await db
+    async list(workspaceId, now, { userId, part } = {}) {
+      let query = db
         .selectFrom('web_sessions')
         .selectAll()
         .where('workspace_id', '=', workspaceId)
-        .where('expires_at', '>', now)
-        .orderBy('created_at', 'desc')
-        .orderBy('token_hash')
-        .execute();
+        .where('expires_at', '>', now);
+      if (userId !== undefined) query = query.where('user_id', '=', userId);
+      if (part?.after !== undefined) query = query.where(isBehind(part.after));
+      if (part !== undefined) query = query.limit(part.limit);
+      const rows = await query.orderBy('created_at', 'desc').orderBy('token_hash').execute();
       return rows.map(toSession);
     },
     async authenticated(tokenHash, { at, hash }) {
@@ -103,6 +115,10 @@ export function createWebSessions(db: Kysely<Database>): WebSessionsRepository {
     },
   };
 }
+
+/** The first condition is what the index knows. */
+const isBehind = ({ at, id }: InTime) => sql<boolean>`
+  created_at <= ${at} and (created_at < ${at} or substr(token_hash, 1, ${sql.lit(SHOWN_HASH)}) > ${id})`;
 
 function toSession(row: Selectable<Database['web_sessions']>): WebSessionRecord {
   return {

@@ -83,7 +83,21 @@ export async function retireCurrent(
   return row?.version;
 }
 
-export function toVersion(row: Omit<Selectable<Database['secret_versions']>, 'sealed'>): SecretVersion {
+/** What is shown of a version. */
+export const VERSION_COLUMNS = [
+  'version',
+  'state',
+  'source',
+  'set_by',
+  'created_at',
+  'expires_at',
+  'retired_at',
+  'last_used_at',
+] as const;
+
+export function toVersion(
+  row: Pick<Selectable<Database['secret_versions']>, (typeof VERSION_COLUMNS)[number]>,
+): SecretVersion {
   return {
     version: row.version,
     state: row.state,

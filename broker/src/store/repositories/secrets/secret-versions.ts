@@ -15,18 +15,42 @@ import {
   nextVersion,
   retireCurrent,
   toVersion,
+  VERSION_COLUMNS,
 } from './secret-rows.ts';
 
 export function createSecretVersions(db: Kysely<Database>, clock: Clock, announce: Announce): SecretVersionRows {
   return {
-    async history(workspaceId, name) {
-      const rows = await db
+    async history(workspaceId, name, { part, state } = {}) {
+      let query = db
         .selectFrom('secret_versions')
-        .selectAll()
+        .select(VERSION_COLUMNS)
+        .where((eb) => eb.and(columnsOf({ workspaceId, name })));
+      if (state !== undefined) query = query.where('state', '=', state);
+      if (part?.after !== undefined) query = query.where('version', '<', part.after);
+      if (part !== undefined) query = query.limit(part.limit);
+      return (await query.orderBy('version', 'desc').execute()).map(toVersion);
+    },
+    async oldest(workspaceId, name) {
+      const row = await db
+        .selectFrom('secret_versions')
+        .select('version')
         .where((eb) => eb.and(columnsOf({ workspaceId, name })))
+        .orderBy('version')
+        .limit(1)
+        .executeTakeFirst();
+      return row?.version;
+    },
+    async lastRetired(workspaceId, name, below) {
+      const retired = db
+        .selectFrom('secret_versions')
+        .select('version')
+        .where((eb) => eb.and({ ...columnsOf({ workspaceId, name }), state: 'retired' }));
+      const row = await (below === undefined ? retired : retired.where('version', '<', below))
+        .orderBy((eb) => eb.fn.coalesce('retired_at', eb.lit(0)), 'desc')
         .orderBy('version', 'desc')
-        .execute();
-      return rows.map(toVersion);
+        .limit(1)
+        .executeTakeFirst();
+      return row?.version;
     },
     async setBy(workspaceId, who) {
       const rows = await db

@@ -53,6 +53,38 @@ export function createDefinitions(db: Kysely<Database>, clock: Clock, announce: 
       const rows = await query.orderBy('kind').orderBy('name').orderBy('seen_at').orderBy('digest').execute();
       return rows.map(toNote);
     },
+    async things(serverId, kind, { after, limit }) {
+      const ofKind = db.selectFrom('definitions').where('server_id', '=', serverId).where('kind', '=', kind);
+      const shown = ofKind.where((eb) => eb.or([eb('accepted_at', 'is not', null), eb('withdrawn_at', 'is', null)]));
+      const behind = after === undefined ? shown : shown.where('name', '>', after);
+      const names = (await behind.select('name').groupBy('name').orderBy('name').limit(limit).execute()).map(
+        ({ name }) => name,
+      );
+      if (names.length === 0) return [];
+      const rows = await ofKind
+        .select(NOTE_COLUMNS)
+        .where('name', 'in', names)
+        .orderBy('name')
+        .orderBy('seen_at')
+        .orderBy('digest')
+        .execute();
+      const byName = Map.groupBy(rows, ({ name }) => name);
+      return names.map((name) => ({ name, notes: (byName.get(name) ?? []).map(toNote) }));
+    },
+    async textsOf(serverId, tools) {
+      if (tools.length === 0) return new Map();
+      const names = tools.map(({ name }) => name);
+      const digests = tools.map(({ digest }) => digest);
+      const rows = await db
+        .selectFrom('definitions')
+        .select(['digest', 'text'])
+        .where('server_id', '=', serverId)
+        .where('kind', '=', 'tools')
+        .where('name', 'in', names)
+        .where('digest', 'in', digests)
+        .execute();
+      return new Map(rows.map(({ digest, text }) => [digest, text]));
+    },
     toolNamesOfOthers: (workspaceId, serverId, limit) =>
       db
         .selectFrom('definitions')
