@@ -105,9 +105,9 @@ export function listOperation<I extends z.ZodType<object>, F extends z.ZodRawSha
   });
 }
 
-/** So many rows are looked through at a time, and so many times for one page: who looks for a needle is told to go on, instead of holding everybody up. */
+/** So many rows are looked through at a time at most, and so many for one page: who looks for a needle is told to go on, instead of holding everybody up. */
 const PART_ROWS = 1_000;
-const MOST_PARTS = 20;
+const MOST_ROWS = 20_000;
 
 export interface Row<Item, Place> {
   /** Undefined: it is not for the caller. */
@@ -133,12 +133,12 @@ export function longListOperation<I extends z.ZodType<object>, F extends z.ZodRa
     const asked = askedOf(input);
     const isWanted = chooserOf(listing, asked);
     let after = asked.cursor === undefined ? undefined : readCursor(name, asked.cursor, place);
-    const read = await open(input, caller);
+    const readRows = await open(input, caller);
     const items: (z.input<I> & object)[] = [];
-    for (let parts = 0; parts < MOST_PARTS; parts += 1) {
-      // One more than is asked for says that the list goes on.
-      const limit = isWanted === undefined && parts === 0 ? asked.limit + 1 : PART_ROWS;
-      const rows = await read({ after, limit });
+    // One more than is asked for says that the list goes on. Where few of them are wanted, more are read at a time.
+    let limit = asked.limit + 1;
+    for (let read = 0; read < MOST_ROWS; limit = Math.min(2 * limit, PART_ROWS)) {
+      const rows = await readRows({ after, limit });
       for (const row of rows) {
         const { item } = row;
         if (item !== undefined && isWanted?.(item) !== false) {
@@ -148,6 +148,7 @@ export function longListOperation<I extends z.ZodType<object>, F extends z.ZodRa
         after = row.place;
       }
       if (rows.length < limit) return { items, next: undefined };
+      read += rows.length;
     }
     return { items, next: writeCursor(name, after) };
   });

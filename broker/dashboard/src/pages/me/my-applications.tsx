@@ -3,7 +3,8 @@ import { Text } from '@mantine/core';
 import { IconApps } from '@tabler/icons-react';
 import { sessionsApi, type Session } from 'mcpgate-shared/api/devices';
 import { useSession } from '../../api/session.tsx';
-import { useApi, useChange } from '../../api/use-api.ts';
+import { useChange } from '../../api/use-api.ts';
+import { useWhole } from '../../api/use-whole.ts';
 import { browserName } from '../../parts/browser-name.ts';
 import { DataTable, type Column } from '../../parts/data-table.tsx';
 import { Empty } from '../../parts/empty.tsx';
@@ -15,7 +16,7 @@ import { toastDone } from '../../parts/toast.tsx';
 
 export function MyApplications() {
   const { user } = useSession();
-  const sessions = useApi(sessionsApi.list, { query: { user: user.name } });
+  const sessions = useWhole(sessionsApi.list, { query: { user: user.name } });
   return (
     <Section title="Applications and browsers" flush>
       <Loaded query={sessions}>

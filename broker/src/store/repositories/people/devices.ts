@@ -70,10 +70,11 @@ export function createDevices(db: Kysely<Database>, clock: Clock): DevicesReposi
       return rows.map(toDevice);
     },
     async listLoggedIn({ workspaceId, userId, now }, part) {
-      const devices = withLogin(db)
-        .where('devices.workspace_id', '=', workspaceId)
-        .where('devices.revoked_at', 'is', null);
-      const wanted = userId === undefined ? devices : devices.where('devices.user_id', '=', userId);
+      const devices = withLogin(db).where('devices.revoked_at', 'is', null);
+      const wanted =
+        userId === undefined
+          ? devices.where('devices.workspace_id', '=', workspaceId)
+          : devices.where('devices.user_id', '=', userId);
       const lasting = db.selectFrom(wanted.as('found')).selectAll().where(hasNotEnded(now));
       const rows = await readPart(lasting.orderBy('created_at').orderBy('id'), part);
       return rows.map((row) => ({ ...toDevice(row), until: row.until }));
@@ -111,9 +112,11 @@ export function createDevices(db: Kysely<Database>, clock: Clock): DevicesReposi
 const withLogin = (db: Kysely<Database>) =>
   db
     .selectFrom('devices')
-    .innerJoin('oauth_objects as login', (join) =>
-      join.onRef('login.uid', '=', 'devices.id').on('login.kind', '=', 'Grant').on('login.grant_id', 'is not', null),
-    )
+    // Not an inner join: SQLite would begin with the logins and sort the devices. So it begins with these, in their order.
+    .crossJoin('oauth_objects as login')
+    .where('login.kind', '=', 'Grant')
+    .whereRef('login.uid', '=', 'devices.id')
+    .where('login.grant_id', 'is not', null)
     // Of two at once, which nobody makes, one counts: no device is listed twice.
     .where(({ not, exists, selectFrom }) =>
       not(

@@ -106,7 +106,9 @@ export function createOAuth(db: Kysely<Database>): OAuthRepository {
     async listOfPeople(kind, { workspaceId, userId, now }, part) {
       let query = db
         .selectFrom('oauth_objects')
-        .innerJoin('users', 'users.id', 'oauth_objects.uid')
+        // SQLite begins with what stands first, in its order.
+        .crossJoin('users')
+        .whereRef('users.id', '=', 'oauth_objects.uid')
         .selectAll('oauth_objects')
         .where('oauth_objects.kind', '=', kind)
         .where('users.workspace_id', '=', workspaceId)

@@ -82,12 +82,9 @@ export function createWebSessions(db: Kysely<Database>): WebSessionsRepository {
       return row && toSession(row);
     },
     async list(workspaceId, now, { userId, part } = {}) {
-      let query = db
-        .selectFrom('web_sessions')
-        .selectAll()
-        .where('workspace_id', '=', workspaceId)
-        .where('expires_at', '>', now);
-      if (userId !== undefined) query = query.where('user_id', '=', userId);
+      const lasting = db.selectFrom('web_sessions').selectAll().where('expires_at', '>', now);
+      let query =
+        userId === undefined ? lasting.where('workspace_id', '=', workspaceId) : lasting.where('user_id', '=', userId);
       if (part?.after !== undefined) query = query.where(isBehind(part.after));
       if (part !== undefined) query = query.limit(part.limit);
       const rows = await query.orderBy('created_at', 'desc').orderBy('token_hash').execute();
