@@ -323,7 +323,7 @@ const TABLE: Table = {
   secretVersions: {
     history: { reads: (store, { workspaceId }) => store.secretVersions.history(workspaceId, 'kept') },
     oldest: {
-      reads: async (store, { workspaceId }) => [workspaceId, await store.secretVersions.oldest(workspaceId, 'kept')],
+      reads: async (store, at) => [at.mark, await store.secretVersions.oldest(at.workspaceId, 'kept')],
     },
     lastRetired: {
       reads: async (store, at) => [at.mark, await store.secretVersions.lastRetired(at.workspaceId, 'kept')],
