@@ -13,7 +13,12 @@ import type { Custody } from './custody.ts';
 /** Throws `config` where the certificates cannot be read. */
 export function assembleTelemetry(
   { config, clock, log, startedAt, onClose }: AssemblyContext,
-  { vault, audit, deliveries }: Pick<Custody, 'vault' | 'audit'> & { deliveries: Pick<Deliveries, 'put' | 'take'> },
+  {
+    store,
+    vault,
+    audit,
+    deliveries,
+  }: Pick<Custody, 'store' | 'vault' | 'audit'> & { deliveries: Pick<Deliveries, 'put' | 'take'> },
 ): Telemetry | undefined {
   const {
     endpoint,
@@ -30,7 +35,7 @@ export function assembleTelemetry(
   const telemetry = createTelemetry(
     { endpoint, headers, traces, metrics, sample, metricsEveryMs },
     {
-      ...{ audit, deliveries, clock, log, startedAt, version: VERSION },
+      ...{ audit, store: store.callSpans, deliveries, clock, log, startedAt, version: VERSION },
       resolve: async (text) => (await vault.resolve(DEFAULT_WORKSPACE, text)).value,
       fetch: createGuardedFetch({ allowHosts, timeoutMs: PROVIDER_MS, ...(ca && { ca }) }),
     },

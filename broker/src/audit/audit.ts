@@ -11,6 +11,7 @@ import type {
   Decision,
   KeptArguments,
 } from '../domain/call-record.ts';
+import type { EndedSpans } from '../domain/outside/call-span.ts';
 import type { Cursor } from '../store/audit/row.ts';
 import type { PlaceView } from './proof/checkpoint-places.ts';
 
@@ -73,10 +74,18 @@ export type LoggedEvent = AuditEvent & { id: string; ts: string; seq: number; pr
 export interface Audit {
   /** Commits the intent, with the arguments that are to be kept, and returns the call's id. Throws `unavailable` where it cannot be committed; the call must not be forwarded then. */
   beginCall(intent: CallIntent, args?: KeptArguments): Promise<string>;
-  /** Commits the outcome. Throws `unavailable` where that is not possible now; the outcome is then kept in memory, and committed later. */
-  endCall(callId: string, intent: CallIntent, outcome: CallOutcome): Promise<void>;
+  /**
+   * Commits the outcome, and with it the spans of the call where it has any. Throws `unavailable` where that is not possible now; both are then kept in
+   * memory, and committed later.
+   */
+  endCall(callId: string, intent: CallIntent, outcome: CallOutcome, spans?: EndedSpans): Promise<void>;
   /** Commits intent and outcome together, for a call that is not forwarded (denied, for instance). Returns the call's id. */
-  recordCall(intent: CallIntent, outcome: CallOutcome, args?: KeptArguments): Promise<string>;
+  recordCall(
+    intent: CallIntent,
+    outcome: CallOutcome,
+    args?: KeptArguments,
+    spansOf?: (callId: string) => EndedSpans | undefined,
+  ): Promise<string>;
   /** The arguments of a call, where they are kept; `removed`: they were, and somebody has taken them out of the database. `id`: the whole one. */
   argumentsOf(workspaceId: string, id: string): Promise<KeptArguments | 'none' | 'removed'>;
   /** Commits an event. Throws `unavailable` as `beginCall` does. */

@@ -178,20 +178,24 @@ export function createAudit({
       if (row !== undefined) underWay.begun(name.id, row);
       return name.id;
     },
-    async endCall(callId, intent, outcome) {
-      const later = ([row]: PlacedRow[]) =>
+    async endCall(callId, intent, outcome, spans) {
+      const later = ([row]: PlacedRow[]) => {
+        if (row !== undefined) spans?.kept(row);
         tell(row, (sealedBy) => ({
           kind: 'call',
           record: joinCall(recorded(callId, kept(intent)), sealedBy, outcome),
         }));
+      };
       const call = underWay.ended(callId);
-      later(await chain.append([outcomeRow(intent.workspace_id, call, outcome, named())], { later }));
+      later(await chain.append([outcomeRow(intent.workspace_id, call, outcome, named(), spans?.text)], { later }));
     },
-    async recordCall(intent, outcome, args) {
+    async recordCall(intent, outcome, args, spansOf) {
       const name = named();
       const began = [intentRow(kept(intent), name), ...bound(intent, name, args)];
-      const rows = [...began, outcomeRow(intent.workspace_id, ROW_BEFORE, outcome, named())];
+      const spans = spansOf?.(name.id);
+      const rows = [...began, outcomeRow(intent.workspace_id, ROW_BEFORE, outcome, named(), spans?.text)];
       const row = (await chain.append(rows)).at(-1);
+      if (row !== undefined) spans?.kept(row);
       tell(row, (sealedBy) => ({ kind: 'call', record: joinCall(recorded(name.id, kept(intent)), sealedBy, outcome) }));
       return name.id;
     },

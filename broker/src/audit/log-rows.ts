@@ -86,12 +86,13 @@ export function intentRow(intent: CallIntent, { at, id }: RowName): RowName & In
   };
 }
 
-/** Who called what stands in the intent alone, which `call` names. */
+/** Who called what stands in the intent alone, which `call` names. `spans`: what is to be kept beside the row. */
 export function outcomeRow(
   workspaceId: string,
   call: RowPlace | typeof ROW_BEFORE,
   outcome: CallOutcome,
   { at, id }: RowName,
+  spans?: string,
 ): RowName & LooseOutcome {
   const { attempts, error_code, input_asked, input_rounds, retry_reason, secret_versions, status } = outcome;
   return {
@@ -102,6 +103,7 @@ export function outcomeRow(
     latencyMs: outcome.latency_ms,
     upstreamMs: outcome.upstream_ms,
     responseBytes: outcome.response_bytes,
+    ...(spans !== undefined && { spans }),
   };
 }
 

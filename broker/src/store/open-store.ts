@@ -16,6 +16,7 @@ import { createApprovals } from './repositories/approvals.ts';
 import { createBundles } from './repositories/bundles.ts';
 import { createDeliveries } from './repositories/deliveries.ts';
 import { createHooks } from './repositories/hooks.ts';
+import { createCallSpans } from './repositories/call-spans.ts';
 import { createUntoldEvents } from './repositories/untold-events.ts';
 import { createLogFeeds } from './repositories/log-feeds.ts';
 import { createAdminTokens } from './repositories/people/admin-tokens.ts';
@@ -149,6 +150,7 @@ function repositoriesOver(
     deliveries: createDeliveries(db),
     logFeeds: createLogFeeds(db),
     untoldEvents: createUntoldEvents(db),
+    callSpans: createCallSpans(db),
     definitions: createDefinitions(db, clock, announce),
     limits: createLimitUses(db),
     policy: createPolicy(db, clock, announce),

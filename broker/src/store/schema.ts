@@ -349,6 +349,8 @@ export interface Database {
   audit_rows: RowColumns;
   /** Arguments of calls, sealed; `position`: of the row that binds them. */
   audit_arguments: { position: number; sealed: Uint8Array };
+  /** Spans of calls that are not known to have gone out; `position`: of the row of the outcome. */
+  call_spans: { position: number; spans: string };
   audit_archives: AuditArchivesTable;
   audit_archived_spans: AuditArchivedSpansTable;
   audit_archiving: { id: number; holder: string; lease_until: number };

@@ -29,6 +29,7 @@ import type { PasskeysRepository } from './repositories/people/passkeys.ts';
 import type { OAuthRegistrationsRepository } from './repositories/people/oauth-registrations.ts';
 import type { ApprovalsRepository } from './repositories/approvals.ts';
 import type { BundlesRepository } from './repositories/bundles.ts';
+import type { CallSpansRepository } from './repositories/call-spans.ts';
 import type { DeliveriesRepository } from './repositories/deliveries.ts';
 import type { HooksRepository } from './repositories/hooks.ts';
 import type { LogFeedsRepository } from './repositories/log-feeds.ts';
@@ -87,6 +88,7 @@ export interface Store {
   deliveries: DeliveriesRepository;
   logFeeds: LogFeedsRepository;
   untoldEvents: UntoldEventsRepository;
+  callSpans: CallSpansRepository;
   /** What was seen of servers' tools and other things, and which of it is accepted. */
   definitions: DefinitionRows;
   limits: {

@@ -11,7 +11,7 @@ import { SCOPE_OF_IDEMPOTENT_REQUESTS } from './fixtures/scope-of-idempotent-req
 import { SCOPE_OF_LOGINS } from './fixtures/scope-of-logins.ts';
 import { SCOPE_OF_LOG_FEEDS } from './fixtures/scope-of-log-feeds.ts';
 import { SCOPE_OF_HOOKS } from './fixtures/scope-of-hooks.ts';
-import { SCOPE_OF_ARCHIVES, SCOPE_OF_AUDIT } from './fixtures/scope-of-audit.ts';
+import { SCOPE_OF_ARCHIVES, SCOPE_OF_AUDIT, SCOPE_OF_CALL_SPANS } from './fixtures/scope-of-audit.ts';
 import { SCOPE_OF_DEFINITIONS, type Scope } from './fixtures/scope-of-definitions.ts';
 import { SCOPE_OF_MANAGED } from './fixtures/scope-of-managed.ts';
 import { SCOPE_OF_PASSKEYS } from './fixtures/scope-of-passkeys.ts';
@@ -371,7 +371,7 @@ const TABLE: Table = {
     lease: { everywhere: 'whichever broker has time writes it into the log' },
     done: { everywhere: 'batches have random names' },
   },
-  deliveries: SCOPE_OF_DELIVERIES,
+  ...{ deliveries: SCOPE_OF_DELIVERIES, callSpans: SCOPE_OF_CALL_SPANS },
   bundles: {
     list: { reads: (store, { workspaceId }) => store.bundles.list(workspaceId) },
     create: { writes: (store, { workspaceId }) => store.bundles.create(workspaceId, BUNDLE) },

@@ -6,7 +6,9 @@ import type { Deliveries } from '../deliveries/deliveries.ts';
 import type { Traces } from '../domain/outside/call-span.ts';
 import type { Log } from '../domain/log.ts';
 import type { GuardedFetch } from '../net/guarded-fetch.ts';
+import type { Store } from '../store/store.ts';
 import { createKeptSpans } from './kept-spans.ts';
+import { createLeftSpans } from './left-spans.ts';
 import { createOtlpReceiver } from './otlp-receiver.ts';
 import { createOperationMetrics, OPERATION_NAMES } from './operation-metrics.ts';
 import { otlpMetrics, type PromMetric } from './otlp-metrics.ts';
@@ -38,7 +40,9 @@ export function createTelemetry(
     resolve: (text: string) => Promise<string>;
     fetch: GuardedFetch;
     audit: Pick<Audit, 'onRecord'>;
-    /** Where spans wait that are not taken. */
+    /** Where spans stand until they have gone out. */
+    store: Store['callSpans'];
+    /** Where they wait that are not taken. */
     deliveries: Pick<Deliveries, 'put' | 'take'>;
     clock: Clock;
     log: Pick<Log, 'warn' | 'info'>;
@@ -46,7 +50,7 @@ export function createTelemetry(
     startedAt: number;
   },
 ): Telemetry {
-  const { resolve, fetch, audit, deliveries, clock, log, version, startedAt } = options;
+  const { resolve, fetch, audit, store, deliveries, clock, log, version, startedAt } = options;
   const host = hostname();
   const receiver = createOtlpReceiver({
     ...{ endpoint: settings.endpoint, fetch, version, now: clock.now },
@@ -57,14 +61,15 @@ export function createTelemetry(
       );
     },
   });
-  const queue = createSpanQueue({
-    ...{ receiver, clock, log, version, host },
-    kept: createKeptSpans(deliveries, receiver),
-  });
+  const kept = createKeptSpans(deliveries, receiver);
+  const maker = { version, host };
+  const queue = createSpanQueue({ receiver, kept, store, clock, log, maker });
+  const left = createLeftSpans({ store, kept, isHeld: queue.isHeld, clock, log });
+  left.start();
   const traces = settings.traces
     ? createTraces({
-        ...{ take: queue.take, sample: settings.sample, elapsedMs: () => performance.now() },
-        epochOf: (elapsed) => clock.now() - (performance.now() - elapsed),
+        ...{ maker, take: queue.take, sample: settings.sample },
+        ...{ elapsedMs: () => performance.now(), zero: () => clock.now() - performance.now() },
       })
     : undefined;
 
@@ -99,6 +104,9 @@ export function createTelemetry(
         operations.close();
       };
     },
-    close: () => queue.close(),
+    async close() {
+      await left.close();
+      await queue.close();
+    },
   };
 }

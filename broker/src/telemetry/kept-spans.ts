@@ -23,13 +23,19 @@ export interface Tried {
 }
 
 export interface KeptSpans {
-  /** On disk once it resolves. `spans`: how many are in the document, which is the body of an export as OTLP has it. */
-  put(document: object, spans: number): Promise<void>;
+  /**
+   * On disk once it resolves. `document`: the body of an export as OTLP has it; `spans`: how many are in it. The same id, where one is said, is put in
+   * once.
+   */
+  put(document: string, spans: number, id?: string): Promise<void>;
   /** Hears of the pieces that this broker sends; returns what ends it. */
   onTried(listener: (tried: Tried) => void): () => void;
 }
 
-export function createKeptSpans(deliveries: Pick<Deliveries, 'put' | 'take'>, receiver: OtlpReceiver): KeptSpans {
+export function createKeptSpans(
+  deliveries: Pick<Deliveries, 'put' | 'take'>,
+  receiver: Pick<OtlpReceiver, 'postText'>,
+): KeptSpans {
   const listeners = new Set<(tried: Tried) => void>();
   const tell = (tried: Tried): void => {
     for (const listener of listeners) listener(tried);
@@ -48,10 +54,10 @@ export function createKeptSpans(deliveries: Pick<Deliveries, 'put' | 'take'>, re
   };
   deliveries.take(SPANS, attempt, { mostBytes: MOST_BYTES });
   return {
-    async put(document, spans) {
-      const packed = await promisify(gzip)(JSON.stringify(document));
+    async put(document, spans, id = randomUUID()) {
+      const packed = await promisify(gzip)(document);
       const payload = JSON.stringify({ spans, gzip: packed.toString('base64') });
-      await deliveries.put({ workspaceId: DEFAULT_WORKSPACE, destination: DESTINATION, id: randomUUID(), payload });
+      await deliveries.put({ workspaceId: DEFAULT_WORKSPACE, destination: DESTINATION, id, payload });
     },
     onTried(listener) {
       listeners.add(listener);

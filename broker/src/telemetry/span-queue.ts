@@ -1,12 +1,13 @@
-// Spans wait here until they are sent, a few hundred at a time: for a moment in memory, and where the collector does not take them, in the database,
-// where they outlive this broker (docs/decisions/telemetry.md). Calls never wait for it: while nothing has failed nothing is written.
+// Calls that have ended are in memory for a moment, until their spans are sent, a few hundred at a time. They stand in the database meanwhile, beside their
+// outcomes, and go from there once the collector has the spans, or the deliveries have where it does not take them (docs/decisions/telemetry.md).
 import type { Clock } from 'mcpgate-shared/clock';
 import { pauseMs } from '../deliveries/back-off.ts';
 import type { Log } from '../domain/log.ts';
-import { resourceOf } from '../net/otlp/otlp-values.ts';
+import type { Store } from '../store/store.ts';
 import type { OtlpReceiver } from './otlp-receiver.ts';
 import type { KeptSpans } from './kept-spans.ts';
-import type { LaterSpan } from './spans.ts';
+import { exportOf, spanCount, type CallFacts, type SpanMaker } from './span-facts.ts';
+import type { EndedCall } from './spans.ts';
 
 export interface SpanCounts {
   sent: number;
@@ -16,7 +17,10 @@ export interface SpanCounts {
 }
 
 export interface SpanQueue {
-  take(span: LaterSpan): void;
+  /** What there is no room for is left in the database. */
+  take(call: EndedCall): void;
+  /** Whether they are in memory, or on their way. */
+  isHeld(row: EndedCall['row']): boolean;
   readonly counts: SpanCounts;
   /** Sends what there is, once, keeps what is not taken, and takes no more. */
   close(): Promise<void>;
@@ -26,18 +30,21 @@ const MOST_WAITING = 4_096;
 const AT_ONCE = 256;
 const DELAY_MS = 1_000;
 
+const placeOf = ({ chain, seq }: EndedCall['row']): string => `${chain}#${seq}`;
+
 export function createSpanQueue(options: {
-  receiver: OtlpReceiver;
+  receiver: Pick<OtlpReceiver, 'postText'>;
   kept: KeptSpans;
+  store: Pick<Store['callSpans'], 'remove'>;
   clock: Pick<Clock, 'now' | 'after'>;
   log: Pick<Log, 'warn' | 'info'>;
-  version: string;
-  host: string;
+  maker: SpanMaker;
   random?: () => number;
 }): SpanQueue {
-  const { receiver, kept, clock, log, version, host, random = Math.random } = options;
-  const waiting: LaterSpan[] = [];
-  const counts = { sent: 0, dropped: 0 };
+  const { receiver, kept, store, clock, log, maker, random = Math.random } = options;
+  const waiting: EndedCall[] = [];
+  const held = new Set<string>();
+  const counts = { sent: 0, dropped: 0, waiting: 0 };
   let running: Promise<void> | undefined;
   let cancel: (() => void) | undefined;
   /** How often it was not taken, one after the other, and when it is asked again. */
@@ -68,47 +75,60 @@ export function createSpanQueue(options: {
     });
   }
 
+  function nextPiece(): EndedCall[] {
+    let spans = 0;
+    const end = waiting.findIndex(({ facts }) => (spans += spanCount([facts])) >= AT_ONCE);
+    return waiting.splice(0, end === -1 ? waiting.length : end + 1);
+  }
+
+  /** Hands a piece on: to the collector, or to the deliveries. Rejects where that was not possible now. */
+  async function handOn(calls: readonly CallFacts[]): Promise<void> {
+    const [document, spans] = [exportOf(maker, calls), spanCount(calls)];
+    // A collector that is away, or hangs, is not asked for each of them.
+    const posted = clock.now() < againAt ? undefined : await receiver.postText('traces', document);
+    if (posted?.kind === 'taken') return taken(spans);
+    if (posted !== undefined) {
+      if (tries === 0) log.warn({ why: posted.why }, 'traces are not taken');
+      const asked = posted.kind === 'again' ? posted.afterMs : undefined;
+      againAt = clock.now() + pauseMs(tries, asked, random());
+      tries += 1;
+    }
+    if (posted?.kind !== 'lost') return await kept.put(document, spans);
+    againAt = 0; // what it does not take is another matter with the next
+    counts.dropped += spans;
+  }
+
   async function send(): Promise<void> {
     while (waiting.length > 0) {
-      const spans = waiting.splice(0, AT_ONCE);
-      const scopeSpans = [{ scope: { name: 'mcpgate', version }, spans: spans.map((span) => span()) }];
-      const document = { resourceSpans: [{ resource: resourceOf({ version, host }), scopeSpans }] };
-      // A collector that is away, or hangs, is not asked for each of them.
-      const posted = clock.now() < againAt ? undefined : await receiver.post('traces', document);
-      if (posted?.kind === 'taken') {
-        taken(spans.length);
-        continue;
-      }
-      if (posted !== undefined) {
-        if (tries === 0) log.warn({ why: posted.why }, 'traces are not taken');
-        const asked = posted.kind === 'again' ? posted.afterMs : undefined;
-        againAt = clock.now() + pauseMs(tries, asked, random());
-        tries += 1;
-      }
-      if (posted?.kind === 'lost') {
-        againAt = 0; // what it does not take is another matter with the next
-        counts.dropped += spans.length;
-        continue;
-      }
+      const piece = nextPiece();
+      const calls = piece.map(({ facts }) => facts);
+      const spans = spanCount(calls);
       try {
-        await kept.put(document, spans.length);
+        await handOn(calls);
+        for (const [chain, rows] of Map.groupBy(piece, ({ row }) => row.chain))
+          await store.remove(
+            chain,
+            rows.map(({ row }) => row.seq),
+          );
       } catch (error) {
-        counts.dropped += spans.length;
-        log.warn({ err: error, spans: spans.length }, 'traces could not be kept, and are let go');
+        log.warn({ err: error, spans }, 'traces stay in the database, and are sent from there');
       }
+      counts.waiting -= spans;
+      for (const { row } of piece) held.delete(placeOf(row));
     }
   }
 
   return {
-    take(span) {
-      if (isClosed) return;
-      waiting.push(span);
-      const over = waiting.length - MOST_WAITING;
-      if (over > 0) counts.dropped += waiting.splice(0, over).length; // the oldest go first
+    take(call) {
+      if (isClosed || counts.waiting >= MOST_WAITING) return;
+      waiting.push(call);
+      held.add(placeOf(call.row));
+      counts.waiting += spanCount([call.facts]);
       if (cancel === undefined && running === undefined) later();
     },
+    isHeld: (row) => held.has(placeOf(row)),
     get counts() {
-      return { ...counts, waiting: waiting.length };
+      return { ...counts };
     },
     async close() {
       isClosed = true;

@@ -1,44 +1,39 @@
-// Makes spans of calls: one of the call as mcpgate serves it, and one for each time that it is sent to a server, with the attributes of the semantic conventions
-// for MCP (https://github.com/open-telemetry/semantic-conventions-genai). Nothing of a value, a URI or a person is in them: the call's id leads to its record.
+// Spans of calls: one of the call as mcpgate serves it, and one for each time that it is sent to a server. What they say is noted when the call ends; the
+// spans themselves are made of it when they are sent.
 import { randomFillSync } from 'node:crypto';
-import type { CallOutcome } from '../domain/call-record.ts';
-import type { TraceParent, Traces } from '../domain/outside/call-span.ts';
-import type { ServerRecord } from '../domain/server-record.ts';
+import type { SentTo, TraceParent, Traces } from '../domain/outside/call-span.ts';
 import { targetOf } from '../domain/transports/transports.ts';
 import { hasReference } from 'mcpgate-shared/values/secret-reference';
-import { attributes } from '../net/otlp/otlp-values.ts';
+import type { CallFacts, SentFacts, SpanMaker } from './span-facts.ts';
 
-/** As OTLP has it in JSON. It is made when it is sent. */
-export type LaterSpan = () => Readonly<Record<string, unknown>>;
-
-/** Of `SpanKind` and `StatusCode` in OTLP. */
-const [SERVER, CLIENT, FAILED] = [2, 3, 2];
+/** A call that has ended, and the row of the log beside which it is kept until its spans have gone out. */
+export interface EndedCall {
+  facts: CallFacts;
+  row: { chain: string; seq: number };
+}
 
 export function createTraces(options: {
-  /** Takes spans that have ended. */
-  take: (span: LaterSpan) => void;
+  maker: SpanMaker;
+  /** Takes calls that are kept. */
+  take: (call: EndedCall) => void;
   /** Of calls whose callers say nothing of a trace, this part is traced: from 0 to 1. */
   sample: number;
-  /** Milliseconds since the epoch of a time on the clock of `performance.now()`. */
-  epochOf: (elapsedMs: number) => number;
   elapsedMs: () => number;
+  /** Milliseconds since the epoch at which the clock of `elapsedMs` stood at 0. */
+  zero: () => number;
   random?: () => number;
 }): Traces {
-  const { take, sample, epochOf, elapsedMs, random = Math.random } = options;
+  const { maker, take, sample, elapsedMs, zero, random = Math.random } = options;
   const newId = createIds();
-
-  const times = (startedAt: number, endedAt: number) => ({
-    startTimeUnixNano: nanos(epochOf(startedAt)),
-    endTimeUnixNano: nanos(epochOf(endedAt)),
-  });
+  const addressOf = createAddresses();
 
   return {
     begin(parent: TraceParent | undefined, { method, startedAt }) {
       const isSampled = parent === undefined ? sample >= 1 || random() < sample : parent.isSampled;
       const traceId = parent?.traceId ?? newId(16);
       const spanId = newId(8);
-      const traceState = parent?.state ?? undefined;
-      const common = { traceId, ...(traceState !== undefined && { traceState }) };
+      const state = parent?.state ?? undefined;
+      const sendings: SentFacts[] = [];
       return {
         traceId,
         send() {
@@ -46,61 +41,33 @@ export function createTraces(options: {
           const sentAt = elapsedMs();
           const traceparent = `00-${traceId}-${sentId}-${isSampled ? '01' : '00'}`;
           return {
-            fields: { traceparent, tracestate: traceState },
-            end({ server, what, protocolVersion }, outcome) {
+            fields: { traceparent, tracestate: state },
+            end({ server, what, protocolVersion }: SentTo, { status, error_code: code, attempts }) {
               if (!isSampled) return;
-              const endedAt = elapsedMs();
-              take(() => {
-                const target = namedTarget(method, ownName(method, what));
-                const address = addressOf(server);
-                return {
-                  ...common,
-                  ...{ spanId: sentId, parentSpanId: spanId, kind: CLIENT, name: nameOf(method, target) },
-                  ...times(sentAt, endedAt),
-                  ...statusOf(outcome),
-                  attributes: attributes({
-                    'mcp.method.name': method,
-                    ...target,
-                    ...faultOf(outcome),
-                    'mcp.protocol.version': protocolVersion,
-                    'network.transport': address === undefined ? 'pipe' : 'tcp',
-                    ...address,
-                    'mcpgate.server': server.name,
-                    'mcpgate.attempts': outcome.attempts,
-                  }),
-                };
+              sendings.push({
+                ...{ span: sentId, from: sentAt, until: elapsedMs(), server: server.name, name: ownName(method, what) },
+                ...{ protocol: protocolVersion, ...addressOf(server), status },
+                ...{ error: code ?? undefined, attempts: attempts ?? undefined },
               });
             },
           };
         },
         end(callId, intent, outcome) {
-          if (!isSampled) return;
-          const endedAt = elapsedMs();
-          take(() => {
-            // What a caller asks for that is not there is any text.
-            const isThere = outcome.error_code !== 'not_found';
-            const target = isThere ? namedTarget(method, intent.tool_name ?? '') : {};
-            return {
-              ...common,
-              ...{ spanId, ...(parent !== undefined && { parentSpanId: parent.spanId }), kind: SERVER },
-              name: nameOf(method, target),
-              ...times(startedAt, endedAt),
-              ...statusOf(outcome),
-              attributes: attributes({
-                'mcp.method.name': method,
-                ...target,
-                ...faultOf(outcome),
-                'mcpgate.call.id': callId,
-                'mcpgate.workspace': intent.workspace_id,
-                'mcpgate.server': isThere ? intent.server : undefined,
-                'mcpgate.decision': intent.decision,
-                'mcpgate.rule': intent.rule ?? undefined,
-                'mcpgate.status': outcome.status,
-                'mcpgate.request.size': intent.request_bytes,
-                'mcpgate.response.size': outcome.response_bytes,
-              }),
-            };
-          });
+          if (!isSampled) return undefined;
+          const since = zero();
+          // What a caller asks for that is not there is any text.
+          const isThere = outcome.error_code !== 'not_found';
+          const facts: CallFacts = {
+            ...{ maker, trace: traceId, span: spanId, parent: parent?.spanId, state, method },
+            ...{ from: since + startedAt, until: since + elapsedMs(), call: callId, workspace: intent.workspace_id },
+            server: isThere ? intent.server : undefined,
+            name: isThere && hasName(method) ? (intent.tool_name ?? '') : undefined,
+            ...{ decision: intent.decision, rule: intent.rule ?? undefined },
+            ...{ status: outcome.status, error: outcome.error_code ?? undefined },
+            ...{ asked: intent.request_bytes, answered: outcome.response_bytes },
+            sent: sendings.map((sent) => ({ ...sent, from: since + sent.from, until: since + sent.until })),
+          };
+          return { text: JSON.stringify(facts), kept: ({ chain, seq }) => take({ facts, row: { chain, seq } }) };
         },
       };
     },
@@ -122,49 +89,33 @@ function createIds(): (bytes: number) => string {
   };
 }
 
-function nanos(epochMs: number): string {
-  const whole = Math.floor(epochMs);
-  return `${whole}${String(Math.floor((epochMs - whole) * 1e6)).padStart(6, '0')}`;
-}
-
-type Target = Readonly<Record<string, string>>;
-
 /** Tools and prompts have names that administrators know; of a resource there is a URI, which may say anything. */
-function namedTarget(method: string, name: string): Target {
-  if (method === 'tools/call') return { 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': name };
-  return method === 'prompts/get' ? { 'gen_ai.prompt.name': name.replace(/^prompt:/, '') } : {};
-}
-
-function nameOf(method: string, target: Target): string {
-  const name = target['gen_ai.tool.name'] ?? target['gen_ai.prompt.name'];
-  return name === undefined ? method : `${method} ${name}`;
-}
+const hasName = (method: string): boolean => method === 'tools/call' || method === 'prompts/get';
 
 /** `SERVER__TOOL` as the server calls it. */
-function ownName(method: string, what: string): string {
+function ownName(method: string, what: string): string | undefined {
+  if (!hasName(method)) return undefined;
   const from = what.indexOf('__');
-  return from === -1 || (method !== 'tools/call' && method !== 'prompts/get') ? what : what.slice(from + 2);
+  return from === -1 ? what : what.slice(from + 2);
 }
 
-type Ended = Pick<CallOutcome, 'status' | 'error_code'>;
+/** Nothing: a process, or the host is not written in the record. */
+type Address = Pick<SentFacts, 'host' | 'port'>;
 
-const isFault = ({ status }: Ended): boolean => status !== 'ok';
-const statusOf = (outcome: Ended) => (isFault(outcome) ? { status: { code: FAILED } } : {});
-
-function faultOf(outcome: Ended) {
-  if (!isFault(outcome)) return {};
-  const { status, error_code: code } = outcome;
-  return {
-    'error.type': code ?? status,
-    'rpc.response.status_code': code !== null && /^-?\d+$/.test(code) ? code : undefined,
+/** Each is read once of a record. */
+function createAddresses(): (server: SentTo['server']) => Address {
+  const known = new WeakMap<object, Address>();
+  return (server) => {
+    let address = known.get(server);
+    if (address === undefined) known.set(server, (address = readAddress(server)));
+    return address;
   };
 }
 
-/** Undefined of a process, and where the host is not written in the record. */
-function addressOf({ transport }: ServerRecord) {
+function readAddress({ transport }: SentTo['server']): Address {
   const origin = /^https?:\/\/[^/?#]*/.exec(targetOf(transport))?.[0];
   const url = origin === undefined || hasReference(origin) ? null : URL.parse(origin);
-  if (url === null) return undefined;
+  if (url === null) return {};
   const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port);
-  return { 'server.address': url.hostname.replace(/^\[|\]$/g, ''), 'server.port': port };
+  return { host: url.hostname.replace(/^\[|\]$/g, ''), port };
 }

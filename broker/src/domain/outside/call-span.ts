@@ -22,7 +22,7 @@ export interface TraceFields {
 
 /** To whom a request was sent. */
 export interface SentTo {
-  server: ServerRecord;
+  server: Pick<ServerRecord, 'name' | 'transport'>;
   /** The requested thing by the name that rules use. */
   what: string;
   /** Undefined: it did not come to that. */
@@ -35,10 +35,19 @@ export interface SentSpan {
   end(to: SentTo, outcome: Pick<CallOutcome, 'status' | 'error_code' | 'attempts'>): void;
 }
 
+/** The spans of a call that has ended. They are kept with its outcome until they have gone out, so that who has the one has the other. */
+export interface EndedSpans {
+  /** As it is kept. */
+  readonly text: string;
+  /** Told once they are kept, and beside which row of the log. */
+  kept(row: { chain: string; seq: number }): void;
+}
+
 export interface CallSpan {
   readonly traceId: string;
   send(): SentSpan;
-  end(callId: string, intent: CallIntent, outcome: CallOutcome): void;
+  /** Undefined: the call is not sampled. */
+  end(callId: string, intent: CallIntent, outcome: CallOutcome): EndedSpans | undefined;
 }
 
 export interface Traces {

@@ -98,9 +98,8 @@ export async function carryOut(
     input_rounds: input.rounds,
     input_asked: input.asked,
   };
-  span?.end(callId, intent, outcome);
   try {
-    await parts.audit.endCall(callId, intent, outcome);
+    await parts.audit.endCall(callId, intent, outcome, span?.end(callId, intent, outcome));
   } catch (error) {
     // The call was carried out and its intent is committed, so the client gets its answer. Until the outcome is written, the record says that
     // it is unknown.

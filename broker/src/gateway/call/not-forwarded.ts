@@ -131,8 +131,7 @@ async function record(
   const intent = await callIntent(scope, request, server, { ...judged, traceId });
   const outcome = unsent(parts, judged, status, code, answer);
   const kept = keptArguments(request, judged.server?.auditArguments ?? 'none');
-  const callId = await parts.audit.recordCall(intent, outcome, kept);
-  span?.end(callId, intent, outcome);
+  await parts.audit.recordCall(intent, outcome, kept, (callId) => span?.end(callId, intent, outcome));
 }
 
 function unsent(

@@ -40,6 +40,8 @@ export interface OutcomeFields {
   latencyMs: number;
   upstreamMs: number | null;
   responseBytes: number;
+  /** The spans of its call, which the same append keeps apart from the log until they have gone out. Where rows are read they are not. */
+  spans?: string | undefined;
 }
 
 export interface EventFields {
@@ -93,6 +95,10 @@ export type NewRow = Placed & RowFields & RowProof;
 /** The sealed arguments that are to be kept with a row. */
 export const argumentsIn = (row: NewRow | undefined): Uint8Array | undefined =>
   row?.kind === 'chain' ? row.sealedArguments : undefined;
+
+/** The spans that are to be kept beside a row. */
+export const spansIn = (row: NewRow | undefined): string | undefined =>
+  row?.kind === 'outcome' ? row.spans : undefined;
 
 /** A row as it was read. */
 export type AuditRow = NewRow & Cursor & { prevHash: string };

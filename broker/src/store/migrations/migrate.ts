@@ -17,6 +17,7 @@ import { createBundlesMigration } from './0020-bundles.ts';
 import { createDeparturesMigration } from './0006-departures.ts';
 import { createExternalIdentitiesMigration } from './0004-external-identities.ts';
 import { createFirstMigration } from './0001-first.ts';
+import { createCallSpansMigration } from './outside/0053-call-spans.ts';
 import { createDeliveriesMigration } from './outside/0023-deliveries.ts';
 import { createIdempotentRequestsMigration } from './outside/0032-idempotent-requests.ts';
 import { createAuditArchivesMigration } from './changes/0039-audit-archives.ts';
@@ -75,6 +76,7 @@ const migrationsOf = (kind: EngineKind): Record<string, Migration> => ({
   '0049-last-deliveries': createLastDeliveriesMigration(kind),
   '0051-found-calls': createFoundCallsMigration(kind),
   '0052-lists-in-order': createListsInOrderMigration(kind),
+  '0053-call-spans': createCallSpansMigration(kind),
 });
 
 /** What a database and this version know of each other: the migrations that are done, those that are to come, and those of a newer version. */

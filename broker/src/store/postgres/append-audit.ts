@@ -3,7 +3,7 @@
 import { GateError } from 'mcpgate-shared/error';
 import { z } from 'zod';
 import { COLUMNS, columnValues, toColumns, type ColumnValue, type RowColumns } from '../audit/row-columns.ts';
-import { argumentsIn, type NewRow } from '../audit/row.ts';
+import { argumentsIn, spansIn, type NewRow } from '../audit/row.ts';
 import { digestOfWord, FreshWords, type WordBook } from '../audit/words.ts';
 import type { LentClient } from './postgres-pool.ts';
 
@@ -18,9 +18,11 @@ const APPEND = `INSERT INTO audit_rows (${COLUMNS.join(', ')}) SELECT * FROM unn
   (column, index) => `$${index + 1}::${TYPES[column] ?? 'integer'}[]`,
 ).join(', ')})`;
 
-/** The same where some of the rows bind arguments, in one statement, so that there is never one without the other. */
-const APPEND_WITH_ARGUMENTS = `WITH rows AS (${APPEND})
-  INSERT INTO audit_arguments (position, sealed) SELECT * FROM unnest($${COLUMNS.length + 1}::bigint[], $${COLUMNS.length + 2}::bytea[])`;
+const BESIDE = [1, 2, 3, 4].map((place) => `$${COLUMNS.length + place}`);
+/** The same where something is kept beside rows, arguments or spans, in one statement, so that there is never one without the other. */
+const APPEND_WITH_MORE = `WITH rows AS (${APPEND}), arguments AS (
+    INSERT INTO audit_arguments (position, sealed) SELECT * FROM unnest(${BESIDE[0]}::bigint[], ${BESIDE[1]}::bytea[])
+  ) INSERT INTO call_spans (position, spans) SELECT * FROM unnest(${BESIDE[2]}::bigint[], ${BESIDE[3]}::text[])`;
 
 const WORDS = 'unnest($1::text[], $2::smallint[], $3::bytea[]';
 /** In order, so that two brokers that add the same words do not wait for each other. */
@@ -46,18 +48,31 @@ export async function appendRows(
   }
   const values: ColumnValue[][] = COLUMNS.map(() => []);
   for (const row of columns) for (const [index, value] of columnValues(row).entries()) values[index]?.push(value);
-  const kept = columns.flatMap(({ position }, index) => {
-    const sealed = argumentsIn(rows[index]);
-    return sealed === undefined ? [] : [{ position, sealed }];
-  });
-  if (kept.length === 0) {
+  const [sealed, spans] = [beside(columns, rows, argumentsIn), beside(columns, rows, spansIn)];
+  if (sealed.positions.length === 0 && spans.positions.length === 0) {
     await client.query({ name: 'audit_append', text: APPEND, values, query_timeout: APPEND_TIMEOUT_MS });
     return;
   }
   await client.query({
-    ...{ name: 'audit_append_with_arguments', text: APPEND_WITH_ARGUMENTS, query_timeout: APPEND_TIMEOUT_MS },
-    values: [...values, kept.map(({ position }) => position), kept.map(({ sealed }) => sealed)],
+    ...{ name: 'audit_append_with_more', text: APPEND_WITH_MORE, query_timeout: APPEND_TIMEOUT_MS },
+    values: [...values, sealed.positions, sealed.values, spans.positions, spans.values],
   });
+}
+
+/** What is kept beside rows, each with the position of its row. */
+function beside<T>(
+  columns: readonly RowColumns[],
+  rows: readonly NewRow[],
+  kept: (row: NewRow | undefined) => T | undefined,
+): { positions: number[]; values: T[] } {
+  const all: { positions: number[]; values: T[] } = { positions: [], values: [] };
+  for (const [index, { position }] of columns.entries()) {
+    const value = kept(rows[index]);
+    if (value === undefined) continue;
+    all.positions.push(position);
+    all.values.push(value);
+  }
+  return all;
 }
 
 async function keepWords(client: LentClient, fresh: FreshWords): Promise<void> {

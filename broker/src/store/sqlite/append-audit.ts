@@ -2,13 +2,14 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { GateError } from 'mcpgate-shared/error';
 import { COLUMNS, columnValues, toColumns, type RowColumns } from '../audit/row-columns.ts';
-import { argumentsIn, type NewRow } from '../audit/row.ts';
+import { argumentsIn, spansIn, type NewRow } from '../audit/row.ts';
 import { digestOfWord, FreshWords, type Word, type WordBook } from '../audit/words.ts';
 
 export type AppendAudit = (rows: readonly NewRow[], chains: ReadonlyMap<string, number>) => void;
 
 const INSERT = `INSERT INTO audit_rows (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})`;
 const KEEP_ARGUMENTS = 'INSERT INTO audit_arguments (position, sealed) VALUES (?, ?)';
+const KEEP_SPANS = 'INSERT INTO call_spans (position, spans) VALUES (?, ?)';
 const ADD_WORD = `INSERT INTO audit_words (workspace_id, kind, digest, text) VALUES (?, ?, ?, ?)
   ON CONFLICT (workspace_id, kind, digest) DO NOTHING`;
 const FIND_WORD = 'SELECT id, text FROM audit_words WHERE workspace_id = ? AND kind = ? AND digest = ?';
@@ -54,11 +55,14 @@ export function createAuditAppend(database: DatabaseSync, book: WordBook): Appen
         insert.run(...columnValues(row));
         const sealed = argumentsIn(rows[index]);
         if (sealed !== undefined) statement(KEEP_ARGUMENTS).run(row.position, sealed);
+        const spans = spansIn(rows[index]);
+        if (spans !== undefined) statement(KEEP_SPANS).run(row.position, spans);
       }
     };
     const ready = columns();
     if (fresh.isEmpty) {
-      if (rows.length === 1) put(ready);
+      // One statement is a transaction of its own.
+      if (rows.length === 1 && spansIn(rows[0]) === undefined) put(ready);
       else inTransaction(() => put(ready));
       return;
     }
