@@ -1,11 +1,11 @@
-// A broker that is killed under load, on each engine: what the server has carried out against the log, call by call; and the log, row by row, against what
-// an OpenTelemetry collector has of it.
+// A broker that is killed under load, on each engine: what the server has carried out against the log, call by call; and the log, row by row and call by
+// call, against the records and the spans that an OpenTelemetry collector has.
 import assert from 'node:assert/strict';
 import { after, before, test, type TestContext } from 'node:test';
 import { startPostgres, type TestPostgres } from '../postgres.ts';
 import { openMcpCaller } from '../world/clients/mcp-caller.ts';
 import { createCountingWorld } from '../world/counting-world.ts';
-import { attributeOf, startOtlpCollector } from '../world/otlp-collector.ts';
+import { attributeOf, type OtlpCollector, startOtlpCollector } from '../world/otlp-collector.ts';
 import type { IssuedGrant } from '../world/people/issued-grant.ts';
 import { until } from '../world/until.ts';
 
@@ -27,6 +27,11 @@ interface EventRow {
   id: string;
   type: string;
 }
+
+const partOf = (meta: Readonly<Record<string, unknown>>, part: number) =>
+  String(meta['traceparent']).split('-')[part] ?? '';
+const traceOf = (meta: Readonly<Record<string, unknown>>) => partOf(meta, 1);
+const spanOf = (meta: Readonly<Record<string, unknown>>) => partOf(meta, 2);
 
 async function compares(t: TestContext, databaseUrl: string | undefined): Promise<void> {
   const collector = await startOtlpCollector(t);
@@ -59,7 +64,7 @@ async function compares(t: TestContext, databaseUrl: string | undefined): Promis
 
   const calls = (await broker.json(['audit', 'search', '--tool', 'counting__echo', '--all'])) as CallRow[];
   // The server was told the trace of each call, which the log has, too.
-  const carriedOut = upstream.calls.map(({ meta }) => String(meta['traceparent']).split('-')[1] ?? '');
+  const carriedOut = upstream.calls.map(({ meta }) => traceOf(meta));
   assert.equal(new Set(carriedOut).size, carriedOut.length, 'nothing was carried out twice');
   const rows = new Map(calls.map((row) => [row.trace_id, row]));
   assert.equal(rows.size, calls.length);
@@ -100,7 +105,40 @@ async function compares(t: TestContext, databaseUrl: string | undefined): Promis
     assert.equal(bodies.get(uid) ?? said, said, 'what comes twice under an id is the same');
     bodies.set(uid, said);
   }
+  const toldOf = new Map(upstream.calls.map(({ meta }) => [traceOf(meta), spanOf(meta)]));
+  await spansAreThere(collector, done, (call) => toldOf.get(call.trace_id));
   assert.deepEqual(collector.mistakes, []);
+}
+
+/** `toldOf`: the span that the server was told with a call. */
+async function spansAreThere(
+  collector: OtlpCollector,
+  done: readonly CallRow[],
+  toldOf: (call: CallRow) => string | undefined,
+): Promise<void> {
+  const without = () => {
+    const served = new Map(
+      collector.spans.flatMap((span) => (span.kind === 2 ? [[attributeOf(span, 'mcpgate.call.id'), span]] : [])),
+    );
+    const sent = new Map(collector.spans.flatMap((span) => (span.kind === 3 ? [[span.spanId, span]] : [])));
+    return done.filter((call) => {
+      const own = served.get(call.id);
+      const below = sent.get(toldOf(call) ?? '');
+      const isOwn = own?.traceId === call.trace_id && below?.traceId === call.trace_id;
+      return !isOwn || below.parentSpanId !== own.spanId;
+    });
+  };
+  await until(
+    'each call that has ended has come to the collector with its spans',
+    () => without().length === 0,
+    45_000,
+  ).catch(() => assert.fail(`${without().length} of ${done.length} calls have no spans`));
+  const said = new Map<string, string>();
+  for (const span of collector.spans) {
+    const text = JSON.stringify(span);
+    assert.equal(said.get(span.spanId) ?? text, text, 'what comes twice under an id is the same');
+    said.set(span.spanId, text);
+  }
 }
 
 test('on SQLite nothing is lost and nothing is told otherwise', async (t) => await compares(t, undefined));
