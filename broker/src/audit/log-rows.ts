@@ -48,10 +48,10 @@ export const PolicySchema = z.object({
   version: z.number(),
 });
 export const EndedSchema = OutcomeSchema.omit({ latency_ms: true, upstream_ms: true, response_bytes: true });
-const AskedSchema = z.object({ arg_keys: z.array(z.string()), method: z.string() });
+export const AskedSchema = z.object({ arg_keys: z.array(z.string()), method: z.string() });
 
 /** The outcome in the record of a call that has no row for it: its broker was killed, or the call is still under way. */
-const NO_OUTCOME = {
+export const NO_OUTCOME = {
   status: 'unknown',
   error_code: null,
   latency_ms: null,

@@ -4,7 +4,7 @@ import { hash } from 'node:crypto';
 import type { Clock } from 'mcpgate-shared/clock';
 
 /** So many ids of one maker have the same millisecond; the next one has the millisecond after it. */
-const PER_MS = 1_024;
+export const PER_MS = 1_024;
 /** Of an id as text: behind the dash after the count. */
 const TAIL_AT = 19;
 

@@ -2,8 +2,9 @@
 import { openLog, type LogReader } from '../../store/audit/log-reader.ts';
 import type { ExportOrder } from './export-order.ts';
 import { createParquetFile } from './parquet-file.ts';
-import { csvHead, csvLine, jsonLine, type Cell } from './record-columns.ts';
-import { createRecordCells } from './record-cells.ts';
+import type { RecordLine } from './record-columns.ts';
+import { createRecordLines } from './record-lines.ts';
+import { csvHead, csvLine, jsonLine } from './record-texts.ts';
 import { summarize } from './summary.ts';
 import { createRowLines } from './row-lines.ts';
 import { pickRecords, pickRows } from './walk-log.ts';
@@ -49,12 +50,12 @@ async function* rowTexts(log: LogReader, order: ExportOrder): AsyncGenerator<str
 
 async function* recordTexts(log: LogReader, order: ExportOrder): AsyncGenerator<string[]> {
   const lineOf = order.format === 'csv' ? csvLine : jsonLine;
-  for await (const cells of recordCells(log, order)) yield cells.map(lineOf);
+  for await (const records of recordLines(log, order)) yield records.map(lineOf);
 }
 
-async function* recordCells(log: LogReader, order: ExportOrder): AsyncGenerator<Cell[][]> {
-  const cellsOf = createRecordCells(log);
-  for await (const part of pickRecords(log, order)) yield await cellsOf(part);
+async function* recordLines(log: LogReader, order: ExportOrder): AsyncGenerator<RecordLine[]> {
+  const linesOf = createRecordLines(log);
+  for await (const part of pickRecords(log, order)) yield await linesOf(part);
 }
 
 async function* parquetParts(log: LogReader, order: ExportOrder): AsyncGenerator<ExportPart> {
@@ -63,9 +64,9 @@ async function* parquetParts(log: LogReader, order: ExportOrder): AsyncGenerator
     'mcpgate.filter': JSON.stringify(order.filter),
   });
   let lines = 0;
-  for await (const cells of limited(recordCells(log, order), order.limit)) {
-    lines += cells.length;
-    const bytes = file.add(cells);
+  for await (const records of limited(recordLines(log, order), order.limit)) {
+    lines += records.length;
+    const bytes = file.add(records);
     if (bytes !== undefined) yield { bytes, lines };
   }
   yield { bytes: file.end(), lines };

@@ -5,7 +5,8 @@ import { parquetReadObjects } from 'hyparquet';
 import { onBothEngines, type OpenStoreUnderTest } from '../../store/fixtures/both-engines.ts';
 import { EVENT, INTENT, OUTCOME, proofWorld } from '../fixtures/proof-world.ts';
 import type { ExportFilter } from './export-order.ts';
-import { csvLine, RECORD_COLUMNS } from './record-columns.ts';
+import { RECORD_COLUMNS } from './record-columns.ts';
+import { tableText } from './record-texts.ts';
 
 type Line = Readonly<Record<string, unknown>>;
 const linesOf = (text: string): Line[] =>
@@ -175,6 +176,39 @@ onBothEngines((openStore) => {
     assert.deepEqual(nothing, []);
   });
 
+  it('calls that end far from where they began are joined as a search joins them', async (t) => {
+    const { store, clock, dataDir } = await openStore(t);
+    const world = proofWorld({ store, clock, dataDir });
+    const run = world.run('run-1');
+    const begin = (member: string) => run.beginCall({ ...INTENT, member, client_name: `client "${member}"` });
+    const fill = async (events: number) => {
+      for (let some = 0; some < events; some += 100)
+        await Promise.all(Array.from({ length: 100 }, () => run.event({ ...EVENT, type: 'tool.changed' })));
+    };
+    const far = await begin('far');
+    const begun = await Promise.all(Array.from({ length: 40 }, (_, index) => begin(`near-${index}`)));
+    await begin('open');
+    await fill(400);
+    for (const call of begun) await run.endCall(call, INTENT, OUTCOME);
+    // Far over what is read together.
+    await fill(1_300);
+    await run.endCall(far, INTENT, { ...OUTCOME, status: 'failed', error_code: 'upstream_failed', upstream_ms: null });
+    await run.close();
+    const lines = linesOf(await world.take({ format: 'jsonl', filter: { what: 'calls' } }));
+    const found = (await run.findCalls({ workspaceId: 'default', limit: 100 })).records;
+    const byId = new Map(found.map((record) => [record.id, record]));
+    assert.equal(lines.length, 42);
+    const rows = await world.exported();
+    const hashBefore = new Map(rows.map((row) => [row['seq'], row['prev_hash']]));
+    for (const line of lines) {
+      const record: Line = { ...byId.get(String(line['id'])) };
+      for (const [name, value] of Object.entries(record)) assert.deepEqual(line[name], value, name);
+      assert.equal(line['actor'], record['member']);
+      assert.equal(line['intent_prev_hash'], hashBefore.get(line['intent_seq']));
+    }
+    assert.deepEqual(said(lines).slice(-2), ['near-39 ok', 'far failed']);
+  });
+
   it('ends its thread where nobody takes it any more, and says where too many are made', async (t) => {
     const { world } = await open(t, openStore);
     const order = { workspaceId: 'default', format: 'rows', filter: {}, isLinked: false, limit: undefined } as const;
@@ -193,7 +227,7 @@ onBothEngines((openStore) => {
 });
 
 it('a cell that a program would run is a text, a line is one line, and the rest is RFC 4180', () => {
-  const cells = (text: string) => csvLine([text, 5, null]);
+  const cells = (text: string) => tableText([[text, '5', '']]);
   const cases: readonly (readonly [string, string])[] = [
     ['ada', 'ada'],
     ['=1+1', "'=1+1"],

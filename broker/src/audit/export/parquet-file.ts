@@ -1,6 +1,6 @@
 // Records as one Parquet file, of which a group of rows at a time is in memory. The codec is Snappy, which every reader knows.
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
-import { RECORD_COLUMNS, type Cell, type ColumnKind } from './record-columns.ts';
+import { RECORD_COLUMNS, type Cell, type ColumnKind, type RecordLine } from './record-columns.ts';
 
 type SchemaElement = ConstructorParameters<typeof ParquetWriter>[0]['schema'][number];
 
@@ -33,13 +33,25 @@ const SCHEMA: SchemaElement[] = [
   })),
 ];
 
+/** Hardly one of them stands in two lines, and none is found by what lies between two: they are written as they are. */
+const UNIQUE: ReadonlySet<string> = new Set(['args_digest', 'prev_hash', 'hash', 'intent_prev_hash', 'intent_hash']);
+const AS_IT_IS = { encoding: 'PLAIN', codec: 'UNCOMPRESSED', statistics: false } as const;
+
+function emptyColumns() {
+  return RECORD_COLUMNS.map(([name, kind]) => {
+    const data: unknown[] = [];
+    const about = { name, ...(UNIQUE.has(name) ? AS_IT_IS : {}) };
+    return { about, data, add: (cell: Cell): void => void data.push(valueOf(kind, cell)) };
+  });
+}
+
 /** So many lines are a group: 20 to 30 MB while it is written. */
 const GROUP = 20_000;
 
 /** At its end it says of which row its last line is: `mcpgate.last`. */
 export interface ParquetFile {
   /** The bytes that are ready. */
-  add(lines: readonly (readonly Cell[])[]): Uint8Array | undefined;
+  add(lines: readonly RecordLine[]): Uint8Array | undefined;
   end(): Uint8Array;
 }
 
@@ -47,16 +59,14 @@ export function createParquetFile(about: Readonly<Record<string, string>>): Parq
   const bytes = new ByteWriter(1024 * 1024);
   const kvMetadata = Object.entries(about).map(([key, value]) => ({ key, value }));
   const file = new ParquetWriter({ writer: bytes, schema: SCHEMA, kvMetadata, createdBy: 'mcpgate' });
-  let lines: (readonly Cell[])[] = [];
+  let columns = emptyColumns();
+  let lines = 0;
   let last = '';
 
   function group(): void {
-    if (lines.length === 0) return;
-    const columnData = RECORD_COLUMNS.map(([name, kind], index) => ({
-      name,
-      data: lines.map((cells) => valueOf(kind, cells[index] ?? null)),
-    }));
-    lines = [];
+    if (lines === 0) return;
+    const columnData = columns.map(({ about, data }) => ({ ...about, data }));
+    [columns, lines] = [emptyColumns(), 0];
     void file.write({ columnData, rowGroupSize: GROUP });
   }
   /** What the writer has made is handed over, and its buffer used again. */
@@ -68,10 +78,14 @@ export function createParquetFile(about: Readonly<Record<string, string>>): Parq
 
   return {
     add(more) {
-      for (const cells of more) lines.push(cells);
-      const end = more.at(-1);
-      if (end !== undefined) last = `${end[0]}#${end[1]}`;
-      if (lines.length < GROUP) return undefined;
+      for (const line of more) {
+        let column = 0;
+        for (const { cells } of line) for (const cell of cells) columns[column++]?.add(cell);
+      }
+      lines += more.length;
+      const [chain, seq] = more.at(-1)?.[0]?.cells ?? [];
+      if (chain !== undefined) last = `${chain}#${seq}`;
+      if (lines < GROUP) return undefined;
       group();
       return taken();
     },

@@ -64,18 +64,74 @@ interface Place {
   hash: string;
 }
 
-/** `intent`: where the row stands that was committed before the call was forwarded. */
-export function callCells(call: CallRecord, { chain }: Place, intent: Place): Cell[] {
-  return [
-    ...[chain, call.seq, 'call', call.id, call.ts, call.workspace_id],
+/**
+ * Cells that stand beside each other in a line. Those that many lines have in common are one object, with which a form keeps the text that it has
+ * made of them: it is made once.
+ */
+export interface Run {
+  readonly cells: readonly Cell[];
+  readonly texts: Map<RecordForm, string> | undefined;
+}
+export type RecordForm = 'json' | 'csv';
+/** All cells of a record, in the order of the columns. */
+export type RecordLine = readonly Run[];
+
+const own = (cells: readonly Cell[]): Run => ({ cells, texts: undefined });
+const common = (cells: readonly Cell[]): Run => ({ cells, texts: new Map() });
+export const cellsIn = (line: RecordLine): Cell[] => line.flatMap(({ cells }) => cells);
+
+type Of<Name extends keyof CallRecord> = Pick<CallRecord, Name>;
+
+/** What many calls say alike. */
+export interface SaidByCalls {
+  caller: Run;
+  asked: { method: Run; argKeys: Run };
+  policy: Run;
+  ended: { status: Run; how: Run };
+}
+
+type Caller = 'member' | 'member_id' | 'credential_kind' | 'credential_id' | 'credential_label' | 'device';
+export const callerRun = (call: Of<Caller | 'client_name' | 'client_version'>): SaidByCalls['caller'] =>
+  common([
     ...[call.member ?? `grant:${call.credential_label}`, null, null, call.member_id, call.member],
     ...[call.credential_kind, call.credential_id, call.credential_label, call.device],
-    ...[call.client_name, call.client_version, call.session_id, call.server, call.method, call.tool_name],
-    ...[call.decision, call.rule, call.policy_version, call.status, call.error_code],
-    ...[call.latency_ms, call.upstream_ms, call.request_bytes, call.response_bytes],
-    ...[call.args_digest, json(call.arg_keys), json(call.secret_versions)],
-    ...[call.attempts, call.retry_reason, call.input_rounds, json(call.input_asked), call.trace_id, null],
-    ...[call.prev_hash, call.hash, intent.seq, intent.prevHash, intent.hash],
+    ...[call.client_name, call.client_version],
+  ]);
+export const askedRuns = (call: Of<'method' | 'arg_keys'>): SaidByCalls['asked'] => ({
+  method: common([call.method]),
+  argKeys: common([json(call.arg_keys)]),
+});
+export const policyRun = (call: Of<'decision' | 'rule'>, version: number): SaidByCalls['policy'] =>
+  common([call.decision, call.rule, version]);
+type Ended = 'status' | 'error_code' | 'secret_versions' | 'attempts' | 'retry_reason' | 'input_rounds' | 'input_asked';
+export const endedRuns = (call: Of<Ended>): SaidByCalls['ended'] => ({
+  status: common([call.status, call.error_code]),
+  how: common([
+    ...[json(call.secret_versions), call.attempts, call.retry_reason],
+    ...[call.input_rounds, json(call.input_asked)],
+  ]),
+});
+
+/** What a call has of its own. */
+export type OwnOfCall = Of<'id' | 'ts' | 'workspace_id' | 'session_id' | 'server' | 'tool_name' | 'trace_id'> &
+  Of<'latency_ms' | 'upstream_ms' | 'request_bytes' | 'response_bytes' | 'args_digest'>;
+
+/** `intent`: where the row stands that was committed before the call was forwarded. */
+export function callLine(call: OwnOfCall, said: SaidByCalls, place: Place, intent: Place): RecordLine {
+  const { caller, asked, policy, ended } = said;
+  const { latency_ms, upstream_ms, request_bytes, response_bytes, args_digest } = call;
+  return [
+    own([place.chain, place.seq, 'call', call.id, call.ts, call.workspace_id]),
+    caller,
+    own([call.session_id, call.server]),
+    asked.method,
+    own([call.tool_name]),
+    policy,
+    ended.status,
+    own([latency_ms, upstream_ms, request_bytes, response_bytes, args_digest]),
+    asked.argKeys,
+    ended.how,
+    own([call.trace_id, null, place.prevHash, place.hash, intent.seq, intent.prevHash, intent.hash]),
   ];
 }
 
@@ -84,50 +140,7 @@ const EVENT_CELLS: ReadonlySet<ColumnName> = new Set([
   ...(['prev_hash', 'hash'] as const),
 ]);
 
-export function eventCells(event: LoggedEvent, { chain }: Place): Cell[] {
+export function eventLine(event: LoggedEvent, { chain }: Place): RecordLine {
   const cells: Readonly<Record<string, Cell>> = { ...event, chain, data: json(event.data) };
-  return RECORD_COLUMNS.map(([name]) => (EVENT_CELLS.has(name) ? (cells[name] ?? null) : null));
+  return [own(RECORD_COLUMNS.map(([name]) => (EVENT_CELLS.has(name) ? (cells[name] ?? null) : null)))];
 }
-
-/** As a JSON line: texts that hold JSON are what they hold. */
-export function jsonLine(cells: readonly Cell[]): string {
-  let line = '';
-  for (const [index, { begin, isText }] of JSON_COLUMNS.entries()) {
-    const cell = cells[index] ?? null;
-    line += begin + (cell === null ? 'null' : typeof cell === 'number' || !isText ? String(cell) : json(cell));
-  }
-  return `${line}}\n`;
-}
-const JSON_COLUMNS = RECORD_COLUMNS.map(([name, kind], index) => ({
-  begin: `${index === 0 ? '{' : ','}"${name}":`,
-  isText: kind === 'text' || kind === 'time',
-}));
-
-/** As a program that calculates reads them (RFC 4180). */
-export const csvHead = (): string => `${RECORD_COLUMNS.map(([name]) => name).join(',')}\r\n`;
-export const csvLine = (cells: readonly Cell[]): string => `${cells.map(csvCell).join(',')}\r\n`;
-
-/** A table of texts in the same form. */
-export const tableText = (rows: readonly (readonly string[])[]): string => rows.map(csvLine).join('');
-
-/** What a program that calculates takes for a formula where a text begins so: https://owasp.org/www-community/attacks/CSV_Injection. */
-const FORMULA = /^[\s\u00A0\uFEFF]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]/;
-// oxlint-disable-next-line no-control-regex -- control characters are what this takes out
-const CONTROL = /[\u0000-\u001F\u007F\u0085\u2028\u2029]/g;
-const QUOTED = /[",]|^\s|\s$/;
-const ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
-
-/** A text that would run begins with an apostrophe, by which it is a text; a line has no line breaks within: they stand as `\n`. */
-function csvCell(cell: Cell): string {
-  if (cell === null) return '';
-  if (typeof cell === 'number') return String(cell);
-  if (isPlain(cell)) return cell;
-  const line = cell.replaceAll(CONTROL, (character) => {
-    return ESCAPES[character] ?? `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`;
-  });
-  const defused = FORMULA.test(cell) || CONTROL.test(cell.slice(0, 1)) ? `'${line}` : line;
-  return QUOTED.test(defused) ? `"${defused.replaceAll('"', '""')}"` : defused;
-}
-
-/** Most are: names, ids, hashes. */
-const isPlain = (text: string): boolean => /^[\w](?:[\w.:#@/-]*[\w.:#@/-])?$/.test(text);

@@ -7,8 +7,8 @@ import { chainAt } from '../../store/audit/position.ts';
 import { FORMAT } from '../../store/audit/row.ts';
 import { createTextReader, EndedSchema, PolicySchema } from '../log-rows.ts';
 import type { ExportOrder } from './export-order.ts';
-import { createRecordCells } from './record-cells.ts';
-import { RECORD_COLUMNS, type Cell } from './record-columns.ts';
+import { cellsIn, RECORD_COLUMNS, type Cell } from './record-columns.ts';
+import { createRecordLines } from './record-lines.ts';
 import { pickRecords, type PickedRecord } from './walk-log.ts';
 
 export interface CountedCalls {
@@ -50,7 +50,7 @@ interface Counted {
 /** How many records were gone through, again and again; at the end what they come to. */
 export async function* summarize(log: LogReader, order: ExportOrder): AsyncGenerator<number | LogSummary> {
   const alike = new Map<string, Counted>();
-  const cellsOf = createRecordCells(log);
+  const linesOf = createRecordLines(log);
   let events: Readonly<Record<string, Cell>>[] = [];
   const counts = new Map<string, number>();
   let [records, leftOut] = [0, 0];
@@ -60,7 +60,8 @@ export async function* summarize(log: LogReader, order: ExportOrder): AsyncGener
     for (const each of part.picked) {
       if (each.kind === 'call') count(alike, each.intent, each.outcome, part.chainOf(chainAt(each.intent[0])).format);
     }
-    for (const cells of await cellsOf({ ...part, picked: inPart })) {
+    for (const line of await linesOf({ ...part, picked: inPart })) {
+      const cells = cellsIn(line);
       const event = Object.fromEntries(RECORD_COLUMNS.map(([name], index) => [name, cells[index] ?? null]));
       const type = String(event['type']);
       counts.set(type, (counts.get(type) ?? 0) + 1);

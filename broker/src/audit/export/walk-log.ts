@@ -162,8 +162,10 @@ export async function* pickRecords(log: LogReader, order: ExportOrder): AsyncGen
   const { choice } = wanted;
   if (choice === undefined) return;
   const isEnding = (row: RawRow): boolean => seqAt(row[0]) <= chainOf(chainAt(row[0])).lastSeq;
-  for await (const { chain, rows } of walk(log, order, chains, { choice, isByRow: false })) {
-    const calls = await callsIn(log, rows, true, isEnding);
+  /** Intents before these rows whose outcomes were not among them. */
+  let open = new Map<number, OpenIntent>();
+  for await (const { chain, rows, next } of withNext(walk(log, order, chains, { choice, isByRow: false }))) {
+    const calls = await callsIn(log, rows, true, isEnding, { open, next });
     const picked: PickedRecord[] = [];
     const at: RawRow[] = [];
     for (const row of rows) {
@@ -181,8 +183,48 @@ export async function* pickRecords(log: LogReader, order: ExportOrder): AsyncGen
       }
       at.push(row);
     }
-    yield { chain, chainOf, picked, hashBefore: await hashesBefore(log, at, rows, chain) };
+    const hashBefore = await hashesBefore(log, at, rows, chain, open);
+    yield { chain, chainOf, picked, hashBefore };
+    open = openIntents(open, rows, calls.outcomes);
   }
+}
+
+/** Each part with the one behind it, in which most calls end that have begun in it. */
+async function* withNext<Read extends { rows: readonly RawRow[] }>(
+  parts: AsyncIterable<Read>,
+): AsyncGenerator<Read & { next: readonly RawRow[] }> {
+  let part: Read | undefined;
+  for await (const next of parts) {
+    if (part !== undefined) yield { ...part, next: next.rows };
+    part = next;
+  }
+  if (part !== undefined) yield { ...part, next: [] };
+}
+
+interface OpenIntent {
+  row: RawRow;
+  /** The hash of the row before it; undefined where that was not read. */
+  hashBefore: string | undefined;
+}
+
+/** More intents are not kept: they are asked for again. */
+const MOST_OPEN = 2_000;
+
+function openIntents(
+  before: ReadonlyMap<number, OpenIntent>,
+  rows: readonly RawRow[],
+  ended: ReadonlyMap<number, RawRow>,
+): Map<number, OpenIntent> {
+  const here = new Set(rows.flatMap((row) => (row[3] === KIND.outcome && row[2] !== null ? [row[2]] : [])));
+  const open = new Map([...before].filter(([position]) => !here.has(position)));
+  // An intent whose outcome is not known has none yet.
+  for (const [index, row] of rows.entries()) {
+    const [position, , , kind] = row;
+    if (kind !== KIND.intent || here.has(position) || !ended.has(position)) continue;
+    const last = rows[index - 1];
+    open.set(position, { row, hashBefore: last?.[0] === position - 1 ? last[11] : undefined });
+  }
+  return open.size > MOST_OPEN ? new Map([...open].slice(-MOST_OPEN)) : open;
 }
 
 /** The intents of the outcomes among the rows; and the outcomes of the intents, where they are asked for. */
@@ -191,15 +233,24 @@ async function callsIn(
   rows: readonly RawRow[],
   withOutcomes: boolean,
   isEnding: (outcome: RawRow) => boolean,
+  beside: { open: ReadonlyMap<number, OpenIntent>; next: readonly RawRow[] } = { open: new Map(), next: [] },
 ): Promise<{ intents: ReadonlyMap<number, RawRow>; outcomes: ReadonlyMap<number, RawRow> }> {
   const intents = new Map<number, RawRow>();
   const outcomes = new Map<number, RawRow>();
+  const elsewhere: number[] = [];
   for (const row of rows) {
     if (row[3] === KIND.intent) intents.set(row[0], row);
     if (row[3] === KIND.outcome && row[2] !== null) outcomes.set(row[2], row);
   }
+  for (const position of outcomes.keys()) {
+    if (intents.has(position)) continue;
+    const intent = beside.open.get(position);
+    if (intent === undefined) elsewhere.push(position);
+    else intents.set(position, intent.row);
+  }
+  for (const row of beside.next)
+    if (row[3] === KIND.outcome && row[2] !== null && intents.has(row[2]) && isEnding(row)) outcomes.set(row[2], row);
   const open = withOutcomes ? [...intents.keys()].filter((position) => !outcomes.has(position)) : [];
-  const elsewhere = [...outcomes.keys()].filter((position) => !intents.has(position));
   for (const intent of await log.at(elsewhere)) intents.set(intent[0], intent);
   for (const outcome of await log.outcomesOf(open))
     if (outcome[2] !== null && isEnding(outcome)) outcomes.set(outcome[2], outcome);
@@ -212,16 +263,20 @@ async function hashesBefore(
   rows: readonly RawRow[],
   beside: readonly RawRow[],
   { number, archived }: ReadChain,
+  open: ReadonlyMap<number, OpenIntent> = new Map(),
 ): Promise<(row: RawRow) => string> {
   const hashes = new Map<number, string>();
   let last: RawRow | undefined;
-  const known = new Map(
-    rows.length === beside.length && rows[0] === beside[0] ? [] : beside.map((row) => [row[0], row[11]]),
-  );
+  // Where all rows are wanted, each stands behind the one before it, and none is looked for.
+  let known: ReadonlyMap<number, string> | undefined;
   const missing: number[] = [];
   for (const row of rows) {
     const before = row[0] - 1;
-    const hash = last?.[0] === before ? last[11] : known.get(before);
+    let hash = last?.[0] === before ? last[11] : open.get(row[0])?.hashBefore;
+    if (hash === undefined) {
+      known ??= new Map(beside.map((near) => [near[0], near[11]]));
+      hash = known.get(before);
+    }
     if (hash === undefined) missing.push(before);
     else hashes.set(before, hash);
     last = row;

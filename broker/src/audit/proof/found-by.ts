@@ -61,11 +61,14 @@ export async function readFiledWords(log: Pick<LogReader, 'allWords'>): Promise<
 /** Why a row of today is found by what it does not say; undefined where it is not. Its columns say nothing but what its kind has. */
 export function foundByMore(row: RawRow): string | undefined {
   const [, , call, kind, workspace, actor, subject, server, tool, facts] = row;
-  const empty = {
-    [KIND.intent]: [call, subject, facts],
-    [KIND.outcome]: [actor, subject, server, tool],
-    [KIND.event]: [call, server, tool],
-    [KIND.chain]: [call, workspace, actor, subject, server, tool, facts],
-  }[kind];
-  return empty?.every((value) => value === null) === false ? 'it is found by what it does not say' : undefined;
+  const isEmpty =
+    kind === KIND.intent
+      ? call === null && subject === null && facts === null
+      : kind === KIND.outcome
+        ? actor === null && subject === null && server === null && tool === null
+        : call === null &&
+          server === null &&
+          tool === null &&
+          (kind !== KIND.chain || (workspace ?? actor ?? subject ?? facts) === null);
+  return isEmpty ? undefined : 'it is found by what it does not say';
 }

@@ -1,11 +1,11 @@
 // The canonical text of rows straight from their columns: the same as by way of their fields, which is made where something is wrong and has to be
-// named. Of each word the JSON is made once, of each second and millisecond the text.
-import { tailOf, timeOf } from '../../domain/record-id.ts';
+// named. Of each word the JSON is made once.
 import { BodyReader } from '../../store/audit/body-bytes.ts';
 import type { RawRow } from '../../store/audit/log-connection.ts';
 import { chainAt, seqAt } from '../../store/audit/position.ts';
 import { KIND } from '../../store/audit/row-columns.ts';
 import { eventText, intentText, outcomeText, placeText } from '../canonical-row.ts';
+import { createRowNames } from '../row-names.ts';
 
 /** A word that is not in memory. */
 export class MissingWord extends Error {
@@ -29,15 +29,9 @@ export function createQuickRowText(
   words: ReadonlyMap<number, string>,
 ): QuickRowText {
   const chainJson = JSON.stringify(chain);
-  const tail = tailOf(chain);
-  const idEnd = `-${tail.slice(0, 4)}-${tail.slice(4)}`;
+  const rowNames = createRowNames(chain);
   const jsonOf = new Map<number, string>();
   let known = words.size;
-  let ms = -1;
-  let second = -1;
-  let idStart = '';
-  let date = '';
-  let ts = '';
 
   function raw(id: number): string {
     const text = words.get(id);
@@ -54,19 +48,6 @@ export function createQuickRowText(
     return text;
   }
 
-  function atTime(now: number): void {
-    if (now === ms) return;
-    ms = now;
-    const hex = now.toString(16).padStart(12, '0');
-    idStart = `${hex.slice(0, 8)}-${hex.slice(8)}-7`;
-    const current = Math.floor(now / 1_000);
-    if (current !== second) {
-      second = current;
-      date = new Date(current * 1_000).toISOString().slice(0, -4);
-    }
-    ts = `${date}${String(now - current * 1_000).padStart(3, '0')}Z`;
-  }
-
   return {
     of(row, prevHash) {
       const [position, at, call, kind, workspace, actor, subject, server, tool, facts, bytes] = row;
@@ -74,10 +55,8 @@ export function createQuickRowText(
       // Where words were forgotten, so are their texts.
       if (words.size < known) jsonOf.clear();
       known = words.size;
-      const now = timeOf(at);
-      atTime(now);
-      const id = `${idStart}${(at - now * 1_024).toString(16).padStart(3, '0')}${idEnd}`;
-      const place = { chain: chainJson, id, prevHash, seq: seqAt(position), ts };
+      rowNames.take(at);
+      const place = { chain: chainJson, id: rowNames.id, prevHash, seq: seqAt(position), ts: rowNames.ts };
       if (kind === KIND.event) {
         const details = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
         const texts = { actor: json(actor), subject: json(subject), type: json(facts), workspaceId: json(workspace) };

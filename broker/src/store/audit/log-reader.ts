@@ -60,7 +60,9 @@ export interface LogReader {
   close(): Promise<void>;
 }
 
-const AT_ONCE = 2_000;
+/** Few: rows that live while others are made into something are moved about in memory, which takes longer than another question. */
+const ROWS_AT_ONCE = 500;
+const WORDS_AT_ONCE = 2_000;
 /** Words are forgotten when there are more. */
 const MOST_WORDS = 200_000;
 const ASKED_AT_ONCE = 1_000;
@@ -104,11 +106,11 @@ export function openLog(source: LogSource): LogReader {
       const end = start(chain) + to + 1;
       for (let position = start(chain) + from; position < end;) {
         const upTo = choice === undefined ? end : Math.min(end, position + LOOKED_AT_ONCE);
-        const rows = await log.rows(position, upTo, AT_ONCE, choice);
+        const rows = await log.rows(position, upTo, ROWS_AT_ONCE, choice);
         const last = rows.at(-1);
         if (last === undefined && choice === undefined) return;
         yield rows;
-        position = last === undefined || (choice !== undefined && rows.length < AT_ONCE) ? upTo : last[0] + 1;
+        position = last === undefined || (choice !== undefined && rows.length < ROWS_AT_ONCE) ? upTo : last[0] + 1;
       }
     },
     at: (positions) => inParts(positions, (some) => log.at(some)),
@@ -117,7 +119,7 @@ export function openLog(source: LogSource): LogReader {
     argumentsIn: (from, to) => log.argumentsIn(from, to),
     async *allWords() {
       for (let after = Number.MIN_SAFE_INTEGER; ;) {
-        const some = await log.wordsAfter(after, AT_ONCE);
+        const some = await log.wordsAfter(after, WORDS_AT_ONCE);
         const last = some.at(-1);
         if (last === undefined) return;
         yield some;

@@ -42,12 +42,14 @@ export function openSqliteLog(file: string): LogConnection {
     prepared.set(condition, made);
     return made;
   }
-  function among(column: string, positions: readonly number[]): RawRow[] {
-    const found = database.prepare(`${select} WHERE ${column} IN (${positions.map(() => '?').join(', ')})`);
+  /** The numbers are one value, so that the question is understood once. */
+  function rowsAmong(column: string): (positions: readonly number[]) => RawRow[] {
+    const found = database.prepare(`${select} WHERE ${column} IN (SELECT value FROM json_each(?))`);
     found.setReturnArrays(true);
-    return found.all(...positions) as unknown as RawRow[];
+    return (positions) => found.all(JSON.stringify(positions)) as unknown as RawRow[];
   }
   explained(() => rowsBy(''));
+  const [rowsAt, outcomesOf] = explained(() => [rowsAmong('position'), rowsAmong('kind = 2 AND call')]);
   const last = explained(() =>
     database.prepare('SELECT max(position) AS last FROM audit_rows WHERE position >= ? AND position < ?'),
   );
@@ -63,8 +65,8 @@ export function openSqliteLog(file: string): LogConnection {
     // The columns are what STRICT tables hold, and millions of rows are read: they are not parsed one by one.
     rows: (from, to, limit, choice) =>
       answer(() => rowsBy(choice === undefined ? '' : choiceSql(choice)).all(from, to, limit) as unknown as RawRow[]),
-    at: (positions) => answer(() => among('position', positions)),
-    outcomesOf: (positions) => answer(() => among('kind = 2 AND call', positions)),
+    at: (positions) => answer(() => rowsAt(positions)),
+    outcomesOf: (positions) => answer(() => outcomesOf(positions)),
     argumentsAt: (positions) =>
       answer(() => {
         const places = positions.map(() => '?').join(', ');

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { reportApi, type Report } from 'mcpgate-shared/api/audit/report';
 import { GateError } from 'mcpgate-shared/error';
-import { tableText } from '../../../audit/export/record-columns.ts';
+import { tableText } from '../../../audit/export/record-texts.ts';
 import type { CommandContext } from '../../context.ts';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../../session/admin-session.ts';
 import { NAME_ANOTHER, notWritten } from '../../terminal/not-written.ts';
