@@ -1,4 +1,5 @@
 // The thread that writes an archive, so that the broker goes on with its calls meanwhile.
+import '../../store/behind-calls.ts';
 import { parentPort, workerData } from 'node:worker_threads';
 import { toGateError } from 'mcpgate-shared/error';
 import { openLog, type LogReader } from '../../store/audit/log-reader.ts';

@@ -1,5 +1,6 @@
 // The thread that exports the log, so that the broker goes on with its calls meanwhile. It hands over one part at a time, and makes the next one while
 // that is taken, so that memory is bounded however slow the reader is.
+import '../../store/behind-calls.ts';
 import { parentPort, workerData } from 'node:worker_threads';
 import { toGateError } from 'mcpgate-shared/error';
 import { exportLog } from './export-log.ts';

@@ -1,4 +1,5 @@
 // The thread that verifies the log, so that the broker goes on with its calls meanwhile.
+import '../../store/behind-calls.ts';
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { toGateError } from 'mcpgate-shared/error';

@@ -1,5 +1,6 @@
 // The thread that writes a backup: reads the snapshot, makes lines of it, compresses and digests them, so that nothing of it holds up the broker's event
 // loop. It hands over one chunk at a time and goes on when the next is asked for, so that memory is bounded however slow the reader is.
+import '../behind-calls.ts';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
