@@ -1,5 +1,5 @@
 // Lowers the priority of the thread that imports it: a thread that goes through the log or the whole database gets a processor where no call needs it.
-// Threads import it before anything else, because to load the rest takes a processor for a while, too.
+// Threads import it before anything else, because to load the rest takes a processor for a while, too; in the bundle its place is what esbuild makes of it.
 import { constants, setPriority } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 
