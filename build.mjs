@@ -124,6 +124,7 @@ const [cli, serve, broker] = await Promise.all([
     'audit-archive-worker': 'broker/src/audit/archive/archive-worker.ts',
     'audit-search-worker': 'broker/src/audit/search/search-worker.ts',
     'audit-verify-worker': 'broker/src/audit/proof/verify-worker.ts',
+    'audit-verify-beside': 'broker/src/audit/proof/verify-beside.ts',
     'export-thread': 'broker/src/store/backup/export-thread.ts',
   }),
   buildDashboard(writeLicences),

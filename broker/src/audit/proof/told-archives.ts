@@ -23,8 +23,10 @@ export async function begunRemovals(log: Pick<LogReader, 'spans' | 'at'>): Promi
 }
 
 export interface ToldArchives {
-  /** Throws LogFault for a row that names an archive as another one than was signed. The rows are right by themselves. */
-  take(chain: NumberedChain, rows: readonly RawRow[]): void;
+  /** The archives that the rows name, which are right by themselves. Throws LogFault for one that is named as another one than was signed. */
+  take(chain: NumberedChain, rows: readonly RawRow[]): string[];
+  /** Rows have named these. */
+  add(names: readonly string[]): void;
   /** The archives that no row has named, which must be named in a later archive. Throws LogFault where there is no later one. */
   untold(begun: ReadonlySet<number>): string[];
 }
@@ -41,7 +43,8 @@ export async function createToldArchives(
 
   return {
     take(chain, rows) {
-      if (types.size === 0) return;
+      const names: string[] = [];
+      if (types.size === 0) return names;
       for (const row of rows) {
         if (row[3] !== KIND.event || row[9] === null || !types.has(row[9])) continue;
         // Of its words none is needed.
@@ -51,13 +54,17 @@ export async function createToldArchives(
         const name = String(data['name']);
         const statement = signed.get(name);
         if (statement !== undefined && isToldOf(statement, data)) {
-          told.add(name);
+          names.push(name);
           continue;
         }
         const what = statement === undefined ? 'is not known any more' : 'is another one than it names';
         const place = { chain: chain.name, seq: seqAt(row[0]), id: recordId(row[1], tailOf(chain.name)) };
         throw new LogFault({ ...place, why: `the archive ${name} ${what}` });
       }
+      return names;
+    },
+    add(names) {
+      for (const name of names) told.add(name);
     },
     untold(begun) {
       const left = statements.filter(({ name, number }) => begun.has(number) && !told.has(name));

@@ -1,19 +1,16 @@
 // Verifies the log in a database: every row is what was written, stands where it was written, and was written by somebody who has the vault's key; no
 // chain is missing that another one or a checkpoint names.
-import { hash } from 'node:crypto';
-import { timeOf } from '../../domain/record-id.ts';
 import { liveRows, type LogReader, type ReadChain } from '../../store/audit/log-reader.ts';
 import { seqAt } from '../../store/audit/position.ts';
 import type { ChainHead } from '../../store/audit/row.ts';
-import { columnsOf, type RawRow } from '../../store/audit/log-connection.ts';
-import { chainRowOf } from '../../store/audit/row-columns.ts';
-import { readOpening } from '../chain-rows.ts';
-import { readFiledWords } from './found-by.ts';
-import { type BoundRow, createChainCheck } from './chain-check.ts';
-import { isSignedBy, type Checkpoint } from './statement.ts';
+import type { ArchiveStatement } from '../archive/archive-statement.ts';
 import { firstSince } from '../export/walk-log.ts';
-import { LogFault, type NamedInArchive, type Proofs, type Verdict } from './verdict.ts';
+import { type ChainSpan, type Claim, type SpanCheck, spansOf } from './check-span.ts';
+import { readFiledWords } from './found-by.ts';
+import { chainFinder, checkSpans, createSpanQueue, type FoundInSpan } from './span-queue.ts';
+import { isSignedBy, type Checkpoint } from './statement.ts';
 import { begunRemovals, createToldArchives } from './told-archives.ts';
+import { LogFault, type NamedInArchive, type Proofs, type Verdict } from './verdict.ts';
 import { type ArchivedEnds, checkArchives } from './verify-archives.ts';
 
 export interface VerifyOptions {
@@ -23,15 +20,24 @@ export interface VerifyOptions {
   /** Checkpoints that were kept elsewhere. */
   checkpoints: readonly Checkpoint[];
   onProgress(rows: number, of: number): void;
+  /** Has parts of chains checked here and elsewhere; without it they are checked here. */
+  divide?: ((work: DividedWork, here: SpanCheck) => Promise<readonly FoundInSpan[]>) | undefined;
+  /** For tests. */
+  rowsInSpan?: number | undefined;
+}
+
+/** It can be sent to another thread. */
+export interface DividedWork {
+  spans: readonly ChainSpan[];
+  chains: readonly ReadChain[];
+  statements: readonly ArchiveStatement[];
+  until: number | undefined;
 }
 
 type Counts = { -readonly [K in keyof Omit<Verdict, 'fault'>]: Verdict[K] };
 
-/** What somebody says of a row, which must be so. */
-interface Claim {
-  head: ChainHead;
-  by: string;
-}
+/** Rows that stand in a part that one thread checks. */
+const ROWS_IN_SPAN = 100_000;
 
 export async function verifyLog(log: LogReader, proofs: Proofs, options: VerifyOptions): Promise<Verdict> {
   const counts: Counts = {
@@ -55,7 +61,7 @@ export async function verifyLog(log: LogReader, proofs: Proofs, options: VerifyO
 async function check(
   log: LogReader,
   proofs: Proofs,
-  { since, until, checkpoints, onProgress }: VerifyOptions,
+  { since, until, checkpoints, onProgress, divide, rowsInSpan = ROWS_IN_SPAN }: VerifyOptions,
   counts: Counts,
 ): Promise<void> {
   const claims: Claim[] = [];
@@ -74,85 +80,38 @@ async function check(
     const why = 'it stands in a chain that has not begun: somebody has added it, or removed its chain';
     throw new LogFault({ chain: '?', seq: seqAt(stray[0]), id: null, why });
   }
-  const numbers = new Map(chains.map((chain) => [chain.number, chain]));
-  const chainOf = (number: number) => {
-    const chain = numbers.get(number);
-    if (chain === undefined) throw new RangeError(`there is no chain ${number}`);
-    return chain;
-  };
+  const chainOf = chainFinder(chains);
   const total = chains.reduce((sum, chain) => sum + liveRows(chain), 0);
   const ends = await checkArchives(log, proofs, chains);
   const told = await createToldArchives(log, ends.statements, chainOf);
   const filed = await readFiledWords(log);
-  let passed = 0;
+  const spans: ChainSpan[] = [];
   for (const chain of chains) {
     if (liveRows(chain) === 0) continue;
-    counts.chains += 1;
-    const first = since === undefined ? undefined : await firstSince(log, chain, since);
-    const before = await rowBefore(log, chain, first ?? chain.firstSeq);
-    const checked = createChainCheck({ chain, chainOf, words: log.words, proofs, filed, before, claim });
-    let isBehind = false;
-    for await (const rows of log.rows(chain.number, first ?? chain.firstSeq, chain.lastSeq)) {
-      const end = until === undefined ? -1 : rows.findIndex(([, at]) => timeOf(at) >= until);
-      isBehind = end !== -1;
-      const wanted = isBehind ? rows.slice(0, end) : rows;
-      let rest = wanted;
-      while (rest.length > 0) {
-        const { checked: count, missing } = checked.rows(rest);
-        counts.rows += count;
-        rest = rest.slice(count);
-        if (missing.length > 0) await log.learn(missing);
-      }
-      await meetArguments(log, chain.name, checked.bound(), wanted);
-      told.take(chain, wanted);
-      passed += rows.length;
-      onProgress(passed, total);
-      if (isBehind) break;
-    }
-    counts.checkpoints += checked.checkpoints;
-    if (!isBehind) checked.end();
+    const first = since === undefined ? chain.firstSeq : await firstSince(log, chain, since);
+    spans.push(...(await spansOf(log, chain, first, rowsInSpan)));
   }
+  let passed = 0;
+  const onRows = (rows: number): void => onProgress((passed += rows), total);
+  const here = { log, proofs, chainOf, filed, told, until, onRows };
+  const work = { spans, chains, statements: ends.statements, until };
+  const checked = divide === undefined ? await checkSpans(spans, here, createSpanQueue()) : await divide(work, here);
+  let chain: ReadChain | undefined;
+  for (const { index, found } of checked.toSorted((one, other) => one.index - other.index)) {
+    if (spans[index]?.chain !== chain) counts.chains += 1;
+    chain = spans[index]?.chain;
+    counts.rows += found.rows;
+    counts.checkpoints += found.checkpoints;
+    if (found.fault !== undefined) throw new LogFault(found.fault);
+    claims.push(...found.claims);
+    told.add(found.told);
+  }
+  if (checked.length !== spans.length) throw new TypeError('parts of the log were not looked at');
   filed.end();
   counts.inArchives = await meet(log, chains, claims, ends);
   counts.toldInArchives = since === undefined && until === undefined ? told.untold(begun) : [];
   counts.archives = ends.statements.length;
   counts.archivedRows = ends.rows;
-}
-
-/** Arguments that rows bind are there, as they were kept, and no others. */
-async function meetArguments(
-  log: LogReader,
-  chain: string,
-  bound: readonly BoundRow[],
-  rows: readonly RawRow[],
-): Promise<void> {
-  const [first, last] = [rows[0]?.[0], rows.at(-1)?.[0]];
-  if (first === undefined || last === undefined) return;
-  const binding = new Set(bound.map(({ position }) => position));
-  const added = (await log.argumentsIn(first, last + 1)).find((position) => !binding.has(position));
-  if (added !== undefined) {
-    const why = 'arguments of a call are kept with it, and it binds none: somebody has put them there';
-    throw new LogFault({ chain, seq: seqAt(added), id: null, why });
-  }
-  if (bound.length === 0) return;
-  const kept = await log.argumentsAt(bound.map(({ position }) => position));
-  const digests = new Map(kept.map(({ position, sealed }) => [position, hash('sha256', sealed, 'hex')]));
-  for (const { position, seq, id, call, sha256 } of bound) {
-    const found = digests.get(position);
-    if (found === sha256) continue;
-    const what = found === undefined ? 'were removed: the row that binds them is there' : 'are not what was kept';
-    throw new LogFault({ chain, seq, id, why: `the arguments of the call ${call} ${what}` });
-  }
-}
-
-/** What stands before the place, with the key of its chain; undefined where nothing does. */
-async function rowBefore(log: LogReader, { number, firstSeq, archived }: ReadChain, seq: number) {
-  if (archived !== undefined && seq === firstSeq) return { ...archived, sealKey: archived.sealKey ?? undefined };
-  const row = seq === firstSeq ? undefined : await log.row(number, seq - 1);
-  if (row === undefined) return undefined;
-  const opening = archived === undefined ? await log.row(number, 0) : undefined;
-  const sealKey = archived?.sealKey ?? (opening && readOpening(chainRowOf(columnsOf(opening)))?.sealKey);
-  return { seq: seqAt(row[0]), hash: row[11], sealKey };
 }
 
 function assertSigned(checkpoint: Checkpoint, keys: Proofs['keys']): void {

@@ -7,6 +7,7 @@ import { openLog, type LogReader } from '../../store/audit/log-reader.ts';
 import { checkArchiveFiles, type ArchiveFiles } from '../archive/check-archives.ts';
 import { sealer } from '../audit-keys.ts';
 import type { VerifyOrder, VerifyMessage } from './verify-thread.ts';
+import { divideIn } from './verify-divided.ts';
 import { verifyLog } from './verify-log.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -28,7 +29,7 @@ async function run(): Promise<void> {
       log,
       { sealer: (id) => seals.get(id), keys },
       {
-        ...{ since, until, checkpoints },
+        ...{ since, until, checkpoints, divide: divideIn(order) },
         onProgress(rows, of) {
           if (performance.now() - told < TELL_MS) return;
           told = performance.now();

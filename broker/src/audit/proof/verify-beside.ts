@@ -1,0 +1,38 @@
+// The other thread that checks a long log: takes part after part from the queue, and says at the end what it has found.
+import '../../store/behind-calls.ts';
+import { createPublicKey } from 'node:crypto';
+import { parentPort, workerData } from 'node:worker_threads';
+import { toGateError } from 'mcpgate-shared/error';
+import { openLog } from '../../store/audit/log-reader.ts';
+import { sealer } from '../audit-keys.ts';
+import { readFiledWords } from './found-by.ts';
+import { chainFinder, checkSpans, createSpanQueue } from './span-queue.ts';
+import { createToldArchives } from './told-archives.ts';
+import type { DividedMessage, DividedOrder } from './verify-divided.ts';
+
+const say = (message: DividedMessage): void => parentPort?.postMessage(message);
+
+async function run(): Promise<void> {
+  const { order, work, queue, rows } = workerData as DividedOrder;
+  const read = new Int32Array(rows);
+  const log = openLog(order.source);
+  try {
+    const { chains, spans, statements, until } = work;
+    const chainOf = chainFinder(chains);
+    const seals = new Map(Object.entries(order.sealKeys).map(([id, key]) => [id, sealer(key)]));
+    const keys = new Map(Object.entries(order.pems).map(([id, pem]) => [id, createPublicKey(pem)]));
+    const check = {
+      ...{ log, chainOf, until, proofs: { sealer: (id: string) => seals.get(id), keys } },
+      ...{ filed: await readFiledWords(log), told: await createToldArchives(log, statements, chainOf) },
+      onRows: (count: number) => void Atomics.add(read, 0, count),
+    };
+    say({ kind: 'found', found: await checkSpans(spans, check, createSpanQueue(queue)) });
+  } catch (error) {
+    const { code, message } = toGateError(error);
+    say({ kind: 'failed', code, message });
+  } finally {
+    await log.close();
+  }
+}
+
+void run();
