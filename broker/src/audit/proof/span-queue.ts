@@ -25,7 +25,7 @@ export function createSpanQueue(memory?: SharedArrayBuffer): SpanQueue {
   const cells = new Int32Array(memory ?? new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
   if (memory === undefined) Atomics.store(cells, FIRST_WRONG, NONE);
   return {
-    memory: cells.buffer as SharedArrayBuffer,
+    memory: cells.buffer,
     take() {
       const index = Atomics.add(cells, NEXT, 1);
       return index > Atomics.load(cells, FIRST_WRONG) ? undefined : index;
