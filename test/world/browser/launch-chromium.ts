@@ -12,5 +12,7 @@ export const launchChromium = async (): Promise<Browser> =>
       '--disable-component-update',
       '--disable-sync',
       '--no-first-run',
+      // It keeps one process more than it needs in readiness for the next page, unless it has its fill of them.
+      '--renderer-process-limit=1',
     ],
   });
