@@ -162,10 +162,12 @@ for (const format of ['rows', 'jsonl', 'csv', 'parquet'] satisfies ExportFormat[
 }
 
 let verified = 0;
+let seconds = 0;
 let cpu = 0;
 const beforeVerify = process.memoryUsage().rss;
 let mostVerify = beforeVerify;
 const times = await beside(async () => {
+  const beganAt = performance.now();
   const began = process.cpuUsage();
   const order = { source: store.audit.source(), sealKeys: { bench: sealKey }, pems: { 'audit-1': publicPem } };
   const more = { since: undefined, until: undefined, checkpoints: [], archives: undefined };
@@ -175,15 +177,12 @@ const times = await beside(async () => {
     if (message.verdict.fault !== undefined) throw new Error(message.verdict.fault.why);
     verified = message.verdict.rows;
   }
+  seconds = (performance.now() - beganAt) / 1_000;
   const { user, system } = process.cpuUsage(began);
   cpu = (user + system) / 1_000_000;
 });
-tell(
-  `verified for a second of one core, of ${verified} rows`,
-  verified / cpu,
-  'rows',
-  verified / cpu >= FEWEST_VERIFIED,
-);
+tell(`verified a second, of ${verified} rows`, verified / seconds, 'rows', verified / seconds >= FEWEST_VERIFIED);
+tell('  the same for a second of one core', verified / cpu, 'rows');
 tell('  memory above what there was', (mostVerify - beforeVerify) / 1e6, 'MB');
 const p99 = quantile(times, 0.99);
 tell('  the record of a call beside it, p99', p99, 'ms', isAsQuick(p99));
