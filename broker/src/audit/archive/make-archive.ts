@@ -99,11 +99,15 @@ async function* textsOf(
       const start = before;
       const hashBefore = ([position]: (typeof rows)[number]): string => hashes.get(position - 1) ?? start;
       const picked = rows.map((row) => ({ row, isWithheld: false }));
-      yield (await linesOf({ chain, chainOf, picked, hashBefore })).join('');
+      const lines = await linesOf({ chain, chainOf, picked, hashBefore });
+      for (let at = 0; at < lines.length; at += LINES_AT_ONCE) yield lines.slice(at, at + LINES_AT_ONCE).join('');
       before = rows.at(-1)?.[11] ?? before;
       onRows(rows.length);
     }
   }
 }
+
+/** Some 75 KB: to put together a text of more than 128 KiB takes ten times as long. */
+const LINES_AT_ONCE = 100;
 
 const isoOf = (ms: number): string => new Date(ms).toISOString();

@@ -27,20 +27,35 @@ export async function* exportLog(order: ExportOrder): AsyncGenerator<ExportPart>
 }
 
 const encoder = new TextEncoder();
-const LINES_AT_ONCE = 250;
+/** Few: each buffer that waits to be sent, or to be thrown away, is memory that calls may need. */
+const PART_BYTES = 64 * 1_024;
+/** UTF-8 has no more bytes for a unit of UTF-16. */
+const MOST_BYTES = 3;
 
 async function* textParts(log: LogReader, order: ExportOrder): AsyncGenerator<ExportPart> {
   const { format, after } = order;
   // What goes on behind a row is put behind the lines up to that row.
   if (format === 'csv' && after === undefined) yield { bytes: encoder.encode(csvHead()), lines: 0 };
+  // Lines are written one by one: to put them together into one text of more than 128 KiB first takes ten times as long.
+  const buffer = Buffer.allocUnsafe(PART_BYTES);
+  let length = 0;
   let lines = 0;
+  const taken = (): ExportPart => {
+    const bytes = new Uint8Array(buffer.subarray(0, length));
+    length = 0;
+    return { bytes, lines };
+  };
   for await (const texts of limited(format === 'rows' ? rowTexts(log, order) : recordTexts(log, order), order.limit)) {
-    lines += texts.length;
-    // Few bytes at a time: each buffer that waits to be sent, or to be thrown away, is memory that calls may need.
-    for (let at = 0; at < texts.length; at += LINES_AT_ONCE)
-      yield { bytes: encoder.encode(texts.slice(at, at + LINES_AT_ONCE).join('')), lines };
+    for (const text of texts) {
+      const most = MOST_BYTES * text.length;
+      if (length > 0 && length + most > PART_BYTES) yield taken();
+      lines += 1;
+      if (most > PART_BYTES) yield { bytes: encoder.encode(text), lines };
+      else length += buffer.write(text, length);
+    }
     if (texts.length === 0) yield { bytes: new Uint8Array(0), lines };
   }
+  if (length > 0) yield taken();
 }
 
 async function* rowTexts(log: LogReader, order: ExportOrder): AsyncGenerator<string[]> {

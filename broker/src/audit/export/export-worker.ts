@@ -1,5 +1,5 @@
-// The thread that exports the log, so that the broker goes on with its calls meanwhile. It hands over one part at a time, and makes the next one while
-// that is taken, so that memory is bounded however slow the reader is.
+// The thread that exports the log, so that the broker goes on with its calls meanwhile. It hands over a few parts at a time, and makes the next one while
+// they are taken, so that memory is bounded however slow the reader is.
 import '../../store/behind-calls.ts';
 import { parentPort, workerData } from 'node:worker_threads';
 import { toGateError } from 'mcpgate-shared/error';
@@ -10,21 +10,29 @@ import type { ExportMessage } from './log-exports.ts';
 const port = parentPort;
 if (port === null) throw new Error('this file is a thread of the broker');
 const say = (message: ExportMessage): void => port.postMessage(message);
+const MOST_UNTAKEN = 4;
+let untaken = 0;
 let onTaken = (): void => undefined;
-port.on('message', () => onTaken());
+port.on('message', () => {
+  untaken -= 1;
+  onTaken();
+});
+/** Resolves when fewer parts than that wait to be taken. */
+async function fewer(than: number): Promise<void> {
+  while (untaken >= than) await new Promise<void>((resolve) => (onTaken = resolve));
+}
 
 async function run(): Promise<void> {
-  let taken: Promise<void> = Promise.resolve();
   try {
     for await (const { bytes, lines } of exportLog(workerData as ExportOrder)) {
-      await taken;
-      taken = new Promise((resolve) => (onTaken = resolve));
+      await fewer(MOST_UNTAKEN);
+      untaken += 1;
       port?.postMessage({ kind: 'part', bytes, lines } satisfies ExportMessage, [bytes.buffer as ArrayBuffer]);
     }
-    await taken;
+    await fewer(1);
     say({ kind: 'end' });
   } catch (error) {
-    await taken;
+    await fewer(1);
     const { code, message } = toGateError(error);
     say({ kind: 'failed', code, message });
   }

@@ -40,8 +40,11 @@ const AS_IT_IS = { encoding: 'PLAIN', codec: 'UNCOMPRESSED', statistics: false }
 function emptyColumns() {
   return RECORD_COLUMNS.map(([name, kind]) => {
     const data: unknown[] = [];
-    const about = { name, ...(UNIQUE.has(name) ? AS_IT_IS : {}) };
-    return { about, data, add: (cell: Cell): void => void data.push(valueOf(kind, cell)) };
+    if (!UNIQUE.has(name))
+      return { about: { name }, data, add: (cell: Cell): void => void data.push(valueOf(kind, cell)) };
+    // As bytes: of each text the library would make an encoder.
+    const add = (cell: Cell): void => void data.push(cell === null ? null : Buffer.from(String(cell), 'utf8'));
+    return { about: { name, ...AS_IT_IS }, data, add };
   });
 }
 
