@@ -92,7 +92,7 @@ export async function openLivelyWorld(): Promise<LivelyWorld> {
       stdin: 'Bearer sntrys_1c3a5d7e9f0b2c5f0e7c2b9a4d4e6f8b\n',
     });
     // Secrets that were set a while ago.
-    const database = new DatabaseSync(join(broker.dataDir, 'mcpgate.db'));
+    const database = new DatabaseSync(join(broker.dataDir, 'mcpgate.db'), { timeout: 10_000 });
     for (const [server, days] of [
       ['github', 41],
       ['grafana', 12],
