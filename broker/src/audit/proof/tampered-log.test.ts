@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { it, type TestContext } from 'node:test';
 import { onBothEngines, type OpenStoreUnderTest } from '../../store/fixtures/both-engines.ts';
-import { ROWS_PER_CHAIN } from '../../store/audit/position.ts';
+import { ROWS_PER_CHAIN, seqAt } from '../../store/audit/position.ts';
 import { digestOfWord } from '../../store/audit/words.ts';
 import { EXPORT_CHANGES } from '../fixtures/export-changes.ts';
 import { TEST_KEYS } from '../fixtures/test-keys.ts';
@@ -12,6 +12,8 @@ import { createLogProofs } from './log-proofs.ts';
 import { EVENT, INTENT, OUTCOME, proofWorld } from '../fixtures/proof-world.ts';
 import { hashRow } from '../hash-chain.ts';
 
+/** More than a broker can write, and than JavaScript can tell from its neighbours. */
+const MOST = '9223372036854775807';
 const at = (chain: number, seq: number): number => chain * ROWS_PER_CHAIN + seq;
 
 /** Three runs of a broker: the first was killed, the second ended in order, the third goes on. */
@@ -103,6 +105,8 @@ const TAMPERINGS: Tampering[] = [
   { what: 'another server in a call', how: edit(() => `server = tool`, 1, 1) },
   { what: 'another workspace', how: edit(() => 'workspace = actor', 1, 1) },
   { what: 'another time', how: edit(() => 'at = at + 1024', 1, 5) },
+  { what: 'a time that there is not', how: edit(() => `at = ${MOST}`, 1, 5) },
+  { what: 'an outcome of a call that there cannot be', how: edit(() => `call = ${MOST}`, 1, 2) },
   { what: 'an outcome moved to another call', how: edit(() => `call = ${at(1, 3)}`, 1, 2) },
   { what: 'another end of a call', how: edit(() => `facts = (select max(id) from audit_words where kind = 10)`, 1, 2) },
   { what: 'an event of another type', how: edit(() => 'facts = actor', 2, 1) },
@@ -214,6 +218,16 @@ const TAMPERINGS: Tampering[] = [
          from audit_rows where position = ${at(1, 7)}`,
       );
       return ['?', 0];
+    },
+  },
+  {
+    what: 'a row beyond all places',
+    async how({ tamper }) {
+      await tamper(
+        `insert into audit_rows select ${MOST}, at, call, workspace, actor, subject, server, tool, facts, kind, body, hash, seal
+         from audit_rows where position = ${at(1, 7)}`,
+      );
+      return ['?', seqAt(Number(MOST))];
     },
   },
   {

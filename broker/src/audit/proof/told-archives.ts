@@ -9,7 +9,7 @@ import { WORD } from '../../store/audit/words.ts';
 import type { ArchiveStatement } from '../archive/archive-statement.ts';
 import { ARCHIVED, isToldOf } from '../archive/archived-event.ts';
 import { EventSchema } from '../old-rows.ts';
-import { LogFault } from './verdict.ts';
+import { type Fault, LogFault } from './verdict.ts';
 
 /**
  * The numbers of the archives whose rows have begun to go: before that the event was committed. Asked before anything else is read, because a broker may
@@ -41,16 +41,26 @@ export async function createToldArchives(
   const signed = new Map(statements.map((statement) => [statement.name, statement]));
   const told = new Set<string>();
 
+  /** Undefined where it is no event. The hash of the row fits, and its seal may stand in rows that are not checked yet. */
+  function dataOf(row: RawRow, place: Omit<Fault, 'why'>): Readonly<Record<string, unknown>> | undefined {
+    try {
+      // Of its words none is needed.
+      const said = fieldsOf(columnsOf(row), chainOf, () => '');
+      return said.kind === 'event' ? EventSchema.parse(JSON.parse(said.details)).data : undefined;
+    } catch {
+      throw new LogFault({ ...place, why: 'what it says of an archive is nothing that a broker writes' });
+    }
+  }
+
   return {
     take(chain, rows) {
       const names: string[] = [];
       if (types.size === 0) return names;
       for (const row of rows) {
         if (row[3] !== KIND.event || row[9] === null || !types.has(row[9])) continue;
-        // Of its words none is needed.
-        const said = fieldsOf(columnsOf(row), chainOf, () => '');
-        if (said.kind !== 'event') continue;
-        const { data } = EventSchema.parse(JSON.parse(said.details));
+        const place = { chain: chain.name, seq: seqAt(row[0]), id: recordId(row[1], tailOf(chain.name)) };
+        const data = dataOf(row, place);
+        if (data === undefined) continue;
         const name = String(data['name']);
         const statement = signed.get(name);
         if (statement !== undefined && isToldOf(statement, data)) {
@@ -58,7 +68,6 @@ export async function createToldArchives(
           continue;
         }
         const what = statement === undefined ? 'is not known any more' : 'is another one than it names';
-        const place = { chain: chain.name, seq: seqAt(row[0]), id: recordId(row[1], tailOf(chain.name)) };
         throw new LogFault({ ...place, why: `the archive ${name} ${what}` });
       }
       return names;

@@ -13,7 +13,8 @@ import type { DividedMessage, DividedOrder } from './verify-divided.ts';
 const say = (message: DividedMessage): void => parentPort?.postMessage(message);
 
 async function run(): Promise<void> {
-  const { order, work, queue, rows } = workerData as DividedOrder;
+  const { order, work, queue: memory, rows } = workerData as DividedOrder;
+  const queue = createSpanQueue(memory);
   const read = new Int32Array(rows);
   const log = openLog(order.source);
   try {
@@ -26,8 +27,10 @@ async function run(): Promise<void> {
       ...{ filed: await readFiledWords(log), told: await createToldArchives(log, statements, chainOf) },
       onRows: (count: number) => void Atomics.add(read, 0, count),
     };
-    say({ kind: 'found', found: await checkSpans(spans, check, createSpanQueue(queue)) });
+    say({ kind: 'found', found: await checkSpans(spans, check, queue) });
   } catch (error) {
+    // A part was not looked at: the other thread need not look at any more.
+    queue.wrong(-1);
     const { code, message } = toGateError(error);
     say({ kind: 'failed', code, message });
   } finally {

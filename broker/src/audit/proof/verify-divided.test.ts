@@ -35,6 +35,26 @@ onBothEngines((openStore) => {
     assert.deepEqual(fault, (await world.verify()).fault);
   });
 
+  it('a chain whose beginning is in no form is named by it, whichever part of it is looked at', async (t) => {
+    const under = await openStore(t);
+    const world = proofWorld(under);
+    const run = world.run('run-1');
+    for (let count = 0; count < 12; count += 1) await run.recordCall(INTENT, OUTCOME);
+    await run.close();
+    const { kind } = under;
+    const off =
+      kind === 'sqlite' ? 'drop trigger audit_rows_no_update' : 'drop trigger audit_rows_no_change on audit_rows';
+    await under.tamper(off);
+    for (const text of ['["a,"b"]', '["chain.begun","{}"]', '["chain.begun","{"]', '[1]']) {
+      const hex = Buffer.from(text).toString('hex');
+      const body = kind === 'sqlite' ? `x'${hex}'` : `'\\x${hex}'`;
+      await under.tamper(`update audit_rows set body = ${body} where position = ${ROWS_PER_CHAIN}`);
+      const { fault } = await world.verifyInTwo();
+      assert.deepEqual([fault?.chain, fault?.seq], ['run-1', 0], text);
+      assert.deepEqual(fault, (await world.verify()).fault);
+    }
+  });
+
   it('nothing is said to be whole where the other thread could not read the log', async (t) => {
     const under = await openStore(t);
     const world = proofWorld(under);

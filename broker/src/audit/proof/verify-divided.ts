@@ -47,6 +47,8 @@ export function divideIn(order: DividedOrder['order'], threads = availableParall
       // What it says is kept until it is asked for below: this thread looks at no message while it checks.
       const said = messagesOf(worker, new AbortController().signal);
       const beside = said.next();
+      // Where this thread fails first, nobody asks for what ends the other one.
+      beside.catch(() => undefined);
       const own = await checkSpans(work.spans, { ...here, onRows }, queue);
       const message = (await beside).value as DividedMessage;
       if (message.kind === 'failed') throw new GateError(message.code, message.message);

@@ -97,6 +97,8 @@ export interface LogConnection {
   outcomesOf(positions: readonly number[]): Promise<RawRow[]>;
   /** The sealed arguments that are kept with the rows at these positions, as far as there are any. */
   argumentsAt(positions: readonly number[]): Promise<KeptBytes[]>;
+  /** The position of a row that is beyond all positions that a row can have. */
+  beyond(): Promise<number | undefined>;
   /** The last position from `from` to before `to`. */
   last(from: number, to: number): Promise<number | undefined>;
   /** The positions from `from` to before `to` with which arguments are kept. */
@@ -115,6 +117,9 @@ export const spansText = (hexOf: (column: string) => string): string =>
     seal_key AS "sealKey" FROM audit_archived_spans ORDER BY from_position`;
 export const ARCHIVES_TEXT =
   'SELECT number, name, statement, signature, since, until, rows, archived_at AS at FROM audit_archives ORDER BY number';
+
+export const BEYOND_TEXT = `SELECT position FROM audit_rows
+  WHERE position < ${Number.MIN_SAFE_INTEGER} OR position >= ${Number.MAX_SAFE_INTEGER} LIMIT 1`;
 
 export const WORDS_AFTER_TEXT =
   'SELECT id, workspace_id AS "workspaceId", kind, digest, text FROM audit_words WHERE id >';

@@ -33,8 +33,8 @@ export interface LogReader {
   /** What stands in archives. */
   spans(): Promise<RawSpan[]>;
   archives(): Promise<RawArchive[]>;
-  /** A row that stands in no chain. */
-  stray(numbers: readonly number[]): Promise<RawRow | undefined>;
+  /** The position of a row that stands in no chain. */
+  stray(numbers: readonly number[]): Promise<number | undefined>;
   /**
    * Rows of a chain in order, from the place `from` to the place `to`; of them only those that `choice` may want: then a part may be empty, where
    * many others were looked through.
@@ -97,10 +97,10 @@ export function openLog(source: LogSource): LogReader {
       for (const number of [...numbers, Number.MAX_SAFE_INTEGER / ROWS_PER_CHAIN]) {
         const to = Math.min(start(number), Number.MAX_SAFE_INTEGER);
         const [found] = to > from ? await log.rows(from, to, 1) : [];
-        if (found !== undefined) return found;
+        if (found !== undefined) return found[0];
         from = start(number + 1);
       }
-      return undefined;
+      return await log.beyond();
     },
     async *rows(chain, from, to, choice) {
       const end = start(chain) + to + 1;

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import {
   ARCHIVES_TEXT,
   ArchivesSchema,
+  BEYOND_TEXT,
   PositionsSchema,
   rawColumns,
   RawWordsSchema,
@@ -57,6 +58,7 @@ export function openPostgresLog(url: string): LogConnection {
       KeptSchema.parse(
         await ask('SELECT position, sealed FROM audit_arguments WHERE position = ANY($1::bigint[])', [positions]),
       ),
+    beyond: async () => PositionsSchema.parse(await ask(BEYOND_TEXT))[0]?.position,
     async last(from, to) {
       const text = 'SELECT max(position) AS last FROM audit_rows WHERE position >= $1 AND position < $2';
       return LastSchema.parse(await ask(text, [from, to]))[0]?.last ?? undefined;

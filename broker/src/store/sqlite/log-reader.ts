@@ -1,9 +1,10 @@
 // The log on the SQLite file, read-only. Rows are read in parts, so that no part keeps the file from being tidied for long.
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { z } from 'zod';
 import {
   ARCHIVES_TEXT,
   ArchivesSchema,
+  BEYOND_TEXT,
   PositionsSchema,
   rawColumns,
   RawWordsSchema,
@@ -20,7 +21,28 @@ const ChainsSchema = z.array(z.object({ number: z.number(), name: z.string(), fo
 const KeptSchema = z.array(z.object({ position: z.number(), sealed: z.instanceof(Uint8Array) }));
 const WordsSchema = z.array(z.object({ id: z.number(), text: z.string() }));
 
-/** Rejects with `unavailable` where the file cannot be read. */
+/** Where somebody has written a number that no broker writes, about what it is: whoever reads finds that the row is wrong, and says which one. */
+function allOf(statement: StatementSync, ...values: SQLInputValue[]): Record<string, unknown>[] {
+  try {
+    return statement.all(...values);
+  } catch (error) {
+    if (!(error instanceof RangeError && 'code' in error && error.code === 'ERR_OUT_OF_RANGE')) throw error;
+  }
+  statement.setReadBigInts(true);
+  try {
+    return statement.all(...values).map(withNumbers);
+  } finally {
+    statement.setReadBigInts(false);
+  }
+}
+
+/** Of a row as an object, or as an array of its values. */
+function withNumbers(row: Record<string, unknown>): Record<string, unknown> {
+  const numberOf = (value: unknown): unknown => (typeof value === 'bigint' ? Number(value) : value);
+  if (Array.isArray(row)) return row.map(numberOf) as unknown as Record<string, unknown>;
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, numberOf(value)]));
+}
+
 export function openSqliteLog(file: string): LogConnection {
   const explained = <T>(work: () => T): T => {
     try {
@@ -46,7 +68,7 @@ export function openSqliteLog(file: string): LogConnection {
   function rowsAmong(column: string): (positions: readonly number[]) => RawRow[] {
     const found = database.prepare(`${select} WHERE ${column} IN (SELECT value FROM json_each(?))`);
     found.setReturnArrays(true);
-    return (positions) => found.all(JSON.stringify(positions)) as unknown as RawRow[];
+    return (positions) => allOf(found, JSON.stringify(positions)) as unknown as RawRow[];
   }
   explained(() => rowsBy(''));
   const [rowsAt, outcomesOf] = explained(() => [rowsAmong('position'), rowsAmong('kind = 2 AND call')]);
@@ -57,14 +79,17 @@ export function openSqliteLog(file: string): LogConnection {
   return {
     chains: () =>
       answer(() =>
-        ChainsSchema.parse(database.prepare('SELECT id AS number, name, format FROM audit_chains ORDER BY id').all()),
+        ChainsSchema.parse(allOf(database.prepare('SELECT id AS number, name, format FROM audit_chains ORDER BY id'))),
       ),
     spans: () =>
-      answer(() => SpansSchema.parse(database.prepare(spansText((column) => `lower(hex(${column}))`)).all())),
-    archives: () => answer(() => ArchivesSchema.parse(database.prepare(ARCHIVES_TEXT).all())),
+      answer(() => SpansSchema.parse(allOf(database.prepare(spansText((column) => `lower(hex(${column}))`))))),
+    archives: () => answer(() => ArchivesSchema.parse(allOf(database.prepare(ARCHIVES_TEXT)))),
     // The columns are what STRICT tables hold, and millions of rows are read: they are not parsed one by one.
     rows: (from, to, limit, choice) =>
-      answer(() => rowsBy(choice === undefined ? '' : choiceSql(choice)).all(from, to, limit) as unknown as RawRow[]),
+      answer(() => {
+        const statement = rowsBy(choice === undefined ? '' : choiceSql(choice));
+        return allOf(statement, from, to, limit) as unknown as RawRow[];
+      }),
     at: (positions) => answer(() => rowsAt(positions)),
     outcomesOf: (positions) => answer(() => outcomesOf(positions)),
     argumentsAt: (positions) =>
@@ -72,6 +97,11 @@ export function openSqliteLog(file: string): LogConnection {
         const places = positions.map(() => '?').join(', ');
         const text = `SELECT position, sealed FROM audit_arguments WHERE position IN (${places})`;
         return KeptSchema.parse(database.prepare(text).all(...positions));
+      }),
+    beyond: () =>
+      answer(() => {
+        const [found] = allOf(database.prepare(BEYOND_TEXT));
+        return PositionsSchema.parse(found === undefined ? [] : [found])[0]?.position;
       }),
     last: (from, to) =>
       answer(() => {
@@ -85,7 +115,7 @@ export function openSqliteLog(file: string): LogConnection {
       }),
     wordsAfter: (after, limit) =>
       answer(() =>
-        RawWordsSchema.parse(database.prepare(`${WORDS_AFTER_TEXT} ? ORDER BY id LIMIT ?`).all(after, limit)),
+        RawWordsSchema.parse(allOf(database.prepare(`${WORDS_AFTER_TEXT} ? ORDER BY id LIMIT ?`), after, limit)),
       ),
     words: (ids) =>
       answer(() => {
