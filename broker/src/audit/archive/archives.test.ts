@@ -11,8 +11,10 @@ import { canonicalJson } from '../../domain/canonical-json.ts';
 import { archive, archiveWorld } from '../fixtures/archive-world.ts';
 import { ArchiveStatementSchema, sealStatement } from './archive-statement.ts';
 import { EVENT, INTENT, OUTCOME } from '../fixtures/proof-world.ts';
+import { chainAt, positionOf as at, seqAt } from '../../store/audit/position.ts';
 
 const DAY = 86_400_000;
+const COLUMNS = 'at, call, workspace, actor, subject, server, tool, facts, kind, body, hash, seal';
 
 /** Three runs of a broker, a day each: the first was killed in a call, the second ended in order, the third goes on. */
 async function open(t: TestContext, openStore: OpenStoreUnderTest) {
@@ -202,6 +204,17 @@ onBothEngines((openStore, kind) => {
     assert.equal(records.length, 1);
   });
 
+  it('is no fault where it happens while the log is verified', async (t) => {
+    const world = await open(t, openStore);
+    const { third, startedAt, store } = world;
+    const archives = world.archives(third);
+    const verdict = await world.verify({}, async () => {
+      if ((await store.auditArchives.list()).length === 0) await archive(archives, startedAt + 1.5 * DAY);
+    });
+    assert.equal(verdict.fault, undefined);
+    assert.equal(verdict.archives, 1);
+  });
+
   it('is done by one broker at a time', async (t) => {
     const world = await open(t, openStore);
     const { third, startedAt, clock, reopen } = world;
@@ -332,6 +345,15 @@ onBothEngines((openStore, kind) => {
     assert.match((await world.verify()).fault?.why ?? '', /is not what was signed/);
     await tamper(`update audit_archives set statement = replace(statement, '"rows":4', '"rows":3') where number = 3`);
     assert.equal((await world.verify()).fault, undefined);
+    // A row where rows were before they went into an archive.
+    for (const position of [at(1, 2), at(2, 0), at(2, 4)]) {
+      await tamper(`insert into audit_rows (position, ${COLUMNS})
+        select ${position}, ${COLUMNS} from audit_rows where position = ${at(3, 2)}`);
+      const found = await world.verify();
+      assert.match(found.fault?.why ?? '', /somebody has added it|not what was written/);
+      assert.deepEqual([found.fault?.chain, found.fault?.seq], [`run-${chainAt(position)}`, seqAt(position)]);
+      await tamper(`delete from audit_rows where position = ${position}`);
+    }
     // By somebody who has the key of checkpoints, too: another file is signed, and the row of the log names the one that was.
     const [{ statement: text, signature: signed } = { statement: '', signature: '' }] = (
       await world.store.auditArchives.list()

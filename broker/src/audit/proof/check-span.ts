@@ -18,6 +18,8 @@ export interface ChainSpan {
   chain: ReadChain;
   from: number;
   to: number;
+  /** Its rows stand in an archive, too, and go from the last one to the first: where they end says nothing. */
+  isGoing?: true;
 }
 
 /** What somebody says of a row, which must be so. */
@@ -89,7 +91,7 @@ export async function checkSpan(span: ChainSpan, check: SpanCheck): Promise<Chec
 type Found = { -readonly [K in keyof CheckedSpan]: CheckedSpan[K] } & { claims: Claim[]; told: string[] };
 
 async function checkRows(
-  { chain, from, to }: ChainSpan,
+  { chain, from, to, isGoing }: ChainSpan,
   { log, proofs, chainOf, filed, told, until, onRows }: SpanCheck,
   found: Found,
 ): Promise<void> {
@@ -108,13 +110,15 @@ async function checkRows(
       rest = rest.slice(right);
       if (missing.length > 0) await log.learn(missing);
     }
-    await meetArguments(log, chain.name, checked.bound(), wanted);
+    const bound = checked.bound();
+    // Arguments go with their rows, perhaps since these were read.
+    if (isGoing !== true) await meetArguments(log, chain.name, bound, wanted);
     found.told.push(...told.take(chain, wanted));
     onRows(rows.length);
     if (isBehind) break;
   }
   found.checkpoints = checked.checkpoints;
-  if (!isBehind) checked.end();
+  if (!isBehind && isGoing !== true) checked.end();
 }
 
 /** Arguments that rows bind are there, as they were kept, and no others. */
@@ -144,11 +148,21 @@ async function meetArguments(
 }
 
 /** What stands before the place, with the key of its chain; undefined where nothing does. */
-async function rowBefore(log: LogReader, { number, firstSeq, archived }: ReadChain, seq: number) {
+async function rowBefore(log: LogReader, chain: ReadChain, seq: number) {
+  const { number, firstSeq, archived } = chain;
   if (archived !== undefined && seq === firstSeq) return { ...archived, sealKey: archived.sealKey ?? undefined };
   const row = seq === firstSeq ? undefined : await log.row(number, seq - 1);
   if (row === undefined) return undefined;
   const opening = archived === undefined ? await log.row(number, 0) : undefined;
-  const sealKey = archived?.sealKey ?? (opening && readOpening(chainRowOf(columnsOf(opening)))?.sealKey);
+  const sealKey = archived?.sealKey ?? (opening && sealKeyIn(chain, opening));
   return { seq: seqAt(row[0]), hash: row[11], sealKey };
+}
+
+/** Nobody has checked the row yet: it may be in no form. */
+function sealKeyIn({ name }: ReadChain, opening: RawRow): string | undefined {
+  try {
+    return readOpening(chainRowOf(columnsOf(opening)))?.sealKey;
+  } catch {
+    throw new LogFault({ chain: name, seq: seqAt(opening[0]), id: null, why: 'no chain begins with what it says' });
+  }
 }
