@@ -178,7 +178,8 @@ function createCheck(keys, isPartial, named) {
   const missing = [];
   let archive;
 
-  function claim(heads, by) {
+  /** `ofWhen`: what is said besides where rows are missing that it names. */
+  function claim(heads, by, ofWhen = '') {
     for (const { chain, seq, hash } of heads) {
       known.add(chain);
       const state = chains.get(chain);
@@ -187,15 +188,17 @@ function createCheck(keys, isPartial, named) {
       else {
         // What stands further on is kept when it comes.
         named?.add([{ chain, seq }]);
-        claims.push({ chain, seq, hash, by });
+        claims.push({ chain, seq, hash, by, ofWhen });
       }
     }
   }
 
-  function checkpoint(signed, by, place) {
+  function checkpoint(signed, by, place, isOutside = false) {
     if (!isSigned(keys, signed)) throw new Wrong(...place, `${by} is not signed with the key`);
     counts.checkpoints += 1;
-    claim(signed.statement.heads, by);
+    // Checkpoints go on to be made behind an export. Whoever reads knows when they made theirs; here nothing tells that from an end that was cut off.
+    const ofWhen = isOutside ? `. It is of ${signed.statement.at}; an export from before then cannot have them` : '';
+    claim(signed.statement.heads, by, ofWhen);
   }
 
   function begin(row) {
@@ -325,22 +328,22 @@ function createCheck(keys, isPartial, named) {
     },
     outside(signed, line, file) {
       asWritten(`line ${line} of ${file} is no checkpoint`, () =>
-        checkpoint(signed, `the checkpoint in line ${line} of ${file}`, [null, null, null]),
+        checkpoint(signed, `the checkpoint in line ${line} of ${file}`, [null, null, null], true),
       );
     },
     row: (row, line) => asWritten(`line ${line} is no row of the log`, () => checkRow(row, line)),
     /** Rows that were named must be there, as they were named. Returns how many rows no checkpoint covers. */
     end() {
       meetArchives();
-      for (const { chain, seq, hash, by } of claims) {
+      for (const { chain, seq, hash, by, ofWhen } of claims) {
         const state = chains.get(chain);
         if (state === undefined) {
           if (isPartial) continue;
-          throw new Wrong(chain, null, null, `the whole chain is missing: ${by} names its row ${seq}`);
+          throw new Wrong(chain, null, null, `the whole chain is missing: ${by} names its row ${seq}${ofWhen}`);
         }
         if (seq > state.seq) {
           if (isPartial) continue;
-          throw new Wrong(chain, state.seq + 1, null, `rows from here on are missing: ${by} names row ${seq}`);
+          throw new Wrong(chain, state.seq + 1, null, `rows from here on are missing: ${by} names row ${seq}${ofWhen}`);
         }
         if (seq < state.from) continue;
         const met = state.kept.get(seq);
@@ -372,13 +375,9 @@ async function* textsOf(path) {
   if (rest !== '') yield rest;
 }
 
-/** What `--records` writes says what a row says, and has nothing by which it hangs together. */
+/** What `--records` writes says what rows say, of a call in one line, under the hash of the row; it does not say the format, which each row does. */
 const isRecord = (parsed) =>
-  typeof parsed === 'object' &&
-  parsed !== null &&
-  'workspace_id' in parsed &&
-  !('hash' in parsed) &&
-  !('prev_hash' in parsed);
+  typeof parsed === 'object' && parsed !== null && 'workspace_id' in parsed && !('v' in parsed);
 
 async function* linesOf(path, isRows = false) {
   let line = 0;

@@ -72,7 +72,10 @@ test('a folder of checkpoints is read as a bucket has them, and each is met by t
 
   const cut = await verifierSays([lines('cut.jsonl', rows.slice(0, 4)), ...asked]);
   assert.equal(cut.status, 1);
-  assert.match(cut.stdout, /rows from here on are missing: the checkpoint in line 1 of .*-bb\.json names row 4/);
+  assert.match(
+    cut.stdout,
+    /rows from here on are missing: the checkpoint in line 1 of .*-bb\.json names row 4\. It is of 2026-11-30T20:11:49\.583Z; an export from before then cannot have them/,
+  );
 
   // A checkpoint that was signed over another row 3 than the one that is there.
   lines('bucket/20261130T201249583Z-bb.json', [
@@ -176,7 +179,16 @@ test('where there is nothing to verify, or something else than rows and a key, t
   const table = join(folder, 'table.csv');
   writeFileSync(table, 'chain,seq,kind\nrun-1,0,call\n');
   const records = lines('records.jsonl', [
-    { chain: 'run-1', seq: 1, type: 'secret.set', id: 'e1', ts: AT, workspace_id: 'default', actor: 'ada' },
+    {
+      ...{ chain: 'run-1', seq: 1, type: 'secret.set', id: 'e1', ts: AT, workspace_id: 'default', actor: 'ada' },
+      ...{
+        prev_hash: 'a'.repeat(64),
+        hash: 'b'.repeat(64),
+        intent_seq: null,
+        intent_prev_hash: null,
+        intent_hash: null,
+      },
+    },
   ]);
   const noKeys = lines('keys.json', [{ keys: [] }]);
   for (const [args, said] of [
