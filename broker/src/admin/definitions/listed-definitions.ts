@@ -18,10 +18,10 @@ type Place = z.output<typeof DefinitionPlaceSchema>;
 
 /**
  * A cursor must go into a header and an address, and JSON writes some characters with six. These change places with characters that nobody uses; done twice,
- * the name is as before.
+ * the name is as before. No name has U+0000.
  */
 const plain = (name: string): string =>
-  name.replaceAll(/[\0-\u001f"\\\ue000-\ue01f\ue022\ue05c]/g, (each) =>
+  name.replaceAll(/[\u0001-\u001f"\\\ue001-\ue01f\ue022\ue05c]/g, (each) =>
     String.fromCharCode(each.charCodeAt(0) ^ 0xe000),
   );
 

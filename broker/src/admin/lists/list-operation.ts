@@ -27,11 +27,17 @@ const CutSchema = z.tuple([z.int().min(0), z.array(z.string().max(MOST_OF_KEY)).
 const writeCursor = (list: string, place: unknown): string =>
   Buffer.from(JSON.stringify([list, place])).toString('base64url');
 
+/** No place has this character, and PostgreSQL takes no text that has. */
+function withoutNul(_key: string, value: unknown): unknown {
+  if (typeof value === 'string' && value.includes('\0')) throw new RangeError('it holds U+0000');
+  return value;
+}
+
 function readCursor<Place>(list: string, text: string, schema: z.ZodType<Place>): Place {
   try {
     const [, place] = z
       .tuple([z.literal(list), schema])
-      .parse(JSON.parse(Buffer.from(text, 'base64url').toString('utf8')));
+      .parse(JSON.parse(Buffer.from(text, 'base64url').toString('utf8'), withoutNul));
     return place;
   } catch {
     throw new GateError('usage', 'cursor: it is none that a page of this list ended with');

@@ -109,6 +109,19 @@ for (const engine of ['sqlite', 'postgres'] as const)
     }
     const whole = async (path: string, key: string): Promise<string[]> => keysOf((await page(path)).items, key);
 
+    test('a cursor that somebody has made up leads nowhere, and fails nowhere', async () => {
+      for (const [path, name, place] of [
+        ['/sessions', 'listSessions', { kind: 'device', at: 5, id: 'a\0' }],
+        ['/devices', 'listDevices', { at: 5, id: '\0' }],
+        ['/users', 'listUsers', 'a\0b'],
+        ['/secrets', 'listSecrets', 'a\0b'],
+        ['/users', 'listSecrets', 'a'],
+      ] as const) {
+        const cursor = Buffer.from(JSON.stringify([name, place])).toString('base64url');
+        assert.equal((await world.admin.ask('GET', `${path}?cursor=${cursor}`)).status, 400, path);
+      }
+    });
+
     test('sessions are told each once, in their order, while logins end and are made; and by kind and person', async () => {
       await run(...devices(40), clients(25), browsers(25));
       const all = await page('/sessions');
@@ -244,6 +257,11 @@ for (const engine of ['sqlite', 'postgres'] as const)
           .concat(shown.filter((_, index) => all.items[index]?.['server'] === 'prompt').toSorted()),
       );
       const classOf = (name: string) => Object(all.items[shown.indexOf(name)])['class'];
+      // One that was made up, of a name that is in no database.
+      const strange = Buffer.from(
+        JSON.stringify(['listDefinitions', { server: 'mid', kind: 'tools', name: '\ue000' }]),
+      );
+      assert.equal((await world.admin.ask('GET', `/definitions?cursor=${strange.toString('base64url')}`)).status, 200);
       assert.deepEqual([classOf('mid__zz'), classOf('prompt:mid__zz')], [{ is: 'read', by: 'server' }, null]);
       for (const limit of [5, 50]) assert.deepEqual(await walk('/definitions', 'name', limit), shown, String(limit));
       for (const [query, member, value] of [
