@@ -51,7 +51,7 @@ suite('who one is, at the dashboard', () => {
   };
   /** As if everybody had shown an hour ago who they are. */
   const letAnHourPass = (): void => {
-    const database = new DatabaseSync(join(broker.dataDir, 'mcpgate.db'));
+    const database = new DatabaseSync(join(broker.dataDir, 'mcpgate.db'), { timeout: 10_000 });
     database.exec(
       'update web_sessions set authenticated_at = authenticated_at - 3600000, created_at = created_at - 3600000',
     );

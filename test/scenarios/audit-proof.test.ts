@@ -200,7 +200,7 @@ async function proves(t: TestContext, databaseUrl: string | undefined): Promise<
 
   const tamper = async (statement: string) => {
     if (databaseUrl !== undefined) return runSql(databaseUrl, statement);
-    const database = new DatabaseSync(join(broker.dataDir, 'mcpgate.db'));
+    const database = new DatabaseSync(join(broker.dataDir, 'mcpgate.db'), { timeout: 10_000 });
     database.exec(statement);
     return database.close();
   };
