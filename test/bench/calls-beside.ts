@@ -1,10 +1,10 @@
 // `npm run bench:calls-beside`: what calls through `mcpgate serve` wait for while the broker's log, of BENCH_CALLS calls, is searched and exported:
 // their p50 and p99, with nothing beside them and with each; `bench:audit-reading` has a verification beside the record of a call. BENCH_DATABASE_URL takes an empty PostgreSQL database. Exits 1 where a goal is missed.
-import { request } from 'node:http';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { startCommand } from '../world/command.ts';
 import { GATE } from '../world/people/person.ts';
 import { openWorld } from '../world.ts';
@@ -29,23 +29,6 @@ const world = await openWorld({
   ...(databaseUrl === undefined ? {} : { databaseUrl }),
 });
 
-/** Reads an answer of the administration to its end and keeps nothing of it, until the signal is aborted. */
-function read(path: string, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const sent = request({
-      ...{ socketPath: join(dataDir, 'admin.sock'), path: `/api/v1${path}`, agent: false, signal },
-      headers: { 'x-mcpgate-actor': 'host:bench' },
-    });
-    const end = (error: Error): void => (signal.aborted ? resolve() : reject(error));
-    sent.once('error', end);
-    sent.once('response', (response) => {
-      if (response.statusCode !== 200) reject(new Error(`${path}: ${response.statusCode}`));
-      response.once('end', resolve).once('error', end).resume();
-    });
-    sent.end();
-  });
-}
-
 /** A call every 5 ms for as long as that, and what each took in ms. */
 async function calls(client: LoadClient, seconds: number): Promise<number[]> {
   const end = performance.now() + seconds * 1_000;
@@ -67,23 +50,26 @@ const SEARCHES = [
   'client=cur*',
   'text=tool_7',
 ];
-type Beside = (signal: AbortSignal) => Promise<void>;
-/** Again and again, until the signal is aborted. */
-const again =
-  (work: (signal: AbortSignal, turn: number) => Promise<void>): Beside =>
-  async (signal) => {
-    for (let turn = 0; !signal.aborted; turn += 1) await work(signal, turn);
-  };
-const besides: Record<string, Beside[]> = {
+const turned = (by: number): string[] =>
+  [...SEARCHES.slice(by), ...SEARCHES.slice(0, by)].map((filter) => `/audit/calls?limit=100&${filter}`);
+/** What is read, by each of so many readers. */
+const besides: Record<string, readonly (readonly string[])[]> = {
   'nothing beside them': [],
-  'two searches at a time': [0, 3].map((first) =>
-    again((signal, turn) => read(`/audit/calls?limit=100&${SEARCHES[(first + turn) % SEARCHES.length]}`, signal)),
-  ),
-  'an export of rows': [again((signal) => read('/audit/export.rows.jsonl', signal))],
-  'an export as JSON lines': [again((signal) => read('/audit/export.jsonl', signal))],
-  'an export as CSV': [again((signal) => read('/audit/export.csv', signal))],
-  'an export as Parquet': [again((signal) => read('/audit/export.parquet', signal))],
+  'two searches at a time': [turned(0), turned(3)],
+  'an export of rows': [['/audit/export.rows.jsonl']],
+  'an export as JSON lines': [['/audit/export.jsonl']],
+  'an export as CSV': [['/audit/export.csv']],
+  'an export as Parquet': [['/audit/export.parquet']],
 };
+
+function startReader(paths: readonly string[]): { end(): Promise<unknown> } {
+  const socketPath = join(dataDir, 'admin.sock');
+  const reader = new Worker(new URL('./answer-reader.ts', import.meta.url), { workerData: { socketPath, paths } });
+  reader.on('error', (error) => {
+    throw error;
+  });
+  return { end: () => reader.terminate() };
+}
 
 let missed = 0;
 try {
@@ -94,13 +80,12 @@ try {
   const took: Record<string, number[]> = {};
   // In turns, so that a machine that becomes slower does so for all of them.
   for (let round = 0; round < 2; round += 1)
-    for (const [what, works] of Object.entries(besides)) {
-      const over = new AbortController();
-      const beside = Promise.all(works.map((work) => work(over.signal)));
-      await Promise.race([beside, pause(1_000)]);
+    for (const [what, read] of Object.entries(besides)) {
+      const readers = read.map(startReader);
+      // They begin.
+      await pause(1_500);
       (took[what] ??= []).push(...(await calls(client, SECONDS / 2)));
-      over.abort();
-      await beside;
+      for (const reader of readers) await reader.end();
     }
   await client.close();
   const alone = took['nothing beside them'] ?? [];
