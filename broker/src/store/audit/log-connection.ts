@@ -84,6 +84,11 @@ export interface RawWord {
 
 /** What each engine answers. */
 export interface LogConnection {
+  /**
+   * How many rows are read by one question. Few where a question costs little: rows that live while others are made into something are moved about in
+   * memory, which takes longer than another question.
+   */
+  readonly rowsAtOnce: number;
   chains(): Promise<NumberedChain[]>;
   /** In the order of their positions. */
   spans(): Promise<RawSpan[]>;

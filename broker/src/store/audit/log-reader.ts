@@ -60,8 +60,6 @@ export interface LogReader {
   close(): Promise<void>;
 }
 
-/** Few: rows that live while others are made into something are moved about in memory, which takes longer than another question. */
-const ROWS_AT_ONCE = 500;
 const WORDS_AT_ONCE = 2_000;
 /** Words are forgotten when there are more. */
 const MOST_WORDS = 200_000;
@@ -106,11 +104,11 @@ export function openLog(source: LogSource): LogReader {
       const end = start(chain) + to + 1;
       for (let position = start(chain) + from; position < end;) {
         const upTo = choice === undefined ? end : Math.min(end, position + LOOKED_AT_ONCE);
-        const rows = await log.rows(position, upTo, ROWS_AT_ONCE, choice);
+        const rows = await log.rows(position, upTo, log.rowsAtOnce, choice);
         const last = rows.at(-1);
         if (last === undefined && choice === undefined) return;
         yield rows;
-        position = last === undefined || (choice !== undefined && rows.length < ROWS_AT_ONCE) ? upTo : last[0] + 1;
+        position = last === undefined || (choice !== undefined && rows.length < log.rowsAtOnce) ? upTo : last[0] + 1;
       }
     },
     at: (positions) => inParts(positions, (some) => log.at(some)),

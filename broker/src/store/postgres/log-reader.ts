@@ -43,6 +43,7 @@ export function openPostgresLog(url: string): LogConnection {
   const rowsOf = async (condition: string, values: readonly unknown[]): Promise<RawRow[]> =>
     (await ask(`${select} WHERE ${condition}`, values, 'array')) as RawRow[];
   return {
+    rowsAtOnce: 2_000,
     chains: async () =>
       ChainsSchema.parse(await ask('SELECT id AS number, name, format FROM audit_chains ORDER BY id')),
     spans: async () => SpansSchema.parse(await ask(spansText((column) => `encode(${column}, 'hex')`))),

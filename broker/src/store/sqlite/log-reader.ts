@@ -77,6 +77,7 @@ export function openSqliteLog(file: string): LogConnection {
   );
   const answer = <T>(work: () => T): Promise<T> => Promise.resolve().then(() => explained(work));
   return {
+    rowsAtOnce: 500,
     chains: () =>
       answer(() =>
         ChainsSchema.parse(allOf(database.prepare('SELECT id AS number, name, format FROM audit_chains ORDER BY id'))),
