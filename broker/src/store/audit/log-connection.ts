@@ -89,6 +89,8 @@ export interface LogConnection {
    * memory, which takes longer than another question.
    */
   readonly rowsAtOnce: number;
+  /** Whether another process answers. */
+  readonly isAway: boolean;
   chains(): Promise<NumberedChain[]>;
   /** In the order of their positions. */
   spans(): Promise<RawSpan[]>;

@@ -102,13 +102,26 @@ export function openLog(source: LogSource): LogReader {
     },
     async *rows(chain, from, to, choice) {
       const end = start(chain) + to + 1;
-      for (let position = start(chain) + from; position < end;) {
+      const ask = (position: number): { upTo: number; rows: Promise<RawRow[]> } | undefined => {
+        if (position >= end) return undefined;
         const upTo = choice === undefined ? end : Math.min(end, position + LOOKED_AT_ONCE);
-        const rows = await log.rows(position, upTo, log.rowsAtOnce, choice);
+        const rows = log.rows(position, upTo, log.rowsAtOnce, choice);
+        // Whoever goes no further never hears of it.
+        rows.catch(() => undefined);
+        return { upTo, rows };
+      };
+      let asked = ask(start(chain) + from);
+      while (asked !== undefined) {
+        const { upTo } = asked;
+        const rows = await asked.rows;
         const last = rows.at(-1);
         if (last === undefined && choice === undefined) return;
+        const isThrough = last === undefined || (choice !== undefined && rows.length < log.rowsAtOnce);
+        const next = isThrough ? upTo : last[0] + 1;
+        // A server finds the next rows while these are made into something.
+        asked = log.isAway ? ask(next) : undefined;
         yield rows;
-        position = last === undefined || (choice !== undefined && rows.length < log.rowsAtOnce) ? upTo : last[0] + 1;
+        if (!log.isAway) asked = ask(next);
       }
     },
     at: (positions) => inParts(positions, (some) => log.at(some)),

@@ -44,6 +44,7 @@ export function openPostgresLog(url: string): LogConnection {
     (await ask(`${select} WHERE ${condition}`, values, 'array')) as RawRow[];
   return {
     rowsAtOnce: 2_000,
+    isAway: true,
     chains: async () =>
       ChainsSchema.parse(await ask('SELECT id AS number, name, format FROM audit_chains ORDER BY id')),
     spans: async () => SpansSchema.parse(await ask(spansText((column) => `encode(${column}, 'hex')`))),

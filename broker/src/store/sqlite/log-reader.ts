@@ -78,6 +78,7 @@ export function openSqliteLog(file: string): LogConnection {
   const answer = <T>(work: () => T): Promise<T> => Promise.resolve().then(() => explained(work));
   return {
     rowsAtOnce: 500,
+    isAway: false,
     chains: () =>
       answer(() =>
         ChainsSchema.parse(allOf(database.prepare('SELECT id AS number, name, format FROM audit_chains ORDER BY id'))),
