@@ -50,6 +50,8 @@ function emptyColumns() {
 
 /** So many lines are a group: 20 to 30 MB while it is written. */
 const GROUP = 20_000;
+/** Fewer are a group where their own texts are longer than so many characters together: a change of rules may say more than a thousand calls. */
+const MOST_CHARS = 16 * 1024 * 1024;
 
 /** At its end it says of which row its last line is: `mcpgate.last`. */
 export interface ParquetFile {
@@ -64,12 +66,13 @@ export function createParquetFile(about: Readonly<Record<string, string>>): Parq
   const file = new ParquetWriter({ writer: bytes, schema: SCHEMA, kvMetadata, createdBy: 'mcpgate' });
   let columns = emptyColumns();
   let lines = 0;
+  let chars = 0;
   let last = '';
 
   function group(): void {
     if (lines === 0) return;
     const columnData = columns.map(({ about, data }) => ({ ...about, data }));
-    [columns, lines] = [emptyColumns(), 0];
+    [columns, lines, chars] = [emptyColumns(), 0, 0];
     void file.write({ columnData, rowGroupSize: GROUP });
   }
   /** What the writer has made is handed over, and its buffer used again. */
@@ -83,12 +86,18 @@ export function createParquetFile(about: Readonly<Record<string, string>>): Parq
     add(more) {
       for (const line of more) {
         let column = 0;
-        for (const { cells } of line) for (const cell of cells) columns[column++]?.add(cell);
+        for (const { cells, texts } of line) {
+          for (const cell of cells) {
+            columns[column++]?.add(cell);
+            // What many lines have in common is in memory once.
+            if (texts === undefined && typeof cell === 'string') chars += cell.length;
+          }
+        }
       }
       lines += more.length;
       const [chain, seq] = more.at(-1)?.[0]?.cells ?? [];
       if (chain !== undefined) last = `${chain}#${seq}`;
-      if (lines < GROUP) return undefined;
+      if (lines < GROUP && chars < MOST_CHARS) return undefined;
       group();
       return taken();
     },
