@@ -43,7 +43,9 @@ export async function assembleAdministration(
     mayConnect: (principal, server) => gateway.mayConnect(principal, server),
   });
   const keysEntry = createKeysEntry({ accounts, upstreams });
-  const backups = createBackups({ dataDir, databaseUrl, store, keyring: vault.keyring, version: VERSION, clock });
+  const backups = createBackups({
+    ...{ dataDir, databaseUrl, store, keyring: vault.keyring, version: VERSION, clock, log: context.log },
+  });
   await tellRestore({ settings: store.settings, audit });
   const isAlone = databaseUrl === undefined;
   context.onClose(await tellLeft({ store, audit, clock, log: context.log, isAlone }));

@@ -7,9 +7,10 @@ import { GateError } from 'mcpgate-shared/error';
 import { trailerText, type BackupTrailer } from '../../store/backup/backup-format.ts';
 import { exportDatabase } from '../../store/backup/export-database.ts';
 import type { DatabasePlace } from '../../store/backup/snapshot.ts';
+import type { Logger } from '../../log/logger.ts';
 import type { Store } from '../../store/store.ts';
 import { backupMac, isBackupMac } from '../../vault/backup-mac.ts';
-import type { Keyring } from '../../vault/keyring.ts';
+import type { KeysNow } from '../../vault/keyring.ts';
 import { isoTime } from '../iso-time.ts';
 
 /** Each holds a snapshot of the database, which keeps it from tidying up, and a thread. */
@@ -38,11 +39,12 @@ export function createBackups(parts: {
   dataDir: string;
   databaseUrl: string | undefined;
   store: { settings: Pick<Store['settings'], 'find' | 'put'> };
-  keyring: Pick<Keyring, 'now'>;
+  keyring: { readonly now: Pick<KeysNow, 'current' | 'held'> };
   version: string;
   clock: Clock;
+  log: Pick<Logger, 'error'>;
 }): Backups {
-  const { keyring, version, clock } = parts;
+  const { keyring, version, clock, log } = parts;
   const { settings } = parts.store;
   const place = databasePlace(parts.dataDir, parts.databaseUrl);
   let underWay = 0;
@@ -74,6 +76,10 @@ export function createBackups(parts: {
         yield chunk;
         cancelStall();
       }
+    } catch (error) {
+      // The answer has begun by then: whoever takes it sees that it ends, and is told to look here.
+      if (!signal.aborted) log.error({ err: error }, 'a backup was broken off');
+      throw error;
     } finally {
       cancelStall?.();
       underWay -= 1;
