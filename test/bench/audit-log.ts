@@ -3,6 +3,7 @@ import { seal, unseal } from '../../broker/src/vault/seal.ts';
 import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import pg from 'pg';
 import { systemClock } from 'mcpgate-shared/clock';
 import { createAuditKeys } from '../../broker/src/audit/audit-keys.ts';
 import { createAudit } from '../../broker/src/audit/create-audit.ts';
@@ -50,9 +51,18 @@ export async function longLog(folder: string, calls: number, databaseUrl?: strin
     await audit.close();
   }
   await store.close();
+  if (databaseUrl !== undefined) await analyze(databaseUrl);
   const publicPem = pair.publicKey.export({ type: 'spki', format: 'pem' }).toString();
   writeFileSync(done, publicPem);
   return { publicPem };
+}
+
+/** What PostgreSQL does by itself after a while, where it is not one for tests. */
+async function analyze(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query('VACUUM ANALYZE');
+  await client.end();
 }
 
 if (import.meta.main) {

@@ -159,8 +159,10 @@ export async function* pickRecords(log: LogReader, order: ExportOrder): AsyncGen
   const chains = await chainsFor(log, order);
   const chainOf = finder(chains);
   const wanted = await wantedRows(log, order, (row) => chainOf(chainAt(row[0])).format !== FORMAT);
-  const { choice } = wanted;
-  if (choice === undefined) return;
+  if (wanted.choice === undefined) return;
+  // Where all of a time is wanted, the database has nothing to look for: PostgreSQL would go through whole indexes for each part, where it does not know
+  // yet how many rows there are.
+  const choice = isWhole(order.filter) ? undefined : wanted.choice;
   const isEnding = (row: RawRow): boolean => seqAt(row[0]) <= chainOf(chainAt(row[0])).lastSeq;
   /** Intents before these rows whose outcomes were not among them. */
   let open = new Map<number, OpenIntent>();
