@@ -144,7 +144,7 @@ for (const format of ['rows', 'jsonl', 'csv', 'parquet'] satisfies ExportFormat[
     const asked = { format, workspaceId: 'default', filter: {}, isLinked: false, after: undefined, ends: undefined };
     const parts = exports.parts({ ...asked, limit: LINES }, new AbortController().signal);
     for await (const part of parts) {
-      bytes += part.length;
+      bytes += Buffer.byteLength(part);
       most = Math.max(most, process.memoryUsage().rss);
     }
     seconds = (performance.now() - began) / 1_000;

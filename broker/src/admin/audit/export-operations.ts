@@ -24,7 +24,7 @@ export function exportOperations({
     isLinked: boolean,
     caller: Caller,
     signal: AbortSignal,
-  ): AsyncIterable<Uint8Array> {
+  ): AsyncIterable<string | Uint8Array> {
     const filter: ExportFilter = {
       ...asked,
       since: asked.since === undefined ? undefined : Date.parse(asked.since),

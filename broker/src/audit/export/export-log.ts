@@ -1,4 +1,5 @@
-// An export of the log as bytes, in parts of some hundred kilobytes.
+// An export of the log in parts: a file of text as texts, because bytes that go from one thread to another are what makes the other one tidy its memory,
+// and calls wait meanwhile.
 import { openLog, type LogReader } from '../../store/audit/log-reader.ts';
 import type { ExportOrder } from './export-order.ts';
 import { createParquetFile } from './parquet-file.ts';
@@ -11,7 +12,8 @@ import { pickRecords, pickRows } from './walk-log.ts';
 
 /** `lines`: of it and of all parts before it. */
 export interface ExportPart {
-  bytes: Uint8Array;
+  /** Of a text the bytes are its UTF-8. */
+  data: string | Uint8Array;
   lines: number;
 }
 
@@ -26,36 +28,27 @@ export async function* exportLog(order: ExportOrder): AsyncGenerator<ExportPart>
   }
 }
 
-const encoder = new TextEncoder();
-/** Few: each buffer that waits to be sent, or to be thrown away, is memory that calls may need. */
-const PART_BYTES = 64 * 1_024;
-/** UTF-8 has no more bytes for a unit of UTF-16. */
-const MOST_BYTES = 3;
+/** To put together a text of more than 128 KiB takes ten times as long, and a part that waits to be sent is memory that calls may need. */
+const PART_CHARS = 60 * 1_024;
 
 async function* textParts(log: LogReader, order: ExportOrder): AsyncGenerator<ExportPart> {
   const { format, after } = order;
   // What goes on behind a row is put behind the lines up to that row.
-  if (format === 'csv' && after === undefined) yield { bytes: encoder.encode(csvHead()), lines: 0 };
-  // Lines are written one by one: to put them together into one text of more than 128 KiB first takes ten times as long.
-  const buffer = Buffer.allocUnsafe(PART_BYTES);
-  let length = 0;
+  if (format === 'csv' && after === undefined) yield { data: csvHead(), lines: 0 };
+  let data = '';
   let lines = 0;
-  const taken = (): ExportPart => {
-    const bytes = new Uint8Array(buffer.subarray(0, length));
-    length = 0;
-    return { bytes, lines };
-  };
   for await (const texts of limited(format === 'rows' ? rowTexts(log, order) : recordTexts(log, order), order.limit)) {
     for (const text of texts) {
-      const most = MOST_BYTES * text.length;
-      if (length > 0 && length + most > PART_BYTES) yield taken();
+      if (data !== '' && data.length + text.length > PART_CHARS) {
+        yield { data, lines };
+        data = '';
+      }
+      data += text;
       lines += 1;
-      if (most > PART_BYTES) yield { bytes: encoder.encode(text), lines };
-      else length += buffer.write(text, length);
     }
-    if (texts.length === 0) yield { bytes: new Uint8Array(0), lines };
+    if (texts.length === 0) yield { data: '', lines };
   }
-  if (length > 0) yield taken();
+  if (data !== '') yield { data, lines };
 }
 
 async function* rowTexts(log: LogReader, order: ExportOrder): AsyncGenerator<string[]> {
@@ -82,17 +75,17 @@ async function* parquetParts(log: LogReader, order: ExportOrder): AsyncGenerator
   for await (const records of limited(recordLines(log, order), order.limit)) {
     lines += records.length;
     const bytes = file.add(records);
-    if (bytes !== undefined) yield { bytes, lines };
+    if (bytes !== undefined) yield { data: bytes, lines };
   }
-  yield { bytes: file.end(), lines };
+  yield { data: file.end(), lines };
 }
 
 /** Empty parts while it is made, and at the end all of it as JSON. */
 async function* summaryParts(log: LogReader, order: ExportOrder): AsyncGenerator<ExportPart> {
   let lines = 0;
   for await (const step of summarize(log, order)) {
-    if (typeof step === 'number') yield { bytes: new Uint8Array(0), lines: (lines = step) };
-    else yield { bytes: encoder.encode(JSON.stringify(step)), lines };
+    if (typeof step === 'number') yield { data: '', lines: (lines = step) };
+    else yield { data: JSON.stringify(step), lines };
   }
 }
 

@@ -24,10 +24,11 @@ async function fewer(than: number): Promise<void> {
 
 async function run(): Promise<void> {
   try {
-    for await (const { bytes, lines } of exportLog(workerData as ExportOrder)) {
+    for await (const { data, lines } of exportLog(workerData as ExportOrder)) {
       await fewer(MOST_UNTAKEN);
       untaken += 1;
-      port?.postMessage({ kind: 'part', bytes, lines } satisfies ExportMessage, [bytes.buffer as ArrayBuffer]);
+      const moved = typeof data === 'string' ? [] : [data.buffer as ArrayBuffer];
+      port?.postMessage({ kind: 'part', data, lines } satisfies ExportMessage, moved);
     }
     await fewer(1);
     say({ kind: 'end' });

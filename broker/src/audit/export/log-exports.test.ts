@@ -221,7 +221,7 @@ onBothEngines((openStore) => {
     for (const reader of readers) assert.equal((await reader.next()).done, true);
     gone = new AbortController();
     const parts: Uint8Array[] = [];
-    for await (const part of begin()) parts.push(part);
+    for await (const part of begin()) parts.push(Buffer.from(part));
     assert.equal(Buffer.concat(parts).toString('utf8'), await world.take({}));
   });
 });

@@ -19,7 +19,7 @@ export interface LogExports {
   /** How far the log goes now, for an export that may be broken off and go on. `rows`: so many there are. */
   ends(): Promise<{ ends: ExportEnds; rows: number }>;
   /** Throws `unavailable` where too many are made already. */
-  parts(asked: AskedExport, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  parts(asked: AskedExport, signal: AbortSignal): AsyncIterable<ExportPart['data']>;
   /** How many records were gone through, and at the end what they come to. Throws as `parts` does. */
   summary(
     asked: { workspaceId: string; since: number; until: number },
@@ -52,7 +52,7 @@ export function createLogExports({
         await log.close();
       }
     },
-    parts: (asked, signal) => bytesOf(admitted(asked, signal)),
+    parts: (asked, signal) => dataOf(admitted(asked, signal)),
     summary({ workspaceId, since, until }, signal) {
       const all = { isLinked: false, after: undefined, ends: undefined, limit: undefined };
       const asked = { ...all, workspaceId, format: 'summary' as const, filter: { since, until } };
@@ -79,17 +79,17 @@ export function createLogExports({
   }
 }
 
-async function* bytesOf(parts: AsyncIterable<ExportPart>): AsyncGenerator<Uint8Array> {
-  for await (const { bytes } of parts) if (bytes.length > 0) yield bytes;
+async function* dataOf(parts: AsyncIterable<ExportPart>): AsyncGenerator<ExportPart['data']> {
+  for await (const { data } of parts) if (data.length > 0) yield data;
 }
 
 async function* summaryIn(
   parts: AsyncIterable<ExportPart>,
 ): AsyncGenerator<{ records: number } | { summary: LogSummary }> {
-  for await (const { bytes, lines } of parts) {
+  for await (const { data, lines } of parts) {
     // The thread is of this program.
-    if (bytes.length === 0) yield { records: lines };
-    else yield { summary: JSON.parse(Buffer.from(bytes).toString('utf8')) as LogSummary };
+    if (data.length === 0) yield { records: lines };
+    else yield { summary: JSON.parse(String(data)) as LogSummary };
   }
 }
 
