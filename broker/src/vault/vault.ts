@@ -3,8 +3,8 @@
 
 import type { Part } from '../domain/bounds/part.ts';
 import type { PreparedSource, SecretSource, SourceOrder } from '../store/secret-source.ts';
-import type { AboutSecret, SecretState, SecretVersion } from '../store/secret-version.ts';
-import type { SecretInfo, StagedSecret } from '../store/secret-rows.ts';
+import type { AboutSecret } from '../store/secret-version.ts';
+import type { SecretInfo, SecretVersionRows, StagedSecret } from '../store/secret-rows.ts';
 import type { Keyring } from './keyring.ts';
 
 interface ResolvedText {
@@ -22,17 +22,7 @@ export interface StagedValue {
 }
 
 /** The versions of a secret besides the current one. */
-export interface Versions {
-  /** All that are kept, the newest first; or a part, or those of one state. */
-  history(
-    workspaceId: string,
-    name: string,
-    of?: { part?: Part<number>; state?: SecretState },
-  ): Promise<SecretVersion[]>;
-  /** The number of the oldest that is kept; undefined where there is no such secret. */
-  oldest(workspaceId: string, name: string): Promise<number | undefined>;
-  /** Of those that were in use, with a number below `below` where that is said, the one that was it last. */
-  lastRetired(workspaceId: string, name: string, below?: number): Promise<number | undefined>;
+export interface Versions extends Pick<SecretVersionRows, 'history' | 'oldest' | 'lastRetired'> {
   /** The value of any version that is kept. Throws `not_found`. */
   value(workspaceId: string, name: string, version: number): Promise<OpenedSecret>;
   /**
