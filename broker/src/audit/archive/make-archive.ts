@@ -3,7 +3,7 @@ import { createPublicKey } from 'node:crypto';
 import { GateError } from 'mcpgate-shared/error';
 import { fileFault } from 'mcpgate-shared/file-fault';
 import { canonicalJson } from '../../domain/canonical-json.ts';
-import type { LogReader } from '../../store/audit/log-reader.ts';
+import { chainFinder, type LogReader } from '../../store/audit/log-reader.ts';
 import { positionOf } from '../../store/audit/position.ts';
 import type { RowPlace } from '../../store/audit/row.ts';
 import { placeText } from '../canonical-row.ts';
@@ -85,12 +85,7 @@ async function* textsOf(
   onRows: (count: number) => void,
 ): AsyncGenerator<string> {
   yield `${canonicalJson({ archive: header })}\n`;
-  const chains = new Map((await log.chains()).map((chain) => [chain.number, chain]));
-  const chainOf = (number: number) => {
-    const chain = chains.get(number);
-    if (chain === undefined) throw new RangeError(`there is no chain ${number}`);
-    return chain;
-  };
+  const chainOf = chainFinder(await log.chains());
   const linesOf = createRowLines(log);
   for (const { chain, first, last, prevHash } of spans) {
     let before = prevHash;

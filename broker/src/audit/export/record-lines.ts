@@ -17,7 +17,7 @@ import {
   toCallRecord,
   toLoggedEvent,
 } from '../log-rows.ts';
-import { MissingWord } from '../proof/quick-row-text.ts';
+import { wordIn } from '../proof/quick-row-text.ts';
 import { createRowNames, type RowNames } from '../row-names.ts';
 import { inWords } from './in-words.ts';
 import { askedRuns, callerRun, callLine, endedRuns, eventLine, policyRun, type RecordLine } from './record-columns.ts';
@@ -27,11 +27,7 @@ export function createRecordLines(
   log: Pick<LogReader, 'words' | 'learn'>,
 ): (part: Part<PickedRecord>) => Promise<RecordLine[]> {
   const read = createTextReader();
-  const textOf = (id: number): string => {
-    const text = log.words.get(id);
-    if (text === undefined) throw new MissingWord(id);
-    return text;
-  };
+  const textOf = (id: number): string => wordIn(log.words, id);
   const nameOf = (id: number | null): string => (id === null ? '' : textOf(id));
   const said = createSaidByCalls(log.words, textOf);
   const names = new Map<string, RowNames>();

@@ -5,17 +5,13 @@ import type { LogReader } from '../../store/audit/log-reader.ts';
 import { fieldsOf } from '../../store/audit/row-columns.ts';
 import { FORMAT } from '../../store/audit/row.ts';
 import { canonicalRow } from '../canonical-row.ts';
-import { createQuickRowText, MissingWord, type QuickRowText } from '../proof/quick-row-text.ts';
+import { createQuickRowText, type QuickRowText, wordIn } from '../proof/quick-row-text.ts';
 import { inWords } from './in-words.ts';
 import type { Part, PickedRow } from './walk-log.ts';
 
 export function createRowLines(log: Pick<LogReader, 'words' | 'learn'>): (part: Part<PickedRow>) => Promise<string[]> {
   let quick: { chain: string; text: QuickRowText } | undefined;
-  const textOf = (id: number): string => {
-    const text = log.words.get(id);
-    if (text === undefined) throw new MissingWord(id);
-    return text;
-  };
+  const textOf = (id: number): string => wordIn(log.words, id);
   return async ({ chain, chainOf, picked, hashBefore }) => {
     if (quick?.chain !== chain.name)
       quick = { chain: chain.name, text: createQuickRowText(chain.name, (number) => chainOf(number).name, log.words) };

@@ -3,7 +3,7 @@
 import { GateError } from 'mcpgate-shared/error';
 import { tailOf, timeOf } from '../../domain/record-id.ts';
 import { columnsOf, type NumberedChain, type RawRow } from '../../store/audit/log-connection.ts';
-import type { LogReader, ReadChain } from '../../store/audit/log-reader.ts';
+import { chainFinder, type LogReader, type ReadChain } from '../../store/audit/log-reader.ts';
 import { chainAt, positionOf, seqAt } from '../../store/audit/position.ts';
 import { chainRowOf, KIND } from '../../store/audit/row-columns.ts';
 import { FORMAT } from '../../store/audit/row.ts';
@@ -288,11 +288,6 @@ async function hashesBefore(
   return ([position]) => hashes.get(position - 1) ?? NO_HASH;
 }
 
-function finder(chains: readonly LengthenedChain[]): (number: number) => LengthenedChain {
-  const numbers = new Map(chains.map((chain) => [chain.number, { ...chain, tail: tailOf(chain.name) }]));
-  return (number) => {
-    const chain = numbers.get(number);
-    if (chain === undefined) throw new RangeError(`there is no chain ${number}`);
-    return chain;
-  };
-}
+/** Chains with the end of their rows' ids, which is made once for all of them. */
+const finder = (chains: readonly LengthenedChain[]): ((number: number) => LengthenedChain) =>
+  chainFinder(chains.map((chain) => ({ ...chain, tail: tailOf(chain.name) })));

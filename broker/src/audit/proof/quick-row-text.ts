@@ -18,6 +18,13 @@ export class MissingWord extends Error {
   }
 }
 
+/** Throws MissingWord. */
+export function wordIn(words: ReadonlyMap<number, string>, id: number): string {
+  const text = words.get(id);
+  if (text === undefined) throw new MissingWord(id);
+  return text;
+}
+
 export interface QuickRowText {
   /** Undefined for rows that are not calls or events of today. Throws MissingWord, and RangeError for a body that nobody has written. */
   of(row: RawRow, prevHash: string): string | undefined;
@@ -33,11 +40,7 @@ export function createQuickRowText(
   const jsonOf = new Map<number, string>();
   let known = words.size;
 
-  function raw(id: number): string {
-    const text = words.get(id);
-    if (text === undefined) throw new MissingWord(id);
-    return text;
-  }
+  const raw = (id: number): string => wordIn(words, id);
 
   function json(id: number | null): string {
     if (id === null) return 'null';

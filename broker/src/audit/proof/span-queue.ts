@@ -1,5 +1,4 @@
 // Parts of chains that one or more threads check: each takes the next one, until there is none or one before it was found to be wrong.
-import type { ReadChain } from '../../store/audit/log-reader.ts';
 import { checkSpan, type ChainSpan, type CheckedSpan, type SpanCheck } from './check-span.ts';
 
 export interface FoundInSpan {
@@ -55,13 +54,4 @@ export async function checkSpans(
     all.push({ index, found });
     if (found.fault !== undefined) queue.wrong(index);
   }
-}
-
-export function chainFinder(chains: readonly ReadChain[]): (number: number) => ReadChain {
-  const numbers = new Map(chains.map((chain) => [chain.number, chain]));
-  return (number) => {
-    const chain = numbers.get(number);
-    if (chain === undefined) throw new RangeError(`there is no chain ${number}`);
-    return chain;
-  };
 }

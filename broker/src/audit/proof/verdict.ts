@@ -1,11 +1,25 @@
 // What a verification of the log goes by, and what it has found.
-import type { KeyObject } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { sealer } from '../audit-keys.ts';
 
 export interface Proofs {
   /** The seal of a hash by the key of that id; undefined where the vault has no such key. */
   sealer(keyId: string): ((hash: string) => Uint8Array) | undefined;
   /** The public keys of checkpoints, by id. */
   keys: ReadonlyMap<string, KeyObject>;
+}
+
+/** What proofs are made of, by the ids of keys; it can be sent to a thread. */
+export interface ProofKeys {
+  sealKeys: Record<string, Uint8Array>;
+  /** Public keys of checkpoints. */
+  pems: Record<string, string>;
+}
+
+export function proofsOf({ sealKeys, pems }: ProofKeys): Proofs {
+  const seals = new Map(Object.entries(sealKeys).map(([id, key]) => [id, sealer(key)]));
+  const keys = new Map(Object.entries(pems).map(([id, pem]) => [id, createPublicKey(pem)]));
+  return { sealer: (id) => seals.get(id), keys };
 }
 
 export interface Fault {

@@ -1,13 +1,12 @@
 // The other thread that checks a long log: takes part after part from the queue, and says at the end what it has found.
 import '../../store/behind-calls.ts';
-import { createPublicKey } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { toGateError } from 'mcpgate-shared/error';
-import { openLog } from '../../store/audit/log-reader.ts';
-import { sealer } from '../audit-keys.ts';
+import { chainFinder, openLog } from '../../store/audit/log-reader.ts';
 import { readFiledWords } from './found-by.ts';
-import { chainFinder, checkSpans, createSpanQueue } from './span-queue.ts';
+import { checkSpans, createSpanQueue } from './span-queue.ts';
 import { createToldArchives } from './told-archives.ts';
+import { proofsOf } from './verdict.ts';
 import type { DividedMessage, DividedOrder } from './verify-divided.ts';
 
 const say = (message: DividedMessage): void => parentPort?.postMessage(message);
@@ -20,10 +19,8 @@ async function run(): Promise<void> {
   try {
     const { chains, spans, statements, until } = work;
     const chainOf = chainFinder(chains);
-    const seals = new Map(Object.entries(order.sealKeys).map(([id, key]) => [id, sealer(key)]));
-    const keys = new Map(Object.entries(order.pems).map(([id, pem]) => [id, createPublicKey(pem)]));
     const check = {
-      ...{ log, chainOf, until, proofs: { sealer: (id: string) => seals.get(id), keys } },
+      ...{ log, chainOf, until, proofs: proofsOf(order) },
       ...{ filed: await readFiledWords(log), told: await createToldArchives(log, statements, chainOf) },
       onRows: (count: number) => void Atomics.add(read, 0, count),
     };

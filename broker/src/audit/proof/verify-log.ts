@@ -1,13 +1,13 @@
 // Verifies the log in a database: every row is what was written, stands where it was written, and was written by somebody who has the vault's key; no
 // chain is missing that another one or a checkpoint names.
-import { liveRows, type LogReader, type ReadChain } from '../../store/audit/log-reader.ts';
+import { chainFinder, liveRows, type LogReader, type ReadChain } from '../../store/audit/log-reader.ts';
 import { seqAt } from '../../store/audit/position.ts';
 import type { ChainHead } from '../../store/audit/row.ts';
 import type { ArchiveStatement } from '../archive/archive-statement.ts';
 import { firstSince } from '../export/walk-log.ts';
 import { type ChainSpan, type Claim, type SpanCheck, spansOf } from './check-span.ts';
 import { readFiledWords } from './found-by.ts';
-import { chainFinder, checkSpans, createSpanQueue, type FoundInSpan } from './span-queue.ts';
+import { checkSpans, createSpanQueue, type FoundInSpan } from './span-queue.ts';
 import { isSignedBy, type Checkpoint } from './statement.ts';
 import { begunRemovals, createToldArchives } from './told-archives.ts';
 import { LogFault, type NamedInArchive, type Proofs, type Verdict } from './verdict.ts';

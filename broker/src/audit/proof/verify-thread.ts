@@ -1,16 +1,14 @@
 // Has the log verified in a thread of its own.
 import { Worker } from 'node:worker_threads';
 import { type ErrorCode, GateError } from 'mcpgate-shared/error';
+import { messagesOf } from '../../store/audit/thread-messages.ts';
 import type { LogSource } from '../../store/audit/log-connection.ts';
 import type { ArchiveFiles } from '../archive/check-archives.ts';
 import type { Checkpoint } from './statement.ts';
-import type { Verdict } from './verdict.ts';
+import type { ProofKeys, Verdict } from './verdict.ts';
 
-export interface VerifyOrder {
+export interface VerifyOrder extends ProofKeys {
   source: LogSource;
-  /** By their ids. */
-  sealKeys: Record<string, Uint8Array>;
-  pems: Record<string, string>;
   since: number | undefined;
   until: number | undefined;
   checkpoints: readonly Checkpoint[];
@@ -35,41 +33,17 @@ export async function* verifyInThread(
     // Texts of rows live for a moment: with more room they are thrown away more rarely.
     resourceLimits: { maxYoungGenerationSizeMb: 64 },
   });
-  const messages: VerifyMessage[] = [];
-  let over: { error: Error | undefined } | undefined;
-  let wake = (): void => undefined;
-  worker.on('message', (message: VerifyMessage) => {
-    messages.push(message);
-    wake();
-  });
-  worker.on('error', (error) => {
-    over = { error: error instanceof Error ? error : new Error(String(error)) };
-    wake();
-  });
-  worker.on('exit', () => {
-    over ??= { error: undefined };
-    wake();
-  });
-  const onAbort = (): void => wake();
-  signal.addEventListener('abort', onAbort);
   try {
-    while (!signal.aborted) {
-      const message = messages.shift();
-      if (message?.kind === 'failed') throw new GateError(message.code, message.message);
-      if (message !== undefined) {
-        yield message;
-        if (message.kind === 'verdict') return;
-      } else if (over !== undefined) {
-        const text = 'the thread that verified the log ended before its end';
-        throw new GateError('internal', text, { cause: over.error });
-      } else {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
+    for await (const said of messagesOf(worker, signal)) {
+      const message = said as VerifyMessage;
+      if (message.kind === 'failed') throw new GateError(message.code, message.message);
+      yield message;
+      if (message.kind === 'verdict') return;
     }
+  } catch (error) {
+    if (error instanceof GateError) throw error;
+    throw new GateError('internal', 'the thread that verified the log ended before its end', { cause: error });
   } finally {
-    signal.removeEventListener('abort', onAbort);
     await worker.terminate();
   }
 }

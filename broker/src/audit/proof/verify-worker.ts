@@ -1,15 +1,14 @@
 // The thread that verifies the log, so that the broker goes on with its calls meanwhile.
 import '../../store/behind-calls.ts';
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { toGateError } from 'mcpgate-shared/error';
 import { openLog, type LogReader } from '../../store/audit/log-reader.ts';
 import { checkArchiveFiles, type ArchiveFiles } from '../archive/check-archives.ts';
-import { sealer } from '../audit-keys.ts';
 import type { VerifyOrder, VerifyMessage } from './verify-thread.ts';
 import { divideIn } from './verify-divided.ts';
 import { verifyLog } from './verify-log.ts';
-import type { Verdict } from './verdict.ts';
+import { proofsOf, type Verdict } from './verdict.ts';
 
 /** How often it says how far it is. */
 const TELL_MS = 250;
@@ -18,27 +17,22 @@ const say = (message: VerifyMessage): void => parentPort?.postMessage(message);
 const order = workerData as VerifyOrder;
 
 async function run(): Promise<void> {
-  const { source, sealKeys, pems, since, until, checkpoints, archives } = order;
+  const { source, since, until, checkpoints, archives } = order;
   let log: LogReader | undefined;
   let told = 0;
   try {
     log = openLog(source);
-    const seals = new Map(Object.entries(sealKeys).map(([id, key]) => [id, sealer(key)]));
-    const keys = new Map(Object.entries(pems).map(([id, pem]) => [id, createPublicKey(pem)]));
-    const verdict = await verifyLog(
-      log,
-      { sealer: (id) => seals.get(id), keys },
-      {
-        ...{ since, until, checkpoints, divide: divideIn(order) },
-        onProgress(rows, of) {
-          if (performance.now() - told < TELL_MS) return;
-          told = performance.now();
-          say({ kind: 'progress', rows, of });
-        },
+    const proofs = proofsOf(order);
+    const verdict = await verifyLog(log, proofs, {
+      ...{ since, until, checkpoints, divide: divideIn(order) },
+      onProgress(rows, of) {
+        if (performance.now() - told < TELL_MS) return;
+        told = performance.now();
+        say({ kind: 'progress', rows, of });
       },
-    );
+    });
     const all = archives === undefined || verdict.fault !== undefined;
-    say({ kind: 'verdict', verdict: all ? verdict : await withArchives(verdict, archives, keys) });
+    say({ kind: 'verdict', verdict: all ? verdict : await withArchives(verdict, archives, proofs.keys) });
   } catch (error) {
     const { code, message } = toGateError(error);
     say({ kind: 'failed', code, message });

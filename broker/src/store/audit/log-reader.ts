@@ -27,6 +27,16 @@ export interface ArchivedEnd {
 export const liveRows = ({ firstSeq, lastSeq }: Pick<ReadChain, 'firstSeq' | 'lastSeq'>): number =>
   Math.max(0, lastSeq - firstSeq + 1);
 
+/** Throws RangeError for a number that none of them has. */
+export function chainFinder(chains: readonly ReadChain[]): (number: number) => ReadChain {
+  const numbers = new Map(chains.map((chain) => [chain.number, chain]));
+  return (number) => {
+    const chain = numbers.get(number);
+    if (chain === undefined) throw new RangeError(`there is no chain ${number}`);
+    return chain;
+  };
+}
+
 export interface LogReader {
   /** All chains in the order in which they have begun. */
   chains(): Promise<ReadChain[]>;

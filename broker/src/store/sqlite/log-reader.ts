@@ -43,6 +43,7 @@ function withNumbers(row: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, numberOf(value)]));
 }
 
+/** Rejects with `unavailable` where the file cannot be read. */
 export function openSqliteLog(file: string): LogConnection {
   const explained = <T>(work: () => T): T => {
     try {
