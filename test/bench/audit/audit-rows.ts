@@ -1,6 +1,6 @@
 // Calls as people make them, written into a log through the audit room: forty people with three clients each, two hundred tools of twenty servers.
-import type { Audit } from '../../broker/src/audit/audit.ts';
-import type { CallIntent, CallOutcome } from '../../broker/src/domain/call-record.ts';
+import type { Audit } from '../../../broker/src/audit/audit.ts';
+import type { CallIntent, CallOutcome } from '../../../broker/src/domain/call-record.ts';
 import { createHash, randomUUID } from 'node:crypto';
 
 const PEOPLE = 40;

@@ -1,6 +1,6 @@
 // A thread that asks the administration for one path after the other, again and again, reads each answer to its end and keeps nothing of it: as somebody does
 // on another machine, so it gives way to what is measured here.
-import '../../broker/src/store/behind-calls.ts';
+import '../../../broker/src/store/behind-calls.ts';
 import { request } from 'node:http';
 import { parentPort, workerData } from 'node:worker_threads';
 

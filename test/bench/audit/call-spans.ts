@@ -1,17 +1,17 @@
-// What it costs a call that its spans are committed with its outcome: `node test/bench/call-spans.ts`, on both engines. In turn with calls that are not
+// What it costs a call that its spans are committed with its outcome: `node test/bench/audit/call-spans.ts`, on both engines. In turn with calls that are not
 // traced, and with calls whose spans are made and kept nowhere, in one process, one call at a time.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from 'mcpgate-shared/clock';
-import { INTENT, OUTCOME } from '../../broker/src/audit/fixtures/proof-world.ts';
-import { createAudit } from '../../broker/src/audit/create-audit.ts';
-import { openStore } from '../../broker/src/store/open-store.ts';
-import { exportOf } from '../../broker/src/telemetry/span-facts.ts';
-import { createTraces, type EndedCall } from '../../broker/src/telemetry/spans.ts';
-import { startPostgres } from '../postgres.ts';
+import { INTENT, OUTCOME } from '../../../broker/src/audit/fixtures/proof-world.ts';
+import { createAudit } from '../../../broker/src/audit/create-audit.ts';
+import { openStore } from '../../../broker/src/store/open-store.ts';
+import { exportOf } from '../../../broker/src/telemetry/span-facts.ts';
+import { createTraces, type EndedCall } from '../../../broker/src/telemetry/spans.ts';
+import { startPostgres } from '../../postgres.ts';
 import { keys, quiet } from './audit-log.ts';
-import { quantile } from './quantile.ts';
+import { quantile } from '../quantile.ts';
 
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 60);
 const WARMING = 5;

@@ -1,15 +1,15 @@
-// A long log on disk for measurements, made once: `node test/bench/audit-log.ts FOLDER CALLS [DATABASE_URL]`. Each call is two rows.
-import { seal, unseal } from '../../broker/src/vault/seal.ts';
+// A long log on disk for measurements, made once: `node test/bench/audit/audit-log.ts FOLDER CALLS [DATABASE_URL]`. Each call is two rows.
+import { seal, unseal } from '../../../broker/src/vault/seal.ts';
 import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { systemClock } from 'mcpgate-shared/clock';
-import { createAuditKeys } from '../../broker/src/audit/audit-keys.ts';
-import { createAudit } from '../../broker/src/audit/create-audit.ts';
-import { createCheckpointPlaces } from '../../broker/src/audit/proof/checkpoint-places.ts';
-import { createLogger } from '../../broker/src/log/logger.ts';
-import { openStore } from '../../broker/src/store/open-store.ts';
+import { createAuditKeys } from '../../../broker/src/audit/audit-keys.ts';
+import { createAudit } from '../../../broker/src/audit/create-audit.ts';
+import { createCheckpointPlaces } from '../../../broker/src/audit/proof/checkpoint-places.ts';
+import { createLogger } from '../../../broker/src/log/logger.ts';
+import { openStore } from '../../../broker/src/store/open-store.ts';
 import { writeCalls } from './audit-rows.ts';
 
 export const quiet = createLogger({ level: 'error', format: 'json', colours: false, write: () => undefined });

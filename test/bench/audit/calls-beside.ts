@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { startCommand } from '../world/command.ts';
-import { GATE } from '../world/people/person.ts';
-import { openWorld } from '../world.ts';
+import { startCommand } from '../../world/command.ts';
+import { GATE } from '../../world/people/person.ts';
+import { openWorld } from '../../world.ts';
 import { longLog } from './audit-log.ts';
-import { openStdioClient, shakeHands, type LoadClient } from './load-client.ts';
-import { quantile } from './quantile.ts';
+import { openStdioClient, shakeHands, type LoadClient } from '../load-client.ts';
+import { quantile } from '../quantile.ts';
 
 const CALLS = Number(process.env['BENCH_CALLS'] ?? 400_000);
 const SECONDS = Number(process.env['BENCH_SECONDS'] ?? 15);
@@ -20,7 +20,7 @@ const MOST_SLOWER = 2;
 
 const dataDir = mkdtempSync(join(tmpdir(), 'mcpgate-bench-beside-'));
 await longLog(dataDir, CALLS, databaseUrl);
-const upstream = startCommand([process.execPath, join(import.meta.dirname, 'minimal', 'upstream.ts')], {
+const upstream = startCommand([process.execPath, join(import.meta.dirname, '..', 'minimal', 'upstream.ts')], {
   env: { PATH: process.env['PATH'] },
 });
 const [, port = ''] = await upstream.line(/port (\d+)/);

@@ -1,6 +1,6 @@
 // `npm run bench:audit`: what a call takes of the disk, with all indexes, on both engines, one at a time and sixteen together; what its record costs,
 // with seals and checkpoints and without, in turns, and what part that is of a call through `mcpgate serve`; and how fast the log is verified. `--json` prints one JSON document. Exits 1 where a goal is missed.
-import { seal, unseal } from '../../broker/src/vault/seal.ts';
+import { seal, unseal } from '../../../broker/src/vault/seal.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,20 +8,20 @@ import { DatabaseSync } from 'node:sqlite';
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import pg from 'pg';
 import { systemClock } from 'mcpgate-shared/clock';
-import { createAuditKeys, sealer, type AuditKeys } from '../../broker/src/audit/audit-keys.ts';
-import { createAudit } from '../../broker/src/audit/create-audit.ts';
-import { createCheckpointPlaces } from '../../broker/src/audit/proof/checkpoint-places.ts';
-import { verifyLog } from '../../broker/src/audit/proof/verify-log.ts';
-import { createLogger } from '../../broker/src/log/logger.ts';
-import { openLog } from '../../broker/src/store/audit/log-reader.ts';
-import { openStore } from '../../broker/src/store/open-store.ts';
-import { startPostgres } from '../postgres.ts';
-import { startCommand } from '../world/command.ts';
-import { GATE } from '../world/people/person.ts';
-import { openWorld } from '../world.ts';
+import { createAuditKeys, sealer, type AuditKeys } from '../../../broker/src/audit/audit-keys.ts';
+import { createAudit } from '../../../broker/src/audit/create-audit.ts';
+import { createCheckpointPlaces } from '../../../broker/src/audit/proof/checkpoint-places.ts';
+import { verifyLog } from '../../../broker/src/audit/proof/verify-log.ts';
+import { createLogger } from '../../../broker/src/log/logger.ts';
+import { openLog } from '../../../broker/src/store/audit/log-reader.ts';
+import { openStore } from '../../../broker/src/store/open-store.ts';
+import { startPostgres } from '../../postgres.ts';
+import { startCommand } from '../../world/command.ts';
+import { GATE } from '../../world/people/person.ts';
+import { openWorld } from '../../world.ts';
 import { callOf, sessionsOf, writeCalls } from './audit-rows.ts';
-import { openStdioClient, shakeHands } from './load-client.ts';
-import { quantile } from './quantile.ts';
+import { openStdioClient, shakeHands } from '../load-client.ts';
+import { quantile } from '../quantile.ts';
 
 const CALLS = Number(process.env['BENCH_CALLS'] ?? 20_000);
 const ROUNDS = 20;
@@ -176,7 +176,7 @@ async function cost(): Promise<Line[]> {
 /** Calls of a small tool from an AI client to a server and back, in ms each. */
 async function callTimes(): Promise<number[]> {
   const env = { PATH: process.env['PATH'] };
-  const upstream = startCommand([process.execPath, join(import.meta.dirname, 'minimal', 'upstream.ts')], { env });
+  const upstream = startCommand([process.execPath, join(import.meta.dirname, '..', 'minimal', 'upstream.ts')], { env });
   const [, port = ''] = await upstream.line(/port (\d+)/);
   const world = await openWorld({ direct: true, servers: { bench: { url: `http://127.0.0.1:${port}/mcp` } } });
   try {

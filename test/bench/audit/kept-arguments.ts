@@ -1,13 +1,13 @@
-// What it costs a call that the values in its arguments are kept: `node test/bench/kept-arguments.ts`. In turn with calls of which none are, in one process.
+// What it costs a call that the values in its arguments are kept: `node test/bench/audit/kept-arguments.ts`. In turn with calls of which none are, in one process.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from 'mcpgate-shared/clock';
-import { INTENT, OUTCOME } from '../../broker/src/audit/fixtures/proof-world.ts';
-import { createAudit } from '../../broker/src/audit/create-audit.ts';
-import { keptArguments } from '../../broker/src/gateway/kept-arguments.ts';
-import { madeRequest } from '../../broker/src/gateway/request.ts';
-import { openStore } from '../../broker/src/store/open-store.ts';
+import { INTENT, OUTCOME } from '../../../broker/src/audit/fixtures/proof-world.ts';
+import { createAudit } from '../../../broker/src/audit/create-audit.ts';
+import { keptArguments } from '../../../broker/src/gateway/kept-arguments.ts';
+import { madeRequest } from '../../../broker/src/gateway/request.ts';
+import { openStore } from '../../../broker/src/store/open-store.ts';
 import { keys, quiet } from './audit-log.ts';
 
 const ROUNDS = 20;
