@@ -12,7 +12,7 @@ import type {
   KeptArguments,
 } from '../domain/call-record.ts';
 import type { EndedSpans } from '../domain/outside/call-span.ts';
-import type { Cursor } from '../store/audit/row.ts';
+import type { ChainHead, Cursor } from '../store/audit/row.ts';
 import type { PlaceView } from './proof/checkpoint-places.ts';
 
 export interface AuditSearch {
@@ -123,6 +123,8 @@ export interface Audit {
   onRecord(
     listener: (record: { kind: 'call'; record: CallRecord } | { kind: 'event'; record: LoggedEvent }) => void,
   ): () => void;
+  /** The last row that this process has committed, as it knows it by itself; undefined: none, or it has to be asked for. */
+  readonly head: ChainHead | undefined;
   /** Why the log cannot be written now, so that no call is forwarded; undefined where it can. The log keeps trying meanwhile. */
   readonly unwritable: GateError | undefined;
   /** How many rows are not committed yet, and for how long the oldest of them has waited. */

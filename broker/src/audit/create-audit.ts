@@ -244,6 +244,9 @@ export function createAudit({
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    get head() {
+      return chain.head;
+    },
     get unwritable() {
       return chain.unwritable;
     },

@@ -170,7 +170,7 @@ const times = await beside(async () => {
   const beganAt = performance.now();
   const began = process.cpuUsage();
   const order = { source: store.audit.source(), sealKeys: { bench: sealKey }, pems: { 'audit-1': publicPem } };
-  const more = { since: undefined, until: undefined, checkpoints: [], archives: undefined };
+  const more = { since: undefined, until: undefined, checkpoints: [], claims: [], archives: undefined };
   for await (const message of verifyInThread({ ...order, ...more }, new AbortController().signal)) {
     mostVerify = Math.max(mostVerify, process.memoryUsage().rss);
     if (message.kind !== 'verdict') continue;

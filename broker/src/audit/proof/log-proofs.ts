@@ -26,7 +26,7 @@ export interface LogProofs {
 
 export function createLogProofs(parts: {
   store: Pick<Store, 'audit'>;
-  audit: Pick<Audit, 'flush'>;
+  audit: Pick<Audit, 'flush' | 'head'>;
   keys: Pick<AuditKeys, 'sealKeys'>;
   checkpointKeys: CheckpointKeys;
 }): LogProofs {
@@ -43,8 +43,10 @@ export function createLogProofs(parts: {
       });
       await audit.flush();
       const pems = await checkpointKeys.pems();
+      // Whoever empties the log has not emptied the memory of its writer.
+      const claims = audit.head === undefined ? [] : [{ head: audit.head, by: 'this broker, which wrote it,' }];
       const by = { source: store.audit.source(), sealKeys: keys.sealKeys(), pems };
-      yield* verifyInThread({ ...by, since, until, checkpoints: read, archives }, signal);
+      yield* verifyInThread({ ...by, since, until, checkpoints: read, claims, archives }, signal);
     },
     exports: createLogExports({ store, audit }),
     keys: () => checkpointKeys.published(),

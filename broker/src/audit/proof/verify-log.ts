@@ -20,6 +20,8 @@ export interface VerifyOptions {
   until?: number | undefined;
   /** Checkpoints that were kept elsewhere. */
   checkpoints: readonly Checkpoint[];
+  /** What else is known of rows that must be there. */
+  claims?: readonly Claim[];
   onProgress(rows: number, of: number): void;
   /** Has parts of chains checked here and elsewhere; without it they are checked here. */
   divide?: ((work: DividedWork, here: SpanCheck) => Promise<readonly FoundInSpan[]>) | undefined;
@@ -74,10 +76,10 @@ async function verifyOnce(log: LogReader, proofs: Proofs, options: VerifyOptions
 async function check(
   log: LogReader,
   proofs: Proofs,
-  { since, until, checkpoints, onProgress, divide, rowsInSpan = ROWS_IN_SPAN }: VerifyOptions,
+  { since, until, checkpoints, claims: known = [], onProgress, divide, rowsInSpan = ROWS_IN_SPAN }: VerifyOptions,
   counts: Counts,
 ): Promise<void> {
-  const claims: Claim[] = [];
+  const claims: Claim[] = [...known];
   const claim = (by: string) => (head: ChainHead) => void claims.push({ head, by });
   for (const checkpoint of checkpoints) {
     assertSigned(checkpoint, proofs.keys);

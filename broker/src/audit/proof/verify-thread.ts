@@ -4,6 +4,7 @@ import { type ErrorCode, GateError } from 'mcpgate-shared/error';
 import { messagesOf } from '../../store/audit/thread-messages.ts';
 import type { LogSource } from '../../store/audit/log-connection.ts';
 import type { ArchiveFiles } from '../archive/check-archives.ts';
+import type { Claim } from './check-span.ts';
 import type { Checkpoint } from './statement.ts';
 import type { ProofKeys, Verdict } from './verdict.ts';
 
@@ -12,6 +13,7 @@ export interface VerifyOrder extends ProofKeys {
   since: number | undefined;
   until: number | undefined;
   checkpoints: readonly Checkpoint[];
+  claims: readonly Claim[];
   /** The files that are to be looked at, too; undefined: none. */
   archives: ArchiveFiles | undefined;
 }

@@ -17,14 +17,14 @@ const say = (message: VerifyMessage): void => parentPort?.postMessage(message);
 const order = workerData as VerifyOrder;
 
 async function run(): Promise<void> {
-  const { source, since, until, checkpoints, archives } = order;
+  const { source, since, until, checkpoints, claims, archives } = order;
   let log: LogReader | undefined;
   let told = 0;
   try {
     log = openLog(source);
     const proofs = proofsOf(order);
     const verdict = await verifyLog(log, proofs, {
-      ...{ since, until, checkpoints, divide: divideIn(order) },
+      ...{ since, until, checkpoints, claims, divide: divideIn(order) },
       onProgress(rows, of) {
         if (performance.now() - told < TELL_MS) return;
         told = performance.now();
