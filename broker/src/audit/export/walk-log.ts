@@ -203,6 +203,26 @@ async function* withNext<Read extends { rows: readonly RawRow[] }>(
   if (part !== undefined) yield { ...part, next: [] };
 }
 
+/** The row with bytes of its own: they are a piece of all that was read with it, which would stay in memory as long as the row does. */
+function ownRow(row: RawRow): RawRow {
+  const [position, at, call, kind, workspace, actor, subject, server, tool, facts, body, hash, seal] = row;
+  return [
+    position,
+    at,
+    call,
+    kind,
+    workspace,
+    actor,
+    subject,
+    server,
+    tool,
+    facts,
+    new Uint8Array(body),
+    hash,
+    seal && new Uint8Array(seal),
+  ];
+}
+
 interface OpenIntent {
   row: RawRow;
   /** The hash of the row before it; undefined where that was not read. */
@@ -224,7 +244,7 @@ function openIntents(
     const [position, , , kind] = row;
     if (kind !== KIND.intent || here.has(position) || !ended.has(position)) continue;
     const last = rows[index - 1];
-    open.set(position, { row, hashBefore: last?.[0] === position - 1 ? last[11] : undefined });
+    open.set(position, { row: ownRow(row), hashBefore: last?.[0] === position - 1 ? last[11] : undefined });
   }
   return open.size > MOST_OPEN ? new Map([...open].slice(-MOST_OPEN)) : open;
 }

@@ -98,40 +98,75 @@ async function checkRows(
   const claim = (by: string) => (head: ChainHead) => void found.claims.push({ head, by });
   const before = await rowBefore(log, chain, from);
   const checked = createChainCheck({ chain, chainOf, words: log.words, proofs, filed, before, claim });
+  const args = createArgumentsCheck(log, chain.name);
   let isBehind = false;
-  for await (const rows of log.rows(chain.number, from, to)) {
-    const end = until === undefined ? -1 : rows.findIndex(([, at]) => timeOf(at) >= until);
-    isBehind = end !== -1;
-    const wanted = isBehind ? rows.slice(0, end) : rows;
-    let rest = wanted;
-    while (rest.length > 0) {
-      const { checked: right, missing } = checked.rows(rest);
-      found.rows += right;
-      rest = rest.slice(right);
-      if (missing.length > 0) await log.learn(missing);
+  try {
+    for await (const rows of log.rows(chain.number, from, to)) {
+      const end = until === undefined ? -1 : rows.findIndex(([, at]) => timeOf(at) >= until);
+      isBehind = end !== -1;
+      const wanted = isBehind ? rows.slice(0, end) : rows;
+      let rest = wanted;
+      while (rest.length > 0) {
+        const { checked: right, missing } = checked.rows(rest);
+        found.rows += right;
+        rest = rest.slice(right);
+        if (missing.length > 0) await log.learn(missing);
+      }
+      args.add(wanted, checked.bound());
+      // Arguments go with their rows, perhaps since these were read.
+      if (isGoing !== true && args.rows >= ROWS_TO_MEET) await args.meet();
+      found.told.push(...told.take(chain, wanted));
+      onRows(rows.length);
+      if (isBehind) break;
     }
-    const bound = checked.bound();
-    // Arguments go with their rows, perhaps since these were read.
-    if (isGoing !== true) await meetArguments(log, chain.name, bound, wanted);
-    found.told.push(...told.take(chain, wanted));
-    onRows(rows.length);
-    if (isBehind) break;
+  } catch (error) {
+    // What is wrong in the rows before is what is named.
+    if (error instanceof LogFault && isGoing !== true) await args.meet();
+    throw error;
   }
+  if (isGoing === true) return;
+  await args.meet();
   found.checkpoints = checked.checkpoints;
-  if (!isBehind && isGoing !== true) checked.end();
+  if (!isBehind) checked.end();
 }
 
-/** Arguments that rows bind are there, as they were kept, and no others. */
+/** So many rows are looked through for arguments by one question. */
+const ROWS_TO_MEET = 8_000;
+
+/** Whether the arguments that rows bind are there, as they were kept, and no others. */
+function createArgumentsCheck(log: LogReader, chain: string) {
+  let [rows, first, last]: [number, number | undefined, number] = [0, undefined, 0];
+  let bound: BoundRow[] = [];
+  return {
+    /** How many rows were not looked at yet. */
+    get rows() {
+      return rows;
+    },
+    add(more: readonly RawRow[], binding: readonly BoundRow[]): void {
+      rows += more.length;
+      first ??= more[0]?.[0];
+      last = more.at(-1)?.[0] ?? last;
+      bound.push(...binding);
+    },
+    /** Throws LogFault. */
+    async meet(): Promise<void> {
+      const from = first;
+      const those = bound;
+      [rows, first, bound] = [0, undefined, []];
+      if (from !== undefined) await meetArguments(log, chain, those, from, last + 1);
+    },
+  };
+}
+
 async function meetArguments(
   log: LogReader,
   chain: string,
   bound: readonly BoundRow[],
-  rows: readonly RawRow[],
+  from: number,
+  to: number,
 ): Promise<void> {
-  const [first, last] = [rows[0]?.[0], rows.at(-1)?.[0]];
-  if (first === undefined || last === undefined) return;
   const binding = new Set(bound.map(({ position }) => position));
-  const added = (await log.argumentsIn(first, last + 1)).find((position) => !binding.has(position));
+  const added = (await log.argumentsIn(from, to)).find((position) => !binding.has(position));
   if (added !== undefined) {
     const why = 'arguments of a call are kept with it, and it binds none: somebody has put them there';
     throw new LogFault({ chain, seq: seqAt(added), id: null, why });

@@ -1,6 +1,6 @@
 // What a thread that reads the log asks of an engine, on a connection of its own.
 import { z } from 'zod';
-import { COLUMNS, type RowColumns } from './row-columns.ts';
+import type { RowColumns } from './row-columns.ts';
 import type { RowChoice } from './row-choice.ts';
 import type { Chain } from './row.ts';
 import type { WordKind } from './words.ts';
@@ -29,9 +29,14 @@ export type RawRow = readonly [
   seal: Uint8Array | null,
 ];
 
-/** The columns as they are asked for. */
-export const rawColumns = (hexOfHash: string): string =>
-  COLUMNS.map((column) => (column === 'hash' ? hexOfHash : column)).join(', ');
+/** What one question has found. */
+export interface FoundRows {
+  count: number;
+  /** The position of the last one; undefined where there is none. */
+  last: number | undefined;
+  /** The rows in parts, each made when it is asked for. */
+  parts(): Iterable<readonly RawRow[]>;
+}
 
 export function columnsOf(row: RawRow): RowColumns {
   return { ...saidBy(row), hash: Buffer.from(row[11], 'hex') };
@@ -85,7 +90,7 @@ export interface RawWord {
 /** What each engine answers. */
 export interface LogConnection {
   /**
-   * How many rows are read by one question. Few where a question costs little: rows that live while others are made into something are moved about in
+   * How many rows are read by one question. Few where they are made at once: rows that live while others are made into something are moved about in
    * memory, which takes longer than another question.
    */
   readonly rowsAtOnce: number;
@@ -97,7 +102,7 @@ export interface LogConnection {
   /** In the order in which they were made. */
   archives(): Promise<RawArchive[]>;
   /** Rows from position `from` to before `to`, in order; of them only those that `choice` may want. */
-  rows(from: number, to: number, limit: number, choice?: RowChoice): Promise<RawRow[]>;
+  rows(from: number, to: number, limit: number, choice?: RowChoice): Promise<FoundRows>;
   /** The rows at these positions, as far as there are such, in any order. */
   at(positions: readonly number[]): Promise<RawRow[]>;
   /** The outcomes of the calls that began at these positions. */

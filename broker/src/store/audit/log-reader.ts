@@ -1,7 +1,16 @@
 // Reads the log from beginning to end on a connection of its own, for threads that do so while the broker goes on with its calls.
 import { openPostgresLog } from '../postgres/log-reader.ts';
 import { openSqliteLog } from '../sqlite/log-reader.ts';
-import type { KeptBytes, LogSource, NumberedChain, RawArchive, RawRow, RawSpan, RawWord } from './log-connection.ts';
+import type {
+  FoundRows,
+  KeptBytes,
+  LogSource,
+  NumberedChain,
+  RawArchive,
+  RawRow,
+  RawSpan,
+  RawWord,
+} from './log-connection.ts';
 import { chainAt, ROWS_PER_CHAIN, seqAt } from './position.ts';
 import type { RowChoice } from './row-choice.ts';
 import type { WordKind } from './words.ts';
@@ -104,33 +113,33 @@ export function openLog(source: LogSource): LogReader {
       let from = Number.MIN_SAFE_INTEGER;
       for (const number of [...numbers, Number.MAX_SAFE_INTEGER / ROWS_PER_CHAIN]) {
         const to = Math.min(start(number), Number.MAX_SAFE_INTEGER);
-        const [found] = to > from ? await log.rows(from, to, 1) : [];
-        if (found !== undefined) return found[0];
+        const found = to > from ? (await log.rows(from, to, 1)).last : undefined;
+        if (found !== undefined) return found;
         from = start(number + 1);
       }
       return await log.beyond();
     },
     async *rows(chain, from, to, choice) {
       const end = start(chain) + to + 1;
-      const ask = (position: number): { upTo: number; rows: Promise<RawRow[]> } | undefined => {
+      const ask = (position: number): { upTo: number; found: Promise<FoundRows> } | undefined => {
         if (position >= end) return undefined;
         const upTo = choice === undefined ? end : Math.min(end, position + LOOKED_AT_ONCE);
-        const rows = log.rows(position, upTo, log.rowsAtOnce, choice);
+        const found = log.rows(position, upTo, log.rowsAtOnce, choice);
         // Whoever goes no further never hears of it.
-        rows.catch(() => undefined);
-        return { upTo, rows };
+        found.catch(() => undefined);
+        return { upTo, found };
       };
       let asked = ask(start(chain) + from);
       while (asked !== undefined) {
         const { upTo } = asked;
-        const rows = await asked.rows;
-        const last = rows.at(-1);
+        const { count, last, parts } = await asked.found;
         if (last === undefined && choice === undefined) return;
-        const isThrough = last === undefined || (choice !== undefined && rows.length < log.rowsAtOnce);
-        const next = isThrough ? upTo : last[0] + 1;
+        const isThrough = last === undefined || (choice !== undefined && count < log.rowsAtOnce);
+        const next = isThrough ? upTo : last + 1;
         // A server finds the next rows while these are made into something.
         asked = log.isAway ? ask(next) : undefined;
-        yield rows;
+        if (count === 0) yield [];
+        else yield* parts();
         if (!log.isAway) asked = ask(next);
       }
     },
@@ -149,7 +158,7 @@ export function openLog(source: LogSource): LogReader {
     },
     wordsOf: (workspaceId, kind) => log.wordsOf(workspaceId, kind),
     async row(chain, seq) {
-      const [found] = await log.rows(start(chain) + seq, start(chain) + seq + 1, 1);
+      const [found] = await log.at([start(chain) + seq]);
       return found;
     },
     words,

@@ -53,9 +53,10 @@ const spans = (column: string, at: string, named: readonly WordSpan[]): string =
     ),
   );
 
-function whole(value: number): string {
+/** A number in a text of SQL. Throws TypeError for what is none. */
+export function whole(value: number): string {
   if (Number.isSafeInteger(value)) return String(value);
-  throw new TypeError(`${value} is no number of a word, nor a moment`);
+  throw new TypeError(`${value} is no whole number`);
 }
 
 function times(row: string, { since, until }: { since?: Moment | undefined; until?: Moment | undefined }): string[] {

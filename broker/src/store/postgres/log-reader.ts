@@ -1,20 +1,22 @@
 // The log on PostgreSQL, on a connection of its own.
 import pg from 'pg';
+import { to as copyTo } from 'pg-copy-streams';
 import { z } from 'zod';
 import {
   ARCHIVES_TEXT,
   ArchivesSchema,
   BEYOND_TEXT,
   PositionsSchema,
-  rawColumns,
   RawWordsSchema,
   SpansSchema,
   spansText,
   WORDS_AFTER_TEXT,
+  type FoundRows,
   type LogConnection,
-  type RawRow,
 } from '../audit/log-connection.ts';
-import { choiceSql } from '../audit/row-choice.ts';
+import { COLUMNS } from '../audit/row-columns.ts';
+import { choiceSql, whole } from '../audit/row-choice.ts';
+import { allOf, copiedRows } from './copied-rows.ts';
 import { databaseName } from './database-name.ts';
 import { explainPostgresError } from './postgres-error.ts';
 
@@ -29,19 +31,33 @@ export function openPostgresLog(url: string): LogConnection {
   types.setTypeParser(pg.types.builtins.INT8, Number);
   const pool = new pg.Pool({ connectionString: url, max: 1, types, application_name: 'mcpgate-broker log' });
   pool.on('error', () => undefined); // the next question fails, and says so
-  const ask = async (text: string, values: readonly unknown[] = [], rowMode?: 'array'): Promise<unknown[]> => {
-    const query = { text, values: [...values], types };
+  const explained = (error: unknown) => explainPostgresError(databaseName(url), error);
+  const ask = async (text: string, values: readonly unknown[] = []): Promise<unknown[]> => {
     try {
-      if (rowMode === 'array') return (await pool.query({ ...query, rowMode })).rows;
-      return (await pool.query(query)).rows;
+      return (await pool.query({ text, values: [...values], types })).rows;
     } catch (error) {
-      throw explainPostgresError(databaseName(url), error);
+      throw explained(error);
     }
   };
-  const select = `SELECT ${rawColumns("encode(hash, 'hex')")} FROM audit_rows AS r`;
-  // The columns have the types of the table, and millions of rows are read: they are not parsed one by one.
-  const rowsOf = async (condition: string, values: readonly unknown[]): Promise<RawRow[]> =>
-    (await ask(`${select} WHERE ${condition}`, values, 'array')) as RawRow[];
+  const select = `SELECT ${COLUMNS.join(', ')} FROM audit_rows AS r`;
+  // The columns have the types of the table, and millions of rows are read: they are not parsed one by one. A copy takes no values beside its text.
+  const rowsWhere = async (condition: string): Promise<FoundRows> => {
+    const client = await pool.connect().catch((error: unknown) => Promise.reject(explained(error)));
+    let isBroken = true;
+    try {
+      const chunks: Buffer[] = [];
+      const copy = client.query(copyTo(`COPY (${select} WHERE ${condition}) TO STDOUT (FORMAT binary)`));
+      for await (const chunk of copy) chunks.push(chunk as Buffer);
+      isBroken = false;
+      return copiedRows(Buffer.concat(chunks));
+    } catch (error) {
+      throw explained(error);
+    } finally {
+      client.release(isBroken);
+    }
+  };
+  const among = (column: string, positions: readonly number[]): string =>
+    `${column} = ANY('{${positions.map(whole).join(',')}}'::bigint[])`;
   return {
     rowsAtOnce: 2_000,
     isAway: true,
@@ -50,12 +66,11 @@ export function openPostgresLog(url: string): LogConnection {
     spans: async () => SpansSchema.parse(await ask(spansText((column) => `encode(${column}, 'hex')`))),
     archives: async () => ArchivesSchema.parse(await ask(ARCHIVES_TEXT)),
     rows: async (from, to, limit, choice) =>
-      await rowsOf(
-        `position >= $1 AND position < $2${choice === undefined ? '' : ` AND ${choiceSql(choice)}`} ORDER BY position LIMIT $3`,
-        [from, to, limit],
+      await rowsWhere(
+        `position >= ${whole(from)} AND position < ${whole(to)}${choice === undefined ? '' : ` AND ${choiceSql(choice)}`} ORDER BY position LIMIT ${whole(limit)}`,
       ),
-    at: async (positions) => await rowsOf('position = ANY($1::bigint[])', [positions]),
-    outcomesOf: async (positions) => await rowsOf('kind = 2 AND call = ANY($1::bigint[])', [positions]),
+    at: async (positions) => allOf(await rowsWhere(among('position', positions))),
+    outcomesOf: async (positions) => allOf(await rowsWhere(`kind = 2 AND ${among('call', positions)}`)),
     argumentsAt: async (positions) =>
       KeptSchema.parse(
         await ask('SELECT position, sealed FROM audit_arguments WHERE position = ANY($1::bigint[])', [positions]),

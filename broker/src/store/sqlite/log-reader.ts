@@ -6,7 +6,6 @@ import {
   ArchivesSchema,
   BEYOND_TEXT,
   PositionsSchema,
-  rawColumns,
   RawWordsSchema,
   SpansSchema,
   spansText,
@@ -14,6 +13,7 @@ import {
   type LogConnection,
   type RawRow,
 } from '../audit/log-connection.ts';
+import { COLUMNS } from '../audit/row-columns.ts';
 import { choiceSql } from '../audit/row-choice.ts';
 import { explainSqliteError } from './sqlite-error.ts';
 
@@ -53,7 +53,8 @@ export function openSqliteLog(file: string): LogConnection {
     }
   };
   const database = explained(() => new DatabaseSync(file, { readOnly: true, timeout: 10_000 }));
-  const select = `SELECT ${rawColumns('lower(hex(hash))')} FROM audit_rows AS r`;
+  const columns = COLUMNS.map((column) => (column === 'hash' ? 'lower(hex(hash))' : column)).join(', ');
+  const select = `SELECT ${columns} FROM audit_rows AS r`;
   const prepared = new Map<string, StatementSync>();
   function rowsBy(condition: string): StatementSync {
     const known = prepared.get(condition);
@@ -91,7 +92,8 @@ export function openSqliteLog(file: string): LogConnection {
     rows: (from, to, limit, choice) =>
       answer(() => {
         const statement = rowsBy(choice === undefined ? '' : choiceSql(choice));
-        return allOf(statement, from, to, limit) as unknown as RawRow[];
+        const rows = allOf(statement, from, to, limit) as unknown as RawRow[];
+        return { count: rows.length, last: rows.at(-1)?.[0], parts: () => [rows] };
       }),
     at: (positions) => answer(() => rowsAt(positions)),
     outcomesOf: (positions) => answer(() => outcomesOf(positions)),
