@@ -101,6 +101,21 @@ describe('the log', () => {
     }
   });
 
+  test('is verified in part where that is asked for, which is said', async () => {
+    const whole = await admin.broker.run(['audit', 'verify']);
+    assert.deepEqual([whole.code, whole.stderr], [0, '']);
+    const part = await admin.broker.run(['audit', 'verify', '--since', '2026-03-01', '--until', '2026-04-01']);
+    assert.equal(part.code, 0);
+    assert.match(part.stderr, /^rows before 2026-03-01 .* and rows from 2026-04-01 .* on were not looked at$/m);
+  });
+
+  test('an event is listed with the address from which it was asked for, where there is room', async () => {
+    await fetch(`${admin.broker.url}/api/v1/users`, { headers: { authorization: 'Bearer nobody' } });
+    const { stdout } = await admin.broker.run(['audit', 'search', '--events', '--all']);
+    assert.match(stdout, /^TIME +EVENT +BY +ON +ADDRESS +DETAILS +ID$/m);
+    assert.match(stdout, / 127\.0\.0\.1 /);
+  });
+
   test('says where nothing was found because nobody has the name, and nothing of somebody who did nothing', async () => {
     for (const [user, events, isNobody] of [
       ['nobody', [], true],

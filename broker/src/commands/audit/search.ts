@@ -233,6 +233,7 @@ export function eventColumns(
     },
     { head: 'BY', cell: ({ actor }) => actor, least: 8 },
     { head: 'ON', cell: ({ subject }) => subject ?? '-', least: 10 },
+    { head: 'ADDRESS', cell: ({ address }) => address ?? '-', spare: 2 },
     { head: 'DETAILS', cell: detailsOf, least: 12, spare: 1 },
     { head: 'ID', cell: ({ id }) => (isNarrow ? shortRecordId(id) : id) },
   ];

@@ -9,6 +9,7 @@ import { auditApi, type VerifyLine } from 'mcpgate-shared/api/audit';
 import { archivesApi } from 'mcpgate-shared/api/audit/archives';
 import { newestClaims } from 'mcpgate-shared/api/audit/newest-claims';
 import { GateError } from 'mcpgate-shared/error';
+import { localTime } from 'mcpgate-shared/local-time';
 import { plainLine } from 'mcpgate-shared/plain-line';
 import { checkArchiveFiles } from '../../audit/archive/check-archives.ts';
 import type { CommandContext } from '../context.ts';
@@ -57,10 +58,8 @@ export function addProofs(audit: Command, context: CommandContext): void {
 async function runVerify(session: AdminSession, options: VerifyOptions): Promise<boolean> {
   const { api, show, context } = session;
   const checkpoints = options.checkpoints === undefined ? [] : await readCheckpoints(options.checkpoints);
-  const body = {
-    ...pastRange(options, context.now()),
-    checkpoints,
-  };
+  const range = pastRange(options, context.now());
+  const body = { ...range, checkpoints };
   const { archives: folder } = options;
   const verdict = await withProgress(context, 'verifying the log', async (say) => {
     let found: Verdict | undefined;
@@ -74,11 +73,21 @@ async function runVerify(session: AdminSession, options: VerifyOptions): Promise
   });
   const { kind: _kind, named_in_archives: _named, told_in_archives: _told, ...result } = verdict;
   show(result, verdictText(verdict));
+  if (verdict.whole) tellRange(context, range);
   if (verdict.whole && verdict.archives > 0 && folder === undefined)
     context.stderr.write(
       `${counted(verdict.archived_rows, 'row')} in ${counted(verdict.archives, 'archive')} were not looked at: give their folder with --archives\n`,
     );
   return verdict.whole;
+}
+
+/** A log of which a part was verified may be wrong elsewhere. */
+function tellRange({ stderr }: CommandContext, { since, until }: ReturnType<typeof pastRange>): void {
+  const parts = [
+    ...(since === undefined ? [] : [`rows before ${localTime(since)}`]),
+    ...(until === undefined ? [] : [`rows from ${localTime(until)} on`]),
+  ];
+  if (parts.length > 0) stderr.write(`${parts.join(' and ')} were not looked at\n`);
 }
 
 /** `rows` are those of the archives, too. */
