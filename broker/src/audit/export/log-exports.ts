@@ -97,7 +97,7 @@ async function* inThread(order: ExportOrder, signal: AbortSignal): AsyncGenerato
   const worker = new Worker(new URL(FILE, import.meta.url), {
     ...{ workerData: order, env: {}, execArgv: [] },
     // Rows live for a moment. What is thrown away late is memory that calls may need.
-    resourceLimits: { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb: 96 },
+    resourceLimits: { maxYoungGenerationSizeMb: 48, maxOldGenerationSizeMb: 96 },
   });
   try {
     for await (const message of messagesOf(worker, signal)) {
