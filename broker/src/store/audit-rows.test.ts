@@ -200,7 +200,8 @@ onBothEngines((open) => {
     const off = kind === 'sqlite' ? 'audit_rows_no_update' : 'audit_rows_no_change on audit_rows';
     await tamper(`drop trigger ${off}`);
     const bytes = (hex: string) => (kind === 'sqlite' ? `x'${hex}'` : `'\\x${hex}'`);
-    for (const change of [`body = ${bytes('00')}`, `body = ${bytes('ff'.repeat(20))}`, `body = ${bytes('')}`]) {
+    const bodies = ['00', 'ff'.repeat(20), ''].map((hex) => `body = ${bytes(hex)}`);
+    for (const change of [...bodies, 'at = 9223372036854775807']) {
       await tamper(`update audit_rows set ${change} where kind = 1`);
       await assert.rejects(store.audit.calls(calls()), (error) => {
         assert.ok(error instanceof GateError);

@@ -1,5 +1,5 @@
 // The log on the SQLite file, read-only. Rows are read in parts, so that no part keeps the file from being tidied for long.
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { z } from 'zod';
 import {
   ARCHIVES_TEXT,
@@ -15,33 +15,12 @@ import {
 } from '../audit/log-connection.ts';
 import { COLUMNS } from '../audit/row-columns.ts';
 import { choiceSql } from '../audit/row-choice.ts';
+import { allOf } from './large-numbers.ts';
 import { explainSqliteError } from './sqlite-error.ts';
 
 const ChainsSchema = z.array(z.object({ number: z.number(), name: z.string(), format: z.number() }));
 const KeptSchema = z.array(z.object({ position: z.number(), sealed: z.instanceof(Uint8Array) }));
 const WordsSchema = z.array(z.object({ id: z.number(), text: z.string() }));
-
-/** Where somebody has written a number that no broker writes, about what it is: whoever reads finds that the row is wrong, and says which one. */
-function allOf(statement: StatementSync, ...values: SQLInputValue[]): Record<string, unknown>[] {
-  try {
-    return statement.all(...values);
-  } catch (error) {
-    if (!(error instanceof RangeError && 'code' in error && error.code === 'ERR_OUT_OF_RANGE')) throw error;
-  }
-  statement.setReadBigInts(true);
-  try {
-    return statement.all(...values).map(withNumbers);
-  } finally {
-    statement.setReadBigInts(false);
-  }
-}
-
-/** Of a row as an object, or as an array of its values. */
-function withNumbers(row: Record<string, unknown>): Record<string, unknown> {
-  const numberOf = (value: unknown): unknown => (typeof value === 'bigint' ? Number(value) : value);
-  if (Array.isArray(row)) return row.map(numberOf) as unknown as Record<string, unknown>;
-  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, numberOf(value)]));
-}
 
 /** Rejects with `unavailable` where the file cannot be read. */
 export function openSqliteLog(file: string): LogConnection {

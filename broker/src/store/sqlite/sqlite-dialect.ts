@@ -10,6 +10,7 @@ import {
   type SqliteDatabase,
   type SqliteStatement,
 } from 'kysely';
+import { allOf } from './large-numbers.ts';
 import { createGuardedDriver, type ExplainError } from '../guarded-driver.ts';
 
 const STATEMENT_CACHE_SIZE = 256;
@@ -56,9 +57,14 @@ function adaptDatabase(database: DatabaseSync): SqliteDatabase {
 }
 
 function adaptStatement(statement: StatementSync): SqliteStatement {
+  // Another statement would be executed again.
+  const isSelect = /^select\b/i.test(statement.sourceSQL);
   return {
     reader: statement.columns().length > 0,
-    all: (parameters) => statement.all(...parameters.map(toSqlite)),
+    all: (parameters) => {
+      const values = parameters.map(toSqlite);
+      return isSelect ? allOf(statement, ...values) : statement.all(...values);
+    },
     run: (parameters) => statement.run(...parameters.map(toSqlite)),
     iterate: (parameters) => statement.iterate(...parameters.map(toSqlite)),
   };
