@@ -40,6 +40,8 @@ export const COMMANDS: Readonly<Record<string, () => Promise<(context: CommandCo
   workspace: async () => (await import('./workspace.ts')).workspaceCommand,
 };
 
+const VERSION_FLAGS = ['-v', '--version'];
+
 /** Runs one command. Resolves with the exit code; never rejects. */
 export async function runProgram(words: readonly string[], context: CommandContext): Promise<number> {
   try {
@@ -54,18 +56,19 @@ export async function runProgram(words: readonly string[], context: CommandConte
   }
 }
 
-/** The commands, for commander: all of them, or the one that the first of `words` names. */
+/** The commands, for commander: all of them, the one that the first of `words` names, or none where that asks for the version. */
 export async function createProgram(context: CommandContext, words: readonly string[] = []): Promise<Command> {
   const program = new Command('mcpgate-broker')
     .description('Holds the service tokens, decides every call, records it, and serves every AI client.')
-    .version(VERSION, '-v, --version', 'print the version')
+    .version(VERSION, VERSION_FLAGS.join(', '), 'print the version')
     .showHelpAfterError('run with --help for what there is')
     .addHelpText(
       'after',
       '\nExit codes: 0 done, 1 failed, 2 usage, 3 not logged in or revoked, 4 broker out of reach, 130 interrupted.',
     );
   const [named = ''] = words;
-  const wanted = Object.entries(COMMANDS).filter(([name]) => name === named || !Object.hasOwn(COMMANDS, named));
+  const isOne = Object.hasOwn(COMMANDS, named) || VERSION_FLAGS.includes(named);
+  const wanted = Object.entries(COMMANDS).filter(([name]) => name === named || !isOne);
   for (const make of await Promise.all(wanted.map(([, load]) => load()))) program.addCommand(make(context));
   program.addCommand(completionCommand(context, () => createProgram(context)));
   prepare(program, context);
