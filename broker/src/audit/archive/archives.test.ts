@@ -8,9 +8,12 @@ import { it, type TestContext } from 'node:test';
 import { createSmallDisk } from 'mcpgate-test/world/small-disk';
 import { onBothEngines, onSqlite, type OpenStoreUnderTest } from '../../store/fixtures/both-engines.ts';
 import { canonicalJson } from '../../domain/canonical-json.ts';
+import { recordId, tailOf } from '../../domain/record-id.ts';
 import { archive, archiveWorld } from '../fixtures/archive-world.ts';
 import { ArchiveStatementSchema, sealStatement } from './archive-statement.ts';
 import { EVENT, INTENT, OUTCOME } from '../fixtures/proof-world.ts';
+import { openLog } from '../../store/audit/log-reader.ts';
+import { hashRow } from '../hash-chain.ts';
 import { chainAt, positionOf as at, seqAt } from '../../store/audit/position.ts';
 
 const DAY = 86_400_000;
@@ -65,6 +68,18 @@ async function assertWhole(world: World): Promise<void> {
   assert.equal(verdict.fault, undefined);
   const separate = await world.verifyAll();
   assert.deepEqual(separate.wrong, null);
+}
+
+/** Where an archive begins, and the hash (as SQL) that the event of the third run would have there. */
+async function forgedFirst({ store, kind }: World, archive: number): Promise<{ position: number; hash: string }> {
+  const log = openLog(store.audit.source());
+  const first = (await log.spans()).find((span) => span.archive === archive);
+  await log.close();
+  const [row] = await store.audit.chain('run-3', 1, 1);
+  if (first === undefined || row === undefined) throw new Error('there is no such archive, or no event');
+  const [chain, seq] = [`run-${chainAt(first.from)}`, seqAt(first.from)];
+  const hash = hashRow(first.prevHash, { ...row, chain, seq, id: recordId(row.at, tailOf(chain)) });
+  return { position: first.from, hash: kind === 'sqlite' ? `x'${hash}'` : `'\\x${hash}'::bytea` };
 }
 
 onBothEngines((openStore, kind) => {
@@ -354,6 +369,14 @@ onBothEngines((openStore, kind) => {
       assert.deepEqual([found.fault?.chain, found.fault?.seq], [`run-${chainAt(position)}`, seqAt(position)]);
       await tamper(`delete from audit_rows where position = ${position}`);
     }
+    // The first row of the newest archive goes last: one that fits there, without a seal, which only the vault's key makes.
+    const forged = await forgedFirst(world, 3);
+    await tamper(`insert into audit_rows (position, ${COLUMNS})
+      select ${forged.position}, ${COLUMNS.replace('hash, seal', `${forged.hash}, null`)} from audit_rows where position = ${at(3, 1)}`);
+    const unsealed = await world.verify();
+    assert.match(unsealed.fault?.why ?? '', /are covered by no seal/);
+    assert.deepEqual(unsealed.fault?.seq, seqAt(forged.position));
+    await tamper(`delete from audit_rows where position = ${forged.position}`);
     // By somebody who has the key of checkpoints, too: another file is signed, and the row of the log names the one that was.
     const [{ statement: text, signature: signed } = { statement: '', signature: '' }] = (
       await world.store.auditArchives.list()

@@ -33,6 +33,8 @@ export interface ChainCheck {
   bound(): BoundRow[];
   /** How many checkpoints were among the rows. */
   readonly checkpoints: number;
+  /** The last row that was checked, where no seal covers it. */
+  readonly unsealed: number | undefined;
   /** After the last row: that one must have a seal. */
   end(): void;
 }
@@ -203,6 +205,9 @@ export function createChainCheck(options: {
     bound: () => boundRows.splice(0),
     get checkpoints() {
       return checkpoints;
+    },
+    get unsealed() {
+      return isOld || sealedTo === seq ? undefined : seq;
     },
     end() {
       if (isOld || sealedTo === seq) return;

@@ -4,7 +4,7 @@ import { hash } from 'node:crypto';
 import { timeOf } from '../../domain/record-id.ts';
 import { columnsOf, type RawRow } from '../../store/audit/log-connection.ts';
 import type { LogReader, ReadChain } from '../../store/audit/log-reader.ts';
-import { seqAt } from '../../store/audit/position.ts';
+import { positionOf, seqAt } from '../../store/audit/position.ts';
 import { chainRowOf } from '../../store/audit/row-columns.ts';
 import { FORMAT, type ChainHead } from '../../store/audit/row.ts';
 import { readOpening } from '../chain-rows.ts';
@@ -18,7 +18,7 @@ export interface ChainSpan {
   chain: ReadChain;
   from: number;
   to: number;
-  /** Its rows stand in an archive, too, and go from the last one to the first: where they end says nothing. */
+  /** Its rows stand in an archive, too, and go from the last one to the first, each time up to one with a seal. */
   isGoing?: true;
 }
 
@@ -124,10 +124,20 @@ async function checkRows(
     if (error instanceof LogFault && isGoing !== true) await args.meet();
     throw error;
   }
-  if (isGoing === true) return;
+  if (isGoing === true) {
+    if (checked.unsealed !== undefined && (await isLast(log, chain, checked.unsealed))) checked.end();
+    return;
+  }
   await args.meet();
   found.checkpoints = checked.checkpoints;
   if (!isBehind) checked.end();
+}
+
+/** Whether the row is there, and none behind it: they are removed up to a row with a seal, at once. */
+async function isLast(log: LogReader, { number }: ReadChain, seq: number): Promise<boolean> {
+  const position = positionOf(number, seq);
+  const there = await log.at([position, position + 1]);
+  return there.length === 1 && there[0]?.[0] === position;
 }
 
 /** So many rows are looked through for arguments by one question. */

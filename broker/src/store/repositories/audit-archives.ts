@@ -35,7 +35,10 @@ export interface AuditArchivesRepository {
   add(archive: ArchiveRow, spans: readonly Omit<ArchivedSpan, 'archive'>[]): Promise<void>;
   /** The archives of which rows stand in the database still, with how many there are at most. */
   unfinished(): Promise<{ number: number; name: string; rows: number }[]>;
-  /** Removes some rows of the archive, the last ones first, so that each row that is left has the one before it. Returns how many; 0: there is none left. */
+  /**
+   * Removes some rows of the archive, the last ones first, so that each row that is left has the one before it: `limit`, and as many more as leave a row
+   * with a seal behind, so that nobody can put rows there that look as if they were going. Returns how many; 0: there is none left.
+   */
   removeSome(number: number, limit: number): Promise<number>;
   /** Makes this broker the one that archives, or goes on with it. False: another one does, of `others` that run. */
   lease(lease: { holder: string; now: number; until: number; others: readonly string[] }): Promise<boolean>;
@@ -81,11 +84,11 @@ export function createAuditArchives(db: Kysely<Database>): AuditArchivesReposito
         let left = limit;
         const spans = await trx
           .selectFrom('audit_archived_spans')
-          .select(['from_position', 'to_position'])
+          .select(['from_position', 'to_position', 'seal_key'])
           .where('archive', '=', number)
           .orderBy('from_position', 'desc')
           .execute();
-        for (const { from_position: from, to_position: to } of spans) {
+        for (const { from_position: from, to_position: to, seal_key: sealKey } of spans) {
           const rows = await trx
             .selectFrom('audit_rows')
             .select('position')
@@ -94,11 +97,13 @@ export function createAuditArchives(db: Kysely<Database>): AuditArchivesReposito
             .orderBy('position', 'desc')
             .limit(left)
             .execute();
-          const first = rows.at(-1)?.position;
-          if (first === undefined) continue;
+          const last = rows.at(-1)?.position;
+          if (last === undefined) continue;
+          // Rows of format 1 have no seals.
+          const first = sealKey === null || last === from ? last : await behindSeal(trx, from, last);
           for (const table of ['audit_arguments', 'audit_rows'] as const)
             await trx.deleteFrom(table).where('position', '>=', first).where('position', '<=', to).execute();
-          left -= rows.length;
+          left -= rows.length + last - first;
           if (left <= 0) break;
         }
         return limit - left;
@@ -133,4 +138,18 @@ export function createAuditArchives(db: Kysely<Database>): AuditArchivesReposito
         .execute();
     },
   };
+}
+
+/** The position behind the last row with a seal before `position`; `from` where there is none. */
+async function behindSeal(db: Kysely<Database>, from: number, position: number): Promise<number> {
+  const sealed = await db
+    .selectFrom('audit_rows')
+    .select('position')
+    .where('position', '>=', from)
+    .where('position', '<', position)
+    .where('seal', 'is not', null)
+    .orderBy('position', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return sealed === undefined ? from : sealed.position + 1;
 }
