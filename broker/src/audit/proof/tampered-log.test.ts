@@ -400,27 +400,6 @@ onBothEngines((openStore, kind) => {
       });
     });
 
-    await t.test(
-      'whoever empties the whole log is found by the broker that goes on, which knows what it wrote',
-      async () => {
-          const found = async (): Promise<unknown> => {
-          const all = { since: undefined, until: undefined, checkpoints: [] };
-          let last: unknown;
-          for await (const message of world.proofsBy(world.third).verify(all, new AbortController().signal))
-            last = message;
-          return Object(last).verdict.fault;
-        };
-        assert.equal(await found(), undefined);
-        for (const tables of [['audit_rows'], ['audit_rows', 'audit_chains', 'audit_words']]) {
-          await tamper(['audit_arguments', ...tables].map((table) => `delete from ${table}`).join(';'));
-          const fault = Object(await found());
-          assert.deepEqual([fault.chain, fault.seq], ['run-3', null]);
-          assert.match(fault.why, /^the whole chain is missing: this broker, which wrote it, names its row \d+$/);
-          await putBack();
-        }
-      },
-    );
-
     await t.test('the thread says how far it is, and what it has found', async () => {
       const said: unknown[] = [];
       const all = { since: undefined, until: undefined, checkpoints: world.kept() };
