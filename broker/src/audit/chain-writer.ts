@@ -64,6 +64,8 @@ export interface ChainWriter {
   ): Promise<PlacedRow[]>;
   /** Tries once more to commit what waits; resolves when no append is under way. */
   flush(): Promise<void>;
+  /** Nothing is tried by itself any more. */
+  close(): void;
   /** The last row that was committed; undefined: none, or it has to be asked for. */
   readonly head: ChainHead | undefined;
   /** How many rows wait to be committed. */
@@ -300,6 +302,8 @@ export function createChainWriter(
     },
     async flush() {
       await (running ??= run());
+    },
+    close() {
       cancelRetry?.();
       cancelRetry = undefined;
     },

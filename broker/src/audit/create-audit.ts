@@ -165,7 +165,6 @@ export function createAudit({
     // A broker must be able to end without its database: a failure is logged only.
     await refused.tell().catch((error: unknown) => log.error({ err: error }, 'what was refused could not be told'));
     await chain.flush();
-    if (chain.owed > 0) log.error({ records: chain.owed }, 'what the audit log could not be told is lost');
   }
 
   return {
@@ -264,6 +263,8 @@ export function createAudit({
           log.warn({ err: error }, 'the log could not be told that the broker ended'),
         );
       }
+      chain.close();
+      if (chain.owed > 0) log.error({ records: chain.owed }, 'what the audit log could not be told is lost');
       stated?.close();
       await options.search?.close();
       await checkpoints?.places.flush();

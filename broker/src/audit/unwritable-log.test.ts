@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { pino } from 'pino';
+import { until } from 'mcpgate-test/world/until';
 import { z } from 'zod';
 import { GateError } from 'mcpgate-shared/error';
 import { steppedClock } from 'mcpgate-shared/fixtures/stepped-clock';
@@ -144,17 +145,38 @@ test('records that cannot be written when the broker ends are logged as lost, an
   await audit.flush();
   assert.deepEqual(
     lines.map(({ msg }) => msg),
-    ['what was refused could not be told', 'what the audit log could not be told is lost'],
+    ['what was refused could not be told'],
+    'whoever reads the log meanwhile loses nothing',
   );
   assert.match(messageOf(lines[0]?.['err']), /^the audit log cannot be written/);
-  assert.equal(lines[1]?.['records'], 2, 'the outcome, and since when it could not');
-  weather.fails = false;
   lines.length = 0;
+  await audit.close();
+  const lost = lines.find(({ msg }) => msg === 'what the audit log could not be told is lost');
+  assert.equal(lost?.['records'], 2, 'the outcome, and since when it could not');
+});
+
+test('where nothing is owed when the broker ends nothing is said to be lost', async (t) => {
+  const { audit, lines, weather, settle } = await open(t);
+  weather.fails = true;
+  await assert.rejects(audit.event(EVENT));
+  await settle();
+  lines.length = 0;
+  await audit.close();
+  assert.deepEqual(lines, []);
+});
+
+test('the log goes on being tried by itself, also when somebody has read it meanwhile', async (t) => {
+  const { audit, clock, weather } = await open(t);
+  weather.fails = true;
+  await assert.rejects(audit.event(EVENT));
   await audit.flush();
+  assert.ok(audit.unwritable !== undefined);
+  weather.fails = false;
+  clock.advance(500);
+  await until('the log to be written again', () => audit.unwritable === undefined && audit.behind.rows === 0);
   assert.deepEqual(
-    lines.map(({ msg }) => msg),
-    ['the audit log can be written again'],
-    'where nothing is owed nothing is lost',
+    (await audit.searchEvents(ALL)).map(({ type }) => type),
+    ['audit.writable', 'audit.unwritable'],
   );
 });
 

@@ -20,8 +20,7 @@ export function createSqliteDialect(database: DatabaseSync, explain: ExplainErro
   const plain = new SqliteDialect({ database: adaptDatabase(database) });
   return {
     createAdapter: () => new TransactionalDdlAdapter(),
-    createDriver: () =>
-      createGuardedDriver(new ImmediateTransactionDriver({ database: adaptDatabase(database) }), explain),
+    createDriver: () => createGuardedDriver(new ImmediateTransactionDriver(database), explain),
     createIntrospector: (db) => plain.createIntrospector(db),
     createQueryCompiler: () => plain.createQueryCompiler(),
   };
@@ -29,6 +28,18 @@ export function createSqliteDialect(database: DatabaseSync, explain: ExplainErro
 
 /** Every transaction takes the write lock at its beginning, because SQLite cannot wait for it later (SQLITE_BUSY_SNAPSHOT). */
 class ImmediateTransactionDriver extends SqliteDriver {
+  readonly #database: DatabaseSync;
+
+  constructor(database: DatabaseSync) {
+    super({ database: adaptDatabase(database) });
+    this.#database = database;
+  }
+
+  /** Where the disk is full SQLite has rolled back already: to ask for it once more would hide why. */
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    if (this.#database.isTransaction) await super.rollbackTransaction(connection);
+  }
+
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw('begin immediate'));
   }
