@@ -1,6 +1,5 @@
 // The log on PostgreSQL, on a connection of its own.
 import pg from 'pg';
-import { to as copyTo } from 'pg-copy-streams';
 import { z } from 'zod';
 import {
   ARCHIVES_TEXT,
@@ -19,6 +18,7 @@ import { choiceSql, whole } from '../audit/row-choice.ts';
 import { allOf, copiedRows } from './copied-rows.ts';
 import { databaseName } from './database-name.ts';
 import { explainPostgresError } from './postgres-error.ts';
+import { createPostgresPool, type LentClient } from './postgres-pool.ts';
 
 const ChainsSchema = z.array(z.object({ number: z.number(), name: z.string(), format: z.number() }));
 const KeptSchema = z.array(z.object({ position: z.number(), sealed: z.instanceof(Uint8Array) }));
@@ -29,33 +29,28 @@ const LastSchema = z.array(z.object({ last: z.number().nullable() }));
 export function openPostgresLog(url: string): LogConnection {
   const types = new pg.TypeOverrides();
   types.setTypeParser(pg.types.builtins.INT8, Number);
-  const pool = new pg.Pool({ connectionString: url, max: 1, types, application_name: 'mcpgate-broker log' });
-  pool.on('error', () => undefined); // the next question fails, and says so
-  const explained = (error: unknown) => explainPostgresError(databaseName(url), error);
-  const ask = async (text: string, values: readonly unknown[] = []): Promise<unknown[]> => {
+  // The next question fails where a connection was lost, and says so.
+  const pool = createPostgresPool({ url, max: 1, types, name: 'mcpgate-broker log', onLost: () => undefined });
+  const lent = async <T>(work: (client: LentClient) => Promise<T>): Promise<T> => {
     try {
-      return (await pool.query({ text, values: [...values], types })).rows;
+      const client = await pool.connect();
+      try {
+        return await work(client);
+      } finally {
+        client.release();
+      }
     } catch (error) {
-      throw explained(error);
+      throw explainPostgresError(databaseName(url), error);
     }
   };
+  const ask = (text: string, values: readonly unknown[] = []): Promise<unknown[]> =>
+    lent(async (client) => (await client.query({ text, values: [...values], types })).rows);
   const select = `SELECT ${COLUMNS.join(', ')} FROM audit_rows AS r`;
   // The columns have the types of the table, and millions of rows are read: they are not parsed one by one. A copy takes no values beside its text.
-  const rowsWhere = async (condition: string): Promise<FoundRows> => {
-    const client = await pool.connect().catch((error: unknown) => Promise.reject(explained(error)));
-    let isBroken = true;
-    try {
-      const chunks: Buffer[] = [];
-      const copy = client.query(copyTo(`COPY (${select} WHERE ${condition}) TO STDOUT (FORMAT binary)`));
-      for await (const chunk of copy) chunks.push(chunk as Buffer);
-      isBroken = false;
-      return copiedRows(Buffer.concat(chunks));
-    } catch (error) {
-      throw explained(error);
-    } finally {
-      client.release(isBroken);
-    }
-  };
+  const rowsWhere = (condition: string): Promise<FoundRows> =>
+    lent(async (client) =>
+      copiedRows(await client.copy(`COPY (${select} WHERE ${condition}) TO STDOUT (FORMAT binary)`)),
+    );
   const among = (column: string, positions: readonly number[]): string =>
     `${column} = ANY('{${positions.map(whole).join(',')}}'::bigint[])`;
   return {

@@ -98,6 +98,34 @@ test('a statement that a silent server has swallowed is given up where it is cut
   again.reset();
 });
 
+test('a copy is all that the server says, leaves its connection for the next question and nothing behind; of a silent server it is given up', async (t) => {
+  const proxy = await startFaultProxy();
+  t.after(() => proxy.close());
+  const url = new URL((await postgres?.createDatabase()) ?? '');
+  proxy.target = `http://${url.host}`;
+  url.host = new URL(proxy.url).host;
+  const { pool } = await openPool(t, { url: url.href });
+  const client = await pool.connect();
+  const timers = (): number => process.getActiveResourcesInfo().filter((each) => each === 'Timeout').length;
+  const before = timers();
+  const text = 'copy (select n from generate_series(1, 50000) as n) to stdout';
+  const lines = (await client.copy(text)).toString('latin1').trimEnd().split('\n');
+  assert.deepEqual([lines.length, lines.at(-1)], [50_000, '50000']);
+  assert.equal(timers(), before);
+  await assert.rejects(client.copy('copy (select 1 / 0) to stdout'), /division by zero/);
+  assert.deepEqual((await client.query(one)).rows, [{ one: 1 }]);
+  const hole = proxy.swallow(['up', 'down']);
+  const asked = client.copy(text);
+  asked.catch(() => undefined);
+  assert.equal(pool.cutBusySince(performance.now() + 1), 1);
+  await assert.rejects(asked, /terminated/);
+  client.release();
+  const next = await pool.connect();
+  assert.equal((await next.copy('copy (select 1) to stdout')).toString('latin1'), '1\n');
+  next.release();
+  hole.reset();
+});
+
 test('connections that nobody used while their server went away without a word are not used once another one is there', async (t) => {
   const proxy = await startFaultProxy();
   t.after(() => proxy.close());

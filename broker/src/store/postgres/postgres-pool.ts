@@ -3,6 +3,7 @@
 import { Socket } from 'node:net';
 import type { PostgresPool, PostgresPoolClient } from 'kysely';
 import pg from 'pg';
+import { to as copyTo } from 'pg-copy-streams';
 import { isServerLost, ReadOnlyServer } from './postgres-error.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -20,6 +21,8 @@ const END_LIMIT_MS = 500;
 /** A connection that is lent out. */
 export interface LentClient {
   query(statement: pg.QueryConfig & { query_timeout?: number }): Promise<pg.QueryResult>;
+  /** What a `COPY … TO STDOUT` says. */
+  copy(text: string): Promise<Buffer>;
   /** To be called once. `destroy`: do not use the connection again. */
   release(destroy?: boolean): void;
 }
@@ -46,6 +49,8 @@ export function createPostgresPool(options: {
   url: string;
   max: number;
   types: pg.CustomTypesConfig;
+  /** As which the server knows its connections. */
+  name?: string;
   onLost: (error: unknown) => void;
   /** A commit is answered once it is on the server's disk, whatever the server is set to. */
   isOnDisk?: boolean;
@@ -62,7 +67,7 @@ export function createPostgresPool(options: {
     query_timeout: QUERY_TIMEOUT_MS,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
-    application_name: 'mcpgate-broker',
+    application_name: options.name ?? 'mcpgate-broker',
     stream() {
       const socket = new Socket();
       sockets.add(socket);
@@ -76,6 +81,10 @@ export function createPostgresPool(options: {
   const madeAt = new WeakMap<pg.PoolClient, number>();
   pool.on('connect', (client) => madeAt.set(client, performance.now()));
   let renewedAt = 0;
+  /** While a statement is under way the driver cuts the connection, and the statement rejects. */
+  const cut = (client: pg.PoolClient): void => {
+    if (client instanceof pg.Client) client.end().catch(() => undefined);
+  };
   const isOld = (client: pg.PoolClient) => (madeAt.get(client) ?? 0) < renewedAt;
 
   return {
@@ -101,6 +110,29 @@ export function createPostgresPool(options: {
             busy.delete(client);
           }
         },
+        async copy(text) {
+          busy.set(client, performance.now());
+          const copy: ReturnType<typeof copyTo> & { callback?: () => void } = copyTo(text);
+          // A copy that says nothing more for long is given up, with its connection.
+          const silence = setTimeout(() => cut(client), isOld(client) ? OLD_QUERY_TIMEOUT_MS : QUERY_TIMEOUT_MS);
+          try {
+            const chunks: Buffer[] = [];
+            client.query(copy);
+            // The driver's own bound would end a copy, also one that is over, and leave the connection in its middle.
+            copy.callback?.();
+            for await (const chunk of copy) {
+              chunks.push(chunk as Buffer);
+              silence.refresh();
+            }
+            return Buffer.concat(chunks);
+          } catch (error) {
+            isBroken ||= isServerLost(error);
+            throw error;
+          } finally {
+            clearTimeout(silence);
+            busy.delete(client);
+          }
+        },
         release: (destroy = false) => client.release(destroy || isBroken || isOld(client)),
       };
     },
@@ -109,10 +141,7 @@ export function createPostgresPool(options: {
     },
     cutBusySince(at) {
       const stuck = [...busy].filter(([, since]) => since < at);
-      for (const [client] of stuck) {
-        // While a statement is under way the driver cuts the connection, and the statement rejects.
-        if (client instanceof pg.Client) client.end().catch(() => undefined);
-      }
+      for (const [client] of stuck) cut(client);
       return stuck.length;
     },
     async end() {
