@@ -59,7 +59,7 @@ export function assembleLog(parts: {
     search: createSearchThreads(store.audit.source(), clock),
     checkpoints: { signer: checkpointKeys.signer, places, isAlone },
   });
-  return { audit, proofs: createLogProofs({ store, audit, keys, checkpointKeys }), checkpointKeys };
+  return { audit, proofs: createLogProofs({ store, audit, keys, checkpointKeys, log }), checkpointKeys };
 
   /** A place that has taken a checkpoint has taken the secret in `text`: whoever looks at that secret sees that it is used, and good. */
   function verifying(text: string, placeWith: (secret: () => Promise<string>) => CheckpointPlace): CheckpointPlace {

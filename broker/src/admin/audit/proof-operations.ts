@@ -1,6 +1,7 @@
 // The operations by which the log is proved whole: verified here, and the keys for somebody else to verify it.
 import type { z } from 'zod';
 import { auditApi, type VerifyLine } from 'mcpgate-shared/api/audit';
+import type { Verdict } from '../../audit/proof/verdict.ts';
 import type { AdminDependencies } from '../dependencies.ts';
 import { assertAtHome, eventBy, operation, streamOperation, type Caller, type Operation } from '../operation.ts';
 
@@ -22,7 +23,12 @@ export function proofOperations({
       ? { folder: files.state.folder, known: (await files.list()).map(({ name, sha256 }) => ({ name, sha256 })) }
       : undefined;
     const asked = { since: timeOf(since), until: timeOf(until), checkpoints, archives: known };
-    for await (const message of proofs.verify(asked, signal)) {
+    const noted = async ({ rows, fault }: Verdict): Promise<void> => {
+      const wrong = { chain: fault?.chain ?? null, seq: fault?.seq ?? null, why: fault?.why ?? null };
+      const data = { whole: fault === undefined, rows, ...wrong };
+      await audit.event(eventBy(caller, { type: 'audit.verified', subject: null, data }));
+    };
+    for await (const message of proofs.verify(asked, signal, noted)) {
       if (message.kind === 'progress') {
         yield message;
         continue;
@@ -37,11 +43,8 @@ export function proofOperations({
         toldInArchives,
         fault,
       } = message.verdict;
-      const whole = fault === undefined;
-      const data = { whole, rows, chain: fault?.chain ?? null, seq: fault?.seq ?? null, why: fault?.why ?? null };
-      await audit.event(eventBy(caller, { type: 'audit.verified', subject: null, data }));
       yield {
-        ...{ kind: 'verdict', whole, rows, chains, checkpoints: signed, wrong: fault ?? null },
+        ...{ kind: 'verdict', whole: fault === undefined, rows, chains, checkpoints: signed, wrong: fault ?? null },
         ...{ archives, archived_rows: archivedRows, named_in_archives: [...inArchives] },
         told_in_archives: [...toldInArchives],
       };

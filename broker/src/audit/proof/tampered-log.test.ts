@@ -3,6 +3,7 @@
 // a database costs far more than what is done to it.
 import assert from 'node:assert/strict';
 import { it, type TestContext } from 'node:test';
+import { pino } from 'pino';
 import { onBothEngines, type OpenStoreUnderTest } from '../../store/fixtures/both-engines.ts';
 import { ROWS_PER_CHAIN, seqAt } from '../../store/audit/position.ts';
 import { digestOfWord } from '../../store/audit/words.ts';
@@ -387,7 +388,12 @@ onBothEngines((openStore, kind) => {
           : { kind: 'postgres' as const, url: 'postgres://nobody@127.0.0.1:1/nothing' };
       const audit = { ...store.audit, source: () => source };
       const proofs = createLogProofs({
-        ...{ store: { audit }, audit: { flush: () => Promise.resolve(), head: undefined }, keys: TEST_KEYS },
+        ...{
+          store: { audit },
+          audit: { flush: () => Promise.resolve(), head: undefined },
+          keys: TEST_KEYS,
+          log: pino({ level: 'silent' }),
+        },
         checkpointKeys: { signer: () => assert.fail(), published: async () => [], pems: async () => ({}) },
       });
       const all = { since: undefined, until: undefined, checkpoints: [] };
