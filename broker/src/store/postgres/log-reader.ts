@@ -30,7 +30,8 @@ export function openPostgresLog(url: string): LogConnection {
   const types = new pg.TypeOverrides();
   types.setTypeParser(pg.types.builtins.INT8, Number);
   // The next question fails where a connection was lost, and says so.
-  const pool = createPostgresPool({ url, max: 1, types, name: 'mcpgate-broker log', onLost: () => undefined });
+  const name = 'mcpgate-broker log';
+  const pool = createPostgresPool({ url, max: 1, types, name, isPatient: true, onLost: () => undefined });
   const lent = async <T>(work: (client: LentClient) => Promise<T>): Promise<T> => {
     try {
       const client = await pool.connect();

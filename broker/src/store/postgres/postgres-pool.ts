@@ -8,6 +8,8 @@ import { isServerLost, ReadOnlyServer } from './postgres-error.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const PREPARE_TIMEOUT_MS = 2_000;
+/** Of threads with the lowest priority, which get a processor where nobody else needs it. */
+const PATIENT_TIMEOUT_MS = 30_000;
 /** After this time the server itself ends a statement, with its locks. */
 const STATEMENT_TIMEOUT_MS = 30_000;
 /** A server that does not do so either is given up a little later. */
@@ -51,6 +53,8 @@ export function createPostgresPool(options: {
   types: pg.CustomTypesConfig;
   /** As which the server knows its connections. */
   name?: string;
+  /** No call waits for it: a busy machine is given more time to connect. */
+  isPatient?: boolean;
   onLost: (error: unknown) => void;
   /** A commit is answered once it is on the server's disk, whatever the server is set to. */
   isOnDisk?: boolean;
@@ -63,7 +67,7 @@ export function createPostgresPool(options: {
     connectionString: options.url,
     max: options.max,
     types: options.types,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    connectionTimeoutMillis: options.isPatient === true ? PATIENT_TIMEOUT_MS : CONNECT_TIMEOUT_MS,
     query_timeout: QUERY_TIMEOUT_MS,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
@@ -169,7 +173,11 @@ export function forQueryBuilder(pool: GuardedPool): PostgresPool {
 /** Sets the time-outs of a connection. Throws where the server takes no writes: a standby, or a primary that was made one. */
 async function prepare(
   client: pg.ClientBase,
-  { isOnDisk = false, isByIndex = false }: { isOnDisk?: boolean; isByIndex?: boolean },
+  {
+    isOnDisk = false,
+    isByIndex = false,
+    isPatient = false,
+  }: Partial<Record<'isOnDisk' | 'isByIndex' | 'isPatient', boolean>>,
 ): Promise<void> {
   // Where the server asks for more than its own disk, it goes on doing so.
   const commits = isOnDisk
@@ -181,7 +189,7 @@ async function prepare(
   const asked: pg.QueryConfig & { query_timeout: number } = {
     text: `select set_config('statement_timeout', '${STATEMENT_TIMEOUT_MS}', false), current_setting('transaction_read_only') as read_only${commits}${walks}`,
     // This is a part of connecting, and as short: the pool counts the connection meanwhile.
-    query_timeout: PREPARE_TIMEOUT_MS,
+    query_timeout: isPatient ? PATIENT_TIMEOUT_MS : PREPARE_TIMEOUT_MS,
   };
   const { rows } = await client.query<{ read_only: string }>(asked);
   if (rows[0]?.read_only === 'on') throw new ReadOnlyServer();
