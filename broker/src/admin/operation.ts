@@ -100,9 +100,15 @@ export interface RawInput {
   lastEventId?: string | undefined;
 }
 
+/** What a stream yields once it is known that it can be answered, where its first part may be long in coming. It is sent to nobody. */
+export const BEGUN = Symbol('begun');
+
 export interface Operation {
   readonly endpoint: Endpoint;
-  /** Carries it out: returns the answer's body, a page of it, or the lines of a stream. Throws `usage` where the input does not fit the schemas. */
+  /**
+   * Carries it out: returns the answer's body, a page of it, or the parts of a stream. Throws `usage` where the input does not fit the schemas. The head of an
+   * answer waits for the first part of its stream, or `BEGUN`: what is thrown before it has a status of its own.
+   */
   run(input: RawInput, caller: Caller, signal: AbortSignal): Promise<unknown> | AsyncIterable<unknown>;
 }
 
@@ -142,7 +148,7 @@ export function streamOperation<P extends z.ZodType, Q extends z.ZodType, B exte
     input: { params: z.output<P>; query: z.output<Q>; body: z.output<B> },
     caller: Caller,
     signal: AbortSignal,
-  ) => AsyncIterable<z.input<A>>,
+  ) => AsyncIterable<z.input<A> | typeof BEGUN>,
 ): Operation {
   return { endpoint, run: (input, caller, signal) => run(checkInput(endpoint, input), caller, signal) };
 }
@@ -154,7 +160,7 @@ export function rawOperation<P extends z.ZodType, Q extends z.ZodType, B extends
     input: { query: z.output<Q>; lastEventId: string | undefined },
     caller: Caller,
     signal: AbortSignal,
-  ) => AsyncIterable<string>,
+  ) => AsyncIterable<string | typeof BEGUN>,
 ): Operation {
   return {
     endpoint,

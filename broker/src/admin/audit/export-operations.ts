@@ -5,7 +5,7 @@ import { GateError } from 'mcpgate-shared/error';
 import type { ExportEnds, ExportFilter, ExportFormat, ExportPlace } from '../../audit/export/export-order.ts';
 import { askedOfCalls } from '../../audit/export/export-order.ts';
 import type { AdminDependencies } from '../dependencies.ts';
-import { operation, streamOperation, type Caller, type Operation } from '../operation.ts';
+import { BEGUN, operation, streamOperation, type Caller, type Operation } from '../operation.ts';
 import { createReadLog } from './audit-reads.ts';
 
 type Asked = z.output<typeof exportsApi.records.query>;
@@ -24,7 +24,7 @@ export function exportOperations({
     isLinked: boolean,
     caller: Caller,
     signal: AbortSignal,
-  ): AsyncIterable<string | Uint8Array> {
+  ): AsyncIterable<string | Uint8Array | typeof BEGUN> {
     const filter: ExportFilter = {
       ...asked,
       since: asked.since === undefined ? undefined : Date.parse(asked.since),
@@ -41,11 +41,14 @@ export function exportOperations({
       ends: asOf === undefined ? undefined : readEnds(asOf),
     };
     const { workspaceId } = caller;
-    const parts = proofs.exports.parts({ format, filter, isLinked, limit, ...going, workspaceId }, signal);
     const said = { format, ...(isLinked ? { linked: 'true' } : {}), ...asked, after, limit };
+    const parts = proofs.exports.parts(
+      { format, filter, isLinked, limit, ...going, workspaceId },
+      signal,
+      async () => await reads.note(caller, 'audit.exported', said),
+    );
     return (async function* () {
-      await reads.note(caller, 'audit.exported', said);
-      yield* parts;
+      for await (const data of parts) yield data.length === 0 ? BEGUN : data;
     })();
   }
 

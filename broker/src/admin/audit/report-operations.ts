@@ -10,7 +10,7 @@ import { usersApi } from 'mcpgate-shared/api/users';
 import { GateError } from 'mcpgate-shared/error';
 import type { LogSummary } from '../../audit/export/summary.ts';
 import type { AdminDependencies } from '../dependencies.ts';
-import { Page, streamOperation, type Caller, type Operation } from '../operation.ts';
+import { BEGUN, Page, streamOperation, type Caller, type Operation } from '../operation.ts';
 import { ruleMatrix } from '../rules/preview-operations.ts';
 import { archivesOf } from './archives-of.ts';
 import { createReadLog } from './audit-reads.ts';
@@ -49,16 +49,20 @@ export function reportOperations(parts: Needs, lists: readonly Operation[]): Ope
     { since, until }: z.output<typeof reportApi.report.query>,
     caller: Caller,
     signal: AbortSignal,
-  ): AsyncGenerator<ReportLine> {
+  ): AsyncGenerator<ReportLine | typeof BEGUN> {
     const { workspaceId } = caller;
     const now = clock.now();
     const span = { since: Date.parse(since), until: until === undefined ? now : Math.min(now, Date.parse(until)) };
-    const steps = proofs.exports.summary({ workspaceId, ...span }, signal);
-    await reads.note(caller, 'audit.reported', { since, until });
+    const steps = proofs.exports.summary(
+      { workspaceId, ...span },
+      signal,
+      async () => await reads.note(caller, 'audit.reported', { since, until }),
+    );
     let summary: LogSummary | undefined;
     let told = 0;
     for await (const step of steps) {
       if ('summary' in step) summary = step.summary;
+      else if (step.records === 0) yield BEGUN;
       else if (step.records - told >= TELL_EVERY) yield { kind: 'progress', rows: (told = step.records) };
     }
     if (summary === undefined) return;

@@ -6,7 +6,7 @@ import { GateError } from 'mcpgate-shared/error';
 import type { Audit } from '../../audit/audit.ts';
 import { createLogFollower, placesText, type FollowedRecord, type LogPlaces } from '../../audit/follow-log.ts';
 import type { Store } from '../../store/store.ts';
-import type { Caller } from '../operation.ts';
+import { BEGUN, type Caller } from '../operation.ts';
 import type { ReadLog } from './audit-reads.ts';
 
 /** Of each chain, at a time. */
@@ -26,7 +26,11 @@ export interface TailAsked {
   after: string | undefined;
 }
 
-export type Tail = (caller: Caller, asked: TailAsked, signal: AbortSignal) => AsyncGenerator<FollowedLine>;
+export type Tail = (
+  caller: Caller,
+  asked: TailAsked,
+  signal: AbortSignal,
+) => AsyncGenerator<FollowedLine | typeof BEGUN>;
 
 /** The stream throws `gone` where the log no longer knows the place that it is to go on behind. */
 export function createTail({
@@ -107,7 +111,7 @@ export function createTail({
       const seen = new Set(
         shown.filter((line) => line.kind === 'event' || line.record.latency_ms !== null).map(({ record }) => record.id),
       );
-      if (wantsPlaces) yield here();
+      yield wantsPlaces ? here() : BEGUN;
       yield* shown;
       if (!follow) return;
 

@@ -8,7 +8,7 @@ import { createRecordLines } from './record-lines.ts';
 import { csvHead, csvLine, jsonLine } from './record-texts.ts';
 import { summarize } from './summary.ts';
 import { createRowLines } from './row-lines.ts';
-import { pickRecords, pickRows } from './walk-log.ts';
+import { assertPlace, pickRecords, pickRows } from './walk-log.ts';
 
 /** `lines`: of it and of all parts before it. */
 export interface ExportPart {
@@ -17,9 +17,13 @@ export interface ExportPart {
   lines: number;
 }
 
+/** The first part is empty. Throws `usage` before it where the log has no such place to go on behind. */
 export async function* exportLog(order: ExportOrder): AsyncGenerator<ExportPart> {
   const log = openLog(order.source);
   try {
+    await assertPlace(log, order);
+    // It can be made: whoever waits for that is told before the first line is found.
+    yield { data: '', lines: 0 };
     if (order.format === 'summary') yield* summaryParts(log, order);
     else if (order.format === 'parquet') yield* parquetParts(log, order);
     else yield* textParts(log, order);

@@ -132,6 +132,8 @@ onBothEngines((openStore) => {
       assert.ok((await world.take({ format })).length > whole[format].length);
     }
     await assert.rejects(world.take({ after: { chain: 'none', seq: 1 } }), /no chain none/);
+    const behind = world.take({ after: { chain: 'run-3', seq: 99 }, ends: undefined });
+    await assert.rejects(behind, { code: 'usage', message: /no row run-3#99 .*its chain has none behind run-3#1$/ });
     await third.close();
   });
 
@@ -213,10 +215,23 @@ onBothEngines((openStore) => {
     const { world } = await open(t, openStore);
     const order = { workspaceId: 'default', format: 'rows', filter: {}, isLinked: false, limit: undefined } as const;
     let gone = new AbortController();
-    const begin = () => world.proofs.exports.parts({ ...order, after: undefined, ends: undefined }, gone.signal);
-    const readers = [begin(), begin()].map((parts) => parts[Symbol.asyncIterator]());
-    for (const reader of readers) await reader.next();
-    assert.throws(begin, /exports of the log are under way/);
+    let noted = 0;
+    const note = () => Promise.resolve(void (noted += 1));
+    const begin = (after?: { chain: string; seq: number }) =>
+      world.proofs.exports.parts({ ...order, after, ends: undefined }, gone.signal, note);
+    const readerOf = (parts: AsyncIterable<string | Uint8Array>) => parts[Symbol.asyncIterator]();
+    const nowhere = readerOf(begin({ chain: 'none', seq: 1 }));
+    await assert.rejects(nowhere.next(), { code: 'usage', message: 'the log has no chain none to go on in' });
+    assert.equal(noted, 0, 'what was refused is not recorded');
+    const readers = [readerOf(begin()), readerOf(begin())];
+    // Asked for at the same time: none slips in beside the others.
+    const begun = readers.map((reader) => reader.next());
+    await assert.rejects(readerOf(begin()).next(), {
+      code: 'unavailable',
+      message: /2 exports of the log are under way/,
+    });
+    for (const first of begun) assert.deepEqual(await first, { done: false, value: '' });
+    assert.equal(noted, 2);
     gone.abort();
     for (const reader of readers) assert.equal((await reader.next()).done, true);
     gone = new AbortController();

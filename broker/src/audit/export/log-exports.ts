@@ -1,29 +1,35 @@
 // Exports of the log, each made in a thread of its own.
 import { Worker } from 'node:worker_threads';
 import { type ErrorCode, GateError } from 'mcpgate-shared/error';
-import { messagesOf } from '../../store/audit/thread-messages.ts';
+import { messagesOf, threadError } from '../../store/audit/thread-messages.ts';
 import { liveRows, openLog } from '../../store/audit/log-reader.ts';
 import type { Store } from '../../store/store.ts';
 import type { Audit } from '../audit.ts';
 import type { ExportPart } from './export-log.ts';
 import type { ExportEnds, ExportOrder } from './export-order.ts';
 import type { LogSummary } from './summary.ts';
-import { endsOf } from './walk-log.ts';
+import { assertPlace, endsOf } from './walk-log.ts';
 
 export type ExportMessage =
   ({ kind: 'part' } & ExportPart) | { kind: 'end' } | { kind: 'failed'; code: ErrorCode; message: string };
 
 export type AskedExport = Omit<ExportOrder, 'source' | 'servers'>;
 
+type Noted = () => Promise<void>;
+
 export interface LogExports {
   /** How far the log goes now, for an export that may be broken off and go on. `rows`: so many there are. */
   ends(): Promise<{ ends: ExportEnds; rows: number }>;
-  /** Throws `unavailable` where too many are made already. */
-  parts(asked: AskedExport, signal: AbortSignal): AsyncIterable<ExportPart['data']>;
-  /** How many records were gone through, and at the end what they come to. Throws as `parts` does. */
+  /**
+   * The first part is empty: it comes once it is known that the export can be made, and `noted` says so where that is recorded. Throws before it: `usage`
+   * where the log has no such place to go on behind, `unavailable` where too many are made already.
+   */
+  parts(asked: AskedExport, signal: AbortSignal, noted?: Noted): AsyncIterable<ExportPart['data']>;
+  /** How many records were gone through, at first none, and at the end what they come to. Throws as `parts` does. */
   summary(
     asked: { workspaceId: string; since: number; until: number },
     signal: AbortSignal,
+    noted?: Noted,
   ): AsyncIterable<{ records: number } | { summary: LogSummary }>;
 }
 
@@ -52,23 +58,23 @@ export function createLogExports({
         await log.close();
       }
     },
-    parts: (asked, signal) => dataOf(admitted(asked, signal)),
-    summary({ workspaceId, since, until }, signal) {
+    parts: (asked, signal, noted) => dataOf(made(asked, signal, noted)),
+    summary({ workspaceId, since, until }, signal, noted) {
       const all = { isLinked: false, after: undefined, ends: undefined, limit: undefined };
       const asked = { ...all, workspaceId, format: 'summary' as const, filter: { since, until } };
-      return summaryIn(admitted(asked, signal));
+      return summaryIn(made(asked, signal, noted));
     },
   };
 
-  function admitted(asked: AskedExport, signal: AbortSignal): AsyncIterable<ExportPart> {
-    if (underWay < AT_ONCE) return made(asked, signal);
-    const text = `${AT_ONCE} exports of the log are under way, and no more are made at the same time: try again when one has ended`;
-    throw new GateError('unavailable', text);
-  }
-
-  async function* made(asked: AskedExport, signal: AbortSignal): AsyncGenerator<ExportPart> {
+  async function* made(asked: AskedExport, signal: AbortSignal, noted: Noted | undefined): AsyncGenerator<ExportPart> {
+    if (underWay >= AT_ONCE) {
+      const text = `${AT_ONCE} exports of the log are under way, and no more are made at the same time: try again when one has ended`;
+      throw new GateError('unavailable', text);
+    }
     underWay += 1;
     try {
+      await assertPlaceIn(store, asked);
+      await noted?.();
       await audit.flush();
       const { server } = asked.filter;
       const servers = server === undefined ? undefined : await store.audit.serverNames(asked.workspaceId, server);
@@ -79,8 +85,23 @@ export function createLogExports({
   }
 }
 
+/** Before anything is recorded: what is refused was not exported. */
+async function assertPlaceIn(store: Pick<Store, 'audit'>, asked: AskedExport): Promise<void> {
+  if (asked.after === undefined) return;
+  const log = openLog(store.audit.source());
+  try {
+    await assertPlace(log, asked);
+  } finally {
+    await log.close();
+  }
+}
+
 async function* dataOf(parts: AsyncIterable<ExportPart>): AsyncGenerator<ExportPart['data']> {
-  for await (const { data } of parts) if (data.length > 0) yield data;
+  let isFirst = true;
+  for await (const { data } of parts) {
+    if (isFirst || data.length > 0) yield data;
+    isFirst = false;
+  }
 }
 
 async function* summaryIn(
@@ -103,7 +124,7 @@ async function* inThread(order: ExportOrder, signal: AbortSignal): AsyncGenerato
     for await (const message of messagesOf(worker, signal)) {
       const said = message as ExportMessage;
       if (said.kind === 'end') return;
-      if (said.kind === 'failed') throw new GateError(said.code, said.message);
+      if (said.kind === 'failed') throw threadError(said);
       yield said;
       worker.postMessage('taken');
     }

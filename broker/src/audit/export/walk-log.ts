@@ -48,7 +48,10 @@ export async function endsOf(log: Pick<LogReader, 'chains' | 'row'>): Promise<Ex
   return ends;
 }
 
-async function chainsFor(log: LogReader, { ends }: Pick<ExportOrder, 'ends'>): Promise<LengthenedChain[]> {
+async function chainsFor(
+  log: Pick<LogReader, 'chains'>,
+  { ends }: Pick<ExportOrder, 'ends'>,
+): Promise<LengthenedChain[]> {
   const chains = await log.chains();
   if (ends === undefined) return chains;
   const endOf = new Map(ends);
@@ -82,8 +85,26 @@ export async function firstSince(
   return low;
 }
 
+/** Throws `usage` where the log has no such row behind which an export could go on. */
+export async function assertPlace(
+  log: Pick<LogReader, 'chains'>,
+  order: Pick<ExportOrder, 'after' | 'ends'>,
+): Promise<void> {
+  const { after } = order;
+  if (after === undefined) return;
+  const [chain] = chainsFrom(await chainsFor(log, order), order);
+  if (chain === undefined) return;
+  const last = Math.max(chain.lastSeq, chain.archived?.seq ?? -1);
+  if (after.seq <= last) return;
+  const end = last === -1 ? 'no row yet' : `none behind ${chain.name}#${last}`;
+  throw new GateError('usage', `the log has no row ${after.chain}#${after.seq} to go on behind: its chain has ${end}`);
+}
+
 /** The chains from the one on in which the export goes on. Throws `usage` where there is no such. */
-function chainsFrom(chains: readonly LengthenedChain[], { after }: ExportOrder): readonly LengthenedChain[] {
+function chainsFrom(
+  chains: readonly LengthenedChain[],
+  { after }: Pick<ExportOrder, 'after'>,
+): readonly LengthenedChain[] {
   if (after === undefined) return chains;
   const at = chains.findIndex(({ name }) => name === after.chain);
   if (at === -1) throw new GateError('usage', `the log has no chain ${after.chain} to go on in`);

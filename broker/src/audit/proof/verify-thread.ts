@@ -1,7 +1,7 @@
 // Has the log verified in a thread of its own.
 import { Worker } from 'node:worker_threads';
 import { type ErrorCode, GateError } from 'mcpgate-shared/error';
-import { messagesOf } from '../../store/audit/thread-messages.ts';
+import { messagesOf, threadError } from '../../store/audit/thread-messages.ts';
 import type { LogSource } from '../../store/audit/log-connection.ts';
 import type { ArchiveFiles } from '../archive/check-archives.ts';
 import type { Claim } from './check-span.ts';
@@ -38,7 +38,7 @@ export async function* verifyInThread(
   try {
     for await (const said of messagesOf(worker, signal)) {
       const message = said as VerifyMessage;
-      if (message.kind === 'failed') throw new GateError(message.code, message.message);
+      if (message.kind === 'failed') throw threadError(message);
       yield message;
       if (message.kind === 'verdict') return;
     }

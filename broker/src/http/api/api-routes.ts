@@ -1,11 +1,13 @@
 // Serves the administration's operations under `/api/v1`, on the socket and over TCP. `callers.ts` says who asks.
-import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import { Page, type Caller, type Operation } from '../../admin/operation.ts';
 import type { Audit } from '../../audit/audit.ts';
 import type { Identity } from '../../identity/identity.ts';
+import { mustBeLogged } from '../../domain/public-message.ts';
+import { errorBody, type ErrorBody } from '../error-status.ts';
+import { toHttpError } from '../fastify-app.ts';
 import { PROBLEM, problemBody } from '../problem.ts';
 import type { ResolveCaller } from './callers.ts';
 import { isRepeatable, Once, type Idempotency } from './idempotency.ts';
@@ -14,6 +16,7 @@ import { openApiDocument } from './openapi.ts';
 import { createPreconditions, namesTag, tagOf } from './preconditions.ts';
 import type { RateLimits } from './rate-limits.ts';
 import { readConditions } from './request-headers.ts';
+import { beginStream } from './stream-answer.ts';
 import { WithHeaders } from './with-headers.ts';
 
 /** The methods of a path of the API, as the `Allow` header has them (RFC 9110, section 10.2.1); undefined: there is no such path. */
@@ -102,10 +105,15 @@ export function registerApi(
         request.raw.socket.once('close', () => gone.abort());
         reply.raw.once('close', () => gone.abort());
         streams.add(caller, reply, gone);
+        const parts = eachWithin(asked, answer)[Symbol.asyncIterator]();
+        const lastOf = (thrown: unknown): string => lineOf(whatFailed(request, thrown, gone.signal));
+        const stream = await beginStream(
+          parts,
+          endpoint.media === undefined ? { textOf: lineOf, lastOf } : { textOf: (part) => part },
+        );
         if (endpoint.media === EVENT_STREAM) void reply.headers(LIVE);
         void reply.type(endpoint.media ?? 'application/x-ndjson');
-        const parts = eachWithin(asked, answer);
-        const sent = reply.send(Readable.from(endpoint.media === undefined ? ndjson(parts) : parts));
+        const sent = reply.send(stream);
         // The first line may be long in coming; the headers tell the client at once that the stream has begun.
         reply.raw.flushHeaders();
         return sent;
@@ -161,6 +169,11 @@ function eachWithin<T>(within: <R>(work: () => R) => R, parts: AsyncIterable<T>)
   };
 }
 
-async function* ndjson(lines: AsyncIterable<unknown>): AsyncGenerator<string> {
-  for await (const line of lines) yield `${JSON.stringify(line)}\n`;
+const lineOf = (line: unknown): string => `${JSON.stringify(line)}\n`;
+
+/** The last line of an answer that failed on its way: what a problem would have said, had nothing been sent yet. */
+function whatFailed(request: FastifyRequest, thrown: unknown, gone: AbortSignal): ErrorBody {
+  const error = toHttpError(thrown);
+  if (mustBeLogged(error) && !gone.aborted) request.log.error({ req: request, err: thrown }, 'an answer broke off');
+  return errorBody(error, request.id);
 }

@@ -1,5 +1,12 @@
 // What a thread says, message by message.
 import type { Worker } from 'node:worker_threads';
+import { GateError, type ErrorCode } from 'mcpgate-shared/error';
+import { HostError } from '../../domain/public-message.ts';
+
+/** What a thread says of its failure. Where it could not use the database, that names host and file, which are for the operators of the host alone. */
+export function threadError({ code, message }: { code: ErrorCode; message: string }): GateError {
+  return code === 'unavailable' ? new HostError(code, message) : new GateError(code, message);
+}
 
 /**
  * Ends where the signal is aborted. Throws what ended the thread. No promise outlives a message: one that is raced with each of them would keep all of
