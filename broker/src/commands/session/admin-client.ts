@@ -34,11 +34,14 @@ export interface AdminClient {
     /** `silentMs`: a stream that says nothing for so long is taken for a broken one. */
     options?: { silentMs?: number },
   ): AsyncIterable<z.output<A>>;
-  /** The bytes of an answer of another media type; the caller must read them to their end. */
+  /**
+   * The bytes of an answer of another media type; the caller must read them to their end. Reading throws `unreachable` where the connection ends in the
+   * middle.
+   */
   bytes<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(
     endpoint: Endpoint<P, Q, B, A>,
     input: CallInput<P, Q, B>,
-  ): Promise<Readable>;
+  ): Promise<AsyncIterable<Buffer>>;
   close(): Promise<void>;
 }
 
@@ -123,12 +126,35 @@ export function createAdminClient(target: AdminTarget, workspace?: string): Admi
       for await (const chunk of textsOf(body, silentMs)) {
         const lines = (rest + chunk).split('\n');
         rest = lines.pop() ?? '';
-        for (const line of lines) yield endpoint.answer.parse(JSON.parse(line));
+        for (const line of lines) {
+          const said: unknown = JSON.parse(line);
+          const failed = ErrorSchema.safeParse(said);
+          if (failed.success) throw errorOf(failed.data);
+          yield endpoint.answer.parse(said);
+        }
       }
     },
-    bytes: async (endpoint, input) => (await send(endpoint, input)).body,
+    bytes: async (endpoint, input) => bytesOf((await send(endpoint, input)).body),
     close: async () => await (await opened)?.close(),
   };
+}
+
+function hasEnded(error: unknown): GateError {
+  const why = error instanceof Error ? error.message : String(error);
+  return new GateError('unreachable', `the connection to the broker has ended (${why})`, { cause: error });
+}
+
+async function* bytesOf(body: Readable): AsyncGenerator<Buffer> {
+  const parts: AsyncIterator<Buffer> = body[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await parts.next().catch((error: unknown) => Promise.reject(hasEnded(error)));
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    body.destroy();
+  }
 }
 
 /** Throws `unreachable` where the body ends before its end. */
@@ -141,10 +167,7 @@ async function* textsOf(body: Readable, silentMs: number | undefined): AsyncGene
   try {
     const parts: AsyncIterator<unknown> = body[Symbol.asyncIterator]();
     for (;;) {
-      const next = await parts.next().catch((error: unknown) => {
-        const why = error instanceof Error ? error.message : String(error);
-        throw new GateError('unreachable', `the connection to the broker has ended (${why})`, { cause: error });
-      });
+      const next = await parts.next().catch((error: unknown) => Promise.reject(hasEnded(error)));
       if (next.done === true) return;
       silent?.refresh();
       yield String(next.value);
@@ -214,10 +237,14 @@ function toError(target: AdminTarget, status: number, answer: string): GateError
       return new GateError('unavailable', `${where}: what stands before the broker cannot reach it (HTTP ${status})`);
     return new GateError('protocol', `${where} is no mcpgate broker, or not of this version (HTTP ${status})`);
   }
-  const { code, message, path } = parsed.data.error;
+  const { code, message } = parsed.data.error;
   // The broker's message is mostly for people who logged in. Where the token is no administration token, that is what to say.
   const isOther = code === 'not_logged_in' && target.kind === 'url' && !target.token.startsWith('mca_');
   const told = isOther ? 'MCPGATE_ADMIN_TOKEN holds no administration token (mca_…)' : message;
-  const known = isErrorCode(code) ? code : 'internal';
-  return path === undefined ? new GateError(known, told) : new Mistake(known, told, path);
+  return errorOf(parsed.data, told);
+}
+
+function errorOf({ error }: z.output<typeof ErrorSchema>, told = error.message): GateError {
+  const code = isErrorCode(error.code) ? error.code : 'internal';
+  return error.path === undefined ? new GateError(code, told) : new Mistake(code, told, error.path);
 }

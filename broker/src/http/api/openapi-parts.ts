@@ -137,7 +137,9 @@ export function otherAnswers(endpoint: Endpoint, hasBody: boolean): Record<strin
     401: response('Unauthorized'),
     403: response('Forbidden'),
     404: response('NotFound'),
-    ...(method !== 'GET' && { 409: response('Conflict'), 410: response('Gone') }),
+    ...(method !== 'GET' && { 409: response('Conflict') }),
+    // A stream goes on behind a place, which may be gone.
+    ...((method !== 'GET' || endpoint.stream) && { 410: response('Gone') }),
     ...(endpoint.ifMatch !== 'no' && { 412: response('Stale') }),
     ...(endpoint.ifMatch === 'must' && { 428: response('PreconditionRequired') }),
     ...((method !== 'GET' || hasBody) && { 413: response('TooLarge'), 415: response('UnsupportedMediaType') }),
@@ -204,6 +206,9 @@ export const descriptionOf = (endpoint: Endpoint): string =>
     ...(endpoint.pages ? ['A list in pages: `x-next-cursor` of one is the `cursor` of the next.'] : []),
     ...(endpoint.endsAccess ? ['It takes access away, so no rate holds it up.'] : []),
     ...(endpoint.stream ? ['A stream: one JSON document a line, until the client hangs up.'] : []),
+    ...(endpoint.stream && endpoint.media === undefined
+      ? ['Where it breaks off on its way, an Error is its last line.']
+      : []),
     ...(endpoint.media === 'text/event-stream'
       ? ['Server-sent events: each `data` is a document of this form, and `event` and `id` are beside it.']
       : []),

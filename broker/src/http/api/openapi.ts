@@ -38,12 +38,18 @@ const tagOf = ({ path }: Endpoint): string => path.split('/')[1] ?? '';
 const mediaOf = ({ media, stream }: Endpoint): string =>
   media ?? (stream ? 'application/x-ndjson' : 'application/json');
 
+/** The last line says what broke the answer off. */
+function orError({ $defs, ...line }: JsonSchema): JsonSchema {
+  return { anyOf: [line, { $ref: '#/components/schemas/Error' }], ...($defs === undefined ? {} : { $defs }) };
+}
+
 function operationOf(endpoint: Endpoint): JsonSchema {
   const body = toJsonSchema(endpoint.body, 'input');
   const hasBody = Object.keys(body).some((key) => !['not', 'description'].includes(key));
   const isText = endpoint.media === undefined || endpoint.media === 'text/event-stream';
   // Bytes are described by their media type alone.
-  const schema = isText ? toJsonSchema(endpoint.answer, 'output') : {};
+  const answer = isText ? toJsonSchema(endpoint.answer, 'output') : {};
+  const schema = endpoint.stream && endpoint.media === undefined ? orError(answer) : answer;
   return {
     operationId: endpoint.name,
     tags: [tagOf(endpoint)],

@@ -1,7 +1,6 @@
 // How far an export into a file has come, in a file beside it, so that one that was broken off goes on.
 import { constants } from 'node:fs';
 import { open, readFile, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
 import { exportsApi } from 'mcpgate-shared/api/audit/exports';
 import { fileErrorCode, fileFault } from 'mcpgate-shared/file-fault';
 import { GateError } from 'mcpgate-shared/error';
@@ -86,7 +85,7 @@ export async function ask(
   api: AdminClient,
   { form, query, as_of, place }: Pick<ExportState, 'form' | 'query' | 'place'> & { as_of: string | undefined },
   limit?: number,
-): Promise<Readable> {
+): Promise<AsyncIterable<Buffer>> {
   // The broker checks what is asked for.
   const asked = { ...query, as_of, after: place, limit } as Record<string, string | undefined>;
   return await api.bytes(ENDPOINTS[form], { query: asked });
@@ -94,9 +93,10 @@ export async function ask(
 
 /** Whether the broker, or the way to it, broke off: it may be back in a moment. */
 export const mayComeBack = (error: unknown): boolean =>
-  error instanceof GateError
-    ? ['unreachable', 'unavailable'].includes(error.code)
-    : ['ECONNRESET', 'ECONNREFUSED', 'ECONNABORTED', 'EPIPE', 'UND_ERR_SOCKET'].includes(fileErrorCode(error));
+  error instanceof GateError && ['unreachable', 'unavailable'].includes(error.code);
+
+/** Whether the broker is there, and says that it cannot do it now. */
+export const isRefusal = (error: unknown): boolean => error instanceof GateError && error.code === 'unavailable';
 
 /** The place of a whole line; undefined for the head of a table. */
 export function placeOf(form: Form, line: string): string | undefined {

@@ -1,12 +1,13 @@
 // An export into one file. What is on disk is written down every second, so that it goes on there whatever breaks it off; where the broker goes away for
 // a moment, it goes on by itself.
-import { rename, type FileHandle } from 'node:fs/promises';
+import { rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { GateError } from 'mcpgate-shared/error';
 import type { AdminSession } from '../../session/admin-session.ts';
 import {
   ask,
+  isRefusal,
   mayComeBack,
   openPart,
   partFile,
@@ -50,6 +51,7 @@ export async function toFile(
       throw new GateError('usage', `${part} is shorter than it was: begin anew with --output ${file} --force`);
     await save(state);
     let lastCame = context.now();
+    let hasBegun = false;
     for (;;) {
       await handle.truncate(state.bytes);
       const lines = createWholeLines(state);
@@ -62,8 +64,9 @@ export async function toFile(
       let at = state.bytes;
       let saved = context.now();
       try {
-        for await (const chunk of await ask(api, state)) {
-          const piece = chunk as Buffer;
+        const pieces = await ask(api, state);
+        hasBegun = true;
+        for await (const piece of pieces) {
           await writeAll(handle, piece, at);
           at += piece.length;
           lines.take(piece);
@@ -75,6 +78,11 @@ export async function toFile(
         }
       } catch (error) {
         if (!mayComeBack(error)) throw error;
+        if (!hasBegun && isRefusal(error)) {
+          // Of what was there before nothing is lost; of what was not, nothing is left.
+          if (state.bytes === 0) await removeBegun(file);
+          throw error;
+        }
         await save(reached());
         if (context.now() - lastCame > AWAY_MS) throw brokenOff(file, error);
         await pause(PAUSE_MS);
@@ -95,6 +103,11 @@ export async function toFile(
   }
 }
 
+async function removeBegun(file: string): Promise<void> {
+  await rm(partFile(file), { force: true });
+  await removeState(file);
+}
+
 async function writeAll(handle: FileHandle, bytes: Buffer, at: number): Promise<void> {
   for (let done = 0; done < bytes.length;) {
     const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, at + done);
@@ -103,7 +116,9 @@ async function writeAll(handle: FileHandle, bytes: Buffer, at: number): Promise<
 }
 
 export function brokenOff(file: string, cause: unknown): GateError {
-  const text = `the broker broke the export off, and did not come back: go on with \`mcpgate-broker audit export --resume ${file}\``;
+  const why =
+    isRefusal(cause) && cause instanceof Error ? `did not go on with it (${cause.message})` : 'did not come back';
+  const text = `the broker broke the export off, and ${why}: go on with \`mcpgate-broker audit export --resume ${file}\``;
   return new GateError('unavailable', text, { cause });
 }
 

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { GateError } from 'mcpgate-shared/error';
 import type { AdminSession } from '../../session/admin-session.ts';
-import { ask, mayComeBack, removeState, syncFolder, writeState, type ExportState } from './export-state.ts';
+import { ask, isRefusal, mayComeBack, removeState, syncFolder, writeState, type ExportState } from './export-state.ts';
 import { AWAY_MS, brokenOff, PAUSE_MS, type Exported } from './to-file.ts';
 
 /** Of a file: some hundred megabytes at most. */
@@ -20,6 +20,7 @@ export async function toFolder(
   let state = from;
   await writeState(folder, state);
   let lastCame = context.now();
+  let hasBegun = false;
   for (;;) {
     const name = join(folder, `part-${String(state.parts + 1).padStart(5, '0')}.parquet`);
     const fresh = `${name}.part`;
@@ -27,9 +28,11 @@ export async function toFolder(
     try {
       const handle = await open(fresh, 'w', 0o600);
       try {
-        for await (const chunk of await ask(api, state, LINES)) {
-          await handle.writev([chunk as Buffer]);
-          bytes += (chunk as Buffer).length;
+        const pieces = await ask(api, state, LINES);
+        hasBegun = true;
+        for await (const piece of pieces) {
+          await handle.writev([piece]);
+          bytes += piece.length;
           lastCame = context.now();
         }
         await handle.sync();
@@ -38,6 +41,11 @@ export async function toFolder(
       }
     } catch (error) {
       if (!mayComeBack(error)) throw error;
+      if (!hasBegun && isRefusal(error)) {
+        await rm(fresh, { force: true });
+        if (state.parts === 0) await removeState(folder);
+        throw error;
+      }
       if (context.now() - lastCame > AWAY_MS) throw brokenOff(folder, error);
       await pause(PAUSE_MS);
       continue;
