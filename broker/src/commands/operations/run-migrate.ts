@@ -5,7 +5,7 @@ import { systemClock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import { loadConfig } from '../../config/load-config.ts';
 import { createLogger } from '../../log/logger.ts';
-import { isOccupied } from '../../store/backup/restore-database.ts';
+import { assertUnused } from '../../store/backup/restore-database.ts';
 import { lockDataDirectory } from '../../store/data-lock.ts';
 import { migrate } from '../../store/migrations/migrate.ts';
 import { planMigrations, type MigrationPlan } from '../../store/backup/plan-migrations.ts';
@@ -30,7 +30,7 @@ export async function runMigrate(context: CommandContext, options: MigrateOption
   // Without changes a broker may run; with them no other one may.
   const lock = isPlan ? undefined : lockDataDirectory(data, context.pid);
   try {
-    if (!isPlan && url !== undefined) await isOccupied({ dataDir: data, databaseUrl: url });
+    if (!isPlan && url !== undefined) await assertUnused(url);
     const write = (line: string) => void context.stderr.write(line);
     const log = createLogger({ level: 'warn', format: 'pretty', write });
     const self = { name: 'migrate', location: 'migrate' };

@@ -10,7 +10,7 @@ import { shellWord } from '../../domain/shell-word.ts';
 import { createLogger } from '../../log/logger.ts';
 import { checkBackup, type CheckedBackup } from '../../store/backup/read-backup.ts';
 import type { Restored } from '../../store/backup/restore.ts';
-import { assertKnown, isOccupied, restoreDatabase } from '../../store/backup/restore-database.ts';
+import { assertKnown, holdPlace, type HeldPlace } from '../../store/backup/restore-database.ts';
 import { lockDataDirectory } from '../../store/data-lock.ts';
 import { isBackupMac } from '../../vault/backup-mac.ts';
 import { masterKeyId, readKeyFile } from '../../vault/master-key.ts';
@@ -41,9 +41,10 @@ export async function runRestore(context: CommandContext, named: string, options
   assertMasterKey(backup, keyFile);
   prepareDataDirectory(data);
   const lock = lockDataDirectory(data, context.pid);
+  let held: HeldPlace | undefined;
   try {
-    const place = { dataDir: data, databaseUrl };
-    const occupied = await isOccupied(place);
+    held = await holdPlace({ dataDir: data, databaseUrl });
+    const { isOccupied: occupied, restore } = held;
     if (occupied) await assertReplaced(context, options, data, databaseUrl !== undefined);
     const all = Object.values(backup.header.tables).reduce((sum, count) => sum + count, 0);
     const now = context.now();
@@ -58,8 +59,7 @@ export async function runRestore(context: CommandContext, named: string, options
     });
     const log = createLogger({ level: 'warn', format: 'pretty', write: (line) => void context.stderr.write(line) });
     const restored = await withProgress(context, 'Restoring', (tell) =>
-      restoreDatabase(
-        place,
+      restore(
         {
           ...{ backup, endSessions: !keepSessions, note, now },
           onRows: (rows) => tell(`Restoring: ${rows} of ${all} rows`),
@@ -89,6 +89,7 @@ export async function runRestore(context: CommandContext, named: string, options
       : textOf(backup, restored, { all, keepSessions, occupied, archives, start: startOf(options) });
     context.stdout.write(`${text}\n`);
   } finally {
+    await held?.release();
     lock.release();
   }
 }

@@ -16,7 +16,7 @@ import { openStore } from '../open-store.ts';
 import { FORMAT_VERSION, TRAILER_BYTES, trailerText } from './backup-format.ts';
 import { exportDatabase } from './export-database.ts';
 import { checkBackup } from './read-backup.ts';
-import { assertKnown, isOccupied, restoreDatabase, type RestorePlace } from './restore-database.ts';
+import { assertKnown, holdPlace, type RestorePlace } from './restore-database.ts';
 import { openSnapshot, type DatabasePlace } from './snapshot.ts';
 import { readTableShapes } from './table-shapes.ts';
 
@@ -77,18 +77,27 @@ async function backUp(t: TestContext, place: RestorePlace): Promise<string> {
   return file;
 }
 
-const restoreInto = async (place: RestorePlace, file: string, endSessions = false) =>
-  await restoreDatabase(
-    place,
-    {
-      backup: await checkBackup(file, () => undefined),
-      endSessions,
-      note: { name: 'told', value: 'later' },
-      now: Date.now(),
-      onRows: () => undefined,
-    },
-    { log, clock: systemClock },
-  );
+async function restoreInto(
+  place: RestorePlace,
+  file: string,
+  endSessions = false,
+  onRows: (rows: number) => void = () => undefined,
+) {
+  const held = await holdPlace(place);
+  try {
+    const backup = await checkBackup(file, () => undefined);
+    const note = { name: 'told', value: 'later' };
+    return await held.restore({ backup, endSessions, note, now: Date.now(), onRows }, { log, clock: systemClock });
+  } finally {
+    await held.release();
+  }
+}
+
+async function isOccupied(place: RestorePlace): Promise<boolean> {
+  const held = await holdPlace(place);
+  await held.release();
+  return held.isOccupied;
+}
 
 /** Every row of every table, as it is written in a backup, in an order of its own. */
 async function contentOf(place: RestorePlace): Promise<Map<string, string[]>> {
@@ -282,6 +291,78 @@ for (const kind of ENGINES)
       assert.ok(!existsSync(join(empty.dataDir, 'restoring')));
     });
   });
+
+/** A restore of `file` over `place` that has made its tables, and waits to exchange them until `goOn` (which may run a statement first). */
+async function heldRestore(t: TestContext, place: RestorePlace, file: string) {
+  const outsider = new pg.Client({ connectionString: place.databaseUrl });
+  await outsider.connect();
+  t.after(() => outsider.end());
+  await outsider.query('begin');
+  await outsider.query('lock table users in access share mode');
+  const running = restoreInto(place, file);
+  running.catch(() => undefined);
+  const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+  while ((await outsider.query(waiting)).rowCount === 0)
+    await outsider.query('select pg_sleep(0.01), pg_stat_clear_snapshot()');
+  return {
+    running,
+    async goOn(statement = 'select 1') {
+      await outsider.query(statement);
+      await outsider.query('commit');
+    },
+  };
+}
+
+describe('while a restore into a PostgreSQL database is under way', () => {
+  test('another one is refused at once, and every row is there when the first has ended', async (t) => {
+    const place = await filled(t, 'postgres');
+    const [file, was] = [await backUp(t, place), await contentOf(place)];
+    const { running, goOn } = await heldRestore(t, place, file);
+    const elsewhere = { ...place, dataDir: temporaryFolder(t) };
+    await assert.rejects(restoreInto(elsewhere, file), {
+      code: 'conflict',
+      message: /^another restore into this database is under way: /,
+    });
+    await goOn();
+    await running;
+    const is = await contentOf(place);
+    for (const [table, rows] of was) if (!ENDED.includes(table)) assert.deepEqual(is.get(table), rows, table);
+    await restoreInto(elsewhere, file);
+  });
+
+  test('no broker starts on it, and the restore ends', async (t) => {
+    const place = await filled(t, 'postgres');
+    const [file, was] = [await backUp(t, place), await contentOf(place)];
+    const start = () => openStore({ ...place, log, clock: systemClock });
+    const refusal = { code: 'unavailable', message: /^a restore into this database is under way: / };
+    const { running, goOn } = await heldRestore(t, place, file);
+    await assert.rejects(start(), refusal);
+    await goOn();
+    await running;
+    assert.deepEqual((await contentOf(place)).get('audit_rows'), was.get('audit_rows'));
+    const store = await start();
+    await assert.rejects(restoreInto(place, file), /a broker is running on this database/);
+    await store.close();
+
+    // Also one that is on its way in while the rows are loaded: its connection does not end the restore.
+    let started: Promise<unknown> | undefined;
+    await restoreInto(place, file, false, () => (started ??= assert.rejects(start(), refusal)));
+    await started;
+  });
+
+  test('rows that somebody takes out of it are missed, and what was there stays', async (t) => {
+    const place = await filled(t, 'postgres');
+    const [file, was] = [await backUp(t, place), await contentOf(place)];
+    const { running, goOn } = await heldRestore(t, place, file);
+    await goOn('delete from mcpgate_restoring.group_members');
+    await assert.rejects(running, {
+      code: 'conflict',
+      message: /group_members has 0 rows of \d+; nothing was replaced/,
+    });
+    assert.deepEqual(await contentOf(place), was);
+    await restoreInto(place, file);
+  });
+});
 
 test('what is truncated, altered, newer or something else is told by its name', async (t) => {
   const file = await backUp(t, await filled(t, 'sqlite'));

@@ -10,6 +10,8 @@ export interface RowTarget {
   empty(tables: readonly TableShape[]): Promise<void>;
   /** The values are as the engine takes them. */
   insert(table: TableShape, rows: readonly unknown[][]): Promise<void>;
+  /** How many rows are in it. */
+  count(table: TableShape): Promise<number>;
 }
 
 /** `onRows` is told how many rows have been put. Throws `config` where the backup does not fit the tables that it names itself. */
@@ -46,6 +48,15 @@ export async function loadRows(
   }
   const left = [...shapes.keys(), ...Object.keys(header.tables)].filter((name) => !done.has(name));
   if (left.length > 0) throw misfit(`nothing is said of ${left.join(', ')}`);
+  // What was sent is one thing, and what is there is another.
+  for (const shape of target.shapes) {
+    const found = await target.count(shape);
+    if (found !== header.tables[shape.name])
+      throw new GateError(
+        'conflict',
+        `the database kept ${found} of ${header.tables[shape.name]} rows of ${shape.name}`,
+      );
+  }
 }
 
 /** The columns in the order in which the backup has them. */

@@ -9,7 +9,7 @@ import { compareMigrations, newestMigration } from '../migrations/migrate.ts';
 import { explainPostgresError } from '../postgres/postgres-error.ts';
 import type { CheckedBackup } from './read-backup.ts';
 import type { Restore, Restored } from './restore.ts';
-import { assertNoBroker, restorePostgres } from './restore-postgres.ts';
+import { assertNoBroker, holdPostgres } from './restore-postgres.ts';
 import { restoreSqlite } from './restore-sqlite.ts';
 
 export interface RestorePlace {
@@ -26,40 +26,41 @@ export function assertKnown({ file, header }: CheckedBackup): void {
   throw new GateError('config', text);
 }
 
-/** Whether there is a database already. Throws `conflict` where a broker is connected to it. */
-export async function isOccupied({ dataDir, databaseUrl }: RestorePlace): Promise<boolean> {
-  if (databaseUrl === undefined) return existsSync(join(dataDir, 'mcpgate.db'));
-  return await withClient(databaseUrl, async (client) => {
-    await assertNoBroker(client);
-    const { rows } = await client.query(
-      `select 1 from information_schema.tables where table_schema = current_schema() limit 1`,
-    );
-    return rows.length > 0;
-  });
+/** Where a restore goes, held until `release`. */
+export interface HeldPlace {
+  /** Whether there is a database already. */
+  readonly isOccupied: boolean;
+  restore(restore: Restore, parts: { log: Logger; clock: Clock }): Promise<Restored>;
+  release(): Promise<void>;
 }
 
-export async function restoreDatabase(
-  { dataDir, databaseUrl }: RestorePlace,
-  restore: Restore,
-  parts: { log: Logger; clock: Clock },
-): Promise<Restored> {
-  if (databaseUrl === undefined) return await restoreSqlite(dataDir, restore);
-  try {
-    return await restorePostgres(databaseUrl, restore, parts);
-  } catch (error) {
-    throw explainPostgresError('of the restore', error);
-  }
+/** Throws `conflict` where a broker uses the PostgreSQL database, or another restore into it is under way. The caller holds the lock of the folder. */
+export async function holdPlace({ dataDir, databaseUrl }: RestorePlace): Promise<HeldPlace> {
+  if (databaseUrl === undefined)
+    return {
+      isOccupied: existsSync(join(dataDir, 'mcpgate.db')),
+      restore: (restore) => restoreSqlite(dataDir, restore),
+      release: () => Promise.resolve(),
+    };
+  const held = await explained(holdPostgres(databaseUrl));
+  return { ...held, restore: (restore, parts) => explained(held.restore(restore, parts)) };
 }
 
-async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+/** Throws `conflict` where a broker is connected to the database. */
+export async function assertUnused(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url, application_name: 'mcpgate restore' });
   client.on('error', () => undefined);
   try {
-    await client.connect();
-    return await work(client);
-  } catch (error) {
-    throw explainPostgresError('of the restore', error);
+    await explained(client.connect().then(() => assertNoBroker(client)));
   } finally {
     await client.end().catch(() => undefined);
+  }
+}
+
+async function explained<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw explainPostgresError('of the restore', error);
   }
 }

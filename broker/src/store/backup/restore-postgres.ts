@@ -6,6 +6,7 @@ import type { Clock } from 'mcpgate-shared/clock';
 import type { Logger } from 'pino';
 import { migrate } from '../migrations/migrate.ts';
 import { openPostgres } from '../postgres/open-postgres.ts';
+import { HOLD_FOR_RESTORE } from '../postgres/restore-lock.ts';
 import { ALWAYS, END_SESSIONS, takenBackIn } from './after-restore.ts';
 import { loadRows, type RowTarget } from './load-rows.ts';
 import { backupParts } from './read-backup.ts';
@@ -13,30 +14,71 @@ import type { Restore, Restored } from './restore.ts';
 import { quoted, readTableShapes } from './table-shapes.ts';
 
 const STAGING = 'mcpgate_restoring';
+/** A tenth of a second lies between two of them. */
+const BROKER_TRIES = 50;
 
-export async function restorePostgres(
+/** A database that is held for one restore: no other restore goes into it, and no broker starts on it, until `release` or the end of the process. */
+export interface HeldPostgres {
+  readonly isOccupied: boolean;
+  restore(restore: Restore, parts: { log: Logger; clock: Clock }): Promise<Restored>;
+  release(): Promise<void>;
+}
+
+/** Throws `conflict` where a broker is connected, or another restore is under way. */
+export async function holdPostgres(url: string): Promise<HeldPostgres> {
+  const client = new pg.Client({ connectionString: url, application_name: 'mcpgate restore' });
+  // The statement that is under way, or the next one, rejects.
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    // The lock goes with this connection, which has nothing to say while the tables are made on others, and is not to outlive a process that was
+    // killed while a long statement runs. Older servers do not have all of these settings.
+    await client.query(
+      `select set_config(name, case name when 'client_connection_check_interval' then '1s' else '0' end, false) from pg_settings
+        where name in ('idle_session_timeout', 'idle_in_transaction_session_timeout', 'client_connection_check_interval')`,
+    );
+    const { rows } = await client.query<{ is_held: boolean }>(`select ${HOLD_FOR_RESTORE} as is_held`);
+    if (rows[0]?.is_held !== true)
+      throw new GateError(
+        'conflict',
+        'another restore into this database is under way: let it end, or stop it, before another one begins; nothing was changed',
+      );
+    // Only now: a broker that has connected before is seen here, and one that comes later sees the lock.
+    await assertNoBroker(client);
+    const { rowCount } = await client.query(
+      `select 1 from information_schema.tables where table_schema = current_schema() limit 1`,
+    );
+    return {
+      isOccupied: rowCount !== 0,
+      restore: (restore, parts) => restorePostgres(client, url, restore, parts),
+      release: () => client.end(),
+    };
+  } catch (error) {
+    await client.end();
+    throw error;
+  }
+}
+
+async function restorePostgres(
+  client: pg.Client,
   url: string,
   restore: Restore,
   parts: { log: Logger; clock: Clock },
 ): Promise<Restored> {
-  const client = new pg.Client({ connectionString: url, application_name: 'mcpgate restore' });
-  client.on('error', () => undefined);
-  await client.connect();
+  const home = await currentSchema(client);
+  await client.query(`drop schema if exists ${STAGING} cascade`);
+  await client.query(`create schema ${STAGING}`);
   try {
-    await assertNoBroker(client);
-    const home = await currentSchema(client);
-    await client.query(`drop schema if exists ${STAGING} cascade`);
-    await client.query(`create schema ${STAGING}`);
-    try {
-      await build(client, url, restore, parts);
-      return await exchange(client, home, restore);
-    } catch (error) {
+    const expected = await build(client, url, restore, parts);
+    return await exchange(client, home, restore, expected);
+  } catch (error) {
+    const cleaned = async () => {
       await client.query('rollback');
       await client.query(`drop schema if exists ${STAGING} cascade`);
-      throw error;
-    }
-  } finally {
-    await client.end();
+    };
+    // Where the connection is lost, the server ends the transaction by itself, and the next restore removes the schema.
+    await cleaned().catch(() => undefined);
+    throw error;
   }
 }
 
@@ -57,20 +99,34 @@ export async function assertNoBroker(client: pg.Client): Promise<void> {
   throw new GateError('conflict', 'a broker is running on this database; stop every broker first');
 }
 
+/** The same, for a moment later: a broker that has just been started is connected until it has seen that the database is held. */
+async function assertNoBrokerStays(client: pg.Client): Promise<void> {
+  for (let left = BROKER_TRIES; left > 0; left--) {
+    try {
+      return await assertNoBroker(client);
+    } catch (error) {
+      if (left === 1) throw error;
+      await client.query('select pg_sleep(0.1)');
+    }
+  }
+}
+
+/** Makes the tables with their rows; returns how many rows each of them has. */
 async function build(
   client: pg.Client,
   url: string,
-  { backup, endSessions, onRows, note }: Restore,
+  { backup, onRows }: Restore,
   { log, clock }: { log: Logger; clock: Clock },
-): Promise<void> {
+): Promise<Readonly<Record<string, number>>> {
   const within = new URL(url);
   within.searchParams.set('options', `-c search_path=${STAGING}`);
   // Its connections may outlive it for a moment, and are no broker's.
   within.searchParams.set('application_name', 'mcpgate restore');
-  const migrated = async (only?: readonly string[]): Promise<void> => {
-    const engine = openPostgres(within.href, { log, clock, self: { name: 'restore', location: 'restore' } });
+  const migrated = async (only?: readonly string[]): Promise<string[]> => {
+    const self = { name: 'restore', location: 'restore' };
+    const engine = openPostgres(within.href, { log, clock, self, isOfRestore: true });
     try {
-      await migrate(engine, only);
+      return await migrate(engine, only);
     } finally {
       await engine.close();
     }
@@ -81,16 +137,25 @@ async function build(
   await client.query('set local statement_timeout = 0');
   await loadRows(backup, backupParts(backup), await targetOf(client), onRows);
   await client.query('commit');
-  await migrated();
+  const later = await migrated();
   await setCounters(client);
-  await client.query('begin');
-  await client.query(`set local search_path = ${STAGING}`);
-  for (const statement of [...ALWAYS, ...(endSessions ? END_SESSIONS : [])]) await client.query(statement);
-  await client.query(
-    `insert into settings (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value`,
-    [note.name, note.value],
+  // Migrations that came after the backup may make other rows of those that were in it.
+  return later.length === 0 ? backup.header.tables : await countAll(client);
+}
+
+const countIn = async (client: pg.Client, table: string): Promise<number> => {
+  const { rows } = await client.query<{ n: string }>(`select count(*) as n from ${STAGING}.${quoted(table)}`);
+  return Number(rows[0]?.n);
+};
+
+async function countAll(client: pg.Client): Promise<Record<string, number>> {
+  const { rows } = await client.query<{ name: string }>(
+    'select tablename as name from pg_tables where schemaname = $1',
+    [STAGING],
   );
-  await client.query('commit');
+  const counts: Record<string, number> = {};
+  for (const { name } of rows) counts[name] = await countIn(client, name);
+  return counts;
 }
 
 /** Columns that are numbered by themselves go on behind the highest number that was restored. */
@@ -120,6 +185,7 @@ async function targetOf(client: pg.Client): Promise<RowTarget> {
         if (rows.length > 0) await client.query(`delete from ${quoted(name)}`);
       }
     },
+    count: ({ name }) => countIn(client, name),
     async insert({ name, columns }, rows) {
       const list = columns.map((column) => quoted(column.name)).join(', ');
       const arrays = columns.map(({ kind }, index) => `$${index + 1}::${types[kind]}[]`).join(', ');
@@ -150,29 +216,49 @@ async function thingsIn(client: pg.Client, schema: string): Promise<{ kind: stri
   return (await client.query<{ kind: string; name: string }>(THINGS, [quoted(schema)])).rows;
 }
 
-async function exchange(client: pg.Client, home: string, { now }: Restore): Promise<Restored> {
+async function exchange(
+  client: pg.Client,
+  home: string,
+  { now, endSessions, note }: Restore,
+  expected: Readonly<Record<string, number>>,
+): Promise<Restored> {
   const at = new Date(now).toISOString().replaceAll(/\D/g, '').slice(0, 14);
   const aside = `mcpgate_before_restore_${at}`;
+  await assertNoBrokerStays(client);
   await client.query('begin');
-  await assertNoBroker(client);
+  await client.query('set local statement_timeout = 0');
   const replaced = await thingsIn(client, home);
-  let isTakenOver = true;
   if (replaced.length > 0) {
     await client.query(`create schema ${aside}`);
     await move(client, home, aside, replaced);
-    isTakenOver = await takeBack(client, aside, now);
   }
+  for (const [table, rows] of Object.entries(expected)) {
+    const found = await countIn(client, table);
+    if (found !== rows) throw changedMeanwhile(table, found, rows);
+  }
+  await client.query(`set local search_path = ${STAGING}`);
+  for (const statement of [...ALWAYS, ...(endSessions ? END_SESSIONS : [])]) await client.query(statement);
+  const isTakenOver = replaced.length === 0 || (await takeBack(client, aside, now));
+  await client.query(
+    `insert into settings (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value`,
+    [note.name, note.value],
+  );
   await move(client, STAGING, home, await thingsIn(client, STAGING));
   await client.query(`drop schema ${STAGING}`);
   await client.query('commit');
   return { keptAt: replaced.length > 0 ? `the schema ${aside}` : undefined, isTakenOver };
 }
 
+const changedMeanwhile = (table: string, found: number, rows: number): GateError =>
+  new GateError(
+    'conflict',
+    `somebody else has changed what was being restored: ${table} has ${found} rows of ${rows}; nothing was replaced, restore again`,
+  );
+
 /** Returns whether it was: tables of another form have nothing that could be taken over. */
 async function takeBack(client: pg.Client, aside: string, now: number): Promise<boolean> {
   await client.query('savepoint taken_back');
   try {
-    await client.query(`set local search_path = ${STAGING}`);
     for (const statement of takenBackIn(aside, now)) await client.query(statement);
     return true;
   } catch {

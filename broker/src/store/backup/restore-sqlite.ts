@@ -81,12 +81,15 @@ async function migrated(folder: string, only?: readonly string[]): Promise<void>
 
 async function targetOf(database: DatabaseSync): Promise<RowTarget> {
   const shapes = await readTableShapes('sqlite', (statement) => Promise.resolve(database.prepare(statement).all()));
+  const count = ({ name }: { name: string }): number =>
+    Number(database.prepare(`select count(*) as n from ${quoted(name)}`).get()?.['n']);
   return {
     shapes,
+    count: (table) => Promise.resolve(count(table)),
     async empty(tables) {
-      for (const { name } of tables) {
-        const [row] = database.prepare(`select count(*) as n from ${quoted(name)}`).all();
-        if (row?.['n'] !== 0) database.exec(`delete from ${quoted(name)}`);
+      for (const table of tables) {
+        const { name } = table;
+        if (count(table) !== 0) database.exec(`delete from ${quoted(name)}`);
       }
       await Promise.resolve();
     },

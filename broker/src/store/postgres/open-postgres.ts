@@ -27,16 +27,16 @@ const STUCK_MS = 2_000;
 /** Pools for `url`; connects at first use. Throws `config` where `url` is no PostgreSQL URL. */
 export function openPostgres(
   url: string,
-  options: { log: Logger; clock: Clock; self: BrokerName; durability?: Durability },
+  options: { log: Logger; clock: Clock; self: BrokerName; durability?: Durability; isOfRestore?: boolean },
 ): Engine {
-  const { log, clock, self, durability = 'commit' } = options;
+  const { log, clock, self, durability = 'commit', isOfRestore = false } = options;
   const database = databaseName(url);
   const explain = (error: unknown): GateError => explainPostgresError(database, error);
   const types = typesOfColumns();
   // An unused connection that was lost needs no more than a line in the log: the next query opens another one.
   const onLost = (error: unknown) => log.warn({ err: explain(error) }, 'lost an idle database connection');
 
-  const pool = createPostgresPool({ url, max: POOL_SIZE, types, onLost });
+  const pool = createPostgresPool({ url, max: POOL_SIZE, types, onLost, isOfRestore });
   // The audit log has a connection of its own: rows of a chain are appended in order, and slow searches cannot delay a call.
   const auditPool = createPostgresPool({ url, max: 1, types, onLost, isOnDisk: durability === 'disk' });
   const db = new Kysely<Database>({ dialect: dialectOver(pool, explain) });

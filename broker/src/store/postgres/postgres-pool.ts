@@ -2,14 +2,18 @@
 // no query gets it again. An error of a connection never ends the process.
 import { Socket } from 'node:net';
 import type { PostgresPool, PostgresPoolClient } from 'kysely';
+import { GateError } from 'mcpgate-shared/error';
 import pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import { isServerLost, ReadOnlyServer } from './postgres-error.ts';
+import { IS_HELD_FOR_RESTORE } from './restore-lock.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const PREPARE_TIMEOUT_MS = 2_000;
 /** Of threads with the lowest priority, which get a processor where nobody else needs it. */
 const PATIENT_TIMEOUT_MS = 30_000;
+/** So often a restore that holds the database is waited for, a tenth of a second each: it waits longer for connections that do so (restore-postgres.ts). */
+const RELEASE_TRIES = 3;
 /** After this time the server itself ends a statement, with its locks. */
 const STATEMENT_TIMEOUT_MS = 30_000;
 /** A server that does not do so either is given up a little later. */
@@ -60,6 +64,8 @@ export function createPostgresPool(options: {
   isOnDisk?: boolean;
   /** For few rows of many: the server walks an index to where they are, whatever it believes, or does not know yet, of how many rows there are. */
   isByIndex?: boolean;
+  /** It is the restore's own, which holds the database. */
+  isOfRestore?: boolean;
 }): GuardedPool {
   const sockets = new Set<Socket>();
   const pool = new pg.Pool({
@@ -170,14 +176,18 @@ export function forQueryBuilder(pool: GuardedPool): PostgresPool {
   };
 }
 
-/** Sets the time-outs of a connection. Throws where the server takes no writes: a standby, or a primary that was made one. */
+/**
+ * Sets the time-outs of a connection. Throws where the server takes no writes (a standby, or a primary that was made one), and where a restore into
+ * the database is under way.
+ */
 async function prepare(
   client: pg.ClientBase,
   {
     isOnDisk = false,
     isByIndex = false,
     isPatient = false,
-  }: Partial<Record<'isOnDisk' | 'isByIndex' | 'isPatient', boolean>>,
+    isOfRestore = false,
+  }: Partial<Record<'isOnDisk' | 'isByIndex' | 'isPatient' | 'isOfRestore', boolean>>,
 ): Promise<void> {
   // Where the server asks for more than its own disk, it goes on doing so.
   const commits = isOnDisk
@@ -187,10 +197,20 @@ async function prepare(
     ? `, set_config('enable_bitmapscan', 'off', false), set_config('enable_seqscan', 'off', false)`
     : '';
   const asked: pg.QueryConfig & { query_timeout: number } = {
-    text: `select set_config('statement_timeout', '${STATEMENT_TIMEOUT_MS}', false), current_setting('transaction_read_only') as read_only${commits}${walks}`,
+    text: `select set_config('statement_timeout', '${STATEMENT_TIMEOUT_MS}', false), current_setting('transaction_read_only') as read_only, ${IS_HELD_FOR_RESTORE} as is_held${commits}${walks}`,
     // This is a part of connecting, and as short: the pool counts the connection meanwhile.
     query_timeout: isPatient ? PATIENT_TIMEOUT_MS : PREPARE_TIMEOUT_MS,
   };
-  const { rows } = await client.query<{ read_only: string }>(asked);
+  const { rows } = await client.query<{ read_only: string; is_held: boolean }>(asked);
   if (rows[0]?.read_only === 'on') throw new ReadOnlyServer();
+  if (rows[0]?.is_held !== true || isOfRestore) return;
+  // The server takes a moment to notice that a restore was killed.
+  for (let left = RELEASE_TRIES; left > 0; left--) {
+    const again = {
+      text: `select ${IS_HELD_FOR_RESTORE} as is_held from pg_sleep(0.1)`,
+      query_timeout: PREPARE_TIMEOUT_MS,
+    };
+    if ((await client.query<{ is_held: boolean }>(again)).rows[0]?.is_held === false) return;
+  }
+  throw new GateError('unavailable', 'a restore into this database is under way: start brokers when it has ended');
 }
