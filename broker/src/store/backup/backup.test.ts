@@ -266,6 +266,38 @@ for (const kind of ENGINES)
       }
     });
 
+    test('a file that was changed after it was checked is not taken', async (t) => {
+      const place = await filled(t, kind);
+      const file = await backUp(t, place);
+      const [whole, was] = [readFileSync(file), await contentOf(place)];
+      const inTheHeader = Buffer.from(
+        whole.toString('latin1').replace('"version":"1.2.3"', '"version":"1.2.4"'),
+        'latin1',
+      );
+      const inTheRows = Buffer.from(whole);
+      const middle = Math.floor(whole.length / 2);
+      inTheRows[middle] = (inTheRows[middle] ?? 0) ^ 1;
+      for (const bytes of [inTheHeader, inTheRows, whole.subarray(0, middle)]) {
+        writeFileSync(file, whole);
+        const backup = await checkBackup(file, () => undefined);
+        writeFileSync(file, bytes);
+        const held = await holdPlace(place);
+        const restore = {
+          backup,
+          endSessions: false,
+          note: { name: 'told', value: 'later' },
+          now: Date.now(),
+          onRows: () => undefined,
+        };
+        await assert.rejects(held.restore(restore, { log, clock: systemClock }), {
+          code: 'config',
+          message: /was changed after it was checked; nothing of it was taken/,
+        });
+        await held.release();
+        assert.deepEqual(await contentOf(place), was);
+      }
+    });
+
     test('a file whose rows do not fit changes nothing, and leaves nothing half made', async (t) => {
       const place = await filled(t, kind);
       const file = await backUp(t, place);

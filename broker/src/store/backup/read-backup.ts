@@ -1,5 +1,6 @@
-// Reads the file of a backup. First all of it for its digest, so that nothing of a truncated or altered file is ever taken; then its rows.
-import { createHash } from 'node:crypto';
+// Reads the file of a backup. First all of it for its digest, so that nothing of a truncated or altered file is ever taken; then its rows, and
+// the digest once more.
+import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream';
@@ -91,9 +92,27 @@ function jsonOf(text: string): unknown {
 /** Rows come some hundred at a time. */
 const ROWS = 500;
 
-export async function* backupParts({ file, rows: { from, to } }: CheckedBackup): AsyncGenerator<BackupPart> {
+/**
+ * The rows are read with all that stands before them, and the digest is compared again behind the last one: of a file that was changed after it was
+ * checked, or is another one by now, nothing may be kept, and this throws `config`.
+ */
+export async function* backupParts(backup: CheckedBackup): AsyncGenerator<BackupPart> {
+  const digest = createHash('sha256');
+  try {
+    yield* partsOf(backup, digest);
+  } catch (error) {
+    // A wrong digest is not known yet where what was changed cannot be read.
+    throw error instanceof Error && 'syscall' in error ? error : changed(backup.file, error);
+  }
+  if (digest.digest('hex') !== backup.trailer.sha256) throw changed(backup.file);
+}
+
+const changed = (file: string, cause?: unknown): GateError =>
+  new GateError('config', `${file} was changed after it was checked; nothing of it was taken`, { cause });
+
+async function* partsOf(backup: CheckedBackup, digest: Hash): AsyncGenerator<BackupPart> {
   let rows: unknown[][] = [];
-  for await (const line of linesOf(file, from, to)) {
+  for await (const line of linesOf(backup, digest)) {
     const value: unknown = JSON.parse(line);
     if (Array.isArray(value)) {
       rows.push(value);
@@ -111,10 +130,19 @@ export async function* backupParts({ file, rows: { from, to } }: CheckedBackup):
   }
 }
 
-async function* linesOf(file: string, from: number, to: number): AsyncGenerator<string> {
+async function* linesOf({ file, rows: { from, to } }: CheckedBackup, digest: Hash): AsyncGenerator<string> {
   const unpacked = createZstdDecompress();
+  const packed = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    let left = from;
+    for await (const chunk of chunks) {
+      digest.update(chunk);
+      const skipped = Math.min(left, chunk.length);
+      left -= skipped;
+      if (skipped < chunk.length) yield chunk.subarray(skipped);
+    }
+  };
   // An error of the file ends the stream with it, which the loop below throws.
-  pipeline(createReadStream(file, { start: from, end: to - 1 }), unpacked, () => undefined);
+  pipeline(createReadStream(file, { end: to - 1 }), packed, unpacked, () => undefined);
   unpacked.setEncoding('utf8');
   let rest: string[] = [];
   for await (const chunk of unpacked as AsyncIterable<string>) {
