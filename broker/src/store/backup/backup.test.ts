@@ -378,7 +378,7 @@ describe('while a restore into a PostgreSQL database is under way', () => {
 
     // Also one that is on its way in while the rows are loaded: its connection does not end the restore.
     let started: Promise<unknown> | undefined;
-    await restoreInto(place, file, false, () => (started ??= assert.rejects(start(), refusal)));
+    await restoreInto(place, file, false, () => void (started ??= assert.rejects(start(), refusal)));
     await started;
   });
 
