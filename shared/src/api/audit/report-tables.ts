@@ -22,6 +22,9 @@ export interface ReportSection {
 
 type Event = Report['events'][number];
 
+/** A call that its client cancelled is none of them: it says nothing of the server. `mcpgate_calls_total` is watched by the same ones (docs/metrics.md). */
+const FAILED: readonly string[] = ['failed', 'timeout', 'unknown'];
+
 const sum = (calls: readonly ReportedCalls[]): number => calls.reduce((total, each) => total + each.calls, 0);
 const day = (ts: string | null): string => (ts === null ? '–' : `${ts.slice(0, 10)} ${ts.slice(11, 16)}`);
 const list = (texts: readonly string[], most = 12): string =>
@@ -35,7 +38,7 @@ export function reportSections(report: Report): ReportSection[] {
     Object.entries(report.event_counts).reduce((total, [type, count]) => total + (pattern.test(type) ? count : 0), 0);
   const people = report.people.filter(({ disabled }) => !disabled);
   const denied = report.calls.filter(({ status, decision }) => status === 'denied' || decision === 'would_deny');
-  const failed = report.calls.filter(({ status }) => ['failed', 'timeout', 'unknown'].includes(status));
+  const failed = report.calls.filter(({ status }) => FAILED.includes(status));
   const leaving = ofTypes(
     /^(?:user\.(?:disabled|removed)|device\.revoked|grant\.revoked|session\.ended|admin_token\.revoked|group\.disabled)$/,
   );
@@ -43,7 +46,7 @@ export function reportSections(report: Report): ReportSection[] {
     /^(?:server|rule|enforcement|tool|bundle|hook|config|workspace|catalogue|proposal|database|signing_key|key)\./,
   );
   const secretEvents = ofTypes(/^secret\./);
-  const approvals = ofTypes(/^(?:approval|request)\./);
+  const approvals = ofTypes(/^approval\./);
   const watching = ofTypes(/^(?:audit|delivery)\./);
   return [
     {
@@ -202,13 +205,14 @@ const grantsTable = ({ grants, admin_tokens: tokens }: Report): ReportTable => (
 function callsTable({ calls }: Report): ReportTable {
   return {
     name: 'calls',
-    title: 'Calls by person and server',
-    columns: ['Who', 'Server', 'Calls', 'Answered', 'Denied', 'Failed', 'Tools', 'First', 'Last'],
+    title:
+      'Calls by person and server (failed: with those that timed out or ended unknown; cancelled: by their client)',
+    columns: ['Who', 'Server', 'Calls', 'Answered', 'Denied', 'Failed', 'Cancelled', 'Tools', 'First', 'Last'],
     rows: grouped(calls, ({ actor, server }) => [actor, server]).map(([[who = '', server = ''], some]) => {
       const by = (...statuses: string[]): string => number(sum(some.filter(({ status }) => statuses.includes(status))));
       return [
         ...[who, server, number(sum(some)), by('ok', 'tool_error'), by('denied')],
-        by('failed', 'timeout', 'unknown', 'cancelled'),
+        ...[by(...FAILED), by('cancelled')],
         list(
           [...new Set(some.flatMap(({ tool }) => tool ?? []))].map((tool) => tool.replace(`${server}__`, '')),
           8,
@@ -232,7 +236,7 @@ const deniedTable = (denied: readonly ReportedCalls[]): ReportTable => ({
 
 const failedTable = (failed: readonly ReportedCalls[]): ReportTable => ({
   name: 'failures',
-  title: 'Calls that failed, timed out, or ended unknown',
+  title: 'Calls that failed: those that timed out or ended unknown too, and not those that their client cancelled',
   columns: ['Server', 'What', 'Status', 'Calls', 'Last'],
   rows: grouped(failed, ({ server, tool, status }) => [server, tool ?? '', status]).map(
     ([[server = '', tool = '', status = ''], some]) => [server, tool, status, number(sum(some)), day(latest(some))],
