@@ -5,6 +5,7 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import type { ArchivesState } from '../../audit/archive/archives.ts';
 import type { Limits } from '../../limits/limits.ts';
 import type { Store } from '../../store/store.ts';
+import { registerOneReading } from './one-reading.ts';
 
 const ENFORCEMENTS = ['enforce', 'observe', 'off'] as const;
 
@@ -21,25 +22,25 @@ export interface StoredSources {
 export function registerStoredMetrics(registry: Registry, sources: StoredSources): void {
   const { store, limits, lastBackup, archives, clock } = sources;
   const registers = [registry];
-  const oldest = new Gauge({
-    name: 'mcpgate_approvals_oldest_seconds',
-    help: 'How long the oldest call or request for access has waited for a yes; 0: none waits',
-    labelNames: ['workspace'],
-    registers,
-  });
-  new Gauge({
-    name: 'mcpgate_approvals_waiting',
-    help: "Calls and requests for access that wait for somebody's yes",
-    labelNames: ['workspace'],
-    registers,
-    async collect() {
-      const waiting = await store.approvals.waiting().catch(() => []);
-      for (const gauge of [this, oldest]) gauge.reset();
-      for (const { workspaceId: workspace, count, oldestAt } of waiting) {
-        this.set({ workspace }, count);
-        oldest.set({ workspace }, oldestAt === null ? 0 : Math.max(0, (clock.now() - oldestAt) / 1000));
-      }
+  const told = {
+    oldest: {
+      name: 'mcpgate_approvals_oldest_seconds',
+      help: 'How long the oldest call or request for access has waited for a yes; 0: none waits',
+      labelNames: ['workspace'],
     },
+    waiting: {
+      name: 'mcpgate_approvals_waiting',
+      help: "Calls and requests for access that wait for somebody's yes",
+      labelNames: ['workspace'],
+    },
+  } as const;
+  registerOneReading(registry, told, async (gauges) => {
+    const waiting = await store.approvals.waiting().catch(() => []);
+    for (const gauge of Object.values(gauges)) gauge.reset();
+    for (const { workspaceId: workspace, count, oldestAt } of waiting) {
+      gauges.waiting.set({ workspace }, count);
+      gauges.oldest.set({ workspace }, oldestAt === null ? 0 : Math.max(0, (clock.now() - oldestAt) / 1000));
+    }
   });
   new Gauge({
     name: 'mcpgate_enforcement',
