@@ -11,7 +11,7 @@ import { onBothEngines } from '../../store/fixtures/both-engines.ts';
 import type { Store } from '../../store/store.ts';
 import { says, startAuthzServer } from '../fixtures/authz-server.ts';
 import { createHookSender } from '../hook-request.ts';
-import { createLogFeeds } from './feed-log.ts';
+import { createLogFeeds, type LogFeedsOptions } from './feed-log.ts';
 import { createEntrySender } from './send-entries.ts';
 
 const KEY = `whsec_${Buffer.from('a key of twenty-four bytes').toString('base64')}`;
@@ -58,9 +58,9 @@ onBothEngines((open) => {
     const by = { vault, clock: { now: () => Date.now() }, version: '1', host: 'here', log: silent };
     const sender = createEntrySender({ ...by, sender: createHookSender({ ...by, fetch }) });
     /** One that `dies` is not closed, as after kill -9. */
-    const brokerOf = (holder: string, on: Store = store, dies = false) => {
+    const brokerOf = (holder: string, on: Store = store, dies = false, log: LogFeedsOptions['log'] = silent) => {
       const at = { holder, location: `at ${holder}` };
-      const feeds = createLogFeeds({ store: on, sender, clock: ticking, log: silent, ...at, random: () => 0 });
+      const feeds = createLogFeeds({ store: on, sender, clock: ticking, log, ...at, random: () => 0 });
       if (!dies) t.after(() => feeds.close());
       return feeds;
     };
@@ -125,6 +125,28 @@ onBothEngines((open) => {
     );
     const after = await feeds.state('default', 'siem');
     assert.deepEqual([after?.rows, after?.attempts, after?.lastError, after?.oldestAt], [0, 0, null, null]);
+  });
+
+  it('the log of the broker says once that a receiver takes nothing, and once that it takes again', async (t) => {
+    const { store, clock, receiver, brokerOf, logOf } = await world(t);
+    const lines: string[] = [];
+    const say = (level: string) => (facts: object, text: string) =>
+      void lines.push([level, text, ...Object.values(facts)].join(': '));
+    const feeds = brokerOf('b1', store, false, { warn: say('warn'), info: say('info') });
+    const audit = logOf('w1');
+    const tryAgain = async (type: string) => {
+      await audit.event(note(type));
+      clock.at += 3_600_000;
+      await feeds.sendDue();
+    };
+    receiver.answer = says({}, {}, 503);
+    for (const type of ['note.one', 'note.two', 'note.three']) await tryAgain(type);
+    receiver.answer = says({});
+    for (const type of ['note.four', 'note.five']) await tryAgain(type);
+    assert.deepEqual(lines, [
+      'warn: a receiver of the log takes nothing: log:default/siem: status 503',
+      'info: a receiver takes the log again: log:default/siem',
+    ]);
   });
 
   it('what a broker sent and was killed before it wrote that down is sent again under the same ids', async (t) => {

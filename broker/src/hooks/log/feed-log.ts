@@ -35,7 +35,7 @@ export interface LogFeedsOptions {
   store: Pick<Store, 'hooks' | 'workspaces' | 'audit' | 'logFeeds'>;
   sender: Pick<EntrySender, 'send'>;
   clock: Clock;
-  log: Pick<Log, 'warn'>;
+  log: Pick<Log, 'warn' | 'info'>;
   /** Of this run of the broker, and where it runs, for people to read. */
   holder: string;
   location: string;
@@ -53,6 +53,8 @@ export function createLogFeeds(options: LogFeedsOptions): LogFeeds {
   const { store, sender, clock, log, holder, location, random = Math.random } = options;
   const underWay = new Map<string, Promise<void>>();
   const listeners = new Set<(destination: string) => void>();
+  /** Those that took nothing when this broker last tried. */
+  const away = new Set<string>();
   const ending = new AbortController();
   let cancelLook: (() => void) | undefined;
 
@@ -83,10 +85,15 @@ export function createLogFeeds(options: LogFeedsOptions): LogFeeds {
     for (const [index, batch] of batches.entries()) {
       const sent = await send(workspaceId, hook, batch);
       if (sent.kind === 'again') {
+        if (!away.has(destination) && !ending.signal.aborted) {
+          away.add(destination);
+          log.warn({ destination, why: sent.why }, 'a receiver of the log takes nothing');
+        }
         const at = clock.now() + pauseMs(tried, sent.retryAfterMs, random());
         await store.logFeeds.failed(destination, holder, { at, error: sent.why.slice(0, 500) });
         return false;
       }
+      if (batch.length > 0 && away.delete(destination)) log.info({ destination }, 'a receiver takes the log again');
       if (sent.refused !== undefined)
         log.warn({ destination, why: sent.refused }, 'a receiver does not take what it was sent');
       const upTo = index === batches.length - 1 ? last.seq : Number(batch.at(-1)?.id.split(':').at(-1));
