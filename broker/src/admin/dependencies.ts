@@ -15,6 +15,7 @@ import type { Definitions } from '../definitions/definitions.ts';
 import type { Hooks } from '../hooks/create-hooks.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Store } from '../store/store.ts';
+import type { TelemetryProblem } from '../telemetry/otlp-receiver.ts';
 import type { Upstreams } from '../upstreams/upstream.ts';
 import type { RecentActivity } from './activity/recent-activity.ts';
 import type { Reload } from './reload/reload.ts';
@@ -90,6 +91,8 @@ export interface AdminDependencies {
   accounts: Accounts;
   approvals: Approvals;
   hooks: Pick<Hooks, 'authorizer' | 'sender' | 'entries' | 'deliveries' | 'feeds'>;
+  /** What the collector of the configuration does not take; none where there is no collector. */
+  telemetryProblems: () => readonly TelemetryProblem[];
   ownAccounts: OwnAccounts;
   keysEntry: KeysEntry;
   /** Waits until no other broker begins a call with an earlier version of the secret, and as long as is said for those under way to end. */

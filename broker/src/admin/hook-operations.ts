@@ -12,8 +12,8 @@ import { referencesIn } from 'mcpgate-shared/values/secret-reference';
 import type { z } from 'zod';
 import type { AuditEvent } from '../domain/call-record.ts';
 import { publicMessage } from '../domain/public-message.ts';
-import type { DeliveryQueue } from '../deliveries/deliveries.ts';
 import { destinationOf } from '../hooks/approvals/tell-approvals.ts';
+import { queueOfHook, receiverWarnings, type ReceiverQueue } from '../hooks/receiver-state.ts';
 import { type ApprovalsHook, type Hook, logDestination, type LogHook, secretsOfHook } from '../domain/hook.ts';
 import { inWorkspace } from '../domain/workspace.ts';
 import { compilePolicy } from '../policy/compile-policy.ts';
@@ -32,20 +32,13 @@ import { eventBy, operation, type Caller, type Operation } from './operation.ts'
 type Needs = Pick<AdminDependencies, 'store' | 'vault' | 'audit' | 'policyChanged' | 'people' | 'clock' | 'hooks'>;
 
 export function hookOperations({ store, vault, audit, policyChanged, people, clock, hooks }: Needs): Operation[] {
-  const shown = async (workspaceId: string, hook: Hook): Promise<HookView> => ({
-    ...toView(hook),
-    warnings: await warningsOf(workspaceId, hook),
-    ...(await queueOf(workspaceId, hook)),
-  });
-
-  const queueOf = async (workspaceId: string, hook: Hook): Promise<Pick<HookView, 'queue'>> => {
-    if (hook.kind === 'log') {
-      const feed = await hooks.feeds.state(workspaceId, hook.name);
-      return feed === undefined ? {} : { queue: toQueue({ ...feed, queued: feed.rows }) };
-    }
-    const queues = await hooks.deliveries.queues(workspaceId);
-    const found = queues.find(({ destination }) => destination === destinationOf(workspaceId, hook.name));
-    return hook.kind !== 'approvals' || found === undefined ? {} : { queue: toQueue(found) };
+  const shown = async (workspaceId: string, hook: Hook): Promise<HookView> => {
+    const queue = await queueOfHook(hooks, workspaceId, hook);
+    return {
+      ...toView(hook),
+      warnings: [...(await warningsOf(workspaceId, hook)), ...receiverWarnings(workspaceId, hook, queue, clock.now())],
+      ...(queue !== undefined && { queue: toQueue(queue) }),
+    };
   };
 
   const warningsOf = async (workspaceId: string, hook: Hook): Promise<string[]> => {
@@ -230,9 +223,7 @@ function toNew(view: NewHookView, createdBy: string): NewHook {
   return { ...base, kind, format, signingSecret, people, byEmail };
 }
 
-function toQueue(
-  of: Pick<DeliveryQueue, 'queued' | 'oldestAt' | 'attempts' | 'nextAt' | 'lastError' | 'deliveredAt' | 'triedBy'>,
-): NonNullable<HookView['queue']> {
+function toQueue(of: ReceiverQueue): NonNullable<HookView['queue']> {
   const { queued, oldestAt, attempts, nextAt, lastError, deliveredAt, triedBy } = of;
   return {
     ...{ queued, oldest_at: isoTimeOrNull(oldestAt), attempts, last_error: lastError },

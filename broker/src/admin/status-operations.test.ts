@@ -6,6 +6,8 @@ import { systemClock } from 'mcpgate-shared/clock';
 import { localTime } from 'mcpgate-shared/local-time';
 import { pino } from 'pino';
 import type { HookState } from '../hooks/authorizer.ts';
+import type { FeedView } from '../hooks/log/feed-log.ts';
+import type { TelemetryProblem } from '../telemetry/otlp-receiver.ts';
 import type { UpstreamsOptions } from '../upstreams/upstreams-options.ts';
 import { requester, fixtureServer, serverRecord, startPool } from '../upstreams/fixtures/pool.ts';
 import { temporaryFolder } from '../store/fixtures/both-engines.ts';
@@ -41,6 +43,8 @@ it('a server that nothing keeps apart is warned of by its name, with the reason,
   const keys = createKeyRotation({ store, keyring, bus: store.bus, clock: systemClock, log, record });
   const http = { kind: 'http' as const, url: 'http://127.0.0.1:9/mcp', headers: {} };
   const hookStates: HookState[] = [];
+  const feeds = new Map<string, FeedView>();
+  const problems: TelemetryProblem[] = [];
   async function warnings(options: Partial<UpstreamsOptions>): Promise<readonly string[]> {
     const off = { ...serverRecord('off', fixtureServer()), enabled: false };
     const pool = await startPool([serverRecord('fix', fixtureServer()), serverRecord('web', http), off], options);
@@ -51,7 +55,12 @@ it('a server that nothing keeps apart is warned of by its name, with the reason,
       const [status] = statusOperations({
         ...{ store, keys, vault, clock: systemClock, secretWatch: { warnings: async () => [] } },
         audit: { searchEvents: async () => [], checkpoints: { lastAt: null, places: [PLACE] } },
-        hooks: { authorizer: { states: () => hookStates } },
+        hooks: {
+          authorizer: { states: () => hookStates },
+          deliveries: { queues: async () => [] },
+          feeds: { state: async (_workspace, name) => feeds.get(name) },
+        },
+        telemetryProblems: () => problems,
         archives: {
           list: async () => [],
           state: {
@@ -129,4 +138,24 @@ it('a server that nothing keeps apart is warned of by its name, with the reason,
       `the hook authz has given no answer since ${localTime(0)} (it could not be reached), and calls that it has to allow are denied: \`hook test authz\` asks it, \`hook show authz\` says where`,
     ],
   );
+  const siem = { name: 'siem', kind: 'log', url: 'http://127.0.0.1:9/', enabled: true, timeoutMs: 5_000 } as const;
+  const form = { secret: null, bearer: null, what: [], format: 'standard', headers: {}, ca: null } as const;
+  await store.hooks.create('default', {
+    ...{ ...siem, ...form, certificate: null, maxBytes: null, managedBy: null, createdBy: 'test' },
+  });
+  const now = Date.now();
+  const told = async (since: number, attempts: number) => {
+    feeds.set('siem', {
+      ...{ workspaceId: 'default', destination: 'log:default/siem', attempts, nextAt: 0, lastError: why },
+      ...{ deliveredAt: null, triedBy: null, rows: 41, oldestAt: since },
+    });
+    problems.splice(0, 1, { signal: 'metrics', host: 'otel.example:4318', since, why: 'status 503' });
+    const all = await warnings({ isRoot: true, stdio: { sandbox: 'off', readable: [] } });
+    return all.filter((line) => line.includes('siem') || line.includes('collector'));
+  };
+  assert.deepEqual(await told(now - 120_000, 2), [
+    `the hook siem has not taken the log since ${localTime(now - 120_000)} (it could not be reached), and 41 rows wait: \`hook test siem\` tries it`,
+    `the collector at otel.example:4318 has taken no metrics of this broker since ${localTime(now - 120_000)}: status 503`,
+  ]);
+  assert.deepEqual(await told(Date.now() - 1_000, 2), [], 'what is away for a moment is nobody’s business');
 });

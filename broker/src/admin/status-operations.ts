@@ -4,6 +4,8 @@ import { statusApi, type Status } from 'mcpgate-shared/api/status';
 import type { ArchivesState, ArchiveView } from '../audit/archive/archives.ts';
 import type { SourceView } from '../vault/vault.ts';
 import { inWorkspace } from '../domain/workspace.ts';
+import { PATIENCE_MS, queueOfHook, receiverWarnings } from '../hooks/receiver-state.ts';
+import type { TelemetryProblem } from '../telemetry/otlp-receiver.ts';
 import { GateError } from 'mcpgate-shared/error';
 import { localTime } from 'mcpgate-shared/local-time';
 import type { MasterKeyView } from '../vault/key-rotation.ts';
@@ -33,6 +35,7 @@ export function statusOperations({
   backupMaxAgeMs,
   clock,
   hooks,
+  telemetryProblems,
 }: {
   audit: Pick<AdminDependencies['audit'], 'searchEvents' | 'checkpoints'>;
   archives: Pick<AdminDependencies['archives'], 'list' | 'state'>;
@@ -50,10 +53,27 @@ export function statusOperations({
   | 'memory'
   | 'eventLoopDelay'
   | 'facts'
-> & { hooks: { authorizer: Pick<AdminDependencies['hooks']['authorizer'], 'states'> } }): Operation[] {
+  | 'telemetryProblems'
+> & {
+    hooks: {
+      authorizer: Pick<AdminDependencies['hooks']['authorizer'], 'states'>;
+      deliveries: Pick<AdminDependencies['hooks']['deliveries'], 'queues'>;
+      feeds: Pick<AdminDependencies['hooks']['feeds'], 'state'>;
+    };
+  }): Operation[] {
+  /** Of the hooks that are told something: what waits for those that take nothing. */
+  async function receivers(workspaceId: string): Promise<Attention[]> {
+    const all = await store.hooks.list(workspaceId);
+    const each = all.map(async (hook) => {
+      const queue = await queueOfHook(hooks, workspaceId, hook);
+      return about('hook', receiverWarnings(workspaceId, hook, queue, clock.now()), hook.name);
+    });
+    return (await Promise.all(each)).flat();
+  }
+
   return [
     operation(statusApi.status, async (_input, { workspaceId }) => {
-      const [readiness, policy, users, key, holding, proposals, secrets, definitions, removed, backup, files] =
+      const [readiness, policy, users, key, holding, proposals, secrets, definitions, removed, backup, files, told] =
         await Promise.all([
           facts.readiness(),
           store.policy.snapshot(workspaceId),
@@ -66,6 +86,7 @@ export function statusOperations({
           store.policy.removedRules(workspaceId),
           backups.last(),
           archives.list(),
+          receivers(workspaceId),
         ]);
       const unapproved = await approverDoubts({ store, clock }, workspaceId, policy.rules);
       const servers = upstreams.status(workspaceId);
@@ -103,6 +124,8 @@ export function statusOperations({
             : about('server', [`server ${name}: ${first}${andMore(name, workspaceId, more.length)}`], name),
         ),
         ...about('hook', hookWarnings(policy.hook, hooks.authorizer, workspaceId), policy.hook?.name),
+        ...told,
+        ...about('telemetry', telemetryWarnings(telemetryProblems(), clock.now())),
         ...(policy.enforcement === 'enforce'
           ? []
           : about('rules', [
@@ -254,6 +277,15 @@ function hookWarnings(
   return [
     `the hook ${name} has given no answer since ${localTime(failing.since)} (${failing.why}), and calls that it has to allow are denied: \`hook test ${name}${inWorkspace(workspaceId)}\` asks it, \`hook show ${name}${inWorkspace(workspaceId)}\` says where`,
   ];
+}
+
+function telemetryWarnings(problems: readonly TelemetryProblem[], now: number): string[] {
+  return problems
+    .filter(({ since }) => now - since >= PATIENCE_MS)
+    .map(
+      ({ signal, host, since, why }) =>
+        `the collector at ${host} has taken no ${signal} of this broker since ${localTime(since)}: ${why}`,
+    );
 }
 
 function sourceWarning({ problem, until }: SourceView): string[] {

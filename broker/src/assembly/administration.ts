@@ -26,7 +26,8 @@ export async function assembleAdministration(
 ) {
   const { config, clock, pid, publicUrl, startedAt } = context;
   const { store, vault, audit, proofs, archives, reload, replicas, keys, secretWatch } = custody;
-  const { accounts, approvals, assertions, upstreams, identity, definitions, hooks, gateway, tunnel } = calls;
+  const { accounts, approvals, assertions, upstreams, identity, definitions, hooks, gateway, tunnel, telemetry } =
+    calls;
   const { data: dataDir, database_url: databaseUrl } = config;
   const { durability } = config.audit;
   const readiness = createReadiness({
@@ -60,6 +61,7 @@ export async function assembleAdministration(
     hooks,
     backups,
     reload,
+    telemetryProblems: () => telemetry?.problems ?? [],
     backupMaxAgeMs: () => reload.now.backup.max_age,
     accounts,
     approvals,

@@ -42,7 +42,7 @@ export function createHooks(options: {
   approvals: Approvals;
   deliveries: Deliveries;
   clock: Clock;
-  log: Pick<Log, 'warn'>;
+  log: Pick<Log, 'warn' | 'info'>;
   /** Hosts that may have private addresses wherever they are named. */
   allowHosts: readonly string[];
   version: string;

@@ -9,7 +9,7 @@ import type { GuardedFetch } from '../net/guarded-fetch.ts';
 import type { Store } from '../store/store.ts';
 import { createKeptSpans } from './kept-spans.ts';
 import { createLeftSpans } from './left-spans.ts';
-import { createOtlpReceiver } from './otlp-receiver.ts';
+import { createOtlpReceiver, type TelemetryProblem } from './otlp-receiver.ts';
 import { createOperationMetrics, OPERATION_NAMES } from './operation-metrics.ts';
 import { otlpMetrics, type PromMetric } from './otlp-metrics.ts';
 import { createSpanQueue, type SpanCounts } from './span-queue.ts';
@@ -28,6 +28,7 @@ export interface Telemetry {
   /** Undefined: calls are not traced. */
   readonly traces: Traces | undefined;
   readonly spans: SpanCounts;
+  readonly problems: readonly TelemetryProblem[];
   /** Begins to send what `read` says, where that is wanted. Returns the function that ends it. */
   sendMetrics(read: () => Promise<PromMetric[]>, isServer: (workspaceId: string, name: string) => boolean): () => void;
   close(): Promise<void>;
@@ -77,6 +78,9 @@ export function createTelemetry(
     traces,
     get spans() {
       return queue.counts;
+    },
+    get problems() {
+      return receiver.problems;
     },
     sendMetrics(read, isServer) {
       if (!settings.metrics) return () => undefined;

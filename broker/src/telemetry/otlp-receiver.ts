@@ -8,7 +8,17 @@ export type OtlpSignal = 'traces' | 'metrics';
 export type Posted =
   { kind: 'taken' } | { kind: 'again'; why: string; afterMs: number | undefined } | { kind: 'lost'; why: string };
 
+/** A collector takes no documents of one kind. `since`: the first that it did not take, ms since the epoch; `why`: of the last one. */
+export interface TelemetryProblem {
+  signal: OtlpSignal;
+  host: string;
+  since: number;
+  why: string;
+}
+
 export interface OtlpReceiver {
+  /** What the collector has not taken when it was last asked by this broker. */
+  readonly problems: readonly TelemetryProblem[];
   /** Never rejects. */
   post(signal: OtlpSignal, document: object): Promise<Posted>;
   /** The same of a document that is JSON already. */
@@ -29,8 +39,10 @@ export function createOtlpReceiver(options: {
 }): OtlpReceiver {
   const { endpoint, headers, fetch, version, now } = options;
   const base = endpoint.replace(/\/+$/, '');
-  const { hostname: namedHost } = new URL(base);
-  const postText: OtlpReceiver['postText'] = async (signal, json) => {
+  const { host, hostname: namedHost } = new URL(base);
+  const problems = new Map<OtlpSignal, TelemetryProblem>();
+
+  async function attempt(signal: OtlpSignal, json: string): Promise<Posted> {
     try {
       const own = { 'content-type': 'application/json', 'user-agent': `mcpgate/${version}` };
       const answer = await fetch(`${base}/v1/${signal}`, {
@@ -46,6 +58,19 @@ export function createOtlpReceiver(options: {
       const why = error instanceof GateError ? error.message : 'an unexpected error';
       return { kind: 'again', why, afterMs: undefined };
     }
+  }
+
+  const postText: OtlpReceiver['postText'] = async (signal, json) => {
+    const posted = await attempt(signal, json);
+    if (posted.kind === 'taken') problems.delete(signal);
+    else problems.set(signal, { signal, host, since: problems.get(signal)?.since ?? now(), why: posted.why });
+    return posted;
   };
-  return { postText, post: (signal, document) => postText(signal, JSON.stringify(document)) };
+  return {
+    get problems() {
+      return [...problems.values()];
+    },
+    postText,
+    post: (signal, document) => postText(signal, JSON.stringify(document)),
+  };
 }

@@ -119,6 +119,7 @@ export const StatusSchema = z
               'definitions',
               'server',
               'hook',
+              'telemetry',
               'rules',
               'laptops',
             ])

@@ -65,6 +65,7 @@ const KINDS: Readonly<Record<Noted['about'], Kind>> = {
     tone: 'danger',
     action: () => <ToSettings section="hooks" label="To the hooks" />,
   },
+  telemetry: { title: () => 'The collector of telemetry', tone: 'warn', action: () => null },
   rules: {
     title: () => 'Rules',
     tone: 'warn',
