@@ -55,6 +55,10 @@ test('what is broken off is kept, and goes on behind its last whole line, also o
   assert.doesNotMatch(why, /--resume/);
   assert.ok(!existsSync(full) && existsSync(`${full}.part`));
   assert.match(await refused(['--output', full]), /--resume/);
+  assert.match(
+    await refused(['--resume', full, '--user', 'ada']),
+    /^mcpgate-broker: --user: the export was begun without it and goes on as it was begun: leave it out$/m,
+  );
 
   // What was under way when it was killed: half a line that no state knows of.
   const place = Object(JSON.parse(whole[4] ?? ''));

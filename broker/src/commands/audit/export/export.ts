@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { exportsApi } from 'mcpgate-shared/api/audit/exports';
 import { fileErrorCode } from 'mcpgate-shared/file-fault';
 import { GateError } from 'mcpgate-shared/error';
+import { plainLine } from 'mcpgate-shared/plain-line';
 import type { CommandContext } from '../../context.ts';
 import { adminOptions, withSession, type AdminOptions, type AdminSession } from '../../session/admin-session.ts';
 import { NAME_ANOTHER, notWritten } from '../../terminal/not-written.ts';
@@ -69,6 +70,7 @@ async function runExport(session: AdminSession, options: ExportOptions): Promise
     if (options.output !== undefined) throw new GateError('usage', '--resume names the file: leave out --output');
     const file = resolve(context.cwd, options.resume);
     const state = await readState(file, options.resume);
+    assertSame(state.query, queryOf(options, context.now()));
     await intoFile(session, file, state);
     return state.archives === undefined ? await tellArchives(session, state.query) : undefined;
   }
@@ -95,6 +97,16 @@ async function runExport(session: AdminSession, options: ExportOptions): Promise
   const first = archives === undefined ? {} : { archives: { ...archives, isDone: false } };
   await intoFile(session, file, { v: 1, form, query, as_of: asOf, bytes: 0, lines: 0, parts: 0, ...first });
   if (archives === undefined) await tellArchives(session, query);
+}
+
+/** An export goes on as it was begun: a filter that says something else would be of no use, and the file not what somebody takes it for. */
+function assertSame(had: ExportState['query'], asked: ReturnType<typeof queryOf>): void {
+  for (const [name, value] of Object.entries(asked)) {
+    if (value === undefined || value === had[name]) continue;
+    const flag = name === 'what' ? `--${value}` : `--${name}`;
+    const how = had[name] === undefined ? 'without it' : `with ${plainLine(had[name])}`;
+    throw new GateError('usage', `${flag}: the export was begun ${how} and goes on as it was begun: leave it out`);
+  }
 }
 
 async function intoFile(session: AdminSession, file: string, state: ExportState): Promise<void> {
