@@ -17,7 +17,7 @@ const textOf = async (stream: AsyncIterable<unknown>): Promise<string> => {
 
 test('what keeps an answer from beginning is thrown before anything is sent; what breaks it off is its last line', async () => {
   let ended = 0;
-  async function* parts(failsAt: number): AsyncGenerator<unknown> {
+  async function* parts(failsAt: number): AsyncGenerator {
     try {
       for (const [index, part] of [BEGUN, 'one', 'two'].entries()) {
         if (index === failsAt) throw new GateError('unavailable', `away at ${index}`);
