@@ -62,28 +62,10 @@ export async function openKeyring(options: { store: Store; masterKey: MasterKey;
   let newest: DataKey | undefined;
 
   async function read(): Promise<KeysNow> {
-    const { masterKeys, dataKeys } = await store.keyring.read();
-    const inState = (state: MasterKeyRow['state']) => masterKeys.filter((key) => key.state === state);
-    const [current] = inState('current');
-    if (current === undefined) throw new GateError('internal', 'the database names no master key: restore a backup');
-    const [next] = inState('next');
-    const main = files.main();
-    const beside = files.beside(typeof next?.keyFile === 'string' ? [next.keyFile] : []);
-    const held = new Map<string, KeyInFile>();
-    for (const key of [...beside, withId(masterKey.bytes), main])
-      if (key.id === current.id || key.id === next?.id || key.id === main.id) held.set(key.id, key);
-    for (const { id, wrapped } of dataKeys) {
-      if (opened.has(id)) continue;
-      for (const [masterId, bytes] of wrapped) {
-        const master = held.get(masterId);
-        const key = master && unwrapDataKey(master.bytes, id, bytes);
-        if (key !== undefined) opened.set(id, key);
-      }
-    }
-    newest = dataKeys.map(({ id }) => opened.get(id)).findLast((key) => key !== undefined);
-    const facts = { current, next, retired: inState('retired'), dataKeys, main, held };
-    const problem = whatIsWrong({ ...facts, file: files.path, beside, isOpen: (id) => opened.has(id) });
-    return { ...facts, problem };
+    const rows = await store.keyring.read();
+    const keys = keysNow(rows, { masterKey, files, opened });
+    newest = rows.dataKeys.map(({ id }) => opened.get(id)).findLast((key) => key !== undefined);
+    return keys;
   }
 
   function seal(context: readonly string[], plain: Uint8Array): Uint8Array {
@@ -148,16 +130,53 @@ export async function openKeyring(options: { store: Store; masterKey: MasterKey;
   };
 }
 
+type KeyRows = Awaited<ReturnType<Store['keyring']['read']>>;
+
+/** `opened`: data keys that are open already; those that can be are added. */
+function keysNow(
+  { masterKeys, dataKeys }: KeyRows,
+  { masterKey, files, opened }: { masterKey: MasterKey; files: KeyFiles; opened: Map<string, DataKey> },
+): KeysNow {
+  const inState = (state: MasterKeyRow['state']) => masterKeys.filter((key) => key.state === state);
+  const [current] = inState('current');
+  if (current === undefined) throw new GateError('internal', 'the database names no master key: restore a backup');
+  const [next] = inState('next');
+  const main = files.main();
+  const beside = files.beside(typeof next?.keyFile === 'string' ? [next.keyFile] : []);
+  const held = new Map<string, KeyInFile>();
+  for (const key of [...beside, withId(masterKey.bytes), main])
+    if (key.id === current.id || key.id === next?.id || key.id === main.id) held.set(key.id, key);
+  for (const { id, wrapped } of dataKeys) {
+    if (opened.has(id)) continue;
+    for (const [masterId, bytes] of wrapped) {
+      const master = held.get(masterId);
+      const key = master && unwrapDataKey(master.bytes, id, bytes);
+      if (key !== undefined) opened.set(id, key);
+    }
+  }
+  const facts = { current, next, retired: inState('retired'), dataKeys, main, held };
+  const problem = whatIsWrong({ ...facts, file: files.path, beside, isOpen: (id) => opened.has(id) });
+  return { ...facts, problem };
+}
+
+/** Why a broker does not start with this master key on a database with these keys; undefined where it does. */
+export const masterKeyProblem = (rows: KeyRows, masterKey: MasterKey): string | undefined =>
+  rows.masterKeys.length === 0
+    ? undefined
+    : keysNow(rows, { masterKey, files: createKeyFiles(masterKey), opened: new Map() }).problem;
+
 function assertFits(masterKey: MasterKey, kept: string): void {
   if (unseal(masterKey.bytes, ['purpose', KEY_CHECK], Buffer.from(kept, 'base64')) !== undefined) return;
   const text = `the master key ${masterKey.file} is not the one this database was sealed with: put the original file back`;
   throw refused(masterKey, text);
 }
 
+export const missingKey = (file: string): string =>
+  `the master key ${file} is missing, and this database was sealed with one: put the file back where it was`;
+
 /** A key that this start has made fits nothing: it goes again, so that the right one can be put there. */
 function refused({ bytes, file, created }: MasterKey, problem: string): GateError {
   if (!created || masterKeyId(readKeyFile(file)) !== masterKeyId(bytes)) return new GateError('config', problem);
   rmSync(file);
-  const text = `the master key ${file} is missing, and this database was sealed with one: put the file back where it was`;
-  return new GateError('config', text);
+  return new GateError('config', missingKey(file));
 }

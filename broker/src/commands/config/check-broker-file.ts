@@ -1,7 +1,9 @@
 // `config check` of a broker's own configuration, which is told from configuration as code by what it names.
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { toGateError } from 'mcpgate-shared/error';
 import { checkConfiguration, isBrokerConfiguration } from '../../config/check-configuration.ts';
+import type { Config } from '../../config/load-config.ts';
 import type { CommandContext } from '../context.ts';
 
 /** A broker's own configuration is some kilobytes. */
@@ -23,6 +25,7 @@ export async function checkBrokerFile(
     const problem = await databaseProblem(config.database_url);
     if (problem !== undefined) mistakes.push(problem);
   }
+  if (connect === true && config !== undefined && mistakes.length === 0) mistakes.push(...(await keyMistakes(config)));
   const ok = mistakes.length === 0;
   if (json === true) {
     const document = { ok, mistakes: mistakes.map((message) => ({ message })), elsewhere: [] };
@@ -32,4 +35,23 @@ export async function checkBrokerFile(
     if (ok) context.stdout.write(`${path}: a broker starts with it\n`);
   }
   return ok ? 'right' : 'wrong';
+}
+
+/** Whether a start would open what the database has sealed. */
+async function keyMistakes(config: Config): Promise<string[]> {
+  const { data: dataDir, database_url: databaseUrl, master_key_file: file } = config;
+  const [{ readKeyring }, { masterKeyProblem, missingKey }, { readKeyFile }] = await Promise.all([
+    import('../../store/keyring-reads.ts'),
+    import('../../vault/keyring.ts'),
+    import('../../vault/master-key.ts'),
+  ]);
+  try {
+    const rows = await readKeyring({ dataDir, databaseUrl });
+    if (rows === undefined || rows.masterKeys.length === 0) return [];
+    if (!existsSync(file)) return [missingKey(file)];
+    const problem = masterKeyProblem(rows, { bytes: readKeyFile(file), file, created: false, folder: dataDir });
+    return problem === undefined ? [] : [problem];
+  } catch (error) {
+    return [toGateError(error).message];
+  }
 }
