@@ -203,7 +203,8 @@ async function prepare(
   };
   const { rows } = await client.query<{ read_only: string; is_held: boolean }>(asked);
   if (rows[0]?.read_only === 'on') throw new ReadOnlyServer();
-  if (rows[0]?.is_held !== true || isOfRestore) return;
+  // Whoever only reads the log may do so beside a restore, and the restore itself does at its end.
+  if (rows[0]?.is_held !== true || isOfRestore || isPatient) return;
   // The server takes a moment to notice that a restore was killed.
   for (let left = RELEASE_TRIES; left > 0; left--) {
     const again = {
