@@ -9,7 +9,7 @@ import type { Audit } from '../audit/audit.ts';
 import type { CallIntent, CallOutcome } from '../domain/call-record.ts';
 import { onBothEngines, type OpenStoreUnderTest } from '../store/fixtures/both-engines.ts';
 import { auditOperations } from './audit-operations.ts';
-import { Page, type Caller } from './operation.ts';
+import { BEGUN, Page, type Caller } from './operation.ts';
 
 const intent: CallIntent = {
   workspace_id: 'default',
@@ -76,8 +76,10 @@ async function openLog(t: TestContext, open: OpenStoreUnderTest) {
     return { items: auditApi.calls.answer.or(auditApi.events.answer).parse(answer.items), next: answer.next };
   };
   const search = async (...asked: Parameters<typeof page>) => (await page(...asked)).items;
-  const tail = (workspaceId: string, query: object, signal = new AbortController().signal) =>
-    run('tailAudit', workspaceId, query, signal) as AsyncGenerator<TailLine>;
+  async function* tail(workspaceId: string, query: object, signal = new AbortController().signal) {
+    const parts = run('tailAudit', workspaceId, query, signal) as AsyncGenerator<TailLine | typeof BEGUN>;
+    for await (const part of parts) if (part !== BEGUN) yield part;
+  }
   const other = createAudit({ store, clock, writerId: 'w2', log: pino({ level: 'silent' }), keys: TEST_KEYS });
   return { audit, other, clock, search, page, tail };
 }
