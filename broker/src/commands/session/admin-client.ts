@@ -134,7 +134,7 @@ export function createAdminClient(target: AdminTarget, workspace?: string): Admi
         }
       }
     },
-    bytes: async (endpoint, input) => bytesOf((await send(endpoint, input)).body),
+    bytes: async (endpoint, input) => partsOf<Buffer>((await send(endpoint, input)).body),
     close: async () => await (await opened)?.close(),
   };
 }
@@ -144,8 +144,9 @@ function hasEnded(error: unknown): GateError {
   return new GateError('unreachable', `the connection to the broker has ended (${why})`, { cause: error });
 }
 
-async function* bytesOf(body: Readable): AsyncGenerator<Buffer> {
-  const parts: AsyncIterator<Buffer> = body[Symbol.asyncIterator]();
+/** The parts of a body: bytes, or texts where its encoding was set. Throws `unreachable` where it ends before its end. */
+async function* partsOf<T>(body: Readable): AsyncGenerator<T> {
+  const parts: AsyncIterator<T> = body[Symbol.asyncIterator]();
   try {
     for (;;) {
       const next = await parts.next().catch((error: unknown) => Promise.reject(hasEnded(error)));
@@ -157,7 +158,7 @@ async function* bytesOf(body: Readable): AsyncGenerator<Buffer> {
   }
 }
 
-/** Throws `unreachable` where the body ends before its end. */
+/** Throws `unreachable` also where nothing comes for so long. */
 async function* textsOf(body: Readable, silentMs: number | undefined): AsyncGenerator<string> {
   body.setEncoding('utf8');
   const silent =
@@ -165,16 +166,12 @@ async function* textsOf(body: Readable, silentMs: number | undefined): AsyncGene
       ? undefined
       : setTimeout(() => body.destroy(new Error(`nothing for ${silentMs / 1000} s`)), silentMs);
   try {
-    const parts: AsyncIterator<unknown> = body[Symbol.asyncIterator]();
-    for (;;) {
-      const next = await parts.next().catch((error: unknown) => Promise.reject(hasEnded(error)));
-      if (next.done === true) return;
+    for await (const text of partsOf<string>(body)) {
       silent?.refresh();
-      yield String(next.value);
+      yield text;
     }
   } finally {
     clearTimeout(silent);
-    body.destroy();
   }
 }
 

@@ -31,25 +31,24 @@ export async function toStdout(
         tell(`exporting the log: ${progress(lines.lines, 0, now() - began)}`);
       });
     // What is refused has begun nothing: the broker's own sentence says it best.
-    const pieces = (await ask(api, { form, query, as_of: undefined, place: after }))[Symbol.asyncIterator]();
+    const pieces = await ask(api, { form, query, as_of: undefined, place: after });
     let rest: Buffer = Buffer.alloc(0);
-    for (;;) {
-      const next = await pieces.next().catch((error: unknown) => {
-        if (!mayComeBack(error)) throw error;
-        throw brokenOff({ form, last: lines.last, after, hasArchives: archives !== undefined }, error);
-      });
-      if (next.done === true) break;
-      const piece = next.value;
-      if (form === 'parquet') await write(piece);
-      else {
-        lines.take(piece);
-        const end = piece.lastIndexOf(LF) + 1;
-        if (end > 0) await write(Buffer.concat([rest, piece.subarray(0, end)]));
-        rest = end > 0 ? Buffer.from(piece.subarray(end)) : Buffer.concat([rest, piece]);
+    try {
+      for await (const piece of pieces) {
+        if (form === 'parquet') await write(piece);
+        else {
+          lines.take(piece);
+          const end = piece.lastIndexOf(LF) + 1;
+          if (end > 0) await write(Buffer.concat([rest, piece.subarray(0, end)]));
+          rest = end > 0 ? Buffer.from(piece.subarray(end)) : Buffer.concat([rest, piece]);
+        }
+        if (now() < tellAt) continue;
+        tellAt = now() + 200;
+        tell(`exporting the log: ${progress(lines.lines, 0, now() - began)}`);
       }
-      if (now() < tellAt) continue;
-      tellAt = now() + 200;
-      tell(`exporting the log: ${progress(lines.lines, 0, now() - began)}`);
+    } catch (error) {
+      if (!mayComeBack(error)) throw error;
+      throw brokenOff({ form, last: lines.last, after, hasArchives: archives !== undefined }, error);
     }
     await write(rest);
     if (archives !== undefined) await assertSameArchives(session, archives.names);
