@@ -31,7 +31,7 @@ export function openPostgresLog(url: string): LogConnection {
   types.setTypeParser(pg.types.builtins.INT8, Number);
   // The next question fails where a connection was lost, and says so.
   const name = 'mcpgate-broker log';
-  const pool = createPostgresPool({ url, max: 1, types, name, isPatient: true, onLost: () => undefined });
+  const pool = createPostgresPool({ url, max: 1, types, name, isOfLog: true, onLost: () => undefined });
   const lent = async <T>(work: (client: LentClient) => Promise<T>): Promise<T> => {
     try {
       const client = await pool.connect();

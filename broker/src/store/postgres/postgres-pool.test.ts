@@ -26,6 +26,17 @@ async function openPool(t: TestContext, { max = 1, url }: { max?: number; url?: 
   return { pool, lost, databaseUrl, endAll: () => runSql(serverUrl(), ended) };
 }
 
+/** A server that can be made silent. */
+async function openThroughProxy(t: TestContext, max = 1) {
+  const proxy = await startFaultProxy();
+  t.after(() => proxy.close());
+  const url = new URL((await postgres?.createDatabase()) ?? '');
+  proxy.target = `http://${url.host}`;
+  url.host = new URL(proxy.url).host;
+  const { pool } = await openPool(t, { url: url.href, max });
+  return { proxy, pool };
+}
+
 const one = { text: 'select 1 as one' };
 
 test('a connection that dies while it is lent out, with and without a statement under way, ends nothing but itself', async (t) => {
@@ -75,12 +86,7 @@ test('a server that takes no writes any more is told from one that does, and lef
 });
 
 test('a statement that a silent server has swallowed is given up where it is cut, its place is free, and the end does not wait', async (t) => {
-  const proxy = await startFaultProxy();
-  t.after(() => proxy.close());
-  const url = new URL((await postgres?.createDatabase()) ?? '');
-  proxy.target = `http://${url.host}`;
-  url.host = new URL(proxy.url).host;
-  const { pool } = await openPool(t, { url: url.href });
+  const { proxy, pool } = await openThroughProxy(t);
   const client = await pool.connect();
   const hole = proxy.swallow(['up', 'down']);
   const asked = client.query(one);
@@ -99,12 +105,7 @@ test('a statement that a silent server has swallowed is given up where it is cut
 });
 
 test('a copy is all that the server says, leaves its connection for the next question and nothing behind; of a silent server it is given up', async (t) => {
-  const proxy = await startFaultProxy();
-  t.after(() => proxy.close());
-  const url = new URL((await postgres?.createDatabase()) ?? '');
-  proxy.target = `http://${url.host}`;
-  url.host = new URL(proxy.url).host;
-  const { pool } = await openPool(t, { url: url.href });
+  const { proxy, pool } = await openThroughProxy(t);
   const client = await pool.connect();
   const timers = (): number => process.getActiveResourcesInfo().filter((each) => each === 'Timeout').length;
   const before = timers();
@@ -127,12 +128,7 @@ test('a copy is all that the server says, leaves its connection for the next que
 });
 
 test('connections that nobody used while their server went away without a word are not used once another one is there', async (t) => {
-  const proxy = await startFaultProxy();
-  t.after(() => proxy.close());
-  const url = new URL((await postgres?.createDatabase()) ?? '');
-  proxy.target = `http://${url.host}`;
-  url.host = new URL(proxy.url).host;
-  const { pool } = await openPool(t, { url: url.href, max: 3 });
+  const { proxy, pool } = await openThroughProxy(t, 3);
   const clients = await Promise.all([pool.connect(), pool.connect(), pool.connect()]);
   for (const client of clients) client.release();
   const hole = proxy.swallow(['up', 'down']);

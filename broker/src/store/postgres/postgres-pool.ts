@@ -57,8 +57,11 @@ export function createPostgresPool(options: {
   types: pg.CustomTypesConfig;
   /** As which the server knows its connections. */
   name?: string;
-  /** No call waits for it: a busy machine is given more time to connect. */
-  isPatient?: boolean;
+  /**
+   * It is of a thread that reads the log beside everything else. No call waits for it, so that a busy machine is given more time to connect; and it may
+   * read beside a restore, as the restore itself does at its end.
+   */
+  isOfLog?: boolean;
   onLost: (error: unknown) => void;
   /** A commit is answered once it is on the server's disk, whatever the server is set to. */
   isOnDisk?: boolean;
@@ -73,7 +76,7 @@ export function createPostgresPool(options: {
     connectionString: options.url,
     max: options.max,
     types: options.types,
-    connectionTimeoutMillis: options.isPatient === true ? PATIENT_TIMEOUT_MS : CONNECT_TIMEOUT_MS,
+    connectionTimeoutMillis: options.isOfLog === true ? PATIENT_TIMEOUT_MS : CONNECT_TIMEOUT_MS,
     query_timeout: QUERY_TIMEOUT_MS,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
@@ -185,9 +188,9 @@ async function prepare(
   {
     isOnDisk = false,
     isByIndex = false,
-    isPatient = false,
+    isOfLog = false,
     isOfRestore = false,
-  }: Partial<Record<'isOnDisk' | 'isByIndex' | 'isPatient' | 'isOfRestore', boolean>>,
+  }: Partial<Record<'isOnDisk' | 'isByIndex' | 'isOfLog' | 'isOfRestore', boolean>>,
 ): Promise<void> {
   // Where the server asks for more than its own disk, it goes on doing so.
   const commits = isOnDisk
@@ -199,12 +202,11 @@ async function prepare(
   const asked: pg.QueryConfig & { query_timeout: number } = {
     text: `select set_config('statement_timeout', '${STATEMENT_TIMEOUT_MS}', false), current_setting('transaction_read_only') as read_only, ${IS_HELD_FOR_RESTORE} as is_held${commits}${walks}`,
     // This is a part of connecting, and as short: the pool counts the connection meanwhile.
-    query_timeout: isPatient ? PATIENT_TIMEOUT_MS : PREPARE_TIMEOUT_MS,
+    query_timeout: isOfLog ? PATIENT_TIMEOUT_MS : PREPARE_TIMEOUT_MS,
   };
   const { rows } = await client.query<{ read_only: string; is_held: boolean }>(asked);
   if (rows[0]?.read_only === 'on') throw new ReadOnlyServer();
-  // Whoever only reads the log may do so beside a restore, and the restore itself does at its end.
-  if (rows[0]?.is_held !== true || isOfRestore || isPatient) return;
+  if (rows[0]?.is_held !== true || isOfRestore || isOfLog) return;
   // The server takes a moment to notice that a restore was killed.
   for (let left = RELEASE_TRIES; left > 0; left--) {
     const again = {
