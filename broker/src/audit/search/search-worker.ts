@@ -1,5 +1,5 @@
 // A thread that searches the log, one question after the other, so that the broker goes on with its calls meanwhile.
-import '../../store/behind-calls.ts';
+import '../../store/beside-calls.ts';
 import { parentPort, workerData } from 'node:worker_threads';
 import { toGateError } from 'mcpgate-shared/error';
 import { HostError } from '../../domain/public-message.ts';
