@@ -372,9 +372,13 @@ describe('while a restore into a PostgreSQL database is under way', () => {
     await goOn();
     await running;
     assert.deepEqual((await contentOf(place)).get('audit_rows'), was.get('audit_rows'));
-    const store = await start();
-    await assert.rejects(restoreInto(place, file), /a broker is running on this database/);
-    await store.close();
+    // Whatever name its operator has given its connections.
+    const databaseUrl = `${place.databaseUrl}?application_name=tools`;
+    for (const broker of [place, { ...place, databaseUrl }]) {
+      const store = await openStore({ ...broker, log, clock: systemClock });
+      await assert.rejects(restoreInto(broker, file), /a broker is running on this database/);
+      await store.close();
+    }
 
     // Also one that is on its way in while the rows are loaded: its connection does not end the restore.
     let started: Promise<unknown> | undefined;

@@ -6,6 +6,7 @@ import type { Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
 import type { Logger } from 'pino';
 import { compareMigrations, newestMigration } from '../migrations/migrate.ts';
+import { namedUrl } from '../postgres/named-url.ts';
 import { explainPostgresError } from '../postgres/postgres-error.ts';
 import type { CheckedBackup } from './read-backup.ts';
 import type { Restore, Restored } from './restore.ts';
@@ -48,7 +49,7 @@ export async function holdPlace({ dataDir, databaseUrl }: RestorePlace): Promise
 
 /** Throws `conflict` where a broker is connected to the database. */
 export async function assertUnused(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url, application_name: 'mcpgate restore' });
+  const client = new pg.Client({ connectionString: namedUrl(url, 'mcpgate restore') });
   client.on('error', () => undefined);
   try {
     await explained(client.connect().then(() => assertNoBroker(client)));

@@ -6,6 +6,7 @@ import type { Clock } from 'mcpgate-shared/clock';
 import type { Logger } from 'pino';
 import { migrate } from '../migrations/migrate.ts';
 import { openPostgres } from '../postgres/open-postgres.ts';
+import { namedUrl } from '../postgres/named-url.ts';
 import { HOLD_FOR_RESTORE } from '../postgres/restore-lock.ts';
 import { ALWAYS, END_SESSIONS, takenBackIn } from './after-restore.ts';
 import { loadRows, type RowTarget } from './load-rows.ts';
@@ -26,7 +27,7 @@ export interface HeldPostgres {
 
 /** Throws `conflict` where a broker is connected, or another restore is under way. */
 export async function holdPostgres(url: string): Promise<HeldPostgres> {
-  const client = new pg.Client({ connectionString: url, application_name: 'mcpgate restore' });
+  const client = new pg.Client({ connectionString: namedUrl(url, 'mcpgate restore') });
   // The statement that is under way, or the next one, rejects.
   client.on('error', () => undefined);
   await client.connect();
@@ -120,8 +121,6 @@ async function build(
 ): Promise<Readonly<Record<string, number>>> {
   const within = new URL(url);
   within.searchParams.set('options', `-c search_path=${STAGING}`);
-  // Its connections may outlive it for a moment, and are no broker's.
-  within.searchParams.set('application_name', 'mcpgate restore');
   const migrated = async (only?: readonly string[]): Promise<string[]> => {
     const self = { name: 'restore', location: 'restore' };
     const engine = openPostgres(within.href, { log, clock, self, isOfRestore: true });

@@ -3,6 +3,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import pg from 'pg';
 import { quoted, type Ask } from './table-shapes.ts';
+import { namedUrl } from '../postgres/named-url.ts';
 import type { EngineKind } from '../engine.ts';
 import type { TableShape } from './backup-format.ts';
 
@@ -56,7 +57,7 @@ function openSqliteSnapshot(file: string): Snapshot {
 async function openPostgresSnapshot(url: string): Promise<Snapshot> {
   const types = new pg.TypeOverrides();
   types.setTypeParser(pg.types.builtins.INT8, Number);
-  const client = new pg.Client({ connectionString: url, types, application_name: 'mcpgate-broker backup' });
+  const client = new pg.Client({ connectionString: namedUrl(url, 'mcpgate-broker backup'), types });
   // The thread ends with the error of the statement that is under way.
   client.on('error', () => undefined);
   await client.connect();

@@ -4,6 +4,7 @@ import { Socket } from 'node:net';
 import type { Clock } from 'mcpgate-shared/clock';
 import pg from 'pg';
 import { hearingLeftMs } from '../../domain/bounds/hearing-limit.ts';
+import { namedUrl } from './named-url.ts';
 
 export const BUS_CHANNEL = 'mcpgate_bus';
 const CONNECT_TIMEOUT_MS = 2_000;
@@ -106,14 +107,13 @@ export function createBusConnection(options: {
     const opened = new Socket();
     socket = opened;
     const made = new pg.Client({
-      connectionString: url,
+      connectionString: namedUrl(url, 'mcpgate-broker bus'),
       stream: () => opened,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       // A server that hangs right after the login does not answer the first statement either.
       query_timeout: CONNECT_TIMEOUT_MS,
       keepAlive: true,
       keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
-      application_name: 'mcpgate-broker bus',
     });
     client = made;
     made.on('notification', ({ payload }) => {

@@ -36,9 +36,11 @@ export function openPostgres(
   // An unused connection that was lost needs no more than a line in the log: the next query opens another one.
   const onLost = (error: unknown) => log.warn({ err: explain(error) }, 'lost an idle database connection');
 
-  const pool = createPostgresPool({ url, max: POOL_SIZE, types, onLost, isOfRestore });
+  // A connection may outlive its process for a moment, and that of a restore is no broker's.
+  const name = isOfRestore ? 'mcpgate restore' : 'mcpgate-broker';
+  const pool = createPostgresPool({ url, name, max: POOL_SIZE, types, onLost, isOfRestore });
   // The audit log has a connection of its own: rows of a chain are appended in order, and slow searches cannot delay a call.
-  const auditPool = createPostgresPool({ url, max: 1, types, onLost, isOnDisk: durability === 'disk' });
+  const auditPool = createPostgresPool({ url, name, max: 1, types, onLost, isOnDisk: durability === 'disk' });
   const db = new Kysely<Database>({ dialect: dialectOver(pool, explain) });
   const bus = createPostgresBus({ url, db, self, clock, log, explain });
   const words = new WordBook();

@@ -5,6 +5,7 @@ import type { PostgresPool, PostgresPoolClient } from 'kysely';
 import { GateError } from 'mcpgate-shared/error';
 import pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
+import { namedUrl } from './named-url.ts';
 import { isServerLost, ReadOnlyServer } from './postgres-error.ts';
 import { IS_HELD_FOR_RESTORE } from './restore-lock.ts';
 
@@ -73,14 +74,13 @@ export function createPostgresPool(options: {
   const sockets = new Set<Socket>();
   const pool = new pg.Pool({
     Client: ListenedClient,
-    connectionString: options.url,
+    connectionString: namedUrl(options.url, options.name ?? 'mcpgate-broker'),
     max: options.max,
     types: options.types,
     connectionTimeoutMillis: options.isOfLog === true ? PATIENT_TIMEOUT_MS : CONNECT_TIMEOUT_MS,
     query_timeout: QUERY_TIMEOUT_MS,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
-    application_name: options.name ?? 'mcpgate-broker',
     stream() {
       const socket = new Socket();
       sockets.add(socket);
