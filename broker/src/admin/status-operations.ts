@@ -235,7 +235,11 @@ function archiveWarnings({ problem, heldBy, folder }: ArchivesState, files: read
     ...heldBy.map((why) => `old rows of the log stay in the database because of ${why}`),
     ...(missing.length === 0
       ? []
-      : [`${missing.length} archives of the log are not in ${folder}, the first ${missing[0]?.name}: put them back`]),
+      : [
+          missing.length === 1
+            ? `an archive of the log, ${missing[0]?.name}, is not in ${folder}: put it back`
+            : `${missing.length} archives of the log are not in ${folder}, the first ${missing[0]?.name}: put them back`,
+        ]),
   ];
 }
 
