@@ -11,7 +11,7 @@ import { IS_HELD_FOR_RESTORE } from './restore-lock.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const PREPARE_TIMEOUT_MS = 2_000;
-/** Of threads with the lowest priority, which get a processor where nobody else needs it. */
+/** Of threads that give way to calls, and get a processor late where many others want it. */
 const PATIENT_TIMEOUT_MS = 30_000;
 /** So often a restore that holds the database is waited for, a tenth of a second each: it waits longer for connections that do so (restore-postgres.ts). */
 const RELEASE_TRIES = 3;
