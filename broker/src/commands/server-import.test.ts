@@ -5,7 +5,8 @@ import { describe, test } from 'node:test';
 import { administration } from './fixtures/administration.ts';
 import { temporaryFolder } from './fixtures/broker-process.ts';
 
-const admin = administration();
+// Servers of published guides are imported here, and none of them may run: their broker finds no `npx`.
+const admin = administration(undefined, { PATH: '/nonexistent' });
 
 describe('server import', () => {
   const importFile = (text: string): string => {
