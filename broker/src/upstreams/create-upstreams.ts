@@ -13,6 +13,7 @@ import { makeRoom, type ProcessLimits } from './pool/make-room.ts';
 import { folderOf, homeNameOf } from './process/process-home.ts';
 import { secretNamesOf } from './secrets/resolved-transport.ts';
 import { createSlot, type Slot } from './pool/slot.ts';
+import { createStartPace } from './pool/start-pace.ts';
 import { statusOf } from './pool/slot-status.ts';
 import { testServer } from './probe/test-server.ts';
 import type { UpstreamsOptions } from './upstreams-options.ts';
@@ -49,6 +50,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
   const idleMs = options.idleMs ?? 600_000;
   const sharedIdleMs = options.sharedIdleMs ?? Infinity;
   const limits: ProcessLimits = { overall: 500, perServer: 100, perUser: 50, ...options.limits };
+  const pace = createStartPace({ clock, most: options.startsAtOnce });
   const deps = createConnectDeps(options, keepUntilOver);
   const listeners = new Set<(event: UpstreamEvent) => void>();
   const renameListeners = new Set<Parameters<Upstreams['onRenamed']>[0]>();
@@ -106,16 +108,19 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
       pingMs: options.pingMs ?? 10_000,
       renewalMs: deps.requestTimeoutMs,
       async connect(events) {
-        if (runsHere(record.transport)) await makeRoom(place, places.values(), limits);
-        return connect(deps, {
-          record,
-          homeName,
-          owner: ownerFor(record, requester?.userKey ?? null),
-          userId: personOf(requester?.userKey ?? null),
-          ...events,
-          // Only where a connection is one session's own is it certain whom the server asks.
-          ...(isolationOf(record) === 'per-session' && requester !== undefined ? { requester } : {}),
-        });
+        const start = () =>
+          connect(deps, {
+            record,
+            homeName,
+            owner: ownerFor(record, requester?.userKey ?? null),
+            userId: personOf(requester?.userKey ?? null),
+            ...events,
+            // Only where a connection is one session's own is it certain whom the server asks.
+            ...(isolationOf(record) === 'per-session' && requester !== undefined ? { requester } : {}),
+          });
+        if (!runsHere(record.transport)) return start();
+        await makeRoom(place, places.values(), limits);
+        return pace.begin(start, { isAwaited: () => slot.isAwaited, signal: events.signal });
       },
       onConnected: (session) => tell(record, name, { kind: 'connected', session }),
       onListChanged: (list) => tell(record, name, { kind: 'list_changed', list }),

@@ -26,6 +26,8 @@ export interface UpstreamsOptions {
   path: string;
   lang?: string;
   startTimeoutMs?: number;
+  /** So many programs of servers begin at the same time; a multiple of the processors unless said. */
+  startsAtOnce?: number;
   /** A request times out after so long without progress. */
   requestTimeoutMs?: number;
   /** Lists are read again after so long, where their server says nothing else; 5 minutes unless said. */

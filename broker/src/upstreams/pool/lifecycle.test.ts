@@ -70,6 +70,29 @@ describe('a session’s own process', () => {
   });
 });
 
+describe('many servers that begin at once', () => {
+  it('take turns: one that a call waits for is next, and one that hangs costs the others its turn alone', async () => {
+    const [hung, unasked, asked] = [
+      serverRecord('hung', fixtureServer(['never'])),
+      serverRecord('unasked', fixtureServer()),
+      serverRecord('wanted', fixtureServer()),
+    ];
+    pool = await startPool([hung, unasked, asked], { startsAtOnce: 1 });
+    await pool.upstreams.reload();
+    const hasBegun = (name: string) =>
+      pool.log(name).then(
+        () => true,
+        () => false,
+      );
+    await until('the one that hangs runs', () => hasBegun('hung'));
+    assert.deepEqual([statusOf('unasked').state, await hasBegun('unasked')], ['starting', false]);
+    const session = await pool.upstreams.acquire(asked, requester('ada'));
+    assert.deepEqual([statusOf('hung').state, statusOf('unasked').state], ['starting', 'starting']);
+    assert.equal(await textOf(session, 'echo', { text: 'hello' }), 'hello');
+    await until('the last one is ready', () => statusOf('unasked').state === 'ready');
+  });
+});
+
 describe('an idle server', () => {
   it('is stopped, stays known, and is started again by the next call', async () => {
     const record = serverRecord('fix', fixtureServer());

@@ -60,6 +60,8 @@ export interface Slot {
   readonly pending: number;
   /** When a caller last used the connection, ms since the epoch. */
   readonly lastUsedAt: number;
+  /** A caller waits for the start that is under way. */
+  readonly isAwaited: boolean;
   /** There is a connection, no request is under way on it, and no client follows a resource over it. */
   readonly isIdle: boolean;
   /** A session over the connection, which is started where there is none. Throws GateError. */
@@ -96,6 +98,7 @@ export function createSlot(options: SlotOptions): Slot {
   let lastFacts: ServerFacts | undefined;
   let lastWarnings: readonly string[] = [];
   let isClosed = false;
+  let isAwaited = false;
   /** A server that asked for a pause is not tried before this time, ms since the epoch. */
   let pausedUntil = 0;
   /** The URIs of resources that clients follow over the present connection, or over the last one while there is none. */
@@ -146,6 +149,7 @@ export function createSlot(options: SlotOptions): Slot {
 
   /** A start failed. Where the reason says nothing about the server, as a missing account or a limit on processes does not, it is not counted. */
   function startFailed(why: GateError): void {
+    isAwaited = false;
     switch (remedy(attemptOf(why), { what: 'start' })) {
       case 'connect_account':
         error = undefined;
@@ -174,6 +178,7 @@ export function createSlot(options: SlotOptions): Slot {
 
   function onReady(connection: Connection): void {
     current = connection;
+    isAwaited = false;
     followed = new Set();
     error = undefined;
     lastFacts = connection.session.facts;
@@ -225,6 +230,7 @@ export function createSlot(options: SlotOptions): Slot {
       if (wait === undefined) break;
       await wait;
     }
+    isAwaited = true;
     if (starts.underWay !== undefined) return starts.underWay;
     options.idleTime.wanted();
     const isProbe = serverBreaker?.circuit === 'half-open';
@@ -301,6 +307,9 @@ export function createSlot(options: SlotOptions): Slot {
     },
     get pending() {
       return (current?.session.pending ?? 0) + retired.pending;
+    },
+    get isAwaited() {
+      return isAwaited;
     },
     get lastUsedAt() {
       return lastUsedAt;
