@@ -1,6 +1,6 @@
 // The composition root of the command line: makes everything that commands use from outside, in dependency order. Commands get only this interface;
 // tests pass in their own.
-import { homedir, hostname } from 'node:os';
+import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { systemClock, type Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
@@ -15,7 +15,7 @@ import type { DaemonConnection } from './local/daemon-connection.ts';
 import { effectiveEnvironment } from './laptop/kept-environment.ts';
 import type { Environment, Settings, TokenStoreKind } from './laptop/settings-file.ts';
 import { createSettingsStore, type SettingsStore } from './laptop/settings.ts';
-import { isConfigDirCustom, systemPaths, type Paths } from './laptop/paths.ts';
+import { homeOf, isConfigDirCustom, systemPaths, type Paths } from './laptop/paths.ts';
 import { DEFAULT_PROFILE } from './laptop/profile.ts';
 import { profileWords } from './laptop/profile-words.ts';
 import { createTerminal, type Terminal } from './laptop/terminal.ts';
@@ -73,8 +73,15 @@ export interface OpenedContext {
   close(): Promise<void>;
 }
 
-/** The context of a real process. The caller aborts `interrupted` on Ctrl-C. */
-export function createContext(host: NodeJS.Process, interrupted: AbortSignal): OpenedContext {
+/** What a command line has of the process that it runs in. */
+export interface Host extends Pick<NodeJS.Process, 'env' | 'platform' | 'execPath' | 'cwd'> {
+  stdin: NodeJS.ReadableStream & { isTTY?: boolean };
+  stdout: NodeJS.WritableStream & { isTTY?: boolean };
+  stderr: NodeJS.WritableStream & { isTTY?: boolean };
+}
+
+/** The context of a command line. The caller aborts `interrupted` on Ctrl-C. */
+export function createContext(host: Host, interrupted: AbortSignal): OpenedContext {
   const { env, platform } = host;
   // What is of no profile. Read without the choice, which may be damaged and is mended by `mcpgate use`.
   const shared = systemPaths(env, DEFAULT_PROFILE);
@@ -88,7 +95,7 @@ export function createContext(host: NodeJS.Process, interrupted: AbortSignal): O
   const context: CliContext = {
     env,
     platform,
-    homedir: homedir(),
+    homedir: homeOf(host),
     cwd: host.cwd(),
     hostname: hostname(),
     nodePath: host.execPath,
@@ -96,8 +103,8 @@ export function createContext(host: NodeJS.Process, interrupted: AbortSignal): O
     stdin: host.stdin,
     stdout: host.stdout,
     stderr: host.stderr,
-    isTTY: host.stdout.isTTY,
-    stdinIsTTY: host.stdin.isTTY,
+    isTTY: host.stdout.isTTY === true,
+    stdinIsTTY: host.stdin.isTTY === true,
     terminal,
     clock: systemClock,
     now: () => systemClock.now(),
@@ -125,7 +132,7 @@ export function createContext(host: NodeJS.Process, interrupted: AbortSignal): O
     openCredentials(kind) {
       const { paths, kept } = profile();
       const { profileDir: configDir, profile: name } = paths;
-      const timeoutMs = host.stderr.isTTY ? PROMPT_TIMEOUT_MS : BACKGROUND_TIMEOUT_MS;
+      const timeoutMs = host.stderr.isTTY === true ? PROMPT_TIMEOUT_MS : BACKGROUND_TIMEOUT_MS;
       return openCredentialStore(kind, { configDir, profile: name, env: kept(), timeoutMs });
     },
     fetch: (url, request) => profile().http().fetch(url, request),

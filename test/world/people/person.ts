@@ -6,6 +6,7 @@ import { REPOSITORY } from '../../step.ts';
 import { startAiClient, type AiClient } from '../clients/ai-client.ts';
 import { compileCache } from '../compile-cache.ts';
 import { runCommand, startCommand, type Finished, type Running } from '../command.ts';
+import { runGateProgram } from '../gate-command.ts';
 
 export interface Person {
   readonly name: string;
@@ -87,12 +88,16 @@ export function createPerson(options: { name: string; root: string; env?: Record
       return client;
     },
     async login(broker, approve, env) {
-      const started = person.start(['login', broker, '--json', '--no-browser'], env === undefined ? {} : { env });
-      const [, code = ''] = await started.line(/"user_code":\s*"([^"]+)"/);
-      await approve(code);
-      const [, user = ''] = await started.line(/"event":\s*"login".*"user":\s*"([^"]+)"/);
-      const exit = await started.exited;
-      if (exit !== 0) throw new Error(`mcpgate login exited ${exit}:\n${started.output()}`);
+      const { code, stdout, stderr } = await runGateProgram(['login', broker, '--json', '--no-browser'], {
+        env: { ...base, ...env },
+        cwd: home,
+        async onLine(line) {
+          const [, userCode] = /"user_code":\s*"([^"]+)"/.exec(line) ?? [];
+          if (userCode !== undefined) await approve(userCode);
+        },
+      });
+      if (code !== 0) throw new Error(`mcpgate login exited ${code}:\n${stdout}\n${stderr}`);
+      const [, user = ''] = /"event":\s*"login".*"user":\s*"([^"]+)"/.exec(stdout) ?? [];
       return { user };
     },
     async close() {
