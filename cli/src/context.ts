@@ -1,6 +1,6 @@
 // The composition root of the command line: makes everything that commands use from outside, in dependency order. Commands get only this interface;
 // tests pass in their own.
-import { hostname } from 'node:os';
+import { homedir, hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { systemClock, type Clock } from 'mcpgate-shared/clock';
 import { GateError } from 'mcpgate-shared/error';
@@ -15,7 +15,7 @@ import type { DaemonConnection } from './local/daemon-connection.ts';
 import { effectiveEnvironment } from './laptop/kept-environment.ts';
 import type { Environment, Settings, TokenStoreKind } from './laptop/settings-file.ts';
 import { createSettingsStore, type SettingsStore } from './laptop/settings.ts';
-import { homeOf, isConfigDirCustom, systemPaths, type Paths } from './laptop/paths.ts';
+import { isConfigDirCustom, systemPaths, type Paths } from './laptop/paths.ts';
 import { DEFAULT_PROFILE } from './laptop/profile.ts';
 import { profileWords } from './laptop/profile-words.ts';
 import { createTerminal, type Terminal } from './laptop/terminal.ts';
@@ -83,19 +83,21 @@ export interface Host extends Pick<NodeJS.Process, 'env' | 'platform' | 'execPat
 /** The context of a command line. The caller aborts `interrupted` on Ctrl-C. */
 export function createContext(host: Host, interrupted: AbortSignal): OpenedContext {
   const { env, platform } = host;
+  // Node's own answer is of the process, and the same where this is its environment.
+  const home = env[platform === 'win32' ? 'USERPROFILE' : 'HOME'] || homedir();
   // What is of no profile. Read without the choice, which may be damaged and is mended by `mcpgate use`.
-  const shared = systemPaths(env, DEFAULT_PROFILE);
+  const shared = systemPaths(env, DEFAULT_PROFILE, home);
   let named: string | undefined;
   // Opened at the first use, because the command line may name the profile.
   let opened: OpenProfile | undefined;
-  const profile = (): OpenProfile => (opened ??= openProfile(env, named));
+  const profile = (): OpenProfile => (opened ??= openProfile(env, named, home));
   const words = (text: string): string => (opened === undefined ? text : opened.words(text));
   const terminal = createTerminal({ stdout: host.stdout, stderr: host.stderr, env, words });
   let exitCode = 0;
   const context: CliContext = {
     env,
     platform,
-    homedir: homeOf(host),
+    homedir: home,
     cwd: host.cwd(),
     hostname: hostname(),
     nodePath: host.execPath,
@@ -119,7 +121,7 @@ export function createContext(host: Host, interrupted: AbortSignal): OpenedConte
     },
     selectProfile(name) {
       named = name;
-      opened = openProfile(env, name);
+      opened = openProfile(env, name, home);
     },
     words,
     configDir: shared.configDir,
@@ -161,8 +163,8 @@ interface OpenProfile {
   close(): Promise<void>;
 }
 
-function openProfile(env: Environment, named: string | undefined): OpenProfile {
-  const paths = systemPaths(env, named);
+function openProfile(env: Environment, named: string | undefined, home: string): OpenProfile {
+  const paths = systemPaths(env, named, home);
   const settings = createSettingsStore(paths.profileDir);
   let http: ReturnType<typeof createHttpFetch> | undefined;
   const stored = (): Settings => {

@@ -83,17 +83,16 @@ export function resolvePaths(environment: PathEnvironment): Paths {
 export const isConfigDirCustom = ({ env, platform }: Pick<PathEnvironment, 'env' | 'platform'>): boolean =>
   Boolean(env['MCPGATE_CONFIG_DIR'] || (platform === 'linux' && env['XDG_CONFIG_HOME']));
 
-/** The home folder of whoever has this environment: Node's own answer is of the process, and the same where that is its environment. */
-export const homeOf = ({ env, platform }: Pick<PathEnvironment, 'env' | 'platform'>): string =>
-  env[platform === 'win32' ? 'USERPROFILE' : 'HOME'] || homedir();
-
 /**
  * The paths of the person who runs this process. The profile is `wanted`, else that of MCPGATE_PROFILE, else the one that `mcpgate use` chose.
- * Throws `usage` where that is no name, and `config` where the choice cannot be read.
+ * `home`: the home folder, where it is not that of this process. Throws `usage` where that is no name, and `config` where the choice cannot be read.
  */
-export function systemPaths(env: Readonly<Record<string, string | undefined>>, wanted?: string): Paths {
+export function systemPaths(
+  env: Readonly<Record<string, string | undefined>>,
+  wanted?: string,
+  home = homedir(),
+): Paths {
   const { platform } = process;
   const profileIn = (configDir: string) => chosenProfile(configDir, wanted ?? (env['MCPGATE_PROFILE'] || undefined));
-  const home = homeOf({ env, platform });
   return resolvePaths({ env, platform, homedir: home, uid: process.getuid?.(), tmpdir: tmpdir(), profileIn });
 }

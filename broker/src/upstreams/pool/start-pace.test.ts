@@ -1,9 +1,11 @@
 // Programs of servers begin some at a time, those that somebody waits for first, and one that hangs keeps no other from its start for long.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setImmediate } from 'node:timers/promises';
 import { steppedClock } from 'mcpgate-shared/fixtures/stepped-clock';
 import { createStartPace } from './start-pace.ts';
+
+/** What is due by now has run. */
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 function paced() {
   const clock = steppedClock();
@@ -23,15 +25,15 @@ test('the next one begins when one is ready or has failed', async () => {
   const { begun, start } = paced();
   const [a, b, c] = [start('a'), start('b'), start('c')];
   start('d');
-  await setImmediate();
+  await turn();
   assert.deepEqual(begun, ['a', 'b']);
   a.ready();
   assert.equal(await a.done, 'a');
-  await setImmediate();
+  await turn();
   assert.deepEqual(begun, ['a', 'b', 'c']);
   b.fails(new Error('no such program'));
   await assert.rejects(b.done, /no such program/);
-  await setImmediate();
+  await turn();
   assert.deepEqual(begun, ['a', 'b', 'c', 'd']);
   c.ready();
   assert.equal(await c.done, 'c');
@@ -47,7 +49,7 @@ test('one that somebody waits for by now comes before those that nobody waits fo
   isAwaited = true;
   a.ready();
   await a.done;
-  await setImmediate();
+  await turn();
   assert.deepEqual(begun, ['a', 'b', 'd']);
 });
 
@@ -55,18 +57,18 @@ test('one that hangs keeps the next one waiting for three seconds, and once', as
   const { clock, begun, start } = paced();
   const hanging = [start('a'), start('b')];
   for (const name of ['c', 'd', 'e']) start(name);
-  await setImmediate();
+  await turn();
   clock.advance(2_999);
-  await setImmediate();
+  await turn();
   assert.deepEqual(begun, ['a', 'b']);
   clock.advance(1);
-  await setImmediate();
+  await turn();
   assert.deepEqual(begun, ['a', 'b', 'c', 'd']);
   for (const { ready, done } of hanging) {
     ready();
     await done;
   }
-  await setImmediate();
+  await turn();
   assert.deepEqual(begun, ['a', 'b', 'c', 'd'], 'their turns were over already');
 });
 
@@ -82,6 +84,6 @@ test('one that is not wanted any more leaves the line, and never begins', async 
   await assert.rejects(start('e', { signal: leaves.signal }).done, /overtaken/);
   a.ready();
   await a.done;
-  await setImmediate();
+  await turn();
   assert.deepEqual(begun, ['a', 'b', 'd']);
 });
