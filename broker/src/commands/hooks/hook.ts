@@ -227,7 +227,9 @@ function queueLines(queue: NonNullable<HookView['queue']>): string[] {
   const { queued, last_error: error, next_at: next, delivered_at: delivered, tried_by: by } = queue;
   return [
     ...(delivered === null ? [] : [`  last arrived ${delivered}`]),
-    ...(queued === 0 ? [] : [`  ${queued} ${queued === 1 ? 'waits' : 'wait'} to be delivered${error === null ? '' : `: ${error}`}`]),
+    ...(queued === 0
+      ? []
+      : [`  ${queued} ${queued === 1 ? 'waits' : 'wait'} to be delivered${error === null ? '' : `: ${error}`}`]),
     ...(queued === 0 || next === null ? [] : [`  tried again ${next}`]),
     ...(by === null ? [] : [`  last tried by ${by}`]),
   ];
