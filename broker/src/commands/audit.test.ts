@@ -109,6 +109,27 @@ describe('the log', () => {
     assert.match(part.stderr, /^rows before 2026-03-01 .* and rows from 2026-04-01 .* on were not looked at$/m);
   });
 
+  test('is verified against checkpoints and archives that are there: an empty file proves nothing', async () => {
+    const folder = temporaryFolder();
+    const fileOf = (name: string, text: string): string => {
+      writeFileSync(join(folder, name), text);
+      return join(folder, name);
+    };
+    const [empty, torn] = [fileOf('empty.jsonl', '\n'), fileOf('torn.jsonl', '{"statement":')];
+    for (const [args, said] of [
+      [['--checkpoints', empty], `--checkpoints: there is no checkpoint in ${empty}`],
+      [['--checkpoints', torn], `--checkpoints: ${torn}: line 1 is no checkpoint`],
+      [['--checkpoints', folder], `--checkpoints: ${torn}: line 1 is no checkpoint`],
+      [['--checkpoints', temporaryFolder()], '--checkpoints: there is no checkpoint in '],
+      [['--checkpoints', '/nowhere'], '--checkpoints: /nowhere cannot be read'],
+      [['--archives', '/nowhere'], '--archives: there is no folder /nowhere on this machine'],
+      [['--archives', empty], `--archives: there is no folder ${empty} on this machine`],
+    ] as const) {
+      const { code, stderr } = await admin.failure(['audit', 'verify', ...args]);
+      assert.deepEqual([code, stderr.includes(said)], [2, true], stderr);
+    }
+  });
+
   test('an event is listed with the address from which it was asked for, where there is room', async () => {
     await fetch(`${admin.broker.url}/api/v1/users`, { headers: { authorization: 'Bearer nobody' } });
     const { stdout } = await admin.broker.run(['audit', 'search', '--events', '--all']);

@@ -24,6 +24,7 @@ import { counted } from '../terminal/counted.ts';
 import { withProgress } from '../terminal/progress.ts';
 import { pastRange } from '../values.ts';
 import { checkpointKeysOf } from './checkpoint-keys.ts';
+import { assertArchives } from './export/from-archives.ts';
 
 interface VerifyOptions extends AdminOptions {
   since?: string;
@@ -57,6 +58,7 @@ export function addProofs(audit: Command, context: CommandContext): void {
 
 async function runVerify(session: AdminSession, options: VerifyOptions): Promise<boolean> {
   const { api, show, context } = session;
+  if (options.archives !== undefined) assertArchives(options.archives);
   const checkpoints = options.checkpoints === undefined ? [] : await readCheckpoints(options.checkpoints);
   const range = pastRange(options, context.now());
   const body = { ...range, checkpoints };
@@ -115,24 +117,39 @@ function verdictText({ rows, chains, checkpoints, archives, wrong }: Verdict): s
   return `NOT WHOLE  ${plainLine(place)}\n${plainLine(why)}`;
 }
 
-/** Of a file with one a line, or of all files of a folder, as an object store has them. */
-async function readCheckpoints(file: string): Promise<unknown[]> {
+/**
+ * Of a file with one a line, or of all files of a folder, as an object store has them. Throws `usage`, also where there is none: what somebody has emptied
+ * says nothing of the log, and would call it whole.
+ */
+async function readCheckpoints(path: string): Promise<unknown[]> {
+  let file = path;
+  let lines = 0;
+  let linesBefore = 0;
+  async function* linesOf(files: readonly string[]): AsyncGenerator<string> {
+    for (file of files) {
+      linesBefore = lines;
+      for await (const line of createInterface({ input: createReadStream(file, 'utf8'), crlfDelay: Infinity })) {
+        lines += 1;
+        yield line;
+      }
+    }
+  }
+  let found: unknown[];
   try {
-    return await newestClaims(linesOf(file));
+    found = await newestClaims(linesOf(await filesOf(path)), (line) => `${file}: line ${line - linesBefore}`);
   } catch (error) {
     if (error instanceof GateError)
       throw new GateError(error.code, `--checkpoints: ${error.message}`, { cause: error });
     const detail = error instanceof Error ? error.message : String(error);
     throw new GateError('usage', `--checkpoints: ${file} cannot be read (${detail})`, { cause: error });
   }
+  if (found.length === 0) throw new GateError('usage', `--checkpoints: there is no checkpoint in ${path}`);
+  return found;
 }
 
-async function* linesOf(path: string): AsyncGenerator<string> {
-  const isFolder = (await stat(path)).isDirectory();
-  const files = isFolder
-    ? (await readdir(path)).filter((name) => /\.jsonl?$/.test(name)).map((name) => join(path, name))
-    : [path];
-  for (const file of files) yield* createInterface({ input: createReadStream(file, 'utf8'), crlfDelay: Infinity });
+async function filesOf(path: string): Promise<string[]> {
+  if (!(await stat(path)).isDirectory()) return [path];
+  return (await readdir(path)).filter((name) => /\.jsonl?$/.test(name)).map((name) => join(path, name));
 }
 
 async function showKeys({ api, show }: AdminSession): Promise<void> {

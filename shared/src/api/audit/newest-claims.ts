@@ -7,14 +7,17 @@ const LineSchema = z.looseObject({
   statement: z.looseObject({ heads: z.array(z.looseObject({ chain: z.string(), seq: z.number() })) }),
 });
 
-/** Throws `usage` for a line that is no checkpoint. */
-export async function newestClaims(lines: AsyncIterable<string>): Promise<unknown[]> {
+/** Throws `usage` for a line that is no checkpoint. `placeOf` says which one that is, by its number among all. */
+export async function newestClaims(
+  lines: AsyncIterable<string>,
+  placeOf = (line: number): string => `line ${line}`,
+): Promise<unknown[]> {
   const newest = new Map<string, { seq: number; text: string }>();
   let count = 0;
   for await (const text of lines) {
     count += 1;
     if (text.trim() === '') continue;
-    for (const { chain, seq } of read(text, count).statement.heads) {
+    for (const { chain, seq } of read(text, () => placeOf(count)).statement.heads) {
       if (seq >= (newest.get(chain)?.seq ?? -1)) newest.set(chain, { seq, text });
     }
   }
@@ -22,11 +25,11 @@ export async function newestClaims(lines: AsyncIterable<string>): Promise<unknow
   return [...texts].map((text): unknown => JSON.parse(text));
 }
 
-function read(text: string, line: number): z.output<typeof LineSchema> {
+function read(text: string, place: () => string): z.output<typeof LineSchema> {
   try {
     return LineSchema.parse(JSON.parse(text));
   } catch (error) {
-    const said = `line ${line} is no checkpoint; a line that was cut off may be removed`;
+    const said = `${place()} is no checkpoint; a line that was cut off may be removed`;
     throw new GateError('usage', said, { cause: error });
   }
 }

@@ -23,13 +23,18 @@ const AT_ONCE = 1024 * 1024;
 
 const namesOf = (archives: readonly Archive[]): string[] => archives.map(({ name }) => name);
 
+/** Throws `usage` where there is no such folder. */
+export function assertArchives(folder: string): void {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  throw new GateError(
+    'usage',
+    `--archives: there is no folder ${folder} on this machine; name the one that has the files`,
+  );
+}
+
 /** The names of all archives. Throws `usage` where there is no such folder, and `conflict` where the file of one is not in it. */
 export async function archivesIn({ api }: Session, folder: string): Promise<string[]> {
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
-    throw new GateError(
-      'usage',
-      `--archives: there is no folder ${folder} on this machine; name the one that has the files`,
-    );
+  assertArchives(folder);
   const names = namesOf(await api.call(archivesApi.list, { query: {} }));
   const missing = names.filter((name) => !existsSync(join(folder, name)));
   if (missing.length === 0) return names;
