@@ -54,6 +54,11 @@ describe('hooks', () => {
       [URL_OF_OPA, 2_000, ['write:git'], ['role:admin'], false, null, 'nowhere'],
     );
     assert.deepEqual(set.warnings, ['there is no secret nowhere yet; set it with `secret set nowhere`']);
+    const listed = await admin.broker.run(['hook', 'list'], '');
+    assert.match(
+      listed.stdout,
+      /\n! {2}authorize: there is no secret nowhere yet; set it with `secret set nowhere`\n$/,
+    );
     const { stdout } = await admin.broker.run(['hook', 'show', 'authorize'], '');
     assert.equal(
       stdout,

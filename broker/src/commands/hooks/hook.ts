@@ -243,5 +243,9 @@ async function listHooks({ api, list, context }: AdminSession): Promise<void> {
     const { name, kind, enabled, url, updated_at: at, queue } = hook;
     return [name, kind, enabled ? 'yes' : 'no', String(queue?.queued ?? 0), url, ago(at, context.now())];
   };
-  list(hooks, ['HOOK', 'KIND', 'ENABLED', 'QUEUED', 'URL', 'CHANGED'], row, 'no hooks yet', [], ['CHANGED']);
+  // Which hook it is about not every warning says by itself.
+  const below = hooks.flatMap(({ name, warnings }) =>
+    warnings.map((each) => (each.startsWith(`the hook ${name} `) ? `!  ${each}` : `!  ${name}: ${each}`)),
+  );
+  list(hooks, ['HOOK', 'KIND', 'ENABLED', 'QUEUED', 'URL', 'CHANGED'], row, 'no hooks yet', below, ['CHANGED']);
 }
