@@ -462,6 +462,9 @@ async function readArchives(folder, check) {
   }
 }
 
+/** `1 row`, `2 rows`. */
+const counted = (count, one) => `${count} ${count === 1 ? one : `${one}s`}`;
+
 async function main(argv) {
   const { values, positionals } = parseArgs({
     args: argv,
@@ -516,14 +519,18 @@ async function main(argv) {
     process.stdout.write(`NOT WHOLE  ${place}${wrong.id === null ? '' : ` (${wrong.id})`}\n${wrong.why}\n`);
     return;
   }
-  const inArchives = archives === 0 ? '' : `, ${archives} archives`;
-  process.stdout.write(`whole: ${rows} rows, ${checkpoints} checkpoints${inArchives}\n`);
-  if (withheld > 0) process.stdout.write(`${withheld} rows are in it by their hashes only\n`);
+  const inArchives = archives === 0 ? '' : `, ${counted(archives, 'archive')}`;
+  process.stdout.write(`whole: ${counted(rows, 'row')}, ${counted(checkpoints, 'checkpoint')}${inArchives}\n`);
+  if (withheld > 0)
+    process.stdout.write(
+      withheld === 1 ? '1 row is in it by its hash only\n' : `${withheld} rows are in it by their hashes only\n`,
+    );
   if (gaps > 0)
     process.stdout.write(
-      `in ${gaps} places rows are not in it: each row is what its hash says, but that is all that it shows\n`,
+      `in ${counted(gaps, 'place')} rows are not in it: each row is what its hash says, but that is all that it shows\n`,
     );
-  if (uncovered > 0) process.stdout.write(`${uncovered} rows are covered by no checkpoint\n`);
+  if (uncovered > 0)
+    process.stdout.write(`${uncovered} ${uncovered === 1 ? 'row is' : 'rows are'} covered by no checkpoint\n`);
   for (const chain of check.unnamed())
     process.stdout.write(`chain ${JSON.stringify(chain)} is named by no checkpoint, archive or other chain\n`);
 }

@@ -92,6 +92,16 @@ test('a folder of checkpoints is read as a bucket has them, and each is met by t
   assert.match(other.stdout, /it is another row than the one that the checkpoint in line 1/);
 });
 
+test('one row, one checkpoint and one place are said as one', async (t) => {
+  const { lines, key } = filesIn(t);
+  const { rows } = chainOf('run-1');
+  const whole = await verifierSays([lines('log.jsonl', rows.slice(0, 1)), '--key', key]);
+  assert.match(whole.stdout, /^whole: 1 row, 0 checkpoints\n1 row is covered by no checkpoint\n/);
+  const gone = rows.filter((_row, at) => at !== 1);
+  const part = await verifierSays([lines('part.jsonl', gone), '--key', key, '--partial']);
+  assert.match(part.stdout, /^whole: 5 rows, 1 checkpoint\nin 1 place rows are not in it: /);
+});
+
 test('what cannot be read is 2, because nothing is known of the log then; what no broker writes is 1', async (t) => {
   const { folder, lines, key } = filesIn(t);
   const { rows } = chainOf('run-1');
