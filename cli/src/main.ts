@@ -15,7 +15,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 // In `mcpgate tools | head`, the reader ends first: that is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  process.stderr.write(`mcpgate: stdout takes no more (${error.message}): what is there may end anywhere\n`);
+  process.exit(1);
+});
 
 const opened = createContext(process, interrupt.signal);
 process.exitCode = await runCli(process.argv.slice(2), opened);

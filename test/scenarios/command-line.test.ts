@@ -1,8 +1,11 @@
 // `status`, `tools`, `call` and `daemon` from a terminal, against a real broker with a real upstream.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { REPOSITORY } from '../step.ts';
 import { openWorld, type World } from '../world.ts';
+import { BROKER_PROGRAM, GATE_PROGRAM } from '../world/programs.ts';
 import { until } from '../world/until.ts';
 
 const everything = {
@@ -126,6 +129,19 @@ test('a disabled person is told so by every command with exit 3, a broker that i
     const { code, stdout, stderr } = await linus.gate(args);
     assert.equal(code, 3, `${args.join(' ')}: ${stdout}${stderr}`);
     assert.match(stdout + stderr, /mcpgate login/);
+  }
+});
+
+test('an output that takes nothing, as a file on a full disk, is said in one line with exit 1', () => {
+  for (const program of [GATE_PROGRAM, BROKER_PROGRAM]) {
+    const full = openSync('/dev/full', 'w');
+    const { status, stderr } = spawnSync(process.execPath, [program, '--version'], {
+      stdio: ['ignore', full, 'pipe'],
+      encoding: 'utf8',
+    });
+    closeSync(full);
+    assert.equal(status, 1);
+    assert.match(stderr, /^mcpgate(?:-broker)?: stdout takes no more \(ENOSPC: .*\n$/);
   }
 });
 
