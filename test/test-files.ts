@@ -3,6 +3,7 @@
 import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { relative } from 'node:path';
+import { busyProcesses } from './busy-processes.ts';
 import { runAlone } from './run-alone.ts';
 import { REPOSITORY } from './step.ts';
 import { startTestProcess, type FileOutcome, type TestProcess } from './test-process.ts';
@@ -69,7 +70,9 @@ export async function runTestFiles(files: readonly string[], write: (text: strin
   const again: string[] = [];
   const alone = async (file: string) => {
     const startedAt = performance.now();
-    count(file, startedAt, await runAlone(`${REPOSITORY}${file}`, timeoutOf(file)));
+    const outcome = await runAlone(`${REPOSITORY}${file}`, timeoutOf(file));
+    count(file, startedAt, outcome);
+    if (outcome.failed.length > 0) write(`  busy at that time: ${await busyProcesses()}\n`);
   };
   /** What failed may have failed because of what other files left in its process, or because a busy machine was too slow. Alone it says whether it holds. */
   const judgeLater = async (file: string, { failed }: FileOutcome) => {
@@ -77,6 +80,7 @@ export async function runTestFiles(files: readonly string[], write: (text: strin
     const when = isLater ? 'when nothing else runs' : 'alone';
     for (const { name, message } of failed)
       write(`  ${relative('.', file)} failed beside others and is run once more ${when}: ${name}\n${message}\n`);
+    write(`  busy at that time: ${await busyProcesses()}\n`);
     if (isLater) again.push(file);
     else await alone(file);
   };
