@@ -3,7 +3,9 @@
 import { DatabaseSync } from 'node:sqlite';
 import pg from 'pg';
 import { quoted, type Ask } from './table-shapes.ts';
+import { databaseName } from '../postgres/database-name.ts';
 import { namedUrl } from '../postgres/named-url.ts';
+import { explainPostgresError } from '../postgres/postgres-error.ts';
 import type { EngineKind } from '../engine.ts';
 import type { TableShape } from './backup-format.ts';
 
@@ -19,9 +21,17 @@ export interface Snapshot {
 
 /** So many rows are in memory at a time. */
 const ROWS = 500;
+/** To count the rows of a large log takes a slow server minutes; one that says nothing for longer has gone away without a word. */
+const SILENCE_MS = 600_000;
+const CONNECT_TIMEOUT_MS = 30_000;
+const KEEP_ALIVE_MS = 10_000;
 
-export async function openSnapshot(place: DatabasePlace): Promise<Snapshot> {
-  return place.kind === 'sqlite' ? openSqliteSnapshot(place.file) : await openPostgresSnapshot(place.url);
+/** `silenceMs`: for tests. */
+export async function openSnapshot(
+  place: DatabasePlace,
+  { silenceMs = SILENCE_MS }: { silenceMs?: number } = {},
+): Promise<Snapshot> {
+  return place.kind === 'sqlite' ? openSqliteSnapshot(place.file) : await openPostgresSnapshot(place.url, silenceMs);
 }
 
 const asWritten = (value: unknown): unknown =>
@@ -54,32 +64,46 @@ function openSqliteSnapshot(file: string): Snapshot {
   };
 }
 
-async function openPostgresSnapshot(url: string): Promise<Snapshot> {
+/** Rejects with what PostgreSQL, or the way to it, has against it, also where it says nothing for `silenceMs`. */
+async function openPostgresSnapshot(url: string, silenceMs: number): Promise<Snapshot> {
   const types = new pg.TypeOverrides();
   types.setTypeParser(pg.types.builtins.INT8, Number);
-  const client = new pg.Client({ connectionString: namedUrl(url, 'mcpgate-broker backup'), types });
+  const client = new pg.Client({
+    connectionString: namedUrl(url, 'mcpgate-broker backup'),
+    types,
+    connectionTimeoutMillis: Math.min(CONNECT_TIMEOUT_MS, silenceMs),
+    query_timeout: silenceMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
+  });
   // The thread ends with the error of the statement that is under way.
   client.on('error', () => undefined);
-  await client.connect();
-  await client.query('set statement_timeout = 0');
-  await client.query('set idle_in_transaction_session_timeout = 0');
-  await client.query('begin isolation level repeatable read read only');
-  const ask: Ask = async (statement) => (await client.query<Record<string, unknown>>(statement)).rows;
+  const explained = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (error) {
+      throw explainPostgresError(databaseName(url), error);
+    }
+  };
+  const query = <Row extends pg.QueryResultRow>(text: string) => explained(client.query<Row>(text));
+  await explained(client.connect());
+  await query('set statement_timeout = 0');
+  await query('set idle_in_transaction_session_timeout = 0');
+  await query('begin isolation level repeatable read read only');
+  const ask: Ask = async (statement) => (await query<Record<string, unknown>>(statement)).rows;
   return {
     kind: 'postgres',
     ask,
     async *rows({ name, columns }) {
       const list = columns.map((column) => quoted(column.name)).join(', ');
-      await client.query(`declare backup_rows no scroll cursor for select ${list} from ${quoted(name)}`);
+      await query(`declare backup_rows no scroll cursor for select ${list} from ${quoted(name)}`);
       for (;;) {
-        const { rows } = await client.query<unknown[]>({
-          text: `fetch ${ROWS} from backup_rows`,
-          rowMode: 'array',
-        });
+        const fetched = client.query<unknown[]>({ text: `fetch ${ROWS} from backup_rows`, rowMode: 'array' });
+        const { rows } = await explained(fetched);
         if (rows.length === 0) break;
         yield rows.map((row) => row.map(asWritten));
       }
-      await client.query('close backup_rows');
+      await query('close backup_rows');
     },
     close: () => client.end(),
   };
