@@ -84,7 +84,7 @@ export function reportPage(report: Report, sections: readonly ReportSection[]): 
   const left =
     leftOut === 0
       ? ''
-      : `<p>${leftOut.toLocaleString('en-US')} events are counted under CC7.2 and not shown one by one: readings of the log, refusals of strangers, and the oldest where there are more than 20,000.</p>`;
+      : `<p>${leftOut.toLocaleString('en-US')} events are counted under CC7.2 and not shown one by one: readings of the log, refused requests, and the oldest where there are more than 20,000.</p>`;
   return `<!doctype html>
 <html lang="en">
 <head>

@@ -37,14 +37,14 @@ function tableOf(report: Report, name: string): ReportTable {
 const answerTo = (report: Report, asked: string): string | undefined =>
   reportSections(report).find(({ criterion }) => criterion === asked)?.answer;
 
-test('approvals are the steps of approvals; a request that no door understood is one of a stranger, and none of them', () => {
+test('approvals are the steps of approvals; a request that was refused at a door is none of them, whoever sent it', () => {
   const report = reportOf(['request.refused', 'approval.asked', 'request.refused', 'approval.refused']);
   assert.deepEqual(
     tableOf(report, 'approvals').rows.map(([, type]) => type),
     ['approval.asked', 'approval.refused'],
   );
   assert.match(answerTo(report, 'CC6.3') ?? '', /; 2 steps of approvals\.$/);
-  assert.match(answerTo(report, 'CC7.2') ?? '', /; 2 requests of strangers refused\.$/);
+  assert.match(answerTo(report, 'CC7.2') ?? '', /; 2 requests refused\.$/);
 });
 
 test('both tables count the same calls as failed, and one that its client cancelled is none of these', () => {

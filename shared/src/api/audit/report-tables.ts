@@ -90,7 +90,7 @@ export function reportSections(report: Report): ReportSection[] {
     {
       criterion: 'CC7.2',
       question: 'Is it watched, would somebody notice, and can the record be trusted?',
-      answer: `Every call has its row before it is forwarded; rows are chained, sealed and signed. The last signed checkpoint is of ${day(report.last_checkpoint_at)} UTC. The log was verified ${many(countOf(/^audit\.verified$/), 'time')}, and read ${many(countOf(/^audit\.(?:searched|followed|shown|exported|reported)$/), 'time')}; ${many(countOf(/^(?:auth|message|request|assertion)\.(?:rejected|refused)$/), 'request')} of strangers refused.`,
+      answer: `Every call has its row before it is forwarded; rows are chained, sealed and signed. The last signed checkpoint is of ${day(report.last_checkpoint_at)} UTC. The log was verified ${many(countOf(/^audit\.verified$/), 'time')}, and read ${many(countOf(/^audit\.(?:searched|followed|shown|exported|reported)$/), 'time')}; ${many(countOf(/^(?:auth|message|request|assertion)\.(?:rejected|refused)$/), 'request')} refused.`,
       tables: [
         failedTable(failed),
         eventsTable(

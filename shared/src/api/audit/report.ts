@@ -55,8 +55,7 @@ export const ReportSchema = z
       .default([])
       .meta({ description: 'What has rows of that time, which the report does not count' }),
     left_out: z.int().meta({
-      description:
-        'Events that are only counted: readings of the log and refusals of strangers, and the oldest past 20,000',
+      description: 'Events that are only counted: readings of the log and refused requests, and the oldest past 20,000',
     }),
   })
   .meta({ id: 'AuditReport' });
