@@ -3,6 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { until } from 'mcpgate-test/world/until';
 import { administration } from '../fixtures/administration.ts';
 
 const admin = administration(async (broker) => {
@@ -28,6 +29,14 @@ describe('hooks', () => {
     assert.match(set.stdout, /^key is now version 2; used by the hook log from the next call on\n/);
     assert.match((await admin.broker.run(['secret', 'list'], '')).stdout, /USED BY[^]*\nkey .* hook log /);
     for (const name of ['log', 'second']) await admin.broker.run(['hook', 'remove', name, '--yes'], '');
+  });
+
+  test('when it is tried again is said in the time of the reader, with its zone', async () => {
+    await json('hook', 'add', 'away', '--kind', 'log', '--url', 'http://127.0.0.1:1/');
+    await until('it was tried', async () => (await json('hook', 'show', 'away')).queue.next_at !== null);
+    const { stdout } = await admin.broker.run(['hook', 'show', 'away'], '');
+    assert.match(stdout, /^ {2}tried again \d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d\d:\d\d$/m);
+    await admin.broker.run(['hook', 'remove', 'away', '--yes'], '');
   });
 
   test('the one that is asked about calls is set, changed, shown and removed', async () => {

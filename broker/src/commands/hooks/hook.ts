@@ -4,6 +4,7 @@ import { type HookView, hooksApi } from 'mcpgate-shared/api/hooks/hooks-api';
 import type { z } from 'zod';
 import { GateError } from 'mcpgate-shared/error';
 import { adminOptionsOf, brokerFlags } from '../server/broker-flags.ts';
+import { localTime } from 'mcpgate-shared/local-time';
 import { plainLine } from 'mcpgate-shared/plain-line';
 import { shortened } from 'mcpgate-shared/text-width';
 import { argsOf } from '../rule.ts';
@@ -226,11 +227,11 @@ function described(hook: HookView): string {
 function queueLines(queue: NonNullable<HookView['queue']>): string[] {
   const { queued, last_error: error, next_at: next, delivered_at: delivered, tried_by: by } = queue;
   return [
-    ...(delivered === null ? [] : [`  last arrived ${delivered}`]),
+    ...(delivered === null ? [] : [`  last arrived ${localTime(delivered)}`]),
     ...(queued === 0
       ? []
       : [`  ${queued} ${queued === 1 ? 'waits' : 'wait'} to be delivered${error === null ? '' : `: ${error}`}`]),
-    ...(queued === 0 || next === null ? [] : [`  tried again ${next}`]),
+    ...(queued === 0 || next === null ? [] : [`  tried again ${localTime(next)}`]),
     ...(by === null ? [] : [`  last tried by ${by}`]),
   ];
 }
