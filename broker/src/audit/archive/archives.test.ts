@@ -407,6 +407,19 @@ onSqlite((openStore) => {
     await assertWhole(world);
   });
 
+  it('of an export from before its rows were archived, which has them too, the separate verifier says that', async (t) => {
+    const world = await open(t, openStore);
+    const early = await world.take({});
+    await archive(world.archives(world.third), world.startedAt + 1.5 * DAY);
+    const { whole, wrong } = await world.verifyAll(['--archives', world.folder], early);
+    assert.deepEqual([whole, wrong?.chain], [false, 'run-1']);
+    assert.match(
+      wrong?.why ?? '',
+      /^row 0 stands here instead\. The archives have that one, too: .* is verified without those of its rows$/,
+    );
+    assert.equal((await world.verifyAll([], early)).whole, true);
+  });
+
   it('each is named by a row of the log, in the database or in a later one', async (t) => {
     const world = await open(t, openStore);
     const { third, clock, startedAt } = world;
