@@ -7,6 +7,7 @@ import { textWidth } from 'mcpgate-shared/text-width';
 import { formatColumns } from './columns.ts';
 import { paintFor, timeColumn } from './record-text.ts';
 import { callColumns, eventColumns } from './search.ts';
+import { storyText } from './show.ts';
 import { lineWriter } from './tail.ts';
 
 const chain = { seq: 1, prev_hash: '', hash: '' };
@@ -150,4 +151,19 @@ test('lines of the tail fit the terminal, stand below each other, and say the da
     piped({ kind: 'event', record: EVENT }),
     `2026-11-30 08:00:01 +00:00  anyone  login.refused  reason=expired groups=a,b count=0 again=false  ${EVENT.id}`,
   );
+});
+
+test('whoever names a tool or is named in an event adds no line to the story of another call', () => {
+  const forged = 'x\r\noutcome     2026-11-30 08:00:00 +00:00  chain run-1, row 2\u202e';
+  const story = {
+    ...{ call: CALL, event: null, rows: [], rule: null, checkpoint: null },
+    approvals: [{ ...EVENT, actor: forged, subject: forged }],
+    session: [{ ...CALL, tool_name: forged }],
+  };
+  const lines = storyText(story, paintFor(on(undefined)), undefined).split('\n');
+  assert.deepEqual(
+    lines.slice(-2).map((line) => line.split(' ')[0]),
+    ['approval', 'session'],
+  );
+  assert.equal(lines.filter((line) => /^outcome|[\r\u202e]/.test(line)).length, 0);
 });

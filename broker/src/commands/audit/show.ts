@@ -69,7 +69,7 @@ function plainLines(text: string): string {
 }
 
 /** `width`: of the terminal; undefined: no bound. */
-function storyText(story: Story, paint: Paint, width: number | undefined): string {
+export function storyText(story: Story, paint: Paint, width: number | undefined): string {
   const { call, event, rows, rule, approvals, session } = story;
   const lines: Line[] = [
     ...(call === null ? [] : callLines(call, paint)),
@@ -77,7 +77,7 @@ function storyText(story: Story, paint: Paint, width: number | undefined): strin
     ...(event === null ? [] : eventLines(event, paint, width)),
     ...approvals.map((each): Line => [
       'approval',
-      `${localTime(each.ts)}  ${each.type} by ${each.actor}  ${each.subject ?? ''}`,
+      plainLine(`${localTime(each.ts)}  ${each.type} by ${each.actor}  ${each.subject ?? ''}`),
     ]),
     ...rows.flatMap(({ row, chain, seq, ts, hash }): Line[] => [
       [row, `${localTime(ts)}  chain ${chain}, row ${seq}`],
@@ -86,7 +86,7 @@ function storyText(story: Story, paint: Paint, width: number | undefined): strin
     ...checkpointLines(story.checkpoint, rows.length),
     ...session.map((each): Line => [
       'session',
-      `${localTime(each.ts)}  ${each.tool_name ?? each.method}  ${resultOf(each)}  ${each.id}`,
+      `${localTime(each.ts)}  ${plainLine(each.tool_name ?? each.method)}  ${resultOf(each)}  ${each.id}`,
     ]),
   ];
   let last = '';

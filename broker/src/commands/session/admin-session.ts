@@ -189,7 +189,7 @@ function receiptText(receipt: Receipt): string {
     (receipt.accounts_revoked === 0 ? '' : `${count(receipt.accounts_revoked, 'account')} at servers ended, `) +
     `in ${Math.round(receipt.ms)} ms` +
     receipt.last_calls
-      .map(({ device, tool_name, ts }) => `\n  ${device}: last ${tool_name ?? 'call'} at ${ts}`)
+      .map(({ device, tool_name, ts }) => `\n  ${plainLine(`${device}: last ${tool_name ?? 'call'} at ${ts}`)}`)
       .join('') +
     receipt.unconfirmed
       .map((location) => `\nwarning: not confirmed in time by ${location}; live links may remain there`)
