@@ -194,7 +194,9 @@ export function createChainCheck(options: {
           checkRow(row);
         } catch (error) {
           if (!(error instanceof MissingWord)) throw error;
-          const missing = wordsIn(rows.slice(index)).filter((id) => !words.has(id) && !askedFor.has(id));
+          // The one that this row wants is among them whatever the row says, so that it is a fault when it is wanted again.
+          const wanted = new Set([error.id, ...wordsIn(rows.slice(index))]);
+          const missing = [...wanted].filter((id) => !words.has(id) && !askedFor.has(id));
           for (const id of missing) askedFor.add(id);
           return { checked: index, missing };
         }
@@ -224,6 +226,6 @@ export function createChainCheck(options: {
         return [];
       }
     });
-    return [...new Set(ids)];
+    return ids;
   }
 }

@@ -97,34 +97,35 @@ const edit =
     return [`run-${chain}`, seq];
   };
 
+const EDITS: readonly [what: string, set: (world: World) => string, chain: number, seq: number][] = [
+  ['another person in a call', () => `actor = (select min(id) from audit_words where text = 'carol')`, 1, 3],
+  ['another tool in a call', () => 'tool = null', 1, 3],
+  ['another server in a call', () => `server = tool`, 1, 1],
+  ['another workspace', () => 'workspace = actor', 1, 1],
+  ['another time', () => 'at = at + 1024', 1, 5],
+  ['a time that there is not', () => `at = ${MOST}`, 1, 5],
+  ['an outcome of a call that there cannot be', () => `call = ${MOST}`, 1, 2],
+  ['an outcome moved to another call', () => `call = ${at(1, 3)}`, 1, 2],
+  ['another end of a call', () => `facts = (select max(id) from audit_words where kind = 10)`, 1, 2],
+  ['an event of another type', () => 'facts = actor', 2, 1],
+  ['an event about something else', () => 'subject = null', 2, 1],
+  ['another kind of row', () => 'kind = 3', 1, 2],
+  ['a kind of row that there is not', () => 'kind = 9', 1, 2],
+  ['bytes of a call that are none', ({ bytes }) => `body = ${bytes('ff')}`, 1, 1],
+  ['other details of an event', ({ bytes }) => `body = ${bytes('7b7d')}`, 2, 1],
+  ['another beginning of a chain', ({ bytes }) => `body = ${bytes('5b22612c2262225d')}`, 2, 0],
+  ['another hash', ({ bytes }) => `hash = ${bytes('00'.repeat(32))}`, 1, 2],
+  ['another seal', ({ bytes }) => `seal = ${bytes('00'.repeat(16))}`, 1, 2],
+  ['a call that is found as the outcome of another', () => `call = ${at(1, 3)}`, 1, 1],
+  ['an outcome that is found by a person', () => `actor = (select min(id) from audit_words where kind = 2)`, 1, 2],
+  ['an event that is found by a tool', () => `tool = actor`, 2, 1],
+  ['bytes of a call that name a word which is not there, and end', ({ bytes }) => `body = ${bytes('7f')}`, 1, 1],
+  ['no end of a call', () => 'facts = null', 1, 2],
+  ['an outcome of no call', () => 'call = null', 1, 2],
+];
+
 const TAMPERINGS: Tampering[] = [
-  {
-    what: 'another person in a call',
-    how: edit(() => `actor = (select min(id) from audit_words where text = 'carol')`, 1, 3),
-  },
-  { what: 'another tool in a call', how: edit(() => 'tool = null', 1, 3) },
-  { what: 'another server in a call', how: edit(() => `server = tool`, 1, 1) },
-  { what: 'another workspace', how: edit(() => 'workspace = actor', 1, 1) },
-  { what: 'another time', how: edit(() => 'at = at + 1024', 1, 5) },
-  { what: 'a time that there is not', how: edit(() => `at = ${MOST}`, 1, 5) },
-  { what: 'an outcome of a call that there cannot be', how: edit(() => `call = ${MOST}`, 1, 2) },
-  { what: 'an outcome moved to another call', how: edit(() => `call = ${at(1, 3)}`, 1, 2) },
-  { what: 'another end of a call', how: edit(() => `facts = (select max(id) from audit_words where kind = 10)`, 1, 2) },
-  { what: 'an event of another type', how: edit(() => 'facts = actor', 2, 1) },
-  { what: 'an event about something else', how: edit(() => 'subject = null', 2, 1) },
-  { what: 'another kind of row', how: edit(() => 'kind = 3', 1, 2) },
-  { what: 'a kind of row that there is not', how: edit(() => 'kind = 9', 1, 2) },
-  { what: 'bytes of a call that are none', how: edit(({ bytes }) => `body = ${bytes('ff')}`, 1, 1) },
-  { what: 'other details of an event', how: edit(({ bytes }) => `body = ${bytes('7b7d')}`, 2, 1) },
-  { what: 'another beginning of a chain', how: edit(({ bytes }) => `body = ${bytes('5b22612c2262225d')}`, 2, 0) },
-  { what: 'another hash', how: edit(({ bytes }) => `hash = ${bytes('00'.repeat(32))}`, 1, 2) },
-  { what: 'another seal', how: edit(({ bytes }) => `seal = ${bytes('00'.repeat(16))}`, 1, 2) },
-  { what: 'a call that is found as the outcome of another', how: edit(() => `call = ${at(1, 3)}`, 1, 1) },
-  {
-    what: 'an outcome that is found by a person',
-    how: edit(() => `actor = (select min(id) from audit_words where kind = 2)`, 1, 2),
-  },
-  { what: 'an event that is found by a tool', how: edit(() => `tool = actor`, 2, 1) },
+  ...EDITS.map(([what, set, chain, seq]) => ({ what, how: edit(set, chain, seq) })),
   {
     what: 'arguments beside a row that binds none',
     async how({ tamper, bytes }) {
