@@ -108,7 +108,9 @@ async function take(
     }
   } catch (error) {
     if (error instanceof Error && 'code' in error && 'syscall' in error && error.syscall === 'write') throw error;
-    throw new GateError('unavailable', 'the broker broke the backup off; its log says why', { cause: error });
+    throw new GateError('unavailable', 'the broker broke the backup off; its log says why, unless it was ended', {
+      cause: error,
+    });
   }
   const header = BackupHeaderSchema.safeParse(jsonOf(first.toString('utf8', 0, Math.max(first.indexOf(0x0a), 0))));
   const trailer = BackupTrailerSchema.safeParse(jsonOf(last.toString('utf8').trim()));

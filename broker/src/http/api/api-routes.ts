@@ -106,11 +106,15 @@ export function registerApi(
         reply.raw.once('close', () => gone.abort());
         streams.add(caller, reply, gone);
         const parts = eachWithin(asked, answer)[Symbol.asyncIterator]();
-        const lastOf = (thrown: unknown): string => lineOf(whatFailed(request, thrown, gone.signal));
-        const stream = await beginStream(
-          parts,
-          endpoint.media === undefined ? { textOf: lineOf, lastOf } : { textOf: (part) => part },
-        );
+        const isLines = endpoint.media === undefined;
+        const stream = await beginStream(parts, {
+          textOf: isLines ? lineOf : (part) => part,
+          lastOf(thrown) {
+            // Of a file, too, the log of the broker says what broke it off.
+            const body = whatFailed(request, thrown, gone.signal);
+            return isLines ? lineOf(body) : undefined;
+          },
+        });
         if (endpoint.media === EVENT_STREAM) void reply.headers(LIVE);
         void reply.type(endpoint.media ?? 'application/x-ndjson');
         const sent = reply.send(stream);

@@ -7,7 +7,7 @@ import { BEGUN } from '../../admin/operation.ts';
 import { startApiWorld, type ApiWorld } from './fixtures/api-world.ts';
 import { beginStream } from './stream-answer.ts';
 
-const SENT = { textOf: (part: unknown) => `${String(part)};` };
+const SENT = { textOf: (part: unknown) => `${String(part)};`, lastOf: () => undefined };
 const WITH_LAST = { ...SENT, lastOf: (error: unknown) => `last: ${error instanceof Error ? error.message : ''}` };
 const textOf = async (stream: AsyncIterable<unknown>): Promise<string> => {
   let text = '';

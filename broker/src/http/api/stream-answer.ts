@@ -4,8 +4,8 @@ import { BEGUN } from '../../admin/operation.ts';
 
 export interface SentParts {
   textOf(part: unknown): unknown;
-  /** What is sent last where it fails on its way; left out: the connection is cut, as that of a file that is not whole. */
-  lastOf?: ((error: unknown) => string) | undefined;
+  /** What is sent last where it fails on its way; undefined: the connection is cut, as that of a file that is not whole. */
+  lastOf: (error: unknown) => string | undefined;
 }
 
 /** Resolves with what is to be sent once the first part is there. `parts` is ended however that goes. */
@@ -28,9 +28,10 @@ export async function beginStream(
         const taken = await take();
         return taken.done === true ? OVER : { done: false, value: textOf(taken.value) };
       } catch (error) {
-        if (lastOf === undefined) throw error;
+        const last = lastOf(error);
+        if (last === undefined) throw error;
         isOver = true;
-        return { done: false, value: lastOf(error) };
+        return { done: false, value: last };
       }
     },
     async return() {

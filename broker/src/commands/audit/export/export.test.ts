@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
 import { BROKER_PROGRAM } from 'mcpgate-test/world/programs';
+import { KIND } from '../../../store/audit/row-columns.ts';
 import {
   runBrokerCommand,
   startBrokerProcess,
@@ -220,3 +222,18 @@ function afterOf(text: string): string {
   const { chain, seq } = Object(JSON.parse(text));
   return `${chain}#${seq}`;
 }
+
+test('a row that nobody can read breaks an export off at its place, which is not tried for ever, and the log of the broker names it', async () => {
+  const database = new DatabaseSync(join(broker.dataDir, 'mcpgate.db'), { timeout: 10_000 });
+  const last = `(select max(position) from audit_rows where kind = ${KIND.event})`;
+  database.exec(`drop trigger audit_rows_no_update; update audit_rows set facts = 999999 where position = ${last}`);
+  database.close();
+  const parts = join(folder, 'unreadable');
+  for (const output of [[join(folder, 'unreadable.jsonl')], [parts, '--format', 'parquet']])
+    assert.match(
+      await refused(['--output', ...output]),
+      /broke the export off, and does so at the same place each time; its log says why\. .*--resume \S+unreadable/,
+    );
+  assert.match(broker.stderr(), /row \d+ of chain \S+ of the audit log is not in the form it was written in/);
+  assert.ok(!readdirSync(parts).some((name) => name.endsWith('.parquet')), 'no part is taken for whole');
+});

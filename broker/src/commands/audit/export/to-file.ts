@@ -18,6 +18,7 @@ import {
   type ExportState,
 } from './export-state.ts';
 import { assertSameArchives } from './from-archives.ts';
+import { createPatience } from './patience.ts';
 import { createWholeLines } from './whole-lines.ts';
 
 export interface Exported {
@@ -27,8 +28,6 @@ export interface Exported {
 }
 
 const SAVE_MS = 1_000;
-/** So long a broker that is started again may be away. */
-const AWAY_MS = 30_000;
 const PAUSE_MS = 500;
 
 export async function toFile(
@@ -50,7 +49,7 @@ export async function toFile(
     if (from.bytes > 0 && (await handle.stat()).size < from.bytes)
       throw new GateError('usage', `${part} is shorter than it was: begin anew with --output ${file} --force`);
     await save(state);
-    let lastCame = context.now();
+    const patience = createPatience(() => context.now());
     let hasBegun = false;
     for (;;) {
       await handle.truncate(state.bytes);
@@ -63,17 +62,18 @@ export async function toFile(
       };
       let at = state.bytes;
       let saved = context.now();
+      let isAnswered = false;
       try {
         const pieces = await ask(api, state);
-        hasBegun = true;
+        hasBegun = isAnswered = true;
         for await (const piece of pieces) {
           await writeAll(handle, piece, at);
           at += piece.length;
           lines.take(piece);
-          lastCame = context.now();
+          patience.came();
           told(lines.lines);
-          if (lastCame - saved < SAVE_MS) continue;
-          saved = lastCame;
+          if (context.now() - saved < SAVE_MS) continue;
+          saved = context.now();
           await save(reached());
         }
       } catch (error) {
@@ -84,7 +84,8 @@ export async function toFile(
           throw error;
         }
         await save(reached());
-        if (context.now() - lastCame > AWAY_MS) throw brokenOff(file, error);
+        const broken = patience.broken(isAnswered, at);
+        if (broken !== 'again') throw brokenOff(file, broken, error);
         await pause(PAUSE_MS);
         continue;
       }
@@ -115,11 +116,15 @@ async function writeAll(handle: FileHandle, bytes: Buffer, at: number): Promise<
   }
 }
 
-export function brokenOff(file: string, cause: unknown): GateError {
+export function brokenOff(file: string, broken: 'away' | 'stuck', cause: unknown): GateError {
   const why =
-    isRefusal(cause) && cause instanceof Error ? `did not go on with it (${cause.message})` : 'did not come back';
-  const text = `the broker broke the export off, and ${why}: go on with \`mcpgate-broker audit export --resume ${file}\``;
+    broken === 'stuck'
+      ? 'does so at the same place each time; its log says why. When that is mended'
+      : isRefusal(cause) && cause instanceof Error
+        ? `did not go on with it (${cause.message})`
+        : 'did not come back';
+  const text = `the broker broke the export off, and ${why}${broken === 'stuck' ? ', ' : ': '}go on with \`mcpgate-broker audit export --resume ${file}\``;
   return new GateError('unavailable', text, { cause });
 }
 
-export { AWAY_MS, PAUSE_MS };
+export { PAUSE_MS };

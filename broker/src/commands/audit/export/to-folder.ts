@@ -5,7 +5,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { GateError } from 'mcpgate-shared/error';
 import type { AdminSession } from '../../session/admin-session.ts';
 import { ask, isRefusal, mayComeBack, removeState, syncFolder, writeState, type ExportState } from './export-state.ts';
-import { AWAY_MS, brokenOff, PAUSE_MS, type Exported } from './to-file.ts';
+import { createPatience } from './patience.ts';
+import { brokenOff, PAUSE_MS, type Exported } from './to-file.ts';
 
 /** Of a file: some hundred megabytes at most. */
 const LINES = 1_000_000;
@@ -19,21 +20,22 @@ export async function toFolder(
   await mkdir(folder, { recursive: true, mode: 0o700 });
   let state = from;
   await writeState(folder, state);
-  let lastCame = context.now();
+  const patience = createPatience(() => context.now());
   let hasBegun = false;
   for (;;) {
     const name = join(folder, `part-${String(state.parts + 1).padStart(5, '0')}.parquet`);
     const fresh = `${name}.part`;
     let bytes = 0;
+    let isAnswered = false;
     try {
       const handle = await open(fresh, 'w', 0o600);
       try {
         const pieces = await ask(api, state, LINES);
-        hasBegun = true;
+        hasBegun = isAnswered = true;
         for await (const piece of pieces) {
           await handle.writev([piece]);
           bytes += piece.length;
-          lastCame = context.now();
+          patience.came();
         }
         await handle.sync();
       } finally {
@@ -46,7 +48,8 @@ export async function toFolder(
         if (state.parts === 0) await removeState(folder);
         throw error;
       }
-      if (context.now() - lastCame > AWAY_MS) throw brokenOff(folder, error);
+      const broken = patience.broken(isAnswered, state.bytes + bytes);
+      if (broken !== 'again') throw brokenOff(folder, broken, error);
       await pause(PAUSE_MS);
       continue;
     }

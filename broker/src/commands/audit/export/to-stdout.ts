@@ -76,5 +76,9 @@ function brokenOff(
       : place === undefined
         ? 'no whole line has come: begin anew'
         : `all lines before are whole: go on behind them with the same flags${hasArchives ? ' but --archives' : ''} and --after ${shellWord(place)}`;
-  return new GateError('unavailable', `the broker broke the export off (its log says why); ${goOn}`, { cause });
+  return new GateError(
+    'unavailable',
+    `the broker broke the export off (its log says why, unless it was ended); ${goOn}`,
+    { cause },
+  );
 }
