@@ -53,6 +53,18 @@ test('one that somebody waits for by now comes before those that nobody waits fo
   assert.deepEqual(begun, ['a', 'b', 'd']);
 });
 
+test('those that nobody waits for begin, too, where somebody always waits for others', async () => {
+  const { begun, start } = paced();
+  const started = [start('a'), start('b'), start('c')];
+  for (const name of ['d', 'e', 'f', 'g']) started.push(start(name, { isAwaited: () => true }));
+  for (const { ready, done } of started.slice(0, 2)) {
+    ready();
+    await done;
+  }
+  await turn();
+  assert.deepEqual(begun, ['a', 'b', 'd', 'c']);
+});
+
 test('one that hangs keeps the next one waiting for three seconds, and once', async () => {
   const { clock, begun, start } = paced();
   const hanging = [start('a'), start('b')];

@@ -7,11 +7,13 @@ import type { Clock } from 'mcpgate-shared/clock';
 const MOST = Math.max(8, 4 * availableParallelism());
 /** A start that takes longer goes on, and the next one begins: a server that hangs costs the others no more than this. */
 const TURN_MS = 3_000;
+/** Every so many starts the one that has waited for longest begins, so that those for which nobody waits begin, too, however busy it is. */
+const OLDEST_EVERY = 4;
 
 export interface StartPace {
   /**
-   * Calls `start` when it is its turn. Starts for which somebody waits come first, each of both kinds in their order. Rejects with the reason of
-   * `signal` where that is aborted before.
+   * Calls `start` when it is its turn. Of four that begin, three are such that somebody waits for, where there are any; each of both kinds begin in
+   * their order. Rejects with the reason of `signal` where that is aborted before.
    */
   begin<T>(start: () => Promise<T>, wish: { isAwaited: () => boolean; signal: AbortSignal }): Promise<T>;
 }
@@ -20,12 +22,15 @@ export interface StartPace {
 export function createStartPace({ clock, most = MOST }: { clock: Clock; most?: number | undefined }): StartPace {
   const waiting = new Set<{ isAwaited: () => boolean; go: () => void }>();
   let beginning = 0;
+  let begun = 0;
 
   function next(): void {
     while (beginning < most) {
       const [first] = waiting;
-      const one = [...waiting].find(({ isAwaited }) => isAwaited()) ?? first;
-      if (one === undefined) return;
+      if (first === undefined) return;
+      begun += 1;
+      const isOldest = begun % OLDEST_EVERY === 0;
+      const one = isOldest ? first : ([...waiting].find(({ isAwaited }) => isAwaited()) ?? first);
       waiting.delete(one);
       beginning += 1;
       one.go();
