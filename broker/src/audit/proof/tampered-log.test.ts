@@ -49,7 +49,6 @@ async function open(t: TestContext, openStore: OpenStoreUnderTest) {
   const bytes = (hex: string) => (kind === 'sqlite' ? `x'${hex}'` : `'\\x${hex}'`);
   return { ...under, ...world, third, bytes };
 }
-
 const TABLES = ['audit_chains', 'audit_words', 'audit_rows'];
 
 /** Returns what puts the log back to what it is now. */
