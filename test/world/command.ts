@@ -10,6 +10,8 @@ export interface CommandOptions {
   stdin?: string;
   /** Killed and failed after this long; 60 s unless said. */
   deadlineMs?: number;
+  /** Called with each line of standard output. Where it rejects, the program is killed, and that is thrown. */
+  onLine?: (line: string) => Promise<unknown>;
 }
 
 export interface Finished {
@@ -30,7 +32,17 @@ export function runCommand(command: readonly [string, ...string[]], options: Com
     });
     let stdout = '';
     let stderr = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      const from = stdout.lastIndexOf('\n') + 1;
+      stdout += text;
+      const { onLine } = options;
+      if (onLine === undefined) return;
+      for (const line of stdout.slice(from).split('\n').slice(0, -1))
+        onLine(line).catch((error: unknown) => {
+          child.kill('SIGKILL');
+          reject(error as Error);
+        });
+    });
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     const timer = setTimeout(() => {
       child.kill('SIGKILL');

@@ -38,6 +38,9 @@ export interface Person {
   close(): Promise<void>;
 }
 
+/** Whether a process takes the variable when it starts, so that one which runs already would pass it over. */
+const isOfProcess = (variable: string): boolean => /^(?:NODE_(?!COMPILE_CACHE)|LD_|SSL_|TZ$)/.test(variable);
+
 export const GATE = join(REPOSITORY, 'cli/bin/mcpgate.cjs');
 
 export function createPerson(options: { name: string; root: string; env?: Record<string, string> }): Person {
@@ -88,14 +91,15 @@ export function createPerson(options: { name: string; root: string; env?: Record
       return client;
     },
     async login(broker, approve, env) {
-      const { code, stdout, stderr } = await runGateProgram(['login', broker, '--json', '--no-browser'], {
-        env: { ...base, ...env },
-        cwd: home,
-        async onLine(line) {
-          const [, userCode] = /"user_code":\s*"([^"]+)"/.exec(line) ?? [];
-          if (userCode !== undefined) await approve(userCode);
-        },
-      });
+      const words = ['login', broker, '--json', '--no-browser'];
+      const all = { ...base, ...env };
+      const onLine = async (line: string): Promise<void> => {
+        const [, userCode] = /"user_code":\s*"([^"]+)"/.exec(line) ?? [];
+        if (userCode !== undefined) await approve(userCode);
+      };
+      const { code, stdout, stderr } = Object.keys(all).some(isOfProcess)
+        ? await runCommand(command(words), { env: all, cwd: home, onLine })
+        : await runGateProgram(words, { env: all, cwd: home, onLine });
       if (code !== 0) throw new Error(`mcpgate login exited ${code}:\n${stdout}\n${stderr}`);
       const [, user = ''] = /"event":\s*"login".*"user":\s*"([^"]+)"/.exec(stdout) ?? [];
       return { user };
