@@ -40,7 +40,7 @@ export function runCommand(command: readonly [string, ...string[]], options: Com
       for (const line of stdout.slice(from).split('\n').slice(0, -1))
         onLine(line).catch((error: unknown) => {
           child.kill('SIGKILL');
-          reject(error as Error);
+          reject(error);
         });
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
