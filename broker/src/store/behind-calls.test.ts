@@ -20,7 +20,7 @@ test(
       await worker.terminate();
       return said;
     };
-    assert.equal(await priority(new URL('./behind-calls.ts', import.meta.url).href), 10);
+    assert.equal(await priority(new URL('./behind-calls.ts', import.meta.url).href), 15);
     assert.equal(await priority(new URL('./beside-calls.ts', import.meta.url).href), 5);
     assert.equal(await priority(), before);
     assert.equal(getPriority(), before);

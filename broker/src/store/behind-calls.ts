@@ -2,4 +2,4 @@
 // Threads import it before anything else, because to load the rest takes a processor for a while, too; in the bundle its place is what esbuild makes of it.
 import { giveWay } from './give-way.ts';
 
-giveWay(10);
+giveWay(15);

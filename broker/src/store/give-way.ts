@@ -4,7 +4,7 @@
 import { setPriority } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 
-/** `nice`: 0 to 19. Against a thread that does not give way, 5 gets a third of a processor, 10 a tenth (Linux, sched(7)). */
+/** `nice`: 0 to 19. Against a thread that does not give way, 5 gets a quarter of a processor, 15 a thirtieth (Linux, sched(7)). */
 export function giveWay(nice: number): void {
   // Only Linux gives a thread a priority of its own: elsewhere it would be that of the whole broker.
   if (process.platform !== 'linux' || isMainThread) return;
