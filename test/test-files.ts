@@ -3,10 +3,10 @@
 import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { relative } from 'node:path';
-import { busyProcesses } from './busy-processes.ts';
 import { runAlone } from './run-alone.ts';
 import { REPOSITORY } from './step.ts';
 import { startTestProcess, type FileOutcome, type TestProcess } from './test-process.ts';
+import { busyProcesses } from './world/process-table.ts';
 
 export interface TestFailure {
   file: string;

@@ -20,6 +20,10 @@ export interface Finished {
   stderr: string;
 }
 
+/** The lines that end in `text`, the first of which may have begun in what came `before`. */
+export const linesEndedBy = (text: string, before: string): string[] =>
+  `${before.slice(before.lastIndexOf('\n') + 1)}${text}`.split('\n').slice(0, -1);
+
 /** Runs a program to its end. Throws only where it cannot be started or does not end in time. */
 export function runCommand(command: readonly [string, ...string[]], options: CommandOptions): Promise<Finished> {
   const [program, ...args] = command;
@@ -33,12 +37,10 @@ export function runCommand(command: readonly [string, ...string[]], options: Com
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      const from = stdout.lastIndexOf('\n') + 1;
+      const ended = linesEndedBy(text, stdout);
       stdout += text;
-      const { onLine } = options;
-      if (onLine === undefined) return;
-      for (const line of stdout.slice(from).split('\n').slice(0, -1))
-        onLine(line).catch((error: unknown) => {
+      for (const line of ended)
+        options.onLine?.(line).catch((error: unknown) => {
           child.kill('SIGKILL');
           reject(error);
         });

@@ -1,7 +1,7 @@
 // Runs commands of `mcpgate` in the test's own process: a login alone takes a second of processor time to start, and most tests have several.
 // That real processes do the same is tested by `cli/src/commands/login.test.ts` and others, which run them as users do.
 import { Readable, Writable } from 'node:stream';
-import type { Finished } from './command.ts';
+import { linesEndedBy, type Finished } from './command.ts';
 
 export interface GateCommandOptions {
   env: Readonly<Record<string, string | undefined>>;
@@ -36,9 +36,8 @@ export async function runGateProgram(args: readonly string[], options: GateComma
       cwd: () => options.cwd,
       stdin: Readable.from([]),
       stdout: writable((text) => {
-        const from = stdout.lastIndexOf('\n') + 1;
+        heard.push(...linesEndedBy(text, stdout).map(hear));
         stdout += text;
-        for (const line of stdout.slice(from).split('\n').slice(0, -1)) heard.push(hear(line));
       }),
       stderr: writable((text) => (stderr += text)),
     },

@@ -119,11 +119,11 @@ async function writeAll(handle: FileHandle, bytes: Buffer, at: number): Promise<
 export function brokenOff(file: string, broken: 'away' | 'stuck', cause: unknown): GateError {
   const why =
     broken === 'stuck'
-      ? 'does so at the same place each time; its log says why. When that is mended'
+      ? 'does so at the same place each time; its log says why. When that is mended, '
       : isRefusal(cause) && cause instanceof Error
-        ? `did not go on with it (${cause.message})`
-        : 'did not come back';
-  const text = `the broker broke the export off, and ${why}${broken === 'stuck' ? ', ' : ': '}go on with \`mcpgate-broker audit export --resume ${file}\``;
+        ? `did not go on with it (${cause.message}): `
+        : 'did not come back: ';
+  const text = `the broker broke the export off, and ${why}go on with \`mcpgate-broker audit export --resume ${file}\``;
   return new GateError('unavailable', text, { cause });
 }
 
