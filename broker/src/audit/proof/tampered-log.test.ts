@@ -5,17 +5,14 @@ import assert from 'node:assert/strict';
 import { it, type TestContext } from 'node:test';
 import { pino } from 'pino';
 import { onBothEngines, type OpenStoreUnderTest } from '../../store/fixtures/both-engines.ts';
-import { ROWS_PER_CHAIN, seqAt } from '../../store/audit/position.ts';
+import { seqAt } from '../../store/audit/position.ts';
 import { digestOfWord } from '../../store/audit/words.ts';
+import { at, EDITED_ROWS, MOST } from '../fixtures/edited-rows.ts';
 import { EXPORT_CHANGES } from '../fixtures/export-changes.ts';
 import { TEST_KEYS } from '../fixtures/test-keys.ts';
 import { createLogProofs } from './log-proofs.ts';
 import { EVENT, INTENT, OUTCOME, proofWorld } from '../fixtures/proof-world.ts';
 import { hashRow } from '../hash-chain.ts';
-
-/** More than a broker can write, and than JavaScript can tell from its neighbours. */
-const MOST = '9223372036854775807';
-const at = (chain: number, seq: number): number => chain * ROWS_PER_CHAIN + seq;
 
 /** Three runs of a broker: the first was killed, the second ended in order, the third goes on. */
 async function open(t: TestContext, openStore: OpenStoreUnderTest) {
@@ -49,6 +46,7 @@ async function open(t: TestContext, openStore: OpenStoreUnderTest) {
   const bytes = (hex: string) => (kind === 'sqlite' ? `x'${hex}'` : `'\\x${hex}'`);
   return { ...under, ...world, third, bytes };
 }
+
 const TABLES = ['audit_chains', 'audit_words', 'audit_rows'];
 
 /** Returns what puts the log back to what it is now. */
@@ -96,35 +94,8 @@ const edit =
     return [`run-${chain}`, seq];
   };
 
-const EDITS: readonly [what: string, set: (world: World) => string, chain: number, seq: number][] = [
-  ['another person in a call', () => `actor = (select min(id) from audit_words where text = 'carol')`, 1, 3],
-  ['another tool in a call', () => 'tool = null', 1, 3],
-  ['another server in a call', () => `server = tool`, 1, 1],
-  ['another workspace', () => 'workspace = actor', 1, 1],
-  ['another time', () => 'at = at + 1024', 1, 5],
-  ['a time that there is not', () => `at = ${MOST}`, 1, 5],
-  ['an outcome of a call that there cannot be', () => `call = ${MOST}`, 1, 2],
-  ['an outcome moved to another call', () => `call = ${at(1, 3)}`, 1, 2],
-  ['another end of a call', () => `facts = (select max(id) from audit_words where kind = 10)`, 1, 2],
-  ['an event of another type', () => 'facts = actor', 2, 1],
-  ['an event about something else', () => 'subject = null', 2, 1],
-  ['another kind of row', () => 'kind = 3', 1, 2],
-  ['a kind of row that there is not', () => 'kind = 9', 1, 2],
-  ['bytes of a call that are none', ({ bytes }) => `body = ${bytes('ff')}`, 1, 1],
-  ['other details of an event', ({ bytes }) => `body = ${bytes('7b7d')}`, 2, 1],
-  ['another beginning of a chain', ({ bytes }) => `body = ${bytes('5b22612c2262225d')}`, 2, 0],
-  ['another hash', ({ bytes }) => `hash = ${bytes('00'.repeat(32))}`, 1, 2],
-  ['another seal', ({ bytes }) => `seal = ${bytes('00'.repeat(16))}`, 1, 2],
-  ['a call that is found as the outcome of another', () => `call = ${at(1, 3)}`, 1, 1],
-  ['an outcome that is found by a person', () => `actor = (select min(id) from audit_words where kind = 2)`, 1, 2],
-  ['an event that is found by a tool', () => `tool = actor`, 2, 1],
-  ['bytes of a call that name a word which is not there, and end', ({ bytes }) => `body = ${bytes('7f')}`, 1, 1],
-  ['no end of a call', () => 'facts = null', 1, 2],
-  ['an outcome of no call', () => 'call = null', 1, 2],
-];
-
 const TAMPERINGS: Tampering[] = [
-  ...EDITS.map(([what, set, chain, seq]) => ({ what, how: edit(set, chain, seq) })),
+  ...EDITED_ROWS.map(([what, set, chain, seq]) => ({ what, how: edit(set, chain, seq) })),
   {
     what: 'arguments beside a row that binds none',
     async how({ tamper, bytes }) {
